@@ -1,0 +1,164 @@
+"""The configuration: flag > environment > dwg.cfg > default.
+
+Every setting is one field of one frozen dataclass; the field's name is the setting's name in
+`dwg.cfg` and in the environment (`[S3] LOG_DATA`, `SPARKIFY_S3__LOG_DATA`), its metadata says what it
+is for. No second list of settings exists: `sparkify config` walks the same fields.
+"""
+
+import configparser
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from sparkify.errors import ConfigError
+
+DEFAULT_FILE = Path("dwg.cfg")
+
+
+def setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    """A field with its meaning; a secret's value is never printed."""
+    return field(default=default, metadata={"meaning": meaning, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """Which engine, and where its data lives."""
+
+    engine: Literal["duckdb", "redshift"] = setting("duckdb", "duckdb (embedded) or redshift")
+    file: str = setting("sparkify.duckdb", "the DuckDB file")
+    wait: float = setting(30.0, "seconds to wait for another process that holds the warehouse")
+    memory: str = setting("", "DuckDB's memory limit, for example 2GB; empty: chosen from the machine")
+    threads: int = setting(0, "DuckDB's threads; 0: one per core")
+
+
+@dataclass(frozen=True)
+class S3:
+    """Where the app writes its JSON: folders, or s3:// prefixes."""
+
+    source: str = setting("", "a folder or s3:// prefix that holds song_data/ and log_data/")
+    log_data: str = setting("", "the events, if they are not in <source>/log_data")
+    song_data: str = setting("", "the songs, if they are not in <source>/song_data")
+    log_jsonpath: str = setting("", "the JSONPaths file for the events; empty: generated")
+    region: str = setting("", "the region of the source bucket")
+
+
+@dataclass(frozen=True)
+class Etl:
+    """How careful a load is."""
+
+    max_rejects: str = setting("1% and 100", "refuse a run with more rejects: 0, a number, or '1% and 100'")
+    compact: Literal["auto", "always", "never"] = setting(
+        "auto", "gather tiny files before a COPY: auto, always, never"
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings, and where each value came from (`origins["s3.log_data"] == "dwg.cfg"`)."""
+
+    warehouse: Warehouse = Warehouse()
+    s3: S3 = S3()
+    etl: Etl = Etl()
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[tuple[str, str, str, str]]:
+        """Each setting as (name, value, origin, meaning), secrets masked."""
+        for section, name, spec in _settings():
+            value = str(getattr(getattr(self, section), name))
+            if spec.metadata["secret"] and value:
+                value = "********"
+            yield (
+                f"[{section.upper()}] {name.upper()}",
+                value,
+                self.origins.get(f"{section}.{name}", "default"),
+                spec.metadata["meaning"],
+            )
+
+
+def load_config(
+    path: Path | None = None,
+    flags: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Resolve every setting; `flags` maps `section.name` to a value, None meaning not given.
+
+    Raises ConfigError for a file that cannot be read, an unknown setting or a value of a wrong type.
+    """
+    environ = os.environ if environ is None else environ
+    flags = flags or {}
+    file_name, in_file = _read_file(path)
+    sections: dict[str, dict[str, Any]] = {}
+    origins: dict[str, str] = {}
+    for section, name, spec in _settings():
+        key = f"{section}.{name}"
+        variable = f"SPARKIFY_{section}__{name}".upper()
+        if flags.get(key) is not None:
+            raw, origin = str(flags[key]), "flag"
+        elif variable in environ:
+            raw, origin = environ[variable], variable
+        elif (section, name) in in_file:
+            raw, origin = in_file[section, name], file_name
+        else:
+            continue
+        sections.setdefault(section, {})[name] = _typed(raw, spec, section, name, origin)
+        origins[key] = origin
+    built = {
+        f.name: f.default.__class__(**sections.get(f.name, {}))
+        for f in dataclasses.fields(Config)
+        if f.name != "origins"
+    }
+    return Config(**built, origins=origins)
+
+
+def _settings() -> Iterator[tuple[str, str, "dataclasses.Field[Any]"]]:
+    for section in dataclasses.fields(Config):
+        if section.name != "origins":
+            for spec in dataclasses.fields(section.default):  # type: ignore[arg-type]  # a section instance
+                yield section.name, spec.name, spec
+
+
+def _read_file(path: Path | None) -> tuple[str, dict[tuple[str, str], str]]:
+    """The settings in the file, by (section, name). Without `path`, a missing dwg.cfg is no error."""
+    file = path or DEFAULT_FILE
+    if path is None and not file.is_file():
+        return str(file), {}
+    parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=("#", ";"))
+    try:
+        with file.open(encoding="utf-8") as handle:
+            parser.read_file(handle)
+    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+        first = str(error).splitlines()[0]
+        raise ConfigError(f"{file} cannot be read: {first}. Check --config.") from error
+    known = {(section, name) for section, name, _ in _settings()}
+    found: dict[tuple[str, str], str] = {}
+    for section in parser.sections():
+        for name, value in parser.items(section):
+            key = (section.lower(), name.lower())
+            if key not in known:
+                raise ConfigError(
+                    f"{file}: [{section}] {name.upper()} is not a setting. `sparkify config` lists them all."
+                )
+            if value.strip():
+                found[key] = value.strip()
+    return str(file), found
+
+
+def _typed(raw: str, spec: "dataclasses.Field[Any]", section: str, name: str, origin: str) -> Any:
+    place = f"{origin}: [{section.upper()}] {name.upper()} = {raw!r}"
+    choices = getattr(spec.type, "__args__", None)
+    if choices:
+        if raw.lower() not in choices:
+            raise ConfigError(f"{place} is not one of {', '.join(choices)}.")
+        return raw.lower()
+    kind: Any = spec.type
+    if kind is bool:
+        if raw.lower() not in ("yes", "no", "true", "false", "1", "0", "on", "off"):
+            raise ConfigError(f"{place} is neither yes nor no.")
+        return raw.lower() in ("yes", "true", "1", "on")
+    try:
+        return kind(raw)
+    except ValueError as error:
+        raise ConfigError(f"{place} is not a number.") from error

@@ -1,0 +1,65 @@
+"""Everything that can go wrong and is not a bug, with the exit code each kind ends in.
+
+    SparkifyError            1  failed or refused, nothing published
+    ├── ConfigError          2  a setting, a flag or a path is wrong
+    ├── LoadError            1  the load was refused: too many rejects, a changed file
+    ├── CheckError           1  a check found wrong rows
+    ├── QueryError           1  the database refused a statement
+    ├── WarehouseError       1  the warehouse cannot be used: newer version, disk full, damaged
+    ├── BusyError            5  another process holds the warehouse
+    ├── RemoteError          6  a remote service is unreachable or refuses access
+    └── ProvisionError       1  a cluster cannot be launched, configured or deleted
+
+A message is one line: what failed, where, and what to do next. A bug is not in this tree and keeps
+its traceback.
+"""
+
+from typing import ClassVar
+
+
+class SparkifyError(Exception):
+    """The base of all errors that a user is told about in one line."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(SparkifyError):
+    """A setting, a flag or a path is wrong."""
+
+    exit_code = 2
+
+
+class LoadError(SparkifyError):
+    """The load was refused and nothing was published."""
+
+
+class CheckError(SparkifyError):
+    """A check found wrong rows."""
+
+
+class QueryError(SparkifyError):
+    """The database refused a statement."""
+
+
+class WarehouseError(SparkifyError):
+    """The warehouse cannot be used as it is."""
+
+
+class BusyError(SparkifyError):
+    """Another process holds the warehouse."""
+
+    exit_code = 5
+
+
+class RemoteError(SparkifyError):
+    """A remote service is unreachable or refuses access."""
+
+    exit_code = 6
+
+
+class ProvisionError(SparkifyError):
+    """A cluster cannot be launched, configured or deleted."""
+
+
+PUBLISHED_WITH_REJECTS = 3
+INTERRUPTED = 130
