@@ -1,0 +1,48 @@
+"""The statements: one a file, in Redshift's dialect, the first comment says what it is for.
+
+Groups are the folders beside this file: `tables`, `transforms`, `checks`, `questions`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Group = Literal["tables", "transforms", "checks", "questions"]
+
+ROOT = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL file: its name without `.sql`, the sentences of its first comment, and its whole text."""
+
+    name: str
+    comment: str
+    text: str
+
+
+@cache
+def statement(group: Group, name: str) -> Statement:
+    """Read one statement; KeyError if there is none of that name."""
+    file = ROOT / group / f"{name}.sql"
+    if not file.is_file():
+        raise KeyError(name)
+    text = file.read_text(encoding="utf-8")
+    lines = []
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+    return Statement(name, " ".join(lines), text)
+
+
+def names(group: Group) -> Sequence[str]:
+    """The names of a group's statements, sorted."""
+    return sorted(file.stem for file in (ROOT / group).glob("*.sql"))
+
+
+def statements(group: Group) -> Sequence[Statement]:
+    """All statements of a group, sorted by name."""
+    return [statement(group, name) for name in names(group)]

@@ -1,0 +1,93 @@
+"""What a flow may ask of a database: a handful of methods, the same on every engine."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from sparkify.engines.dialect import Value
+
+Dataset = Literal["events", "songs"]
+
+STAGING_TABLE: Mapping[Dataset, str] = {"events": "stg_events", "songs": "stg_songs"}
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file, or the part of it that grew, to be read into staging."""
+
+    file_id: int
+    uri: str
+    path: str
+    """Where the bytes lie on this machine."""
+    size: int
+    modified: str
+    start: int = 0
+    """The first byte to read; all bytes before it are known."""
+    lines_before: int = 0
+    """How many lines lie before `start`."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What an engine found in one file."""
+
+    file_id: int
+    records_read: int
+    content_hash: str
+    lines: int
+    """Lines up to the end of the file, blank ones included."""
+    tail: int
+    """The byte at which the last line starts."""
+    unknown_keys: frozenset[str] = frozenset()
+    """Keys of its first record that no column takes."""
+    absent_keys: frozenset[str] = frozenset()
+    """Keys that its first record lacks."""
+    problem: str | None = None
+    """Why the file could not be read at all; then it counts as one record, rejected."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to a query."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def scalar(self) -> Any:
+        """The first value of the first row."""
+        return self.rows[0][0]
+
+
+class Engine(Protocol):
+    """A database that holds the warehouse. SQL is Redshift's; each engine translates it if it must."""
+
+    name: str
+    batch_bytes: int
+    """How many bytes of files `stage` is given at once."""
+
+    def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
+        """Run one statement with its `:name` placeholders filled in; return the rows it changed."""
+
+    def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
+        """Run one SELECT and fetch its rows."""
+
+    def native(self, sql: str) -> Result:
+        """Run one statement in the engine's own dialect."""
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert many rows at once; each row has a value per column."""
+
+    def stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
+        """Read the files into a temporary table `raw_events` or `raw_songs`, replacing what it held.
+
+        Its columns are `file_id`, `record` (the line, counted from 1) and the columns that the app
+        fills, all VARCHAR. A line that is no JSON object is a row of NULLs. A file that changed while
+        it was read is left out of the answer and of the table.
+        """
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing: commit at the end of the block, roll back on any exception."""
+
+    def close(self) -> None:
+        """Let go of the warehouse."""

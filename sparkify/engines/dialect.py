@@ -1,0 +1,144 @@
+"""Redshift's SQL, said in DuckDB's; and parameters, said as literals.
+
+sqlglot does the translating. What is left for us is what DuckDB has no words for: the physical design
+of a table, constraints that Redshift declares but does not enforce, and a few functions that sqlglot
+passes through unchanged. `lint` refuses what Redshift lacks and what is known to change its meaning on
+the way; that the rest means the same on both engines is proved by running it on both.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from sparkify.errors import QueryError
+
+Value = int | float | str | dt.datetime | dt.date | None
+
+_RENAMED = {"OCTET_LENGTH": "STRLEN", "IS_VALID_JSON": "JSON_VALID", "IS_VALID_JSON_ARRAY": "JSON_VALID"}
+_CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
+_REFUSED: dict[type[exp.Expression], str] = {
+    exp.Command: "is passed through unparsed",
+    exp.OnConflict: "ON CONFLICT does not exist on Redshift",
+    exp.Returning: "RETURNING does not exist on Redshift",
+    exp.Filter: "aggregate FILTER does not exist on Redshift: use CASE",
+    exp.Merge: "MERGE fails on duplicate source keys: DELETE, then INSERT",
+    exp.Concat: "CONCAT treats NULL differently: use ||",
+    exp.ConcatWs: "CONCAT_WS is translated wrongly: use ||",
+    exp.NullSafeEQ: "IS NOT DISTINCT FROM does not exist on Redshift",
+    exp.NullSafeNEQ: "IS DISTINCT FROM does not exist on Redshift",
+    exp.ArgMax: "does not exist on Redshift",
+    exp.ArgMin: "does not exist on Redshift",
+    exp.Values: "VALUES is no table on Redshift",
+    exp.GenerateSeries: "GENERATE_SERIES cannot be joined with tables on Redshift",
+    exp.ArrayAgg: "ARRAY_AGG does not exist on Redshift",
+    exp.Semicolon: "one statement a file",
+}
+
+
+def to_duckdb(sql: str, params: Mapping[str, Value] | None = None) -> str:
+    """Translate one statement, its `:name` placeholders filled in."""
+    tree = bind(_parsed(sql).copy(), params or {})
+    if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema):
+        tree.set("properties", None if not tree.args.get("properties") else _temporary_only(tree))
+        for node in list(tree.this.expressions):
+            if isinstance(node, _CONSTRAINTS):
+                node.pop()
+    for node in list(tree.find_all(exp.Func)):
+        _translate_function(node)
+    return tree.sql("duckdb")
+
+
+def to_redshift(sql: str, params: Mapping[str, Value] | None = None) -> str:
+    """The statement as it is written, its `:name` placeholders filled in."""
+    return bind(_parsed(sql).copy(), params or {}).sql("redshift")
+
+
+def bind(tree: exp.Expression, params: Mapping[str, Value]) -> exp.Expression:
+    """Replace each `:name` by its value as a literal; `tree` is changed in place.
+
+    Literals rather than the driver's parameters, since each driver has its own marks and Redshift
+    cannot always infer a parameter's type. QueryError names a placeholder that has no value.
+    """
+    for node in list(tree.find_all(exp.Placeholder)):
+        if node.name not in params:
+            raise QueryError(f"the statement needs a value for :{node.name}.")
+        literal = _literal(params[node.name])
+        if node is tree:
+            return literal
+        node.replace(literal)
+    return tree
+
+
+def lint(sql: str) -> list[str]:
+    """What in this statement would not run on Redshift, or would not mean the same on DuckDB."""
+    trees = sqlglot.parse(sql, read="redshift")
+    if len(trees) != 1 or trees[0] is None:
+        return ["one statement a file"]
+    tree = trees[0]
+    found = [f"{type(n).__name__}: {why}" for n in tree.walk() for k, why in _REFUSED.items() if type(n) is k]
+    if any(isinstance(node, exp.Distinct) and node.args.get("on") for node in tree.walk()):
+        found.append("DISTINCT ON does not exist on Redshift")
+    for node in tree.find_all(exp.DataType):
+        if node.is_type("varchar", "text", "decimal") and not node.expressions and node.find_ancestor(exp.Create):
+            if not node.find_ancestor(exp.Select):
+                found.append(f"{node.sql('redshift')} needs a width: bare VARCHAR is 256 bytes, bare NUMERIC (18,0)")
+    return found
+
+
+@cache
+def _parsed(sql: str) -> exp.Expression:
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, read="redshift") if tree is not None]
+    except SqlglotError as error:
+        first = str(error).splitlines()[0]
+        raise QueryError(f"the statement cannot be read: {first}") from error
+    if len(trees) != 1:
+        raise QueryError(f"one statement at a time, not {len(trees)}.")
+    return trees[0]
+
+
+def _temporary_only(tree: exp.Create) -> exp.Properties | None:
+    kept = [p for p in tree.args["properties"].expressions if isinstance(p, exp.TemporaryProperty)]
+    return exp.Properties(expressions=kept) if kept else None
+
+
+def _translate_function(node: exp.Func) -> None:
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name()
+    if name == "BYTE_LENGTH":
+        name = "OCTET_LENGTH"
+    if name in _RENAMED:
+        operands = node.expressions or [node.this]
+        node.replace(exp.Anonymous(this=_RENAMED[name], expressions=[op.copy() for op in operands]))
+    elif isinstance(node, exp.RegexpExtract) and node.args.get("parameters"):
+        group = 1 if "e" in node.args["parameters"].name else 0
+        arguments = [node.this.copy(), node.expression.copy(), exp.Literal.number(group)]
+        extracted = exp.Anonymous(this="REGEXP_EXTRACT", expressions=arguments)
+        node.replace(extracted)
+
+
+def _literal(value: Value) -> exp.Expression:
+    if isinstance(value, dt.datetime):
+        return exp.cast(exp.Literal.string(value.isoformat(sep=" ")), "timestamp")
+    if isinstance(value, dt.date):
+        return exp.cast(exp.Literal.string(value.isoformat()), "date")
+    return exp.convert(value)
+
+
+def narrow(sql: str, conditions: Mapping[str, str]) -> str:
+    """Let a SELECT see only some rows of the table it is about, the first it names.
+
+    >>> narrow("SELECT a FROM t JOIN u ON u.a = t.a", {"t": "a > 1", "u": "a > 2"})
+    'SELECT a FROM (SELECT * FROM t WHERE a > 1) AS t JOIN u ON u.a = t.a'
+    """
+    tree = _parsed(sql).copy()
+    source = tree.args["from_"].this
+    if isinstance(source, exp.Table) and source.name in conditions:
+        rows = sqlglot.parse_one(f"SELECT * FROM {source.name} WHERE {conditions[source.name]}", read="redshift")
+        source.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(source.alias_or_name))))
+    for node in tree.walk():
+        node.comments = None
+    return tree.sql("redshift")

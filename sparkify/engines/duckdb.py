@@ -1,0 +1,166 @@
+"""The warehouse in one file, on this machine."""
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sparkify.engines.base import Dataset, NewFile, Result, Staged
+from sparkify.engines.dialect import Value, to_duckdb
+from sparkify.engines.gate import Gate
+from sparkify.engines.duckdb_stage import Stager
+from sparkify.errors import BusyError, QueryError, WarehouseError
+
+
+class DuckDB:
+    """An Engine on one DuckDB file; `":memory:"` is a warehouse that is gone when it is closed.
+
+    A writer holds the gate from opening to closing; a reader passes it and lets go at once, so that
+    readers queue behind a writer and a writer waits for the readers that came before it.
+    """
+
+    name = "duckdb"
+    batch_bytes = 256 << 20
+
+    def __init__(
+        self,
+        file: str,
+        *,
+        read_only: bool = False,
+        locked_down: bool = False,
+        wait: float = 30.0,
+        memory: str = "",
+        threads: int = 0,
+    ) -> None:
+        """Open the warehouse; `locked_down` also shuts every other file of this machine away.
+
+        Raises BusyError if another process holds it for more than `wait` seconds, WarehouseError if it
+        cannot be opened.
+        """
+        self.file = file
+        self._gate = Gate(file, exclusive=not read_only)
+        settings: dict[str, Any] = {"integer_division": True, "preserve_insertion_order": True}
+        if memory:
+            settings["memory_limit"] = memory
+        if threads:
+            settings["threads"] = threads
+        if locked_down:
+            settings["enable_external_access"] = False
+        if file != ":memory:":
+            settings["temp_directory"] = f"{file}.tmp"
+        deadline = time.monotonic() + wait
+        if file != ":memory:":
+            self._gate.acquire(deadline)
+        try:
+            self._connection = _connect(file, read_only, settings, deadline)
+        except BaseException:
+            self._gate.release()
+            raise
+        if read_only:
+            self._gate.release()
+        if locked_down:
+            self._connection.execute("SET lock_configuration = true")
+        self._scratch = tempfile.TemporaryDirectory(prefix="sparkify-")
+        self._stager = Stager(self._connection, Path(self._scratch.name))
+
+    def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
+        answer = self._fetch(to_duckdb(sql, params))
+        return int(answer.scalar()) if answer.columns == ("Count",) and answer.rows else 0
+
+    def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
+        return self._fetch(to_duckdb(sql, params))
+
+    def native(self, sql: str) -> Result:
+        return self._fetch(sql)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            return
+        import numpy as np  # noqa: PLC0415  # 60 ms that a run with nothing to do need not pay
+
+        incoming = {name: np.array(values, dtype=object) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
+        self._connection.register("incoming", incoming)
+        try:
+            self._fetch(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns)} FROM incoming")
+        finally:
+            self._connection.unregister("incoming")
+
+    def stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
+        with _translated("reading files"):
+            return self._stager.stage(dataset, files)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._connection.begin()
+        try:
+            yield
+            with _translated("publishing"):
+                self._connection.commit()
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):  # a fatal error has ended the transaction already
+                self._connection.rollback()
+            raise
+
+    def close(self) -> None:
+        self._connection.close()
+        self._scratch.cleanup()
+        with contextlib.suppress(OSError):
+            Path(f"{self.file}.tmp").rmdir()
+        self._gate.release()
+
+    def _fetch(self, sql: str) -> Result:
+        with _translated(sql):
+            cursor = self._connection.execute(sql)
+            if not cursor.description:
+                return Result((), [])
+            return Result(tuple(column[0] for column in cursor.description), cursor.fetchall())
+
+
+def _connect(
+    file: str, read_only: bool, settings: dict[str, Any], deadline: float
+) -> duckdb.DuckDBPyConnection:
+    """Open the file, waiting for readers to leave: DuckDB refuses at once while others have it open."""
+    while True:
+        try:
+            return duckdb.connect(file, read_only=read_only, config=settings)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise WarehouseError(f"{file} cannot be opened: {_first_line(error)}") from error
+            if time.monotonic() >= deadline:
+                raise BusyError(f"{file} is held by another process: {_holder(error)}. Try again later.") from error
+            time.sleep(0.05)
+        except duckdb.Error as error:
+            raise WarehouseError(f"{file} cannot be opened: {_first_line(error)}") from error
+
+
+def _holder(error: duckdb.Error) -> str:
+    text = str(error)
+    start = text.find("held in")
+    return text[start + 8 :].split(". ")[0].strip() if start >= 0 else _first_line(error)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")
+
+
+@contextlib.contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """DuckDB's errors, said as ours."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise WarehouseError(
+            f"out of memory or disk: {_first_line(error)}. Free some, or set [WAREHOUSE] MEMORY."
+        ) from error
+    except duckdb.IOException as error:
+        full = "No space left" in str(error) or "ENOSPC" in str(error)
+        hint = "The disk is full: free some space and run again" if full else _first_line(error)
+        raise WarehouseError(f"{hint}. Nothing was published.") from error
+    except duckdb.Error as error:
+        head = os.linesep.join(str(error).splitlines()[:1])
+        raise QueryError(f"{head} ({doing.split(chr(10))[0][:80]})") from error

@@ -1,0 +1,212 @@
+"""Files into DuckDB's raw table: fast where a file is a plain log, careful where it is not.
+
+Plain files go through one parallel `read_json`, every column VARCHAR; a row's file comes from
+`file_index`, its line from its place in the table, since insertion order is file order. That holds
+only while the reader makes one row of each line, so the rows of each file are counted against its
+lines; a file that does not add up is taken out and written anew, one good-looking object a line, with
+the number of each line beside it. Tiny files, which DuckDB opens slowly, are written together so from
+the start.
+"""
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import duckdb
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged
+from sparkify.engines.reading import Look, look, odd_keys, rewrite, unreadable_file
+from sparkify.sql.schema import json_key, table
+
+TINY = 64 << 10
+"""Files below this many bytes are gathered."""
+LARGEST_OBJECT = 12 << 20
+"""What DuckDB's reader must hold of one line; longer ones are seen by `look` and kept from it."""
+
+
+@dataclass
+class _Read:
+    """A file on its way into the raw table."""
+
+    file: NewFile
+    look: Look
+    rows: int = 0
+
+
+class Stager:
+    """Fills `raw_events` and `raw_songs` on one connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
+        self._connection = connection
+        self._scratch = scratch / "gathered.json"
+
+    def stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
+        """Read the files; see `Engine.stage`."""
+        columns = [c.name for c in table(STAGING_TABLE[dataset]).reported]
+        keys = {c: json_key(c) if dataset == "events" else c for c in columns}
+        self._create(dataset, columns)
+        tiny = [file for file in files if file.size <= TINY]
+        large = [file for file in files if file.size > TINY]
+        with ThreadPoolExecutor(2) as pool:
+            reads = [_Read(file, seen) for file, seen in zip(large, pool.map(look, large), strict=True)]
+        careful = [read for read in reads if read.look.problem is None and not read.look.plain]
+        for compression in ("none", "gzip"):
+            plain = [read for read in reads if read.look.problem is None and read.look.plain]
+            group = [read for read in plain if read.look.compression == compression]
+            careful += self._read_plain(group, compression, keys)
+        reads += self._gather(tiny, careful, keys)
+        changed = {read.file.file_id for read in reads if _has_changed(read.file)}
+        for name in ("raw_part", "raw_record") if changed else ():
+            self._sql(f"DELETE FROM {name} WHERE file_id IN (SELECT unnest($1::INTEGER[]))", [list(changed)])
+        self._publish(dataset, columns)
+        reads.sort(key=lambda read: read.file.file_id)
+        return [_staged(read, keys) for read in reads if read.file.file_id not in changed]
+
+    def _create(self, dataset: Dataset, columns: Sequence[str]) -> None:
+        texts = ", ".join(f"{name} VARCHAR" for name in columns)
+        for statement in (
+            f"DROP VIEW IF EXISTS raw_{dataset}",
+            f"CREATE OR REPLACE TEMP TABLE raw_plain (part INTEGER, {texts})",
+            f"CREATE OR REPLACE TEMP TABLE raw_rewritten ({texts})",
+            "CREATE OR REPLACE TEMP TABLE raw_part (part INTEGER, file_id INTEGER, shift BIGINT)",
+            "CREATE OR REPLACE TEMP TABLE raw_record (place BIGINT, file_id INTEGER, record INTEGER)",
+        ):
+            self._sql(statement)
+
+    def _read_plain(self, reads: list[_Read], compression: str, keys: dict[str, str]) -> list[_Read]:
+        """Read plain files in one go; return those that must be read with care instead."""
+        if not reads:
+            return []
+        known = self._sql("SELECT coalesce(max(part), -1) + 1 FROM raw_plain")[0][0]
+        self._sql(
+            f"INSERT INTO raw_plain SELECT file_index + {known}, {_selected(keys)} FROM {_reader(keys, compression)}",
+            [[read.file.path for read in reads]],
+        )
+        counted: dict[int, tuple[int, int]] = {
+            part: (first, rows)
+            for part, first, rows in self._sql(
+                "SELECT part, min(rowid), count(*) FROM raw_plain WHERE part >= $1 GROUP BY part", [known]
+            )
+        }
+        suspicious = []
+        parts: list[tuple[int, int, int]] = []
+        for number, read in enumerate(reads, start=known):
+            first, read.rows = counted.get(number, (0, 0))
+            if read.rows == read.look.lines - read.file.lines_before:
+                parts.append((number, read.file.file_id, first - 1))
+            else:
+                read.rows = 0
+                suspicious.append(read)
+        # Suspicious files have no row in raw_part, so their rows in raw_plain are never seen.
+        self._insert("raw_part", dict(zip(("part", "file_id", "shift"), zip(*parts, strict=True), strict=False)))
+        return suspicious
+
+    def _gather(self, tiny: Sequence[NewFile], careful: list[_Read], keys: dict[str, str]) -> list[_Read]:
+        """Write the records of all these files one a line into one file, and read that.
+
+        Returns the tiny ones, which nobody has looked at before.
+        """
+        reads: list[_Read] = []
+        files, records = array("i"), array("i")
+        with self._scratch.open("wb") as out:
+            for file in tiny:
+                try:
+                    with open(file.path, "rb") as handle:  # noqa: PTH123  # a Path costs more than a tiny file
+                        body = handle.read()
+                except OSError as error:
+                    reads.append(_Read(file, unreadable_file(error)))
+                    continue
+                read = _Read(file, look(file, BytesIO(body)))
+                if read.look.problem is None:
+                    read.rows = _append(rewrite(file, BytesIO(body)), file.file_id, files, records, out)
+                reads.append(read)
+            for read in careful:
+                read.rows = _append(rewrite(read.file), read.file.file_id, files, records, out)
+        self._read_gathered(files, records, keys)
+        return reads
+
+    def _read_gathered(self, files: "array[int]", records: "array[int]", keys: dict[str, str]) -> None:
+        if not files:
+            return
+        self._sql(
+            f"INSERT INTO raw_rewritten SELECT {_selected(keys)} FROM {_reader(keys, 'none')}", [[str(self._scratch)]]
+        )
+        first, rows = self._sql("SELECT min(rowid), count(*) FROM raw_rewritten")[0]
+        if rows != len(files):
+            raise AssertionError(f"{len(files)} records were written together, {rows} were read back")
+        # Rows that are not committed yet have row numbers that start very high.
+        self._insert("raw_record", {"place": range(first, first + rows), "file_id": files, "record": records})
+
+    def _publish(self, dataset: Dataset, columns: Sequence[str]) -> None:
+        names = ", ".join(columns)
+        self._sql(
+            f"CREATE TEMP VIEW raw_{dataset} AS "
+            f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names} "
+            "FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
+            f"UNION ALL SELECT m.file_id, m.record, {names} "
+            "FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid"
+        )
+
+    def _sql(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def _insert(self, name: str, columns: Mapping[str, Any]) -> None:
+        if columns:
+            import numpy as np  # noqa: PLC0415  # 60 ms that a run with nothing to do need not pay
+
+            incoming = {column: np.array(values, dtype=np.int64) for column, values in columns.items()}
+            self._connection.register("incoming", incoming)
+            self._sql(f"INSERT INTO {name} SELECT {', '.join(columns)} FROM incoming")
+            self._connection.unregister("incoming")
+
+
+def _append(
+    lines: Iterable[tuple[int, bytes]], file_id: int, files: "array[int]", records: "array[int]", out: BinaryIO
+) -> int:
+    before = len(files)
+    for record, line in lines:
+        files.append(file_id)
+        records.append(record)
+        out.write(line)
+        out.write(b"\n")
+    return len(files) - before
+
+
+def _staged(read: _Read, keys: Mapping[str, str]) -> Staged:
+    seen = read.look
+    unknown, absent = odd_keys(seen.first_line, keys.values())
+    return Staged(
+        file_id=read.file.file_id,
+        records_read=1 if seen.problem else read.rows,
+        content_hash=seen.content_hash,
+        lines=seen.lines,
+        tail=seen.tail,
+        unknown_keys=unknown,
+        absent_keys=absent,
+        problem=seen.problem,
+    )
+
+
+def _has_changed(file: NewFile) -> bool:
+    """Whether somebody wrote to the file while it was read: then it waits for the next run."""
+    try:
+        now = Path(file.path).stat()
+    except OSError:
+        return False
+    return file.modified.isdigit() and (now.st_size, str(now.st_mtime_ns)) != (file.size, file.modified)
+
+
+def _selected(keys: dict[str, str]) -> str:
+    return ", ".join(f'"{key}"' for key in keys.values())
+
+
+def _reader(keys: dict[str, str], compression: str) -> str:
+    columns = ", ".join(f"'{key}': 'VARCHAR'" for key in keys.values())
+    return (
+        f"read_json($1, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
+        f"compression = '{compression}', maximum_object_size = {LARGEST_OBJECT})"
+    )

@@ -1,0 +1,81 @@
+"""The checks: each is SQL that returns the rows that are wrong.
+
+`sparkify check` runs them over everything. A load runs them over what it touched, so that their cost
+follows the new data: the table that a check is about, the first one it names, is narrowed to the rows
+whose keys the load left in its temporary tables.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sparkify.engines.base import Engine, Result
+from sparkify.engines.dialect import narrow
+from sparkify.load.star import Span
+from sparkify.sql import statement, statements
+
+SHOWN = 5
+
+_TOUCHED = {
+    "songplay": "songplay_id IN (SELECT event_id FROM new_event)",
+    "users": "user_id IN (SELECT user_id FROM chosen_user)",
+    "songs": "song_id IN (SELECT song_id FROM touched_song)",
+    "artists": "artist_id IN (SELECT artist_id FROM touched_artist)",
+    "time": "start_time BETWEEN :first_time AND :last_time",
+    "stg_events": "run_id BETWEEN :first_run AND :last_run",
+    "stg_songs": "run_id BETWEEN :first_run AND :last_run",
+}
+_RENAMED_PLAYS = (
+    "(songplay_id IN (SELECT event_id FROM new_event) OR LOWER(artist_name) IN (SELECT name FROM touched_name))"
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one check found: `wrong` holds the first few wrong rows, none if all is well."""
+
+    name: str
+    meaning: str
+    wrong: Result
+
+    @property
+    def passed(self) -> bool:
+        return not self.wrong.rows
+
+    def sentence(self) -> str:
+        """The check, and for a failed one its first wrong rows, in one line."""
+        if self.passed:
+            return f"{self.name}: {self.meaning}"
+        row = ", ".join(f"{c} {v}" for c, v in zip(self.wrong.columns, self.wrong.rows[0], strict=True))
+        count = len(self.wrong.rows)
+        many = f"{count} wrong rows or more" if count == SHOWN else f"{count} wrong row{'s' if count > 1 else ''}"
+        return f"{self.name}: {self.meaning} Not so: {many}, the first: {row}"
+
+
+def check_everything(engine: Engine) -> Sequence[Verdict]:
+    """Run all checks over the whole warehouse."""
+    last = engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar()
+    span = Span(0, last)
+    return [_verdict(engine, s.name, s.text, span) for s in statements("checks")]
+
+
+def check_touched(engine: Engine, span: Span) -> Sequence[Verdict]:
+    """Run all checks over what a load has just touched, inside its transaction."""
+    touched = dict(_TOUCHED)
+    if engine.query("SELECT COUNT(*) AS n FROM touched_name").scalar():
+        touched["songplay"] = _RENAMED_PLAYS
+    return [_verdict(engine, s.name, narrow(s.text, touched), span) for s in statements("checks")]
+
+
+def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> Verdict:
+    """Whether the latest event is younger than `max_age`; `now` is in UTC, without a zone."""
+    latest = engine.query("SELECT MAX(ts) AS latest_event FROM stg_events")
+    value = latest.scalar()
+    fresh = value is not None and now - value <= max_age
+    meaning = f"The latest event is at most {max_age.total_seconds() / 3600:g} hours old."
+    return Verdict("freshness", meaning, Result(latest.columns, [] if fresh else latest.rows))
+
+
+def _verdict(engine: Engine, name: str, sql: str, span: Span) -> Verdict:
+    found = engine.query(f"SELECT * FROM ({sql}) AS wrong LIMIT {SHOWN}", span.params)
+    return Verdict(name, statement("checks", name).comment, found)

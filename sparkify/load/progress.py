@@ -1,0 +1,29 @@
+"""What a flow tells whoever watches it."""
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Told of each step as it begins, and of the bytes read within it."""
+
+    def step(self, name: str, total_bytes: int = 0) -> None:
+        """A step begins; `total_bytes` are to be read in it."""
+
+    def advance(self, read_bytes: int) -> None:
+        """So many more bytes of this step are done."""
+
+    def warn(self, message: str) -> None:
+        """Something that does not stop the run but must be seen."""
+
+
+class Silent:
+    """Watches without a word."""
+
+    def step(self, name: str, total_bytes: int = 0) -> None:
+        """Say nothing."""
+
+    def advance(self, read_bytes: int) -> None:
+        """Say nothing."""
+
+    def warn(self, message: str) -> None:
+        """Say nothing."""

@@ -1,0 +1,74 @@
+"""Records that could not be loaded: kept with their file, their line, the reason and their text."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sparkify.engines.base import Dataset, Engine, NewFile
+from sparkify.engines.reading import diagnose, records
+from sparkify.load.judge import refuse
+
+KEPT = 65_535
+"""Bytes of a record that are kept whole, as etl_reject holds them; base64 makes 4 bytes of 3."""
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One record that was rejected, or with record 0 a whole file."""
+
+    file_id: int
+    record: int
+    reason: str
+    encoding: str
+    raw_text: str | None
+
+
+def collect_rejects(engine: Engine, dataset: Dataset, files: Mapping[int, NewFile]) -> list[Reject]:
+    """The rejects among the records that were just staged, with their text from the files.
+
+    What a JSON reader sees as a row without values may be no JSON at all: the text tells.
+    """
+    judged: dict[int, dict[int, str]] = {}
+    for file_id, record, reason in engine.query(refuse(dataset)).rows:
+        judged.setdefault(file_id, {})[record] = reason
+    found = []
+    for file_id, reasons in judged.items():
+        last = max(reasons)
+        for record, line in records(files[file_id]):
+            if record in reasons:
+                found.append(keep(file_id, record, diagnose(line) or reasons[record], line))
+            if record >= last:
+                break
+    return found
+
+
+def keep(file_id: int, record: int, reason: str, line: bytes) -> Reject:
+    """A reject with as much of its text as is kept."""
+    text = _clean_text(line)
+    if text is not None and len(line) <= KEPT:
+        return Reject(file_id, record, reason, "text", text)
+    if len(line) <= KEPT * 3 // 4:
+        return Reject(file_id, record, reason, "base64", base64.b64encode(line).decode())
+    head = base64.b64encode(line[: KEPT * 3 // 4]).decode()
+    return Reject(
+        file_id, record, f"{reason} ({len(line)} bytes, SHA-256 {hashlib.sha256(line).hexdigest()})", "head", head
+    )
+
+
+def insert_rejects(engine: Engine, run_id: int, rejects: Sequence[Reject]) -> None:
+    """Write rejects to `etl_reject`."""
+    engine.insert(
+        "etl_reject",
+        ("run_id", "file_id", "record", "reason", "encoding", "raw_text"),
+        [(run_id, r.file_id, r.record, r.reason, r.encoding, r.raw_text) for r in rejects],
+    )
+
+
+def _clean_text(line: bytes) -> str | None:
+    """The line as text if a database can hold it and a terminal can show it."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if all(c.isprintable() or c == "\t" for c in text) else None

@@ -1,0 +1,81 @@
+"""Staging into the star, in the order in which one table needs the other.
+
+The star is a function of staging. A load runs the statements for the runs it adds, a rebuild runs the
+same ones for all runs on an empty star; both must end in the same rows.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sparkify.engines.base import Engine
+from sparkify.engines.dialect import Value
+from sparkify.sql import schema, statement
+
+SONGS = (
+    "touched_song", "touched_artist", "touched_name",
+    "songs_delete", "songs_insert", "artists_delete", "artists_insert",
+)  # fmt: skip
+USERS = ("chosen_user", "users_delete", "users_insert")
+PLAYS = (
+    "new_event", "repeated_event", "heard", "stale_time",
+    "songplay_match", "songplay_delete", "songplay_insert", "songplay_insert_repeated",
+)  # fmt: skip
+TIME = ("time_delete", "time_insert")
+COUNTS = ("file_duplicate", "etl_file_update")
+
+EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
+
+
+@dataclass(frozen=True)
+class Span:
+    """The runs whose records are at hand, and the time between their first and last play."""
+
+    first_run: int
+    last_run: int
+    first_time: dt.datetime = EVER[0]
+    last_time: dt.datetime = EVER[1]
+
+    @property
+    def params(self) -> dict[str, Value]:
+        return vars(self)
+
+
+def build_star(engine: Engine, first_run: int, last_run: int) -> Span:
+    """Add the records of these runs to the star; to be called inside a transaction.
+
+    Leaves the temporary tables that say what was touched, which the checks look at.
+    """
+    span = _span(engine, first_run, last_run)
+    for name in (*SONGS, *USERS, *PLAYS, *TIME):
+        run_transform(engine, name, span)
+    return span
+
+
+def count_duplicates(engine: Engine, span: Span) -> int:
+    """Tell duplicates from loaded records in the ledger; return how many there are in all."""
+    for name in COUNTS:
+        run_transform(engine, name, span)
+    return int(engine.query("SELECT COALESCE(SUM(copies), 0) AS n FROM file_duplicate").scalar())
+
+
+def clear_star(engine: Engine) -> None:
+    """Empty the star; to be called inside a transaction (TRUNCATE would end it on Redshift)."""
+    for name in schema.STAR:
+        engine.execute(f"DELETE FROM {name}")
+
+
+def run_transform(engine: Engine, name: str, span: Span) -> int:
+    """Run one transform; a temporary table of an earlier run is replaced."""
+    text = statement("transforms", name).text
+    if "CREATE TEMP TABLE" in text:
+        engine.execute(f"DROP TABLE IF EXISTS {name}")
+    return engine.execute(text, span.params)
+
+
+def _span(engine: Engine, first_run: int, last_run: int) -> Span:
+    first, last = engine.query(
+        "SELECT MIN(ts) AS first_time, MAX(ts) AS last_time FROM stg_events "
+        "WHERE run_id BETWEEN :first_run AND :last_run AND page = 'NextSong'",
+        {"first_run": first_run, "last_run": last_run},
+    ).rows[0]
+    return Span(first_run, last_run, first or EVER[1], last or EVER[0])

@@ -1,0 +1,52 @@
+"""The tables themselves: made, dropped, counted, and of a version that this program knows."""
+
+from sparkify.engines.base import Engine
+from sparkify.errors import ConfigError, WarehouseError
+from sparkify.sql import schema, statement
+
+VERSION = 1
+"""The layout's version; raise it with every change to the tables."""
+
+
+def create_tables(engine: Engine) -> None:
+    """Make the tables that are missing. A warehouse made by a newer program is refused."""
+    if _exists(engine):
+        require_version(engine)
+        return
+    with engine.transaction():
+        for name in (*schema.STAGING, *reversed(schema.STAR), *schema.BOOKS):
+            engine.execute(statement("tables", name).text)
+        engine.insert("etl_version", ("version",), [(VERSION,)])
+
+
+def drop_tables(engine: Engine) -> None:
+    """Remove every table with all it holds."""
+    with engine.transaction():
+        for name in (*schema.STAR, *schema.STAGING, *schema.BOOKS):
+            engine.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def require_tables(engine: Engine) -> None:
+    """Raise ConfigError if this is no warehouse yet, WarehouseError if a newer program made it."""
+    if not _exists(engine):
+        raise ConfigError("the warehouse has no tables yet. `sparkify etl --source DIR` makes and fills them.")
+    require_version(engine)
+
+
+def require_version(engine: Engine) -> None:
+    """Raise WarehouseError if a newer program made this warehouse."""
+    version = engine.query("SELECT MAX(version) AS version FROM etl_version").scalar()
+    if version != VERSION:
+        raise WarehouseError(
+            f"the warehouse has layout {version}, this program knows layout {VERSION}. Use the newer sparkify."
+        )
+
+
+def count_rows(engine: Engine) -> dict[str, int]:
+    """The rows of each star table."""
+    return {name: engine.query(f"SELECT COUNT(*) AS n FROM {name}").scalar() for name in schema.STAR}
+
+
+def _exists(engine: Engine) -> bool:
+    found = engine.query("SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_name = 'etl_version'")
+    return bool(found.scalar())

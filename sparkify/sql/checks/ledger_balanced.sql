@@ -1,0 +1,31 @@
+-- Nothing is lost: of each file, records read = good records in staging + rejected records that were kept.
+SELECT
+    etl_file.file_id,
+    etl_file.uri,
+    etl_file.records_read,
+    COALESCE(good.records, 0) AS good,
+    COALESCE(kept.records, 0) AS rejected
+FROM etl_file
+LEFT JOIN (
+    SELECT file_id, COUNT(*) AS records
+    FROM stg_events
+    WHERE run_id BETWEEN :first_run AND :last_run
+    GROUP BY file_id
+    UNION ALL
+    SELECT file_id, COUNT(*) AS records
+    FROM stg_songs
+    WHERE run_id BETWEEN :first_run AND :last_run
+    GROUP BY file_id
+) AS good ON good.file_id = etl_file.file_id
+LEFT JOIN (
+    SELECT file_id, COUNT(*) AS records
+    FROM etl_reject
+    WHERE run_id BETWEEN :first_run AND :last_run
+    GROUP BY file_id
+) AS kept ON kept.file_id = etl_file.file_id
+WHERE
+    etl_file.run_id BETWEEN :first_run AND :last_run
+    AND (
+        etl_file.records_read <> COALESCE(good.records, 0) + COALESCE(kept.records, 0)
+        OR etl_file.records_read <> etl_file.loaded + etl_file.duplicate + etl_file.rejected
+    )

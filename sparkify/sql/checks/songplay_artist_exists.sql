@@ -1,0 +1,5 @@
+-- The artist of each matched play is an artist we know.
+SELECT songplay.songplay_id, songplay.artist_id
+FROM songplay
+LEFT JOIN artists ON artists.artist_id = songplay.artist_id
+WHERE songplay.artist_id IS NOT NULL AND artists.artist_id IS NULL

@@ -1,0 +1,12 @@
+-- A matched play reports the title, the artist and the artist's id of its song.
+SELECT songplay.songplay_id, songplay.song_id, songplay.title, songplay.artist_name
+FROM songplay
+LEFT JOIN songs ON songs.song_id = songplay.song_id
+WHERE
+    songplay.song_id IS NOT NULL
+    AND (
+        songs.song_id IS NULL
+        OR LOWER(songs.title) <> LOWER(songplay.title)
+        OR LOWER(songs.artist_name) <> LOWER(songplay.artist_name)
+        OR songs.artist_id <> songplay.artist_id
+    )

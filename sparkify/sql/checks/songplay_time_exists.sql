@@ -1,0 +1,5 @@
+-- The moment of each play is taken apart in time.
+SELECT songplay.songplay_id, songplay.start_time
+FROM songplay
+LEFT JOIN time ON time.start_time = songplay.start_time
+WHERE time.start_time IS NULL

@@ -1,0 +1,5 @@
+-- Each play stands once.
+SELECT songplay_id, COUNT(*) AS copies
+FROM songplay
+GROUP BY songplay_id
+HAVING COUNT(*) > 1

@@ -1,0 +1,5 @@
+-- Each song stands once.
+SELECT song_id, COUNT(*) AS copies
+FROM songs
+GROUP BY song_id
+HAVING COUNT(*) > 1

@@ -1,0 +1,7 @@
+-- Each moment is one at which a play begins.
+SELECT time.start_time
+FROM time
+LEFT JOIN songplay
+    ON songplay.start_time = time.start_time
+    AND songplay.start_time BETWEEN :first_time AND :last_time
+WHERE songplay.start_time IS NULL AND time.start_time BETWEEN :first_time AND :last_time

@@ -1,0 +1,10 @@
+-- The parts of each moment are its own.
+SELECT start_time, hour, day, week, month, year, weekday
+FROM time
+WHERE
+    hour <> EXTRACT(HOUR FROM start_time)
+    OR day <> EXTRACT(DAY FROM start_time)
+    OR week <> EXTRACT(WEEK FROM start_time)
+    OR month <> EXTRACT(MONTH FROM start_time)
+    OR year <> EXTRACT(YEAR FROM start_time)
+    OR weekday <> EXTRACT(DOW FROM start_time)

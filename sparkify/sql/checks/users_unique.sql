@@ -1,0 +1,5 @@
+-- Each listener stands once.
+SELECT user_id, COUNT(*) AS copies
+FROM users
+GROUP BY user_id
+HAVING COUNT(*) > 1

@@ -1,0 +1,8 @@
+-- At which hours of the day is most played? (UTC)
+SELECT
+    EXTRACT(HOUR FROM p.start_time) AS hour,
+    COUNT(*) AS plays
+FROM songplay AS p
+WHERE p.start_time >= :since AND p.start_time < :until
+GROUP BY 1
+ORDER BY hour

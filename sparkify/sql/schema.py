@@ -1,0 +1,116 @@
+"""The tables, as the DDL files state them: the only place where columns, types and keys are written.
+
+sqlglot reads the structure. The meanings are read from the comments at the ends of the lines, since a
+parser may attach those to the wrong column.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import sqlglot
+from sqlglot import exp
+
+from sparkify.sql import statement
+
+STAGING = ("stg_events", "stg_songs")
+STAR = ("songplay", "users", "songs", "artists", "time")
+BOOKS = ("etl_run", "etl_file", "etl_reject", "text_repair", "etl_version")
+ALL = (*STAGING, *STAR, *BOOKS)
+
+LINEAGE = ("run_id", "file_id", "record")
+"""The columns of a staging table that are ours; all others are the app's."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `type` as written (`VARCHAR(512)`), `width` in bytes for text, else None."""
+
+    name: str
+    type: str
+    kind: Literal["integer", "number", "text", "timestamp"]
+    width: int | None
+    required: bool
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its keys and its physical design."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    foreign_keys: tuple[tuple[str, str, str], ...]
+    """(column, table it refers to, column there)"""
+    diststyle: str
+    distkey: str | None
+    sortkey: tuple[str, ...]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def reported(self) -> tuple[Column, ...]:
+        """The columns that the app fills: everything but our lineage."""
+        return tuple(column for column in self.columns if column.name not in LINEAGE)
+
+
+@cache
+def table(name: str) -> Table:
+    """Parse the DDL file of one table."""
+    source = statement("tables", name)
+    create = sqlglot.parse_one(source.text, read="redshift")
+    meanings = dict(re.findall(r"^ {4}(\w+) .*?-- (.+)$", source.text, re.MULTILINE))
+    columns = tuple(_column(node, meanings) for node in create.find_all(exp.ColumnDef))
+    primary = create.find(exp.PrimaryKey)
+    foreign = tuple(
+        (
+            key.expressions[0].name,
+            key.args["reference"].this.this.name,
+            key.args["reference"].this.expressions[0].name,
+        )
+        for key in create.find_all(exp.ForeignKey)
+    )
+    style = create.find(exp.DistStyleProperty)
+    distkey = create.find(exp.DistKeyProperty)
+    sortkey = create.find(exp.SortKeyProperty)
+    return Table(
+        name=name,
+        meaning=source.comment,
+        columns=columns,
+        primary_key=tuple(node.name for node in primary.expressions) if primary else (),
+        foreign_keys=foreign,
+        diststyle=style.this.name.upper() if style else "AUTO",
+        distkey=distkey.name if distkey else None,
+        sortkey=tuple(node.name for node in sortkey.this) if sortkey else (),
+    )
+
+
+def json_key(column: str) -> str:
+    """The app's name for a column of stg_events.
+
+    >>> json_key("item_in_session")
+    'itemInSession'
+    """
+    first, *rest = column.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _column(node: exp.ColumnDef, meanings: dict[str, str]) -> Column:
+    type_ = node.args["kind"]
+    width = int(type_.expressions[0].name) if type_.is_type("varchar") else None
+    kind: Literal["integer", "number", "text", "timestamp"]
+    if type_.is_type("smallint", "int", "bigint"):
+        kind = "integer"
+    elif type_.is_type("double"):
+        kind = "number"
+    elif width is not None:
+        kind = "text"
+    else:
+        kind = "timestamp"
+    required = any(isinstance(c.kind, exp.NotNullColumnConstraint) for c in node.constraints)
+    return Column(node.name, type_.sql("redshift"), kind, width, required, meanings.get(node.name, ""))

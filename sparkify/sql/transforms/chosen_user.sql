@@ -1,0 +1,39 @@
+-- Listeners of the new events as their latest event shows them: among the new events and the row that stood.
+CREATE TEMP TABLE chosen_user AS
+WITH
+latest AS (
+    SELECT user_id, MAX(ts) AS ts
+    FROM stg_events
+    WHERE run_id BETWEEN :first_run AND :last_run AND user_id IS NOT NULL
+    GROUP BY user_id
+),
+candidate AS (
+    SELECT
+        e.user_id,
+        TRIM(COALESCE(f.repaired, e.first_name)) AS first_name,
+        TRIM(COALESCE(l.repaired, e.last_name)) AS last_name,
+        e.gender,
+        e.level,
+        e.ts AS last_ts,
+        e.session_id AS last_session_id,
+        e.item_in_session AS last_item_in_session
+    FROM stg_events AS e
+    JOIN latest ON latest.user_id = e.user_id AND latest.ts = e.ts
+    LEFT JOIN text_repair AS f ON f.raw_text = e.first_name
+    LEFT JOIN text_repair AS l ON l.raw_text = e.last_name
+    WHERE e.run_id BETWEEN :first_run AND :last_run
+    UNION ALL
+    SELECT
+        u.user_id, u.first_name, u.last_name, u.gender, u.level, u.last_ts, u.last_session_id,
+        u.last_item_in_session
+    FROM users AS u
+    JOIN latest ON latest.user_id = u.user_id
+)
+SELECT user_id, first_name, last_name, gender, level, last_ts, last_session_id, last_item_in_session
+FROM candidate
+QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY user_id
+    ORDER BY
+        last_ts DESC, last_session_id DESC, last_item_in_session DESC, COALESCE(level, ''),
+        COALESCE(first_name, ''), COALESCE(last_name, ''), COALESCE(gender, '')
+) = 1

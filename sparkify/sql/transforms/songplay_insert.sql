@@ -1,0 +1,33 @@
+-- The plays whose key is new: nothing to choose.
+INSERT INTO songplay (
+    songplay_id, start_time, user_id, level, song_id, artist_id, session_id, item_in_session, location,
+    user_agent, title, artist_name, length
+)
+SELECT
+    e.session_id * 1000000 + e.item_in_session AS songplay_id,
+    e.ts AS start_time,
+    e.user_id,
+    e.level,
+    h.song_id,
+    h.artist_id,
+    e.session_id,
+    e.item_in_session,
+    NULLIF(TRIM(COALESCE(l.repaired, e.location)), '') AS location,
+    TRIM(BOTH '"' FROM e.user_agent) AS user_agent,
+    h.title,
+    h.artist_name,
+    e.length
+FROM stg_events AS e
+JOIN heard AS h
+    ON COALESCE(h.song, '') = COALESCE(e.song, '')
+    AND COALESCE(h.artist, '') = COALESCE(e.artist, '')
+    AND COALESCE(h.length, -1) = COALESCE(e.length, -1)
+LEFT JOIN text_repair AS l ON l.raw_text = e.location
+WHERE
+    e.run_id BETWEEN :first_run AND :last_run
+    AND e.page = 'NextSong'
+    AND NOT EXISTS (
+        SELECT 1
+        FROM repeated_event AS r
+        WHERE r.event_id = e.session_id * 1000000 + e.item_in_session
+    )
