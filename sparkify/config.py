@@ -106,7 +106,7 @@ def load_config(
         sections.setdefault(section, {})[name] = _typed(raw, spec, section, name, origin)
         origins[key] = origin
     built = {
-        f.name: f.default.__class__(**sections.get(f.name, {}))
+        f.name: type(f.default)(**sections.get(f.name, {}))  # type: ignore[misc]  # a section instance
         for f in dataclasses.fields(Config)
         if f.name != "origins"
     }

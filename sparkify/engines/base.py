@@ -1,6 +1,6 @@
 """What a flow may ask of a database: a handful of methods, the same on every engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -71,6 +71,9 @@ class Engine(Protocol):
 
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
         """Run one SELECT and fetch its rows."""
+
+    def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
+        """Run one SELECT and yield its rows, never all of them at once."""
 
     def native(self, sql: str) -> Result:
         """Run one statement in the engine's own dialect."""

@@ -20,7 +20,7 @@ Value = int | float | str | dt.datetime | dt.date | None
 
 _RENAMED = {"OCTET_LENGTH": "STRLEN", "IS_VALID_JSON": "JSON_VALID", "IS_VALID_JSON_ARRAY": "JSON_VALID"}
 _CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
-_REFUSED: dict[type[exp.Expression], str] = {
+_REFUSED: dict[type[exp.Expr], str] = {
     exp.Command: "is passed through unparsed",
     exp.OnConflict: "ON CONFLICT does not exist on Redshift",
     exp.Returning: "RETURNING does not exist on Redshift",
@@ -57,7 +57,7 @@ def to_redshift(sql: str, params: Mapping[str, Value] | None = None) -> str:
     return bind(_parsed(sql).copy(), params or {}).sql("redshift")
 
 
-def bind(tree: exp.Expression, params: Mapping[str, Value]) -> exp.Expression:
+def bind(tree: exp.Expr, params: Mapping[str, Value]) -> exp.Expr:
     """Replace each `:name` by its value as a literal; `tree` is changed in place.
 
     Literals rather than the driver's parameters, since each driver has its own marks and Redshift
@@ -83,14 +83,16 @@ def lint(sql: str) -> list[str]:
     if any(isinstance(node, exp.Distinct) and node.args.get("on") for node in tree.walk()):
         found.append("DISTINCT ON does not exist on Redshift")
     for node in tree.find_all(exp.DataType):
-        if node.is_type("varchar", "text", "decimal") and not node.expressions and node.find_ancestor(exp.Create):
-            if not node.find_ancestor(exp.Select):
-                found.append(f"{node.sql('redshift')} needs a width: bare VARCHAR is 256 bytes, bare NUMERIC (18,0)")
+        bare = node.is_type("varchar", "text", "decimal") and not node.expressions
+        if bare and node.find_ancestor(exp.ColumnDef):
+            found.append(
+                f"{node.sql('redshift')} needs a width: bare VARCHAR is 256 bytes, bare NUMERIC (18,0)"
+            )
     return found
 
 
 @cache
-def _parsed(sql: str) -> exp.Expression:
+def _parsed(sql: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="redshift") if tree is not None]
     except SqlglotError as error:
@@ -120,7 +122,7 @@ def _translate_function(node: exp.Func) -> None:
         node.replace(extracted)
 
 
-def _literal(value: Value) -> exp.Expression:
+def _literal(value: Value) -> exp.Expr:
     if isinstance(value, dt.datetime):
         return exp.cast(exp.Literal.string(value.isoformat(sep=" ")), "timestamp")
     if isinstance(value, dt.date):
@@ -137,8 +139,12 @@ def narrow(sql: str, conditions: Mapping[str, str]) -> str:
     tree = _parsed(sql).copy()
     source = tree.args["from_"].this
     if isinstance(source, exp.Table) and source.name in conditions:
-        rows = sqlglot.parse_one(f"SELECT * FROM {source.name} WHERE {conditions[source.name]}", read="redshift")
-        source.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(source.alias_or_name))))
+        rows = sqlglot.parse_one(
+            f"SELECT * FROM {source.name} WHERE {conditions[source.name]}", read="redshift"
+        )
+        source.replace(
+            exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(source.alias_or_name)))
+        )
     for node in tree.walk():
         node.comments = None
     return tree.sql("redshift")

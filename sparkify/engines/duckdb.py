@@ -12,8 +12,8 @@ import duckdb
 
 from sparkify.engines.base import Dataset, NewFile, Result, Staged
 from sparkify.engines.dialect import Value, to_duckdb
-from sparkify.engines.gate import Gate
 from sparkify.engines.duckdb_stage import Stager
+from sparkify.engines.gate import Gate
 from sparkify.errors import BusyError, QueryError, WarehouseError
 
 
@@ -75,6 +75,12 @@ class DuckDB:
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
         return self._fetch(to_duckdb(sql, params))
 
+    def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
+        with _translated(sql):
+            cursor = self._connection.cursor().execute(to_duckdb(sql, params))
+            while rows := cursor.fetchmany(50_000):
+                yield from rows
+
     def native(self, sql: str) -> Result:
         return self._fetch(sql)
 
@@ -83,10 +89,15 @@ class DuckDB:
             return
         import numpy as np  # noqa: PLC0415  # 60 ms that a run with nothing to do need not pay
 
-        incoming = {name: np.array(values, dtype=object) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
+        incoming = {
+            name: np.array(values, dtype=object)
+            for name, values in zip(columns, zip(*rows, strict=True), strict=True)
+        }
         self._connection.register("incoming", incoming)
         try:
-            self._fetch(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns)} FROM incoming")
+            self._fetch(
+                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns)} FROM incoming"
+            )
         finally:
             self._connection.unregister("incoming")
 
@@ -132,7 +143,9 @@ def _connect(
             if "lock" not in str(error).lower():
                 raise WarehouseError(f"{file} cannot be opened: {_first_line(error)}") from error
             if time.monotonic() >= deadline:
-                raise BusyError(f"{file} is held by another process: {_holder(error)}. Try again later.") from error
+                raise BusyError(
+                    f"{file} is held by another process: {_holder(error)}. Try again later."
+                ) from error
             time.sleep(0.05)
         except duckdb.Error as error:
             raise WarehouseError(f"{file} cannot be opened: {_first_line(error)}") from error
@@ -141,7 +154,7 @@ def _connect(
 def _holder(error: duckdb.Error) -> str:
     text = str(error)
     start = text.find("held in")
-    return text[start + 8 :].split(". ")[0].strip() if start >= 0 else _first_line(error)
+    return text[start + 8 :].split(". ", maxsplit=1)[0].strip() if start >= 0 else _first_line(error)
 
 
 def _first_line(error: Exception) -> str:
@@ -163,4 +176,4 @@ def _translated(doing: str) -> Iterator[None]:
         raise WarehouseError(f"{hint}. Nothing was published.") from error
     except duckdb.Error as error:
         head = os.linesep.join(str(error).splitlines()[:1])
-        raise QueryError(f"{head} ({doing.split(chr(10))[0][:80]})") from error
+        raise QueryError(f"{head} ({doing.split(chr(10), maxsplit=1)[0][:80]})") from error

@@ -12,8 +12,8 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from io import BytesIO
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
@@ -61,7 +61,7 @@ class Stager:
         reads += self._gather(tiny, careful, keys)
         changed = {read.file.file_id for read in reads if _has_changed(read.file)}
         for name in ("raw_part", "raw_record") if changed else ():
-            self._sql(f"DELETE FROM {name} WHERE file_id IN (SELECT unnest($1::INTEGER[]))", [list(changed)])
+            self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [list(changed)])
         self._publish(dataset, columns)
         reads.sort(key=lambda read: read.file.file_id)
         return [_staged(read, keys) for read in reads if read.file.file_id not in changed]
@@ -102,7 +102,9 @@ class Stager:
                 read.rows = 0
                 suspicious.append(read)
         # Suspicious files have no row in raw_part, so their rows in raw_plain are never seen.
-        self._insert("raw_part", dict(zip(("part", "file_id", "shift"), zip(*parts, strict=True), strict=False)))
+        self._insert(
+            "raw_part", dict(zip(("part", "file_id", "shift"), zip(*parts, strict=True), strict=False))
+        )
         return suspicious
 
     def _gather(self, tiny: Sequence[NewFile], careful: list[_Read], keys: dict[str, str]) -> list[_Read]:
@@ -133,7 +135,8 @@ class Stager:
         if not files:
             return
         self._sql(
-            f"INSERT INTO raw_rewritten SELECT {_selected(keys)} FROM {_reader(keys, 'none')}", [[str(self._scratch)]]
+            f"INSERT INTO raw_rewritten SELECT {_selected(keys)} FROM {_reader(keys, 'none')}",
+            [[str(self._scratch)]],
         )
         first, rows = self._sql("SELECT min(rowid), count(*) FROM raw_rewritten")[0]
         if rows != len(files):
@@ -165,7 +168,11 @@ class Stager:
 
 
 def _append(
-    lines: Iterable[tuple[int, bytes]], file_id: int, files: "array[int]", records: "array[int]", out: BinaryIO
+    lines: Iterable[tuple[int, bytes]],
+    file_id: int,
+    files: "array[int]",
+    records: "array[int]",
+    out: BinaryIO,
 ) -> int:
     before = len(files)
     for record, line in lines:

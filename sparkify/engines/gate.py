@@ -44,7 +44,9 @@ class Gate:
                 if time.monotonic() >= deadline:
                     holder = self._read_holder()
                     self.release()
-                    raise BusyError(f"{self._file} is held by {holder}. Try again later, or with a longer --wait.") from None
+                    raise BusyError(
+                        f"{self._file} is held by {holder}. Try again later, or with a longer --wait."
+                    ) from None
                 time.sleep(0.02)
             else:
                 break

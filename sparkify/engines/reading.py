@@ -96,7 +96,9 @@ def _look_gzip(handle: BinaryIO) -> Look:
     except (OSError, zlib.error) as error:
         problem = f"damaged gzip: {error}"
     problem = problem or counter.problem()
-    return Look(sha.hexdigest(), counter.lines, 0, "gzip", counter.first_line, plain=counter.plain, problem=problem)
+    return Look(
+        sha.hexdigest(), counter.lines, 0, "gzip", counter.first_line, plain=counter.plain, problem=problem
+    )
 
 
 class _Counter:

@@ -26,7 +26,7 @@ _TOUCHED = {
     "stg_songs": "run_id BETWEEN :first_run AND :last_run",
 }
 _RENAMED_PLAYS = (
-    "(songplay_id IN (SELECT event_id FROM new_event) OR LOWER(artist_name) IN (SELECT name FROM touched_name))"
+    "songplay_id IN (SELECT event_id FROM new_event) OR LOWER(artist_name) IN (SELECT name FROM touched_name)"
 )
 
 
@@ -48,7 +48,11 @@ class Verdict:
             return f"{self.name}: {self.meaning}"
         row = ", ".join(f"{c} {v}" for c, v in zip(self.wrong.columns, self.wrong.rows[0], strict=True))
         count = len(self.wrong.rows)
-        many = f"{count} wrong rows or more" if count == SHOWN else f"{count} wrong row{'s' if count > 1 else ''}"
+        many = (
+            f"{count} wrong rows or more"
+            if count == SHOWN
+            else f"{count} wrong row{'s' if count > 1 else ''}"
+        )
         return f"{self.name}: {self.meaning} Not so: {many}, the first: {row}"
 
 

@@ -81,11 +81,15 @@ def list_source(s3: S3) -> list[SourceFile]:
     songs = _folder(s3.source, "song_data", s3.song_data)
     events = _folder(s3.source, "log_data", s3.log_data)
     if songs is None and events is None:
-        raise ConfigError(f"{s3.source} holds neither song_data/ nor log_data/. Give the folder above them as --source.")
+        raise ConfigError(
+            f"{s3.source} holds neither song_data/ nor log_data/. Give the folder above them as --source."
+        )
     files: list[SourceFile] = []
     for dataset, folder in (("songs", songs), ("events", events)):
         if folder is not None:
-            files += sorted(_walk(folder, "songs" if dataset == "songs" else "events"), key=lambda file: file.uri)
+            files += sorted(
+                _walk(folder, "songs" if dataset == "songs" else "events"), key=lambda file: file.uri
+            )
     return files
 
 
@@ -142,7 +146,9 @@ def _folder(source: str, name: str, own: str) -> Path | None:
     if own:
         folder = Path(own)
         if not folder.is_dir():
-            raise ConfigError(f"{own} is no folder. Check [S3] {'LOG_DATA' if name == 'log_data' else 'SONG_DATA'}.")
+            raise ConfigError(
+                f"{own} is no folder. Check [S3] {'LOG_DATA' if name == 'log_data' else 'SONG_DATA'}."
+            )
         return folder.resolve()
     if not source:
         return None
@@ -159,7 +165,9 @@ def _walk(folder: Path, dataset: Dataset) -> Iterator[SourceFile]:
         try:
             entries = list(os.scandir(stack.pop()))
         except OSError as error:
-            raise LoadError(f"{error.filename} cannot be listed: {error.strerror}. Give it read permission.") from error
+            raise LoadError(
+                f"{error.filename} cannot be listed: {error.strerror}. Give it read permission."
+            ) from error
         for entry in entries:
             if entry.is_dir(follow_symlinks=False) and not entry.name.endswith(SUFFIXES):
                 stack.append(entry.path)

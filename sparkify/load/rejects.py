@@ -52,7 +52,11 @@ def keep(file_id: int, record: int, reason: str, line: bytes) -> Reject:
         return Reject(file_id, record, reason, "base64", base64.b64encode(line).decode())
     head = base64.b64encode(line[: KEPT * 3 // 4]).decode()
     return Reject(
-        file_id, record, f"{reason} ({len(line)} bytes, SHA-256 {hashlib.sha256(line).hexdigest()})", "head", head
+        file_id,
+        record,
+        f"{reason} ({len(line)} bytes, SHA-256 {hashlib.sha256(line).hexdigest()})",
+        "head",
+        head,
     )
 
 

@@ -29,7 +29,9 @@ def drop_tables(engine: Engine) -> None:
 def require_tables(engine: Engine) -> None:
     """Raise ConfigError if this is no warehouse yet, WarehouseError if a newer program made it."""
     if not _exists(engine):
-        raise ConfigError("the warehouse has no tables yet. `sparkify etl --source DIR` makes and fills them.")
+        raise ConfigError(
+            "the warehouse has no tables yet. `sparkify etl --source DIR` makes and fills them."
+        )
     require_version(engine)
 
 
@@ -38,7 +40,7 @@ def require_version(engine: Engine) -> None:
     version = engine.query("SELECT MAX(version) AS version FROM etl_version").scalar()
     if version != VERSION:
         raise WarehouseError(
-            f"the warehouse has layout {version}, this program knows layout {VERSION}. Use the newer sparkify."
+            f"the warehouse has layout {version}, this program knows {VERSION}. Use the newer sparkify."
         )
 
 
@@ -48,5 +50,7 @@ def count_rows(engine: Engine) -> dict[str, int]:
 
 
 def _exists(engine: Engine) -> bool:
-    found = engine.query("SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_name = 'etl_version'")
+    found = engine.query(
+        "SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_name = 'etl_version'"
+    )
     return bool(found.scalar())

@@ -1,0 +1,64 @@
+"""Answers, seen from the command line: ask, query."""
+
+import datetime as dt
+
+import click
+
+from sparkify.cli.options import config_options, day_options, opened
+from sparkify.cli.output import format_option, print_result
+from sparkify.config import Config
+from sparkify.errors import ConfigError
+
+
+@click.command()
+@click.argument("question", required=False)
+@config_options
+@click.option("--limit", type=click.IntRange(min=0), help="At most so many rows; 0: all. Default: 10.")
+@day_options
+@format_option
+@click.option("--sql", "show_sql", is_flag=True, help="Print the question's SQL instead of its answer.")
+def ask(
+    question: str | None,
+    config: Config,
+    limit: int | None,
+    first: dt.date | None,
+    last: dt.date | None,
+    style: str | None,
+    show_sql: bool,
+) -> None:
+    """Answer a question; without a name, list them all."""
+    from sparkify.ask.questions import ask as answer
+    from sparkify.ask.questions import find_question, list_questions
+    from sparkify.engines.base import Result
+    from sparkify.load.tables import require_tables
+
+    if question is None:
+        rows = [(one.name, one.meaning) for one in list_questions()]
+        print_result(Result(("question", "meaning"), rows), style)
+        return
+    found = find_question(question)
+    if show_sql:
+        click.echo(found.text, nl=False)
+        return
+    for name, given, flag in (
+        ("limit", limit, "--limit"),
+        ("since", first, "--from"),
+        ("until", last, "--to"),
+    ):
+        if given is not None and name not in found.takes:
+            raise ConfigError(f"{question} takes no {flag}: it is always answered whole.")
+    with opened(config) as engine:
+        require_tables(engine)
+        result = answer(engine, found, 10 if limit is None else limit or None, first, last)
+    print_result(result, style)
+
+
+@click.command()
+@click.argument("sql")
+@config_options
+@format_option
+def query(sql: str, config: Config, style: str | None) -> None:
+    """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else."""
+    with opened(config, locked_down=True) as engine:
+        result = engine.native(sql)
+    print_result(result, style)

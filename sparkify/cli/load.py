@@ -1,0 +1,268 @@
+"""The load, seen from the command line: etl, plan, rebuild, check, runs, rejects."""
+
+import datetime as dt
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sparkify.cli.options import config_options, day_options, opened
+from sparkify.cli.output import (
+    count,
+    format_option,
+    lines,
+    percent,
+    print_object,
+    print_result,
+    seconds,
+    size,
+)
+from sparkify.cli.watching import watch
+from sparkify.config import Config
+from sparkify.errors import PUBLISHED_WITH_REJECTS
+
+if TYPE_CHECKING:
+    from sparkify.load.files import Plan
+    from sparkify.load.run import Summary
+
+SUMMARY_FORMATS = click.Choice(["text", "json"])
+source_option = click.option(
+    "--source", metavar="DIR", help="The folder that holds song_data/ and log_data/."
+)
+
+
+@click.command()
+@source_option
+@config_options
+@day_options
+@click.option(
+    "--max-rejects", metavar="LIMIT", help="Refuse a run with more: a number, or '1% and 100' (the default)."
+)
+@click.option(
+    "--fail-on-reject",
+    is_flag=True,
+    help="Exit with 3 if anything was rejected, though the rest is published.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be loaded, as `sparkify plan` does.")
+@click.option("--format", "style", type=SUMMARY_FORMATS, default="text", help="How to print the summary.")
+def etl(
+    config: Config,
+    first: dt.date | None,
+    last: dt.date | None,
+    fail_on_reject: bool,
+    dry_run: bool,
+    style: str,
+) -> None:
+    """Load what is new, build the star, check it, and publish it at once."""
+    from sparkify.load.files import between, list_source
+    from sparkify.load.run import MaxRejects, load
+    from sparkify.load.tables import create_tables
+
+    if dry_run:
+        _show_plan(config, first, last, None)
+        return
+    allowed = MaxRejects.parse(config.etl.max_rejects)
+    files = between(list_source(config.s3), first, last)
+    with opened(config, read_only=False) as engine, watch() as progress:
+        create_tables(engine)
+        summary = load(engine, files, allowed, progress)
+    if style == "json":
+        print_object(_as_object(summary))
+    else:
+        click.echo(_as_text(summary))
+    if fail_on_reject and summary.records.rejected:
+        sys.exit(PUBLISHED_WITH_REJECTS)
+
+
+@click.command()
+@source_option
+@config_options
+@day_options
+@format_option
+def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
+    """Show which files are new, grown, changed or known; nothing is written."""
+    _show_plan(config, first, last, style)
+
+
+@click.command()
+@config_options
+@click.option("--format", "style", type=SUMMARY_FORMATS, default="text", help="How to print the summary.")
+def rebuild(config: Config, style: str) -> None:
+    """Make the star anew from staging."""
+    from sparkify.load.run import rebuild as run
+    from sparkify.load.tables import require_tables
+
+    with opened(config, read_only=False) as engine, watch() as progress:
+        require_tables(engine)
+        summary = run(engine, progress)
+    if style == "json":
+        print_object(_as_object(summary))
+    else:
+        click.echo(_as_text(summary))
+
+
+@click.command()
+@config_options
+@click.option("--max-age", metavar="AGE", help="Fail if the latest event is older, for example 36h or 2d.")
+@format_option
+def check(config: Config, max_age: str | None, style: str | None) -> None:
+    """Run every check over the whole warehouse."""
+    from sparkify.engines.base import Result
+    from sparkify.load.checks import check_everything, check_freshness
+    from sparkify.load.tables import require_tables
+
+    age = _age(max_age) if max_age else None
+    with opened(config) as engine:
+        require_tables(engine)
+        verdicts = list(check_everything(engine))
+        if age is not None:
+            verdicts.append(check_freshness(engine, age, dt.datetime.now(dt.UTC).replace(tzinfo=None)))
+    rows = [("ok" if v.passed else "FAILED", v.name, v.meaning) for v in verdicts]
+    print_result(Result(("verdict", "check", "meaning"), rows), style)
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    for verdict in failed:
+        click.echo(f"sparkify: {verdict.sentence()}", err=True)
+    if failed:
+        sys.exit(1)
+
+
+@click.command()
+@config_options
+@format_option
+def runs(config: Config, style: str | None) -> None:
+    """Show what each run did, the latest first."""
+    _print_query(
+        config,
+        "SELECT run_id, command, started_at, seconds, files, records_read, loaded, duplicate, rejected, "
+        "plays, plays_song, plays_artist FROM etl_run ORDER BY run_id DESC",
+        style,
+    )
+
+
+@click.command()
+@config_options
+@click.option("--run", "run_id", type=int, help="Only those of this run.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=100, show_default=True, help="At most so many; 0: all."
+)
+@format_option
+def rejects(config: Config, run_id: int | None, limit: int, style: str | None) -> None:
+    """Show the records that could not be loaded: file, line, reason and text."""
+    chosen = f"WHERE r.run_id = {run_id} " if run_id is not None else ""
+    bound = f"LIMIT {limit}" if limit else ""
+    _print_query(
+        config,
+        "SELECT r.run_id, f.uri, r.record, r.reason, r.encoding, r.raw_text FROM etl_reject AS r "
+        f"JOIN etl_file AS f ON f.file_id = r.file_id {chosen}ORDER BY r.run_id, f.uri, r.record {bound}",
+        style,
+    )
+
+
+def _print_query(config: Config, sql: str, style: str | None) -> None:
+    from sparkify.load.tables import require_tables
+
+    with opened(config) as engine:
+        require_tables(engine)
+        result = engine.query(sql)
+    print_result(result, style)
+
+
+def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
+    from pathlib import Path
+
+    from sparkify.engines.base import Result
+    from sparkify.load.files import Plan, Planned, between, list_source, make_plan
+    from sparkify.load.tables import require_tables
+
+    files = between(list_source(config.s3), first, last)
+    if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).is_file():
+        made = Plan([Planned(file, "new") for file in files])
+    else:
+        with opened(config) as engine:
+            require_tables(engine)
+            made = make_plan(files, engine)
+    if style in (None, "table") and (style or sys.stdout.isatty()):
+        click.echo(_plan_text(made))
+        return
+    rows: list[tuple[Any, ...]] = [
+        (p.state, p.file.dataset, p.file.uri, p.file.size, p.file.day) for p in made.files
+    ]
+    print_result(Result(("state", "dataset", "uri", "bytes", "day"), rows), style)
+
+
+def _plan_text(made: "Plan") -> str:
+    out = []
+    for state in ("new", "grown", "changed", "known"):
+        for dataset in ("songs", "events"):
+            group = [p.file for p in made.of(state) if p.file.dataset == dataset]
+            if group:
+                days = sorted(file.day for file in group if file.day)
+                total = size(sum(file.size for file in group))
+                span = f", {days[0]} to {days[-1]}" if days else ""
+                out.append(
+                    (
+                        state,
+                        f"{count(len(group), 'file')} of {dataset}, {total}{span}",
+                    )
+                )
+    text = lines(out) if out else "  there is no file at all"
+    changed = made.of("changed")
+    if changed:
+        text += "\n\nA known file was rewritten; `sparkify etl` stops at:\n" + "\n".join(
+            f"  {planned.file.uri}" for planned in changed[:20]
+        )
+    return text
+
+
+def _age(text: str) -> dt.timedelta:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(m|h|d)", text.strip())
+    if not found:
+        raise click.BadParameter(f"{text!r} is not an age like 90m, 36h or 2d.", param_hint="--max-age")
+    hours = {"m": 1 / 60, "h": 1, "d": 24}[found[2]]
+    return dt.timedelta(hours=float(found[1]) * hours)
+
+
+def _as_text(summary: "Summary") -> str:
+    plays = summary.rows["songplay"]
+    star = " · ".join(f"{rows:,} {name}" for name, rows in summary.rows.items())
+    matched = (
+        f"{count(summary.matched_song, 'play')} to a song ({percent(summary.matched_song, plays)}), "
+        f"{summary.matched_artist:,} to an artist ({percent(summary.matched_artist, plays)})"
+    )
+    if summary.run_id is None:
+        known = count(summary.files["known"], "file")
+        return f"Nothing to do: all {known} are known.\n\n" + lines([("star", star), ("matched", matched)])
+    pairs = []
+    if summary.files:
+        r = summary.records
+        kinds = f"{r.loaded:,} loaded + {r.duplicate:,} duplicate + {r.rejected:,} rejected"
+        pairs += [
+            ("files", ", ".join(f"{n:,} {state}" for state, n in summary.files.items() if n)),
+            ("records", f"{r.read:,} read = {kinds}"),
+        ]
+    passed = sum(verdict.passed for verdict in summary.checks)
+    pairs += [("star", star), ("matched", matched), ("checks", f"{passed} of {len(summary.checks)} passed")]
+    text = f"Run {summary.run_id} is published; it took {seconds(summary.seconds)}.\n\n" + lines(pairs)
+    if summary.rejects:
+        shown = [f"  {summary.reject_uris[r.file_id]} record {r.record}: {r.reason}" for r in summary.rejects]
+        more = summary.records.rejected - len(shown)
+        shown += [f"  and {more:,} more: `sparkify rejects --run {summary.run_id}`"] if more > 0 else []
+        text += "\n\nRejected:\n" + "\n".join(shown)
+    return text
+
+
+def _as_object(summary: "Summary") -> dict[str, Any]:
+    return {
+        "run_id": summary.run_id,
+        "files": summary.files,
+        "records": vars(summary.records),
+        "rows": summary.rows,
+        "matched": {"song": summary.matched_song, "artist": summary.matched_artist},
+        "checks": {verdict.name: verdict.passed for verdict in summary.checks},
+        "rejects": [
+            {"uri": summary.reject_uris[r.file_id], "record": r.record, "reason": r.reason}
+            for r in summary.rejects
+        ],
+        "seconds": summary.seconds,
+    }

@@ -1,0 +1,104 @@
+"""Options that many commands share, and what they open."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sparkify.config import Config, load_config
+from sparkify.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sparkify.engines.base import Engine
+
+Command = Callable[..., Any]
+
+
+def config_options(function: Command) -> Command:
+    """`--config` and `--warehouse`, resolved: the command is given one `config`."""
+
+    @click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        help="Settings. Default: dwg.cfg, if it is there.",
+    )
+    @click.option(
+        "--warehouse", metavar="FILE", help="The DuckDB file, or redshift. Default: sparkify.duckdb."
+    )
+    @click.option(
+        "--wait", type=float, metavar="SECONDS", help="How long to wait for another process. Default: 30."
+    )
+    @wraps(function)
+    def wrapper(
+        *args: Any, config_file: Path | None, warehouse: str | None, wait: float | None, **options: Any
+    ) -> Any:
+        flags: dict[str, object] = {"warehouse.wait": wait}
+        if warehouse == "redshift":
+            flags["warehouse.engine"] = "redshift"
+        elif warehouse is not None:
+            flags |= {"warehouse.engine": "duckdb", "warehouse.file": warehouse}
+        flags |= {f"s3.{name}": options.pop(name) for name in ("source",) if name in options}
+        if options.get("max_rejects") is not None:
+            flags["etl.max_rejects"] = options["max_rejects"]
+        options.pop("max_rejects", None)
+        return function(*args, config=load_config(config_file, flags), **options)
+
+    return wrapper
+
+
+def day_options(function: Command) -> Command:
+    """`--from` and `--to`: days, both included."""
+    function = click.option("--to", "last", type=DAY, help="Last day, included.")(function)
+    return click.option("--from", "first", type=DAY, help="First day (YYYY-MM-DD, UTC).")(function)
+
+
+class _Day(click.ParamType[dt.date]):
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        if isinstance(value, dt.date):
+            return value
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day like 2018-11-30.", param, ctx)
+
+
+DAY = _Day()
+
+
+@contextmanager
+def opened(config: Config, *, read_only: bool = True, locked_down: bool = False) -> Iterator["Engine"]:
+    """The warehouse, open for as long as the block lasts."""
+    engine = open_engine(config, read_only=read_only, locked_down=locked_down)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def open_engine(config: Config, *, read_only: bool = True, locked_down: bool = False) -> "Engine":
+    """The warehouse that the configuration names. Raises ConfigError if a reader finds none."""
+    settings = config.warehouse
+    if settings.engine == "redshift":
+        raise ConfigError("this version has no Redshift engine yet. Set [WAREHOUSE] ENGINE = duckdb.")
+    from sparkify.engines.duckdb import DuckDB
+
+    if read_only and not Path(settings.file).is_file():
+        raise ConfigError(
+            f"there is no warehouse {settings.file}. `sparkify etl --source DIR` makes one; "
+            "--warehouse names another."
+        )
+    return DuckDB(
+        settings.file,
+        read_only=read_only,
+        locked_down=locked_down,
+        wait=settings.wait,
+        memory=settings.memory,
+        threads=settings.threads,
+    )

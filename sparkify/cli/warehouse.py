@@ -1,0 +1,114 @@
+"""The warehouse itself, seen from the command line: tables, diff, config, simulate."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from sparkify.cli.options import config_options, opened
+from sparkify.cli.output import format_option, print_result
+from sparkify.config import Config
+
+
+@click.group()
+def tables() -> None:
+    """Make, drop or show the tables."""
+
+
+@tables.command()
+@config_options
+def create(config: Config) -> None:
+    """Make the tables that are missing."""
+    from sparkify.load.tables import create_tables
+    from sparkify.sql.schema import ALL
+
+    with opened(config, read_only=False) as engine:
+        create_tables(engine)
+    click.echo(f"{len(ALL)} tables stand in {config.warehouse.file}.")
+
+
+@tables.command()
+@config_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def drop(config: Config, yes: bool) -> None:
+    """Remove every table with all it holds."""
+    from sparkify.load.tables import drop_tables
+
+    if not yes:
+        click.confirm(f"Remove all tables from {config.warehouse.file}?", abort=True, err=True)
+    with opened(config, read_only=False) as engine:
+        drop_tables(engine)
+    click.echo(f"The tables are gone from {config.warehouse.file}.")
+
+
+@tables.command()
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "csv", "json", "ndjson", "mermaid", "markdown"]),
+    help="mermaid draws the star; markdown is the data dictionary.",
+)
+def show(style: str | None) -> None:
+    """Show every column with its type and meaning, or draw the star."""
+    from sparkify.engines.base import Result
+    from sparkify.sql import drawing, schema
+
+    if style == "mermaid":
+        click.echo(drawing.mermaid(), nl=False)
+    elif style == "markdown":
+        click.echo(drawing.markdown(schema.ALL), nl=False)
+    else:
+        found = [schema.table(name) for name in schema.ALL]
+        rows: list[tuple[Any, ...]] = [(t.name, c.name, c.type, c.meaning) for t in found for c in t.columns]
+        print_result(Result(("table", "column", "type", "meaning"), rows), style)
+
+
+@click.command()
+@click.argument("a", type=click.Path())
+@click.argument("b", type=click.Path())
+@click.option("--wait", type=float, default=30.0, help="How long to wait for another process.")
+@format_option
+def diff(a: str, b: str, wait: float, style: str | None) -> None:
+    """Compare the stars of two warehouses; exit with 1 if they differ."""
+    from sparkify.config import load_config
+    from sparkify.engines.base import Result
+    from sparkify.load.diff import diff_star
+    from sparkify.load.tables import require_tables
+
+    flags = {"warehouse.engine": "duckdb", "warehouse.wait": wait}
+    with (
+        opened(load_config(flags=flags | {"warehouse.file": a})) as left,
+        opened(load_config(flags=flags | {"warehouse.file": b})) as right,
+    ):
+        require_tables(left)
+        require_tables(right)
+        found = diff_star(left, right)
+    rows = [
+        (
+            d.table,
+            "equal" if d.equal else "DIFFERENT",
+            *d.rows,
+            d.differing,
+            *(digest[:12] for digest in d.digests),
+        )
+        for d in found
+    ]
+    columns = ("table", "verdict", "rows_a", "rows_b", "differing", "digest_a", "digest_b")
+    print_result(Result(columns, rows), style)
+    for one in found:
+        for key in one.keys:
+            click.echo(f"{one.table} {key}", err=True)
+    if not all(one.equal for one in found):
+        sys.exit(1)
+
+
+@click.command(name="config")
+@config_options
+@format_option
+def show_config(config: Config, style: str | None) -> None:
+    """Show each setting, its value, and where the value comes from."""
+    from sparkify.engines.base import Result
+
+    rows: Sequence[tuple[str, ...]] = list(config.rows())
+    print_result(Result(("setting", "value", "origin", "meaning"), list(rows)), style)

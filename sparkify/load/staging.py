@@ -1,0 +1,179 @@
+"""Files on their way into staging: read, judged, and written into the ledger with what became of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sparkify.engines.base import Dataset, Engine, NewFile, Staged
+from sparkify.errors import LoadError
+from sparkify.load import judge
+from sparkify.load.files import Planned
+from sparkify.load.progress import Progress
+from sparkify.load.rejects import Reject, collect_rejects, insert_rejects
+
+EXAMPLES = 5
+"""Rejects that a summary shows."""
+
+
+@dataclass
+class Tally:
+    """Records read = loaded + duplicate + rejected."""
+
+    read: int = 0
+    loaded: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+
+
+class Loading:
+    """Files on their way into staging, the rejects and the ledger."""
+
+    def __init__(self, engine: Engine, run_id: int, progress: Progress) -> None:
+        self._engine = engine
+        self._run_id = run_id
+        self._progress = progress
+        self._next_file = next_id(engine, "file_id", "etl_file")
+        self._keys: dict[tuple[str, str], list[str]] = {}
+        self.tally = Tally()
+        self.rejects: list[Reject] = []
+        self.uris: dict[int, str] = {}
+
+    def take_in(self, planned: Sequence[Planned]) -> None:
+        """Stage all files, songs first, a bounded number of bytes at a time."""
+        datasets: tuple[Dataset, ...] = ("songs", "events")
+        for dataset in datasets:
+            group = [p for p in planned if p.file.dataset == dataset]
+            if group:
+                self._progress.step(f"reading {dataset}", sum(p.file.size for p in group))
+            for batch in _batches(group, self._engine.batch_bytes):
+                self._take_in_batch(dataset, batch)
+        self._warn_of_keys()
+
+    def _take_in_batch(self, dataset: Dataset, batch: Sequence[Planned]) -> None:
+        new = [self._new_file(planned) for planned in batch]
+        by_id = {file.file_id: file for file in new}
+        staged = self._engine.stage(dataset, new)
+        for file in new:
+            self._progress.advance(file.size - file.start)
+        for file_id in by_id.keys() - {s.file_id for s in staged}:
+            self._progress.warn(f"{by_id[file_id].uri} changed while it was read: the next run takes it in.")
+        rejects = self._judge(dataset, staged, by_id)
+        insert_rejects(self._engine, self._run_id, rejects)
+        self._write_ledger(dataset, staged, by_id, rejects)
+        self.rejects += rejects[: max(0, EXAMPLES - len(self.rejects))]
+        self.uris |= {r.file_id: by_id[r.file_id].uri for r in self.rejects if r.file_id in by_id}
+
+    def _judge(self, dataset: Dataset, staged: Sequence[Staged], files: dict[int, NewFile]) -> list[Reject]:
+        read = sum(s.records_read for s in staged)
+        whole = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
+        good = self._engine.execute(judge.accept(dataset), {"run_id": self._run_id})
+        rejects = whole
+        if good + len(whole) < read:
+            rejects = whole + collect_rejects(self._engine, dataset, files)
+        if good + len(rejects) != read:
+            raise AssertionError(f"{read} records were read, {good} are good and {len(rejects)} are not")
+        self.tally.read += read
+        self.tally.rejected += len(rejects)
+        return rejects
+
+    def _write_ledger(
+        self, dataset: Dataset, staged: Sequence[Staged], files: dict[int, NewFile], rejects: Sequence[Reject]
+    ) -> None:
+        rejected: dict[int, int] = {}
+        for reject in rejects:
+            rejected[reject.file_id] = rejected.get(reject.file_id, 0) + 1
+        rows = []
+        for s in staged:
+            file, bad = files[s.file_id], rejected.get(s.file_id, 0)
+            rows.append((
+                s.file_id, file.uri, dataset, self._run_id, file.size, file.modified, s.content_hash, s.lines,
+                s.tail, s.records_read, s.records_read - bad, 0, bad, s.problem,
+            ))  # fmt: skip
+            self._note_keys(file, s)
+            if s.problem:
+                self._progress.warn(
+                    f"{file.uri}: {s.problem}. It is kept as a reject; the other files are loaded."
+                )
+            elif not s.records_read and not file.start:
+                self._progress.warn(f"{file.uri} is empty.")
+        columns = (
+            "file_id", "uri", "dataset", "run_id", "size", "modified", "content_hash", "lines", "tail",
+            "records_read", "loaded", "duplicate", "rejected", "problem",
+        )  # fmt: skip
+        self._engine.insert("etl_file", columns, rows)
+
+    def _new_file(self, planned: Planned) -> NewFile:
+        file, known = planned.file, planned.known
+        file_id = self._next_file
+        self._next_file += 1
+        if planned.state != "grown" or known is None:
+            return NewFile(file_id, file.uri, file.uri, file.size, file.modified)
+        start, lines = self._resume(planned)
+        return NewFile(file_id, file.uri, file.uri, file.size, file.modified, start, lines)
+
+    def _resume(self, planned: Planned) -> tuple[int, int]:
+        """Where a log that grew goes on: (byte, lines before it).
+
+        If its last line had no end and was rejected, it was cut off by whoever wrote it, and the reject
+        gives way to the whole line.
+        """
+        known = planned.known
+        assert known is not None  # a file has grown only from something known
+        with open(planned.file.uri, "rb") as handle:  # noqa: PTH123
+            handle.seek(max(0, known.size - 1))
+            before, after = handle.read(1), handle.read(1)
+        if known.size == 0 or before == b"\n":
+            return known.size, known.lines
+        if after in (b"\n", b"\r"):
+            return known.size, known.lines - 1
+        where = {"file_id": known.file_id, "record": known.lines}
+        cut = "file_id = :file_id AND record = :record"
+        if not self._engine.query(f"SELECT COUNT(*) AS n FROM etl_reject WHERE {cut}", where).scalar():
+            raise LoadError(changed_message([planned]))
+        self._engine.execute(f"DELETE FROM etl_reject WHERE {cut}", where)
+        self._engine.execute(
+            "UPDATE etl_file SET records_read = records_read - 1, rejected = rejected - 1 "
+            "WHERE file_id = :file_id",
+            {"file_id": known.file_id},
+        )
+        return known.tail, known.lines - 1
+
+    def _note_keys(self, file: NewFile, staged: Staged) -> None:
+        for key in staged.unknown_keys:
+            self._keys.setdefault((key, "is not loaded: no column takes it"), []).append(file.uri)
+        for key in staged.absent_keys:
+            self._keys.setdefault((key, "is absent: its column stays empty"), []).append(file.uri)
+
+    def _warn_of_keys(self) -> None:
+        for (key, what), uris in sorted(self._keys.items()):
+            others = f" and {len(uris) - 1} more files" if len(uris) > 1 else ""
+            self._progress.warn(
+                f'the key "{key}" {what} (first record of {uris[0]}{others}). Was it renamed?'
+            )
+
+
+def _batches(planned: Sequence[Planned], limit: int) -> Iterator[list[Planned]]:
+    batch: list[Planned] = []
+    size = 0
+    for one in planned:
+        if batch and size + one.file.size > limit:
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += one.file.size
+    if batch:
+        yield batch
+
+
+def changed_message(changed: Sequence[Planned]) -> str:
+    first = changed[0]
+    others = f" (and {len(changed) - 1} more files)" if len(changed) > 1 else ""
+    run = first.known.run_id if first.known else 0
+    return (
+        f"{first.file.uri}{others} changed since run {run} loaded it: nothing was loaded. "
+        "Put the old content back and deliver corrections as a new file, or build a new warehouse."
+    )
+
+
+def next_id(engine: Engine, column: str, table: str) -> int:
+    """The next free number of a ledger table."""
+    return int(engine.query(f"SELECT COALESCE(MAX({column}), 0) + 1 AS next_id FROM {table}").scalar())

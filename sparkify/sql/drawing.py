@@ -1,0 +1,59 @@
+"""The tables drawn and described from their DDL."""
+
+from collections.abc import Sequence
+
+from sparkify.sql.schema import STAR, Table, table
+
+
+def mermaid(names: Sequence[str] = STAR) -> str:
+    """An entity-relationship diagram; GitHub shows it as a picture."""
+    tables = [table(name) for name in names]
+    out = ["erDiagram"]
+    for one in tables:
+        foreign = {column for column, _, _ in one.foreign_keys}
+        out.append(f"    {one.name} {{")
+        for column in one.columns:
+            keys = [
+                mark
+                for mark, here in (("PK", column.name in one.primary_key), ("FK", column.name in foreign))
+                if here
+            ]
+            kind = column.type.lower().replace(" ", "_")
+            out.append(f"        {kind} {column.name}{' ' + ', '.join(keys) if keys else ''}")
+        out.append("    }")
+    known = {one.name for one in tables}
+    for one in tables:
+        required = {column.name for column in one.columns if column.required}
+        for key, other, _ in one.foreign_keys:
+            if other in known:
+                out.append(f"    {other} {'||' if key in required else '|o'}--o{{ {one.name} : {key}")
+    return "\n".join(out) + "\n"
+
+
+def markdown(names: Sequence[str]) -> str:
+    """The data dictionary: every column with its type and its meaning."""
+    out: list[str] = []
+    for name in names:
+        one = table(name)
+        out += [
+            f"## {one.name}",
+            "",
+            one.meaning,
+            "",
+            _design(one),
+            "",
+            "| column | type | meaning |",
+            "|---|---|---|",
+        ]
+        for column in one.columns:
+            null = "" if column.required else ", may be null"
+            out.append(f"| `{column.name}` | {column.type}{null} | {column.meaning} |")
+        out.append("")
+    return "\n".join(out)
+
+
+def _design(one: Table) -> str:
+    style = f"KEY ({one.distkey})" if one.distkey else one.diststyle
+    key = f"Key: {', '.join(one.primary_key)}. " if one.primary_key else ""
+    sort = f", sorted by {', '.join(one.sortkey)}" if one.sortkey else ""
+    return f"{key}Distribution: {style}{sort}."
