@@ -83,7 +83,8 @@ class Stager:
             return []
         known = self._sql("SELECT coalesce(max(part), -1) + 1 FROM raw_plain")[0][0]
         self._sql(
-            f"INSERT INTO raw_plain SELECT file_index + {known}, {_selected(keys)} FROM {_reader(keys, compression)}",
+            f"INSERT INTO raw_plain SELECT file_index + {known}, {_selected(keys)} "
+            f"FROM {_reader(keys, compression)}",
             [[read.file.path for read in reads]],
         )
         counted: dict[int, tuple[int, int]] = {
@@ -117,7 +118,7 @@ class Stager:
         with self._scratch.open("wb") as out:
             for file in tiny:
                 try:
-                    with open(file.path, "rb") as handle:  # noqa: PTH123  # a Path costs more than a tiny file
+                    with open(file.path, "rb") as handle:  # noqa: PTH123  # as in `look`
                         body = handle.read()
                 except OSError as error:
                     reads.append(_Read(file, unreadable_file(error)))

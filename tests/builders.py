@@ -1,0 +1,134 @@
+"""Records as the app writes them, and folders as it leaves them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sparkify.config import S3
+from sparkify.engines.base import Engine
+from sparkify.load.files import list_source
+from sparkify.load.progress import Silent
+from sparkify.load.run import MaxRejects, Summary, load
+
+NOON = 1_541_073_600_796
+"""2018-11-01 12:00:00.796 UTC; the real logs' times end in 796 ms too."""
+
+Record = dict[str, Any]
+
+
+class Noting(Silent):
+    """Keeps the warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+def event(**changes: Any) -> Record:
+    """An event in the app's own shape and key order."""
+    record: Record = {
+        "artist": None,
+        "auth": "Logged In",
+        "firstName": "Lily",
+        "gender": "F",
+        "itemInSession": 0,
+        "lastName": "Koch",
+        "length": None,
+        "level": "paid",
+        "location": "Chicago-Naperville-Elgin, IL-IN-WI",
+        "method": "GET",
+        "page": "Home",
+        "registration": 1540919166796.0,
+        "sessionId": 38,
+        "song": None,
+        "status": 200,
+        "ts": NOON,
+        "userAgent": '"Mozilla/5.0 (X11; Linux x86_64) Chrome/36.0"',
+        "userId": "15",
+    }
+    assert changes.keys() <= record.keys(), changes.keys() - record.keys()
+    return record | changes
+
+
+def play(item: int = 0, **changes: Any) -> Record:
+    """A play of one song; plays of one session differ in `item`, and follow each other in time."""
+    values: Record = {
+        "artist": "Nightbirds",
+        "song": "Undo",
+        "length": 200.5,
+        "page": "NextSong",
+        "method": "PUT",
+        "itemInSession": item,
+        "ts": NOON + 200_000 * item,
+    }
+    return event(**(values | changes))
+
+
+def logged_out(**changes: Any) -> Record:
+    """An event of nobody in particular."""
+    nobody = {
+        "auth": "Logged Out", "firstName": None, "gender": None, "lastName": None, "level": "free",
+        "location": None, "registration": None, "userAgent": None, "userId": "",
+    }  # fmt: skip
+    return event(**(nobody | changes))
+
+
+def song(song_id: str = "SO1", **changes: Any) -> Record:
+    """A song in the source's own shape and key order."""
+    record: Record = {
+        "num_songs": 1,
+        "artist_id": "AR1",
+        "artist_latitude": None,
+        "artist_longitude": None,
+        "artist_location": "",
+        "artist_name": "Nightbirds",
+        "song_id": song_id,
+        "title": "Undo",
+        "duration": 200.5,
+        "year": 0,
+    }
+    assert changes.keys() <= record.keys(), changes.keys() - record.keys()
+    return record | changes
+
+
+class Source:
+    """A folder that fills up as the app writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def log(self, *records: Record | str | bytes, day: str = "2018-11-01") -> Path:
+        """A day's log, one record a line, no newline at the end. Text and bytes go in as they are."""
+        file = self.folder / "log_data" / day[:4] / day[5:7] / f"{day}-events.json"
+        return self.write(file, b"\n".join(map(_line, records)))
+
+    def song(self, record: Record | str | bytes, name: str | None = None) -> Path:
+        """One song file."""
+        name = name or f"TR{record['song_id']}"  # type: ignore[index]  # text and bytes come with a name
+        return self.write(self.folder / "song_data" / "A" / "B" / "C" / f"{name}.json", _line(record))
+
+    def write(self, file: Path, content: bytes) -> Path:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        return file
+
+
+def etl(
+    engine: Engine, source: Path, max_rejects: str = "1000000", watching: Noting | None = None
+) -> Summary:
+    """One run over a folder."""
+    files = list_source(S3(source=str(source)))
+    return load(engine, files, MaxRejects.parse(max_rejects), watching or Noting())
+
+
+def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    return engine.query(sql).rows
+
+
+def _line(record: Record | str | bytes) -> bytes:
+    if isinstance(record, bytes):
+        return record
+    return (record if isinstance(record, str) else json.dumps(record)).encode()

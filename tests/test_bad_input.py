@@ -1,0 +1,289 @@
+"""Bad input: what is wrong is kept and named, the rest is loaded, nothing vanishes."""
+
+import base64
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from sparkify.config import S3
+from sparkify.engines.base import Engine
+from sparkify.errors import ConfigError
+from sparkify.load.files import list_source
+from tests.builders import Noting, Record, Source, etl, event, play, rows, song
+
+
+def rejects(engine: Engine) -> list[tuple[object, ...]]:
+    return rows(engine, "SELECT record, reason FROM etl_reject ORDER BY file_id, record")
+
+
+BAD_EVENTS: list[tuple[Record | str | bytes, str]] = [
+    ("{not json", "malformed JSON"),
+    (json.dumps(play(1))[:-40], "malformed JSON"),
+    (json.dumps(play(1)) + json.dumps(play(1)), "malformed JSON"),
+    ("[1, 2]", "not a JSON object"),
+    ("null", "not a JSON object"),
+    ('"text"', "not a JSON object"),
+    ("{}", "itemInSession is missing"),
+    (play(1, ts=None), "ts is missing"),
+    (play(1, page=None), "page is missing"),
+    (play(1, page=""), "page is missing"),
+    (play(1, sessionId=None), "sessionId is missing"),
+    (play(1, itemInSession=None), "itemInSession is missing"),
+    (play(1, ts="abc"), "ts is not an integer"),
+    (play(1, ts=1541073600796.5), "ts is not an integer"),
+    (play(1, ts=True), "ts is not an integer"),
+    (play(1, itemInSession=7.6), "itemInSession is not an integer"),
+    (play(1, sessionId="0x10"), "sessionId is not an integer"),
+    (play(1, sessionId=" 5"), "sessionId is not an integer"),
+    (play(1, sessionId="1_0"), "sessionId is not an integer"),
+    (play(1, userId="fifteen"), "userId is not an integer"),
+    (play(1, userId=" "), "userId is not an integer"),
+    (play(1, status="2e2"), "status is not an integer"),
+    (play(1, status=99999999999), "status is not an integer"),
+    (play(1, ts=10**40), "ts is not an integer"),
+    (play(1, length="long"), "length is not a number"),
+    (play(1, length="NaN"), "length is not a number"),
+    (play(1, length="Infinity"), "length is not a number"),
+    (play(1, length="1e999"), "length is not a number"),
+    (play(1, length="1_0.5"), "length is not a number"),
+    (play(1, song=["Undo"]), "song is a list or an object, not text"),
+    (play(1, artist={"name": "x"}), "artist is a list or an object, not text"),
+    (play(1, song="x" * 1025), "song is longer than 1024 bytes"),
+    (play(1, song="é" * 513), "song is longer than 1024 bytes"),
+    (play(1, sessionId=-1), "sessionId is outside 0 to 9000000000000"),
+    (play(1, sessionId=9_000_000_000_001), "sessionId is outside 0 to 9000000000000"),
+    (play(1, itemInSession=1_000_000), "itemInSession is outside 0 to 999999"),
+    (play(1, ts=-1), "ts is outside 0 to 4102444800000"),
+    (play(1, ts=4_102_444_800_001), "ts is outside 0 to 4102444800000"),
+    (b'{"artist": "\xff\xfe"}', "not UTF-8"),
+    ("x" * (5 << 20), "longer than 4 MB"),
+]
+
+
+@pytest.mark.parametrize("padding", [0, 300], ids=["tiny", "large"])
+@pytest.mark.parametrize(("bad", "reason"), BAD_EVENTS, ids=lambda value: str(value)[:40])
+def test_a_bad_event_is_rejected_with_its_line_and_its_reason(
+    warehouse: Engine, source: Source, bad: Record | str | bytes, reason: str, padding: int
+) -> None:
+    others = [play(2 + item) for item in range(padding)]
+    source.log(play(0), bad, *others)
+
+    summary = etl(warehouse, source.folder)
+
+    [(record, found)] = rejects(warehouse)
+    assert (record, str(found).partition(" (")[0]) == (2, reason)
+    assert vars(summary.records) == {
+        "read": 2 + padding,
+        "loaded": 1 + padding,
+        "duplicate": 0,
+        "rejected": 1,
+    }
+
+
+GOOD_EVENTS: list[Record | str] = [
+    play(1, song="[untitled]"),
+    play(1, song="{braces}"),
+    play(1, sessionId="38"),
+    play(1, length=None, song=None, artist=None),
+    play(1, userId="", firstName=None),
+    play(1, song="é" * 512),
+    play(1, song="tab\there", artist='quote " and \\ backslash / slash'),
+    json.dumps(play(1, song="naïve ☃ 🎵"), ensure_ascii=False),
+]
+
+
+@pytest.mark.parametrize("good", GOOD_EVENTS, ids=lambda value: str(value)[:60])
+def test_what_only_looks_bad_is_loaded(warehouse: Engine, source: Source, good: Record | str) -> None:
+    source.log(play(0), good)
+
+    assert etl(warehouse, source.folder).records.rejected == 0
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"song_id": None}, "song_id is missing"),
+        ({"title": ""}, "title is missing"),
+        ({"artist_id": None}, "artist_id is missing"),
+        ({"year": "soon"}, "year is not an integer"),
+        ({"duration": "long"}, "duration is not a number"),
+        ({"artist_id": "A" * 33}, "artist_id is longer than 32 bytes"),
+    ],
+)
+def test_a_bad_song_is_rejected_and_the_others_are_loaded(
+    warehouse: Engine, source: Source, changes: Record, reason: str
+) -> None:
+    source.song(song(**changes), "bad")
+    source.song(song("SO2"), "good")
+
+    summary = etl(warehouse, source.folder)
+
+    assert rejects(warehouse) == [(1, reason)]
+    assert (summary.records.loaded, summary.rows["songs"]) == (1, 1)
+
+
+def test_blank_lines_are_no_records_but_count_as_lines(warehouse: Engine, source: Source) -> None:
+    for padding, day in ((0, "2018-11-01"), (300, "2018-11-02")):
+        session = 100 + padding
+        more = [play(10 + item, sessionId=session) for item in range(padding)]
+        source.log("", play(0, sessionId=session), "  ", "\r", play(1, sessionId=session), *more, "", day=day)
+
+    summary = etl(warehouse, source.folder)
+
+    assert summary.records.read == 304
+    assert rows(warehouse, "SELECT file_id, record FROM stg_events WHERE item_in_session < 2 ORDER BY 1, 2") == [
+        (1, 2), (1, 5), (2, 2), (2, 5),
+    ]  # fmt: skip
+    assert rows(warehouse, "SELECT MAX(record) AS last FROM stg_events") == [(305,)]
+
+
+@pytest.mark.parametrize("padding", [0, 300])
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(
+    warehouse: Engine, source: Source, padding: int
+) -> None:
+    lines = [json.dumps(play(item)).encode() for item in range(2 + padding)]
+    source.write(source.folder / "log_data" / "2018-11-01-events.json", b"\xef\xbb\xbf" + b"\r\n".join(lines))
+
+    assert etl(warehouse, source.folder).records.loaded == 2 + padding
+
+
+@pytest.mark.parametrize("padding", [0, 5000])
+def test_gzip_is_read_as_what_it_is_whatever_its_name(
+    warehouse: Engine, source: Source, padding: int
+) -> None:
+    first = [play(item) for item in range(1 + padding)]
+    second = [play(item, sessionId=2) for item in range(1 + padding)]
+    folder = source.folder / "log_data"
+    for name, records in (("2018-11-01-events.json.gz", first), ("2018-11-02-events.json", second)):
+        body = "\n".join(
+            json.dumps({**r, "firstName": str(i)}) for i, r in enumerate([*records, "x"][:-1])
+        ).encode()
+        source.write(folder / name, gzip.compress(body))
+    source.write(
+        folder / "2018-11-03-events.json.gz",
+        gzip.compress(b"{broken\n" + json.dumps(play(0, sessionId=3)).encode()),
+    )
+
+    summary = etl(warehouse, source.folder)
+
+    assert summary.records.loaded == 3 + 2 * padding
+    assert rows(warehouse, "SELECT record, reason, raw_text FROM etl_reject") == [
+        (1, "malformed JSON", "{broken")
+    ]
+
+
+def test_one_file_that_cannot_be_read_does_not_take_the_others_down(
+    warehouse: Engine, source: Source
+) -> None:
+    folder = source.folder / "log_data"
+    packed = gzip.compress(b"\n".join(json.dumps(play(i)).encode() for i in range(50)))
+    source.write(folder / "a-truncated.json.gz", packed[: len(packed) // 2])
+    source.write(folder / "b-array.json", json.dumps([play(0), play(1)]).encode())
+    source.write(folder / "c-utf16.json", json.dumps(play(0)).encode("utf-16"))
+    (folder / "d-folder.json").mkdir()
+    source.write(folder / "e-empty.json", b"")
+    (folder / "f-link.json").symlink_to(folder / "nowhere.json")
+    source.log(play(0), play(1))
+    watching = Noting()
+
+    summary = etl(warehouse, source.folder, watching=watching)
+
+    found = rows(
+        warehouse,
+        "SELECT f.uri, r.record, r.reason FROM etl_reject AS r JOIN etl_file AS f ON f.file_id = r.file_id ORDER BY 1",
+    )
+    assert [(Path(str(uri)).name, record, reason) for uri, record, reason in found] == [
+        ("a-truncated.json.gz", 0, "truncated gzip"),
+        ("b-array.json", 0, "a JSON array: one object a line is expected"),
+        ("c-utf16.json", 0, "not UTF-8 (it starts as UTF-16 does)"),
+        ("d-folder.json", 0, "cannot be read: Is a directory"),
+        ("f-link.json", 0, "cannot be read: No such file or directory"),
+    ]
+    assert vars(summary.records) == {"read": 7, "loaded": 2, "duplicate": 0, "rejected": 5}
+    assert any("e-empty.json is empty" in warning for warning in watching.warnings)
+
+
+def test_a_file_that_was_mended_is_taken_in(warehouse: Engine, source: Source) -> None:
+    file = source.folder / "log_data" / "2018-11-01-events.json.gz"
+    packed = gzip.compress(json.dumps(play(0)).encode())
+    source.write(file, packed[:20])
+    first = etl(warehouse, source.folder)
+    source.write(file, packed)
+
+    second = etl(warehouse, source.folder)
+
+    assert (first.records.rejected, second.records.loaded, second.records.rejected) == (1, 1, 0)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_read_permission_is_named(warehouse: Engine, source: Source) -> None:
+    source.log(play(0)).chmod(0)
+
+    assert etl(warehouse, source.folder).rejects[0].reason == "cannot be read: Permission denied"
+
+
+def test_a_song_printed_over_several_lines_is_one_record(warehouse: Engine, source: Source) -> None:
+    source.song(json.dumps(song("SO1"), indent=4), "pretty")
+    source.song("\n\n" + json.dumps(song("SO2", title=None), indent=4), "bad")
+    source.song(json.dumps(song("SO3")) + "\n" + json.dumps(song("SO4")), "two")
+
+    summary = etl(warehouse, source.folder)
+
+    assert vars(summary.records) == {"read": 4, "loaded": 3, "duplicate": 0, "rejected": 1}
+    assert rows(warehouse, "SELECT song_id, record FROM stg_songs ORDER BY 1") == [
+        ("SO1", 1),
+        ("SO3", 1),
+        ("SO4", 2),
+    ]
+    [(record, reason, text)] = rows(warehouse, "SELECT record, reason, raw_text FROM etl_reject")
+    assert (record, reason) == (3, "title is missing")
+    assert json.loads(str(text)) == song("SO2", title=None)
+
+
+def test_rejected_text_is_kept_as_it_stands(warehouse: Engine, source: Source) -> None:
+    long = b'{"page": "' + b"x" * 100_000
+    source.log('{"page": "Home", "ts": 1}', b'{"page": "\xff\x00"}', long)
+
+    etl(warehouse, source.folder)
+
+    found = rows(warehouse, "SELECT encoding, raw_text, reason FROM etl_reject ORDER BY record")
+    assert found[0][:2] == ("text", '{"page": "Home", "ts": 1}')
+    assert (found[1][0], base64.b64decode(str(found[1][1]))) == ("base64", b'{"page": "\xff\x00"}')
+    assert found[2][0] == "head"
+    assert long.startswith(base64.b64decode(str(found[2][1])))
+    assert "100010 bytes, SHA-256" in str(found[2][2])
+
+
+def test_the_ledger_is_balanced_for_each_file(warehouse: Engine, source: Source) -> None:
+    source.log(play(0), "junk", play(0), play(1), day="2018-11-01")
+    source.log(play(1), play(2), event(itemInSession=9, ts=None), day="2018-11-02")
+
+    etl(warehouse, source.folder)
+
+    assert rows(
+        warehouse, "SELECT records_read, loaded, duplicate, rejected FROM etl_file ORDER BY file_id"
+    ) == [
+        (4, 2, 1, 1),
+        (3, 1, 1, 1),
+    ]
+
+
+def test_a_wrong_source_is_one_clear_line(tmp_path: Path) -> None:
+    for source, message in (
+        (S3(), "no source: give --source DIR"),
+        (S3(source=str(tmp_path / "nowhere")), "nowhere is no folder"),
+        (S3(source=str(tmp_path)), "holds neither song_data/ nor log_data/"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            list_source(source)
+
+
+def test_one_of_songs_and_events_may_be_absent(warehouse: Engine, tmp_path: Path) -> None:
+    only = Source(tmp_path / "only")
+    only.log(play(0))
+
+    assert etl(warehouse, only.folder).rows["songplay"] == 1
