@@ -1,0 +1,122 @@
+"""One text, two engines: what the translation does, and what it must not be given."""
+
+import datetime as dt
+import doctest
+
+import pytest
+
+from sparkify.engines import dialect
+from sparkify.engines.dialect import lint, to_duckdb, to_redshift
+from sparkify.errors import QueryError
+from sparkify.load import judge, text
+from sparkify.sql import schema, statements
+from sparkify.sql.schema import table
+
+GROUPS = ("tables", "transforms", "checks", "questions")
+FILES = [(group, one) for group in GROUPS for one in statements(group)]  # type: ignore[arg-type]  # the groups
+
+
+@pytest.mark.parametrize(("group", "one"), FILES, ids=lambda value: getattr(value, "name", value))
+def test_every_statement_is_fit_for_redshift_and_says_what_it_is_for(group: str, one: object) -> None:
+    assert lint(one.text) == []  # type: ignore[attr-defined]  # a Statement
+    assert one.comment.endswith((".", "?", ")"))  # type: ignore[attr-defined]  # a Statement
+
+
+@pytest.mark.parametrize("dataset", ["events", "songs"])
+def test_the_judge_is_fit_for_redshift(dataset: str) -> None:
+    assert lint(judge.accept(dataset)) == []  # type: ignore[arg-type]  # a Dataset
+    assert lint(judge.refuse(dataset)) == []  # type: ignore[arg-type]  # a Dataset
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO t SELECT 1 ON CONFLICT DO NOTHING",
+        "INSERT INTO t SELECT 1 RETURNING a",
+        "SELECT COUNT(*) FILTER (WHERE a > 1) FROM t",
+        "SELECT DISTINCT ON (a) a, b FROM t",
+        "SELECT CONCAT(a, b) FROM t",
+        "SELECT CONCAT_WS('|', a, b) FROM t",
+        "SELECT a IS DISTINCT FROM b FROM t",
+        "SELECT a IS NOT DISTINCT FROM b FROM t",
+        "SELECT ARRAY_AGG(a) FROM t",
+        "SELECT * FROM (VALUES (1)) AS v",
+        "SELECT ARG_MAX(a, b) FROM t",
+        "CREATE TABLE t (a VARCHAR)",
+        "CREATE TABLE t (a NUMERIC)",
+        "VACUUM t",
+        "SELECT 1; SELECT 2",
+    ],
+)
+def test_lint_refuses_what_redshift_lacks_or_would_read_otherwise(sql: str) -> None:
+    assert lint(sql)
+
+
+def test_keys_and_physical_design_are_left_out_for_duckdb() -> None:
+    made = to_duckdb(next(one.text for group, one in FILES if one.name == "songplay"))
+
+    for word in ("PRIMARY", "FOREIGN", "DIST", "SORTKEY"):
+        assert word not in made.upper().replace("SORTED", "")
+    assert made.count("NOT NULL") == 4
+
+
+def test_placeholders_become_literals() -> None:
+    values = {
+        "a": 5,
+        "b": None,
+        "c": "it's",
+        "d": dt.datetime(2018, 11, 1, 2, 3, 4, 796000),
+        "e": dt.date(2018, 11, 1),
+    }
+
+    assert to_duckdb("SELECT :a, :b, :c, :d, :e", values) == (  # type: ignore[arg-type]  # Values
+        "SELECT 5, NULL, 'it''s', CAST('2018-11-01 02:03:04.796000' AS TIMESTAMP), CAST('2018-11-01' AS DATE)"
+    )
+    assert to_redshift("SELECT :a AS a", {"a": 5}) == "SELECT 5 AS a"
+
+
+def test_a_placeholder_without_a_value_is_named() -> None:
+    with pytest.raises(QueryError, match=":limit"):
+        to_duckdb("SELECT 1 LIMIT :limit")
+
+
+@pytest.mark.parametrize(
+    ("redshift", "duckdb"),
+    [
+        ("SELECT OCTET_LENGTH(a) FROM t", "SELECT STRLEN(a) FROM t"),
+        ("SELECT IS_VALID_JSON(a) FROM t", "SELECT JSON_VALID(a) FROM t"),
+        ("SELECT REGEXP_SUBSTR(a, '(x)y', 1, 1, 'e') FROM t", "SELECT REGEXP_EXTRACT(a, '(x)y', 1) FROM t"),
+    ],
+)
+def test_functions_of_redshift_are_said_in_duckdbs_words(redshift: str, duckdb: str) -> None:
+    assert to_duckdb(redshift) == duckdb
+
+
+def test_the_star_is_distributed_as_it_was_designed() -> None:
+    assert {name: (table(name).diststyle, table(name).distkey) for name in schema.STAR} == {
+        "songplay": ("KEY", "songplay_id"),
+        "users": ("KEY", "user_id"),
+        "songs": ("KEY", "song_id"),
+        "artists": ("KEY", "artist_id"),
+        "time": ("ALL", None),
+    }
+    assert table("songplay").sortkey == ("session_id", "start_time")
+    assert table("time").sortkey == ("start_time",)
+
+
+def test_every_table_and_column_has_a_meaning() -> None:
+    for name in schema.ALL:
+        assert table(name).meaning
+        assert all(column.meaning for column in table(name).columns), name
+
+
+def test_every_foreign_key_names_a_primary_key() -> None:
+    for name in schema.STAR:
+        for column, other, key in table(name).foreign_keys:
+            assert column in table(name).column_names
+            assert table(other).primary_key == (key,)
+
+
+@pytest.mark.parametrize("module", [dialect, schema, text])
+def test_the_examples_in_the_documentation_are_true(module: object) -> None:
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]  # a module

@@ -1,0 +1,132 @@
+"""Laws that hold for any records, in any order, in any batches, with any faults."""
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sparkify.engines.duckdb import DuckDB
+from sparkify.load.checks import check_everything
+from sparkify.load.diff import digest_star
+from sparkify.load.progress import Silent
+from sparkify.load.run import rebuild
+from sparkify.load.tables import create_tables
+from tests.builders import NOON, Record, Source, etl, event, play, rows, song
+
+NAMES = ["Nightbirds", "nightbirds ", "Sol", "BjÃ¶rk", "Björk", None]
+TITLES = ["Undo", "UNDO", "Revelry", "Ãtude", None]
+
+plays = st.builds(
+    play,
+    item=st.integers(0, 3),
+    sessionId=st.integers(1, 3),
+    userId=st.sampled_from(["15", "16", "", "17"]),
+    level=st.sampled_from(["free", "paid"]),
+    ts=st.integers(0, 6).map(lambda hours: NOON + hours * 3_600_000),
+    song=st.sampled_from(TITLES),
+    artist=st.sampled_from(NAMES),
+    length=st.sampled_from([100.0, 200.5, None]),
+)
+visits = st.builds(
+    event,
+    itemInSession=st.integers(0, 3),
+    sessionId=st.integers(1, 3),
+    userId=st.sampled_from(["15", "16", ""]),
+    level=st.sampled_from(["free", "paid"]),
+    ts=st.integers(0, 6).map(lambda hours: NOON + hours * 3_600_000),
+)
+faults = st.sampled_from(["{broken", "[1]", '{"page": "NextSong"}', "", "   ", b"\xff\xfe{"])
+songs = st.builds(
+    song,
+    song_id=st.sampled_from(["SO1", "SO2", "SO3"]),
+    artist_id=st.sampled_from(["AR1", "AR2"]),
+    title=st.sampled_from([title for title in TITLES if title]),
+    artist_name=st.sampled_from(NAMES),
+    duration=st.sampled_from([100.0, 200.0, None]),
+    year=st.sampled_from([0, 1999]),
+    artist_location=st.sampled_from(["", "Lyon"]),
+)
+logs = st.lists(st.one_of(plays, plays, visits, faults), max_size=6)
+Delivery = tuple[str, Any]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    deliveries=st.lists(
+        st.one_of(st.tuples(st.just("log"), logs), st.tuples(st.just("song"), songs)), min_size=1, max_size=8
+    ),
+    data=st.data(),
+)
+def test_any_order_and_batching_gives_the_same_star_as_a_rebuild(
+    deliveries: list[Delivery], data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(list(enumerate(deliveries))))
+    cuts = data.draw(st.sets(st.integers(0, len(deliveries))))
+    with tempfile.TemporaryDirectory() as folder:
+        at_once = loaded(Path(folder) / "once", list(enumerate(deliveries)), set())
+        in_parts = loaded(Path(folder) / "parts", shuffled, cuts)
+        try:
+            star = digest_star(at_once)
+            for engine in (at_once, in_parts):
+                assert rows(
+                    engine,
+                    "SELECT COUNT(*) AS n FROM etl_file WHERE records_read <> loaded + duplicate + rejected",
+                ) == [(0,)]
+                assert totals(engine) == expected_totals(deliveries)
+                assert [verdict.name for verdict in check_everything(engine) if not verdict.passed] == []
+                assert digest_star(engine) == star
+                rebuild(engine, Silent())
+                assert digest_star(engine) == star
+        finally:
+            at_once.close()
+            in_parts.close()
+
+
+def loaded(folder: Path, deliveries: list[tuple[int, Delivery]], cuts: set[int]) -> DuckDB:
+    """A warehouse that was given these deliveries one by one, with a run after each cut and at the end."""
+    source = Source(folder)
+    (folder / "song_data").mkdir(parents=True)
+    engine = DuckDB(str(folder / "test.duckdb"))
+    create_tables(engine)
+    for place, (number, (kind, content)) in enumerate(deliveries):
+        if kind == "log":
+            source.write(folder / "log_data" / f"{number}.json", b"\n".join(map(as_line, content)))
+        else:
+            source.song(content, str(number))
+        if place in cuts:
+            etl(engine, folder)
+    etl(engine, folder)
+    return engine
+
+
+def as_line(record: Record | str | bytes) -> bytes:
+    import json
+
+    if isinstance(record, bytes):
+        return record
+    return record.encode() if isinstance(record, str) else json.dumps(record).encode()
+
+
+def totals(engine: DuckDB) -> tuple[int, ...]:
+    return rows(
+        engine,
+        "SELECT SUM(records_read) AS r, SUM(loaded) AS l, SUM(duplicate) AS d, SUM(rejected) AS x FROM etl_run",
+    )[0]
+
+
+def expected_totals(deliveries: list[Delivery]) -> tuple[int, ...]:
+    """Counted by hand: what is a record, what is good, and how many keys there are."""
+    keys: Counter[tuple[str, Any]] = Counter()
+    rejected = 0
+    for kind, content in deliveries:
+        for record in content if kind == "log" else [content]:
+            if isinstance(record, dict):
+                key = record.get("song_id") or (record["sessionId"], record["itemInSession"])
+                keys[kind, key] += 1
+            elif record.strip():
+                rejected += 1
+    good = sum(keys.values())
+    return good + rejected, len(keys), good - len(keys), rejected
