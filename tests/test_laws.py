@@ -1,11 +1,13 @@
 """Laws that hold for any records, in any order, in any batches, with any faults."""
 
+import json
+import os
 import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sparkify.engines.duckdb import DuckDB
@@ -53,7 +55,13 @@ logs = st.lists(st.one_of(plays, plays, visits, faults), max_size=6)
 Delivery = tuple[str, Any]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=int(os.environ.get("SPARKIFY_LAW_EXAMPLES", "25")),
+    deadline=None,
+    # Shrinking takes minutes, since an example is several whole runs; a failing example is small enough.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(
     deliveries=st.lists(
         st.one_of(st.tuples(st.just("log"), logs), st.tuples(st.just("song"), songs)), min_size=1, max_size=8
@@ -103,8 +111,6 @@ def loaded(folder: Path, deliveries: list[tuple[int, Delivery]], cuts: set[int])
 
 
 def as_line(record: Record | str | bytes) -> bytes:
-    import json
-
     if isinstance(record, bytes):
         return record
     return record.encode() if isinstance(record, str) else json.dumps(record).encode()

@@ -137,10 +137,11 @@ class _Counter:
 
     def problem(self) -> str | None:
         """Why no line of this file can be a record, if that is so."""
-        if self.first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if self.first.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" in self.first:
             return "not UTF-8 (it starts as UTF-16 does)"
         start, end = self.first.removeprefix(BOM).lstrip(BLANKS), self.last.rstrip(BLANKS)
-        if start.startswith(b"[") and end.endswith(b"]"):
+        spread = not self.first_line.rstrip(BLANKS).endswith(b"]")
+        if start.startswith(b"[") and end.endswith(b"]") and (spread or self.newlines == 0):
             return "a JSON array: one object a line is expected"
         return None
 
