@@ -135,7 +135,8 @@ def test_blank_lines_are_no_records_but_count_as_lines(warehouse: Engine, source
     summary = etl(warehouse, source.folder)
 
     assert summary.records.read == 304
-    assert rows(warehouse, "SELECT file_id, record FROM stg_events WHERE item_in_session < 2 ORDER BY 1, 2") == [
+    first_two = "SELECT file_id, record FROM stg_events WHERE item_in_session < 2 ORDER BY 1, 2"
+    assert rows(warehouse, first_two) == [
         (1, 2), (1, 5), (2, 2), (2, 5),
     ]  # fmt: skip
     assert rows(warehouse, "SELECT MAX(record) AS last FROM stg_events") == [(305,)]
@@ -194,7 +195,8 @@ def test_one_file_that_cannot_be_read_does_not_take_the_others_down(
 
     found = rows(
         warehouse,
-        "SELECT f.uri, r.record, r.reason FROM etl_reject AS r JOIN etl_file AS f ON f.file_id = r.file_id ORDER BY 1",
+        "SELECT f.uri, r.record, r.reason FROM etl_reject AS r JOIN etl_file AS f ON f.file_id = r.file_id "
+        "ORDER BY 1",
     )
     assert [(Path(str(uri)).name, record, reason) for uri, record, reason in found] == [
         ("a-truncated.json.gz", 0, "truncated gzip"),

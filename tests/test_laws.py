@@ -119,7 +119,8 @@ def as_line(record: Record | str | bytes) -> bytes:
 def totals(engine: DuckDB) -> tuple[int, ...]:
     return rows(
         engine,
-        "SELECT SUM(records_read) AS r, SUM(loaded) AS l, SUM(duplicate) AS d, SUM(rejected) AS x FROM etl_run",
+        "SELECT SUM(records_read) AS r, SUM(loaded) AS l, SUM(duplicate) AS d, SUM(rejected) AS x "
+        "FROM etl_run",
     )[0]
 
 

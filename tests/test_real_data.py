@@ -99,7 +99,8 @@ def test_the_ten_most_active_users_are_the_true_ones(loaded: Engine) -> None:
     found = answer(loaded, "most_active_users")
 
     assert [(row[0], row[-1]) for row in found] == [
-        (49, 689), (80, 665), (97, 557), (15, 463), (44, 397), (29, 346), (24, 321), (73, 289), (88, 270), (36, 248),
+        (49, 689), (80, 665), (97, 557), (15, 463), (44, 397),
+        (29, 346), (24, 321), (73, 289), (88, 270), (36, 248),
     ]  # fmt: skip
     assert found[0][1:3] == ("Chloe", "Cuevas")
 

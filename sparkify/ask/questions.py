@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import Engine, Result
-from sparkify.engines.dialect import Value
+from sparkify.engines.base import Engine, Result, Value
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 

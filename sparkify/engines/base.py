@@ -1,11 +1,13 @@
 """What a flow may ask of a database: a handful of methods, the same on every engine."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from sparkify.engines.dialect import Value
+Value = int | float | str | dt.datetime | dt.date | None
+"""What a `:name` placeholder can be filled in with."""
 
 Dataset = Literal["events", "songs"]
 

@@ -14,9 +14,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from sparkify.engines.base import Value
 from sparkify.errors import QueryError
-
-Value = int | float | str | dt.datetime | dt.date | None
 
 _RENAMED = {"OCTET_LENGTH": "STRLEN", "IS_VALID_JSON": "JSON_VALID", "IS_VALID_JSON_ARRAY": "JSON_VALID"}
 _CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)

@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
-from sparkify.engines.base import Dataset, NewFile, Result, Staged
-from sparkify.engines.dialect import Value, to_duckdb
+from sparkify.engines.base import Dataset, NewFile, Result, Staged, Value
+from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb_stage import Stager
 from sparkify.engines.gate import Gate
 from sparkify.errors import BusyError, QueryError, WarehouseError

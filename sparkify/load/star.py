@@ -7,8 +7,7 @@ same ones for all runs on an empty star; both must end in the same rows.
 import datetime as dt
 from dataclasses import dataclass
 
-from sparkify.engines.base import Engine
-from sparkify.engines.dialect import Value
+from sparkify.engines.base import Engine, Value
 from sparkify.sql import schema, statement
 
 SONGS = (

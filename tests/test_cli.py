@@ -1,0 +1,365 @@
+"""The command line as a user meets it: real processes, exit codes, one line for each error."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import sparkify
+from sparkify.sql import names
+from tests.builders import NOON, Source, event, play, song
+from tests.conftest import ROOT
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs sparkify in an empty folder, without a terminal."""
+
+    def call(*arguments: str, script: str | None = None) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, script] if script else [sys.executable, "-m", "sparkify.cli.main"]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")}
+        return subprocess.run(
+            [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, env=environment, check=False
+        )
+
+    return call
+
+
+@pytest.fixture
+def loaded(run: Run, source: Source) -> Run:
+    """The same, after a first run over two plays, one song and one bad line."""
+    source.log(play(0), play(1, song="Revelry"), "{broken")
+    source.song(song())
+    assert run("etl", "--source", "music").returncode == 0
+    return run
+
+
+def test_etl_prints_its_summary_on_stdout_and_talks_on_stderr(run: Run, source: Source) -> None:
+    source.log(play(0), play(0), "{broken")
+
+    done = run("etl", "--source", "music")
+
+    assert done.returncode == 0
+    assert "3 read = 1 loaded + 1 duplicate + 1 rejected" in done.stdout
+    assert "20 of 20 passed" in done.stdout
+    assert "2018-11-01-events.json record 3: malformed JSON" in done.stdout
+    assert "reading events" in done.stderr
+
+
+def test_etl_prints_its_summary_as_one_object(run: Run, source: Source) -> None:
+    source.log(play(0))
+
+    summary = json.loads(run("etl", "--source", "music", "--format", "json").stdout)
+
+    assert summary["records"] == {"read": 1, "loaded": 1, "duplicate": 0, "rejected": 0}
+    assert summary["rows"]["songplay"] == 1
+    assert len(summary["checks"]) == 20
+    assert all(summary["checks"].values())
+
+
+def test_a_second_etl_says_that_there_is_nothing_to_do(loaded: Run) -> None:
+    again = loaded("etl", "--source", "music")
+
+    assert again.returncode == 0
+    assert "Nothing to do" in again.stdout
+
+
+def test_plan_and_dry_run_write_nothing(run: Run, source: Source, tmp_path: Path) -> None:
+    source.log(play(0))
+
+    planned, dry = run("plan", "--source", "music"), run("etl", "--source", "music", "--dry-run")
+
+    assert planned.stdout == dry.stdout
+    assert [row["state"] for row in csv.DictReader(io.StringIO(planned.stdout))] == ["new"]
+    assert not list(tmp_path.glob("*.duckdb*"))
+
+
+def test_plan_shows_what_grew_and_what_changed(loaded: Run, source: Source) -> None:
+    source.log(play(0), play(1, song="Revelry"), "{broken", play(2))
+    source.song(song(title="Other"))
+    source.log(play(9), day="2018-11-09")
+
+    rows = {
+        Path(row["uri"]).name: row
+        for row in csv.DictReader(io.StringIO(loaded("plan", "--source", "music").stdout))
+    }
+
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "2018-11-01-events.json": "grown",
+        "2018-11-09-events.json": "new",
+        "TRSO1.json": "changed",
+    }
+    assert rows["2018-11-09-events.json"]["day"] == "2018-11-09"
+
+
+def test_from_and_to_limit_the_days(run: Run, source: Source) -> None:
+    for day in range(1, 6):
+        source.log(play(0, sessionId=day), day=f"2018-11-0{day}")
+
+    summary = json.loads(
+        run(
+            "etl", "--source", "music", "--from", "2018-11-02", "--to", "2018-11-03", "--format", "json"
+        ).stdout
+    )
+
+    assert summary["files"]["new"] == 2
+
+
+def test_ask_lists_the_questions_and_answers_one(loaded: Run) -> None:
+    listed = loaded("ask", "--format", "json")
+    answered = loaded("ask", "most_played_songs", "--format", "json", "--limit", "1")
+
+    assert len(json.loads(listed.stdout)) >= 15
+    assert json.loads(answered.stdout) == [{"title": "Revelry", "artist": "Nightbirds", "plays": 1}]
+
+
+@pytest.mark.parametrize("question", names("questions"))
+def test_every_question_has_an_answer(loaded: Run, question: str) -> None:
+    done = loaded("ask", question, "--format", "csv")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) >= (1 if question in ("upgrades",) else 2)
+
+
+def test_answers_come_in_every_format(loaded: Run) -> None:
+    table, as_csv, ndjson = (
+        loaded("ask", "plays_by_level", "--format", f).stdout for f in ("table", "csv", "ndjson")
+    )
+
+    assert "percent_of_plays" in table
+    assert as_csv == "level,plays,listeners,percent_of_plays\npaid,2,1,100.0\n"
+    assert json.loads(ndjson) == {"level": "paid", "plays": 2, "listeners": 1, "percent_of_plays": 100}
+
+
+def test_ask_can_be_limited_to_days(loaded: Run, source: Source) -> None:
+    source.log(play(0, sessionId=50, ts=NOON + 86_400_000 * 3, song="Later"), day="2018-11-04")
+    loaded("etl", "--source", "music")
+
+    later = loaded(
+        "ask", "most_played_songs", "--from", "2018-11-02", "--to", "2018-11-04", "--format", "json"
+    )
+
+    assert [row["title"] for row in json.loads(later.stdout)] == ["Later"]
+
+
+def test_an_option_that_a_question_does_not_take_is_refused(loaded: Run) -> None:
+    done = loaded("ask", "users_by_level_and_gender", "--limit", "3")
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "sparkify: users_by_level_and_gender takes no --limit: it is always answered whole.\n",
+    )
+
+
+def test_rejects_show_file_line_reason_and_text(loaded: Run) -> None:
+    [row] = json.loads(loaded("rejects", "--run", "1", "--format", "json").stdout)
+
+    assert (row["record"], row["reason"], row["raw_text"]) == (3, "malformed JSON", "{broken")
+    assert row["uri"].endswith("2018-11-01-events.json")
+    assert json.loads(loaded("rejects", "--run", "2", "--format", "json").stdout) == []
+
+
+def test_runs_check_rebuild_and_diff_tell_one_story(loaded: Run, tmp_path: Path) -> None:
+    (tmp_path / "copy.duckdb").write_bytes((tmp_path / "sparkify.duckdb").read_bytes())
+
+    rebuilt = loaded("rebuild")
+    runs = json.loads(loaded("runs", "--format", "json").stdout)
+    checked = loaded("check", "--format", "json")
+    compared = loaded("diff", "sparkify.duckdb", "copy.duckdb", "--format", "json")
+
+    assert "Run 2 is published" in rebuilt.stdout
+    assert [(run["run_id"], run["command"], run["records_read"]) for run in runs] == [
+        (2, "rebuild", 0),
+        (1, "etl", 4),
+    ]
+    assert {row["verdict"] for row in json.loads(checked.stdout)} == {"ok"}
+    assert {row["verdict"] for row in json.loads(compared.stdout)} == {"equal"}
+
+
+def test_diff_ends_with_1_where_stars_differ(loaded: Run, tmp_path: Path) -> None:
+    (tmp_path / "copy.duckdb").write_bytes((tmp_path / "sparkify.duckdb").read_bytes())
+    with duckdb.connect(str(tmp_path / "copy.duckdb")) as connection:
+        connection.execute("UPDATE users SET level = 'free'")
+
+    done = loaded("diff", "sparkify.duckdb", "copy.duckdb")
+
+    assert done.returncode == 1
+    assert done.stderr == "users 15: level 'paid' <> 'free'\n"
+
+
+def test_check_fails_for_a_feed_that_has_stalled(loaded: Run) -> None:
+    done = loaded("check", "--max-age", "36h")
+
+    assert done.returncode == 1
+    assert "freshness: The latest event is at most 36 hours old. Not so: " in done.stderr
+
+
+def test_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+
+    assert loaded("query", "SELECT count(*) AS n, 7 / 2 AS half FROM songplay").stdout == "n,half\n2,3\n"
+    for sql in (
+        "SELECT * FROM 'secret.csv'",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "COPY songplay TO 'out.csv'",
+        "ATTACH 'other.duckdb'",
+        "DELETE FROM songplay",
+        "SET enable_external_access = true",
+        "SELEC 1",
+    ):
+        done = loaded("query", sql)
+        assert done.returncode == 1, sql
+        assert done.stderr.startswith("sparkify: ")
+        assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_the_exit_code_tells_of_rejects_only_if_asked(run: Run, source: Source) -> None:
+    source.log(play(0), "{broken")
+
+    assert run("etl", "--source", "music", "--fail-on-reject").returncode == 3
+    assert len(json.loads(run("rejects", "--format", "json").stdout)) == 1
+
+
+def test_a_refused_run_names_its_rejects_and_publishes_nothing(run: Run, source: Source) -> None:
+    source.log(play(0), "{broken")
+
+    done = run("etl", "--source", "music", "--max-rejects", "0")
+
+    assert done.returncode == 1
+    assert "1 of 2 records were rejected" in done.stderr
+    assert "record 2: malformed JSON" in done.stderr
+    assert json.loads(run("runs", "--format", "json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["etl"], 2, "no source: give --source DIR, or set [S3] SOURCE in dwg.cfg."),
+        (["etl", "--source", "nowhere"], 2, "nowhere is no folder"),
+        (["etl", "--source", "."], 2, "holds neither song_data/ nor log_data/"),
+        (["etl", "--source", "music", "--max-rejects", "many"], 2, "--max-rejects 'many' is neither"),
+        (["etl", "--source", "music", "--from", "yesterday"], 2, "is not a day like 2018-11-30"),
+        (["etl", "--source", "music", "--warehouse", "no/such/folder.duckdb"], 1, "cannot be made"),
+        (["ask", "most_played_songs"], 2, "there is no warehouse sparkify.duckdb"),
+        (["ask", "most_played_song"], 2, "Did you mean most_played_songs?"),
+        (["check", "--max-age", "soon"], 2, "is not an age like 90m, 36h or 2d"),
+        (["config", "--config", "none.cfg"], 2, "none.cfg cannot be read"),
+        (["fly"], 2, "No such command 'fly'"),
+        (["diff", "a.duckdb", "b.duckdb"], 2, "there is no warehouse a.duckdb"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_mistake_is_answered_in_one_line(
+    run: Run, source: Source, arguments: list[str], code: int, message: str
+) -> None:
+    source.log(event())
+
+    done = run(*arguments)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("sparkify: ")
+
+
+def test_a_file_that_is_no_warehouse_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no database " * 1000)
+
+    done = run("runs", "--warehouse", "notes.txt")
+
+    assert done.returncode == 1
+    assert "notes.txt cannot be opened" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_warehouse_made_by_a_newer_version_is_refused(loaded: Run, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "sparkify.duckdb")) as connection:
+        connection.execute("UPDATE etl_version SET version = 99")
+
+    for command in (["etl", "--source", "music"], ["ask", "plays_by_day"], ["check"]):
+        done = loaded(*command)
+        assert done.returncode == 1
+        assert "the warehouse has layout 99" in done.stderr
+
+
+def test_tables_are_made_shown_drawn_and_dropped(run: Run) -> None:
+    assert "12 tables stand in sparkify.duckdb" in run("tables", "create").stdout
+    assert "songplay }o" not in run("tables", "show", "--format", "mermaid").stdout
+    assert "users |o--o{ songplay : user_id" in run("tables", "show", "--format", "mermaid").stdout
+    assert "| `songplay_id` | BIGINT |" in run("tables", "show", "--format", "markdown").stdout
+    assert run("tables", "drop", "--yes").returncode == 0
+    assert "no tables yet" in run("runs").stderr
+
+
+def test_config_shows_where_each_value_comes_from(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dwg.cfg").write_text("[S3]\nSOURCE = here  # a comment\n[WAREHOUSE]\nWAIT = 5\n")
+
+    rows = {row["setting"]: row for row in csv.DictReader(io.StringIO(run("config", "--wait", "7").stdout))}
+
+    assert (rows["[S3] SOURCE"]["value"], rows["[S3] SOURCE"]["origin"]) == ("here", "dwg.cfg")
+    assert (rows["[WAREHOUSE] WAIT"]["value"], rows["[WAREHOUSE] WAIT"]["origin"]) == ("7.0", "flag")
+    assert rows["[WAREHOUSE] FILE"]["origin"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[S3]\nSORCE = x\n", "[S3] SORCE is not a setting"),
+        ("[WAREHOUSE]\nENGINE = oracle\n", "'oracle' is not one of duckdb, redshift"),
+        ("[WAREHOUSE]\nWAIT = long\n", "'long' is not a number"),
+        ("SOURCE = x\n", "cannot be read"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_named(run: Run, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "dwg.cfg").write_text(text)
+
+    done = run("config")
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert message in done.stderr
+    assert "dwg.cfg" in done.stderr
+
+
+def test_the_doors_do_what_their_names_say(run: Run, source: Source) -> None:
+    source.log(play(0))
+
+    created = run(script=str(ROOT / "create_tables.py"))
+    loaded = run("--source", "music", script=str(ROOT / "etl.py"))
+
+    assert "12 tables stand in" in created.stdout
+    assert "1 read = 1 loaded" in loaded.stdout
+
+
+def test_sql_queries_hold_the_statements_by_group() -> None:
+    import sql_queries
+
+    assert sql_queries.create_table_queries["songplay"].startswith("-- The fact")
+    assert len(sql_queries.question_queries) >= 15
+    assert set(sql_queries.drop_table_queries) == set(sql_queries.create_table_queries)
+
+
+def test_version_and_help(run: Run) -> None:
+    assert run("--version").stdout == f"sparkify {sparkify.__version__}\n"
+    assert run("--help").returncode == 0
+    assert run().returncode == 2
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("duckdb", "sqlglot", "numpy", "rich", "boto3", "plotly")
+    code = f"import sys, sparkify.cli.main; print([m for m in {heavy} if m in sys.modules])"
+
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert found.stdout == "[]\n"

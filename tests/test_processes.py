@@ -1,0 +1,137 @@
+"""Several processes, and processes that die: one writes, readers see the old state or the new."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sparkify.engines.duckdb import DuckDB
+from sparkify.errors import BusyError, WarehouseError
+from sparkify.load.diff import digest_star
+from tests.builders import Source, etl, play, rows, song
+
+COMMAND = [sys.executable, "-m", "sparkify.cli.main"]
+
+
+def big_source(source: Source, days: int = 4) -> None:
+    source.song(song())
+    for day in range(1, days + 1):
+        source.log(
+            *(play(item % 900, sessionId=day * 100 + item // 900) for item in range(9000)),
+            day=f"2018-11-{day:02}",
+        )
+
+
+def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*COMMAND, *arguments], cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def test_a_warehouse_that_is_held_is_waited_for_and_then_named(tmp_path: Path) -> None:
+    file = str(tmp_path / "held.duckdb")
+    holder = DuckDB(file)
+
+    for read_only in (False, True):
+        with pytest.raises(BusyError, match=rf"held.duckdb is held by .* \(process {os.getpid()}\) since 20"):
+            DuckDB(file, read_only=read_only, wait=0.1)
+
+    holder.close()
+    DuckDB(file, read_only=True, wait=0.1).close()
+
+
+def test_a_writer_waits_for_a_reader_that_came_before(tmp_path: Path) -> None:
+    file = str(tmp_path / "held.duckdb")
+    DuckDB(file).close()
+    code = (
+        "import sys, time; from sparkify.engines.duckdb import DuckDB; "
+        "e = DuckDB(sys.argv[1], read_only=True); "
+        "print('open', flush=True); time.sleep(1); e.close()"
+    )
+    reader = subprocess.Popen([sys.executable, "-c", code, file], stdout=subprocess.PIPE, text=True)
+    assert reader.stdout is not None
+    reader.stdout.readline()
+
+    with pytest.raises(BusyError, match=f"PID {reader.pid}"):
+        DuckDB(file, wait=0.1)
+    DuckDB(file, wait=30).close()
+
+    assert reader.wait() == 0
+    reader.stdout.close()
+
+
+def test_two_runs_at_once_load_everything_once(source: Source, tmp_path: Path) -> None:
+    big_source(source)
+
+    ended = [finish(p) for p in [start("etl", "--source", "music", cwd=tmp_path) for _ in range(2)]]
+
+    assert [code for code, _, _ in ended] == [0, 0]
+    assert sorted("Nothing to do" in out for _, out, _ in ended) == [False, True]
+
+
+def test_a_run_that_may_not_wait_ends_with_5(source: Source, tmp_path: Path) -> None:
+    source.log(play(0))
+    holder = DuckDB(str(tmp_path / "sparkify.duckdb"))
+
+    code, _, err = finish(start("etl", "--source", "music", "--wait", "0.1", cwd=tmp_path))
+
+    assert code == 5
+    assert err.startswith("sparkify: sparkify.duckdb is held by")
+    assert len(err.splitlines()) == 1
+    holder.close()
+
+
+def test_killed_at_any_moment_a_run_leaves_the_last_good_state(source: Source, tmp_path: Path) -> None:
+    big_source(source, days=2)
+    undisturbed = DuckDB(str(tmp_path / "undisturbed.duckdb"))
+    from sparkify.load.tables import create_tables
+
+    create_tables(undisturbed)
+    etl(undisturbed, source.folder)
+    truth = digest_star(undisturbed)
+    undisturbed.close()
+    chance = random.Random(5)
+
+    for _ in range(8):
+        process = start("etl", "--source", "music", cwd=tmp_path)
+        time.sleep(chance.uniform(0.15, 1.3))
+        process.send_signal(signal.SIGKILL)
+        finish(process)
+    code, _, err = finish(start("etl", "--source", "music", cwd=tmp_path))
+
+    assert code == 0, err
+    survivor = DuckDB(str(tmp_path / "sparkify.duckdb"))
+    assert digest_star(survivor) == truth
+    assert rows(survivor, "SELECT COUNT(*) AS n FROM etl_run") == [(1,)]
+    assert rows(survivor, "SELECT SUM(records_read) AS r FROM etl_file") == [(18_001,)]
+    survivor.close()
+
+
+def test_an_interrupted_run_says_so_and_publishes_nothing(source: Source, tmp_path: Path) -> None:
+    big_source(source, days=8)
+    process = start("etl", "--source", "music", cwd=tmp_path)
+    assert process.stderr is not None
+    while "reading events" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+
+    code, out, err = finish(process)
+
+    assert (code, out) == (130, "")
+    assert "sparkify: interrupted, nothing was published." in err
+    assert "Traceback" not in err
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match="cannot be made"):
+        DuckDB(str(tmp_path / "nowhere" / "w.duckdb"))
