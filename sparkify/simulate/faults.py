@@ -1,0 +1,103 @@
+"""What real feeds do to records, done to ours at places that are written down."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sparkify.simulate.catalogue import Song
+
+Fate = Literal["loaded", "duplicate", "rejected", "blank"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a log, and what must become of it."""
+
+    text: str
+    event: int
+    """Index of the event it tells of, -1 for none."""
+    fate: Fate = "loaded"
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class SongFile:
+    """One metadata file, and what must become of it."""
+
+    path: str
+    text: str
+    song: int
+    fate: Fate = "loaded"
+    fault: str = ""
+
+
+def spoil_log(lines: Sequence[str], first: int, rate: float, rng: np.random.Generator) -> list[Line]:
+    """Plant a fault into so many of a day's lines; `first` is the index of the first one's event."""
+    spoiled: list[Line] = []
+    struck = (rng.random(len(lines)) < rate).tolist()
+    kinds = rng.integers(0, 6, len(lines)).tolist()
+    for at, text in enumerate(lines):
+        event, good = first + at, Line(text, first + at)
+        if not struck[at]:
+            spoiled.append(good)
+        elif kinds[at] in _BREAKS:
+            name, spoil = _BREAKS[kinds[at]]
+            spoiled.append(Line(spoil(text), event, "rejected", name))
+        elif kinds[at] == 3:
+            spoiled += [Line("", -1, "blank", "blank line"), good]
+        elif kinds[at] == 4 and (twice := encode_twice(text)) != text:
+            spoiled.append(Line(twice, event, "loaded", "doubly encoded text"))
+        else:
+            spoiled += [good, Line(text, event, "duplicate", "the same record again")]
+    return spoiled
+
+
+def spoil_songs(songs: Sequence[Song], rate: float, rng: np.random.Generator) -> list[SongFile]:
+    """The metadata files of these songs; so many of them with a fault."""
+    files: list[SongFile] = []
+    struck = (rng.random(len(songs)) < rate).tolist()
+    kinds = rng.integers(0, 6, len(songs)).tolist()
+    for at, song in enumerate(songs):
+        text, good = song.text(), SongFile(song.path, song.text(), at)
+        # The neighbour's name with another last letter: a file of its own beside the true one.
+        beside = f"{song.path.removesuffix('.json')}X.json"
+        match kinds[at] if struck[at] else None:
+            case None:
+                files.append(good)
+            case 0:
+                files.append(SongFile(song.path, text[: len(text) // 2], at, "rejected", "cut off"))
+            case 1:
+                wrong = re.sub(r'"duration": [^,]+', '"duration": "long"', text)
+                files.append(SongFile(song.path, wrong, at, "rejected", "a duration that is no number"))
+            case 2:
+                lacking = re.sub(r'"title": "(?:[^"\\]|\\.)*", ', "", text)
+                files.append(SongFile(song.path, lacking, at, "rejected", "no title"))
+            case 3:
+                files += [good, SongFile(beside, text, at, "duplicate", "the same song again")]
+            case 4:
+                pretty = json.dumps(song.record(), indent=2)
+                files.append(SongFile(song.path, pretty, at, "loaded", "one record over several lines"))
+            case _:
+                files += [good, SongFile(beside, "", -1, "blank", "an empty file")]
+    return files
+
+
+def encode_twice(text: str) -> str:
+    """The line with artist and song encoded as UTF-8 twice too often, as the real logs have them."""
+
+    def garble(found: re.Match[str]) -> str:
+        once = found[0].encode().decode("latin-1")
+        return once.encode().decode("latin-1")
+
+    return re.sub(r'"(?:artist|song)":"(?:[^"\\]|\\.)*"', garble, text)
+
+
+_BREAKS: dict[int, tuple[str, Callable[[str], str]]] = {
+    0: ("cut off", lambda text: text[: len(text) * 2 // 3]),
+    1: ("a time that is no number", lambda text: re.sub(r'"ts":\d+', '"ts":"yesterday"', text)),
+    2: ("no page", lambda text: re.sub(r'"page":"[^"]*",', "", text)),
+}

@@ -1,0 +1,77 @@
+"""Who listens: names, places, devices, how often, paid or free, when they join and when they leave."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparkify.simulate import words
+
+FIRST_ID = 2
+PAID = 0.23
+JOIN, LEAVE = 0.2, 0.1
+"""Shares of listeners who join, and who stop coming, within the simulated days."""
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """One entry per listener; the listener's id is its index + FIRST_ID."""
+
+    first_name: list[str]
+    last_name: list[str]
+    gender: list[str]
+    location: list[str]
+    registered: list[int]
+    """Milliseconds since 1970."""
+    agents: NDArray[np.int32]
+    """Two indices into words.AGENTS each: the device they use most, and the other one."""
+    paid: NDArray[np.bool_]
+    activity: NDArray[np.float64]
+    """How many sessions compared with others."""
+    first_day: NDArray[np.int32]
+    last_day: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.first_name)
+
+
+def make_listeners(count: int, start: dt.date, days: int, rng: np.random.Generator) -> Listeners:
+    """So many listeners of a service that is watched for `days` days."""
+    woman = rng.random(count) < 0.55
+    given = rng.integers(0, 1 << 20, count).tolist()
+    first_name = [
+        words.WOMEN[g % len(words.WOMEN)] if w else words.MEN[g % len(words.MEN)]
+        for g, w in zip(given, woman.tolist(), strict=True)
+    ]
+    paid = rng.random(count) < PAID
+    activity = rng.lognormal(0, 1.1, count) * np.where(paid, 3.0, 1.0)
+    joins, leaves = rng.random(count) < JOIN, rng.random(count) < LEAVE
+    first_day = np.where(joins, rng.integers(0, days, count), 0).astype(np.int32)
+    last_day = np.where(leaves, rng.integers(0, days, count), days - 1).astype(np.int32)
+    last_day = np.maximum(first_day, last_day)
+    midnight = int(dt.datetime.combine(start, dt.time(), dt.UTC).timestamp())
+    long_ago = -rng.integers(1, 500 * 86400, count)
+    registered = midnight + np.where(joins, first_day * 86400, long_ago)
+    second = rng.random(count) < 0.3
+    agents = _long_tail(len(words.AGENTS), (count, 2), rng)
+    agents[~second, 1] = agents[~second, 0]
+    return Listeners(
+        first_name,
+        [words.SURNAMES[i] for i in rng.integers(0, len(words.SURNAMES), count).tolist()],
+        ["F" if w else "M" for w in woman.tolist()],
+        [words.PLACES[i] for i in _long_tail(len(words.PLACES), (count, 1), rng)[:, 0].tolist()],
+        (registered * 1000 + 796).tolist(),
+        agents,
+        paid,
+        activity,
+        first_day,
+        last_day,
+    )
+
+
+def _long_tail(options: int, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int32]:
+    """Indices below `options`, the first ones most often."""
+    weight = 1 / (np.arange(options) + 2.0)
+    drawn = np.searchsorted(np.cumsum(weight) / weight.sum(), rng.random(shape))
+    return np.minimum(drawn, options - 1).astype(np.int32)

@@ -1,0 +1,98 @@
+"""What a warehouse must hold, counted from what was made up: no loader, no SQL.
+
+`truth.json` beside the data reads:
+
+    runs         one entry per load in turn: the folder itself, then `late` below DIR.later
+      source     the folder, from the one that holds truth.json
+      files      per file: read, loaded, duplicate, and rejected: the line of each rejected record
+      star       rows of each star table after that load; paid_users; plays matched to a song, to an artist
+      most_played_songs   title, artist and plays of the ten first
+    rewritten    the file that DIR.later/rewritten holds with another content; `etl` must refuse it
+    planted      file, line and kind of every fault
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sparkify.simulate.catalogue import Song
+from sparkify.simulate.faults import Line, SongFile
+from sparkify.simulate.listening import PLAY, Events
+
+
+def tally_log(lines: Sequence[Line], skip: int = 0) -> dict[str, Any]:
+    """What loading a log must count; the first `skip` lines came before."""
+    fates = Counter(line.fate for line in lines[skip:])
+    return {
+        "read": len(lines) - skip - fates["blank"],
+        "loaded": fates["loaded"],
+        "duplicate": fates["duplicate"],
+        "rejected": [n for n, line in enumerate(lines, 1) if n > skip and line.fate == "rejected"],
+    }
+
+
+def tally_song(file: SongFile) -> dict[str, Any]:
+    """What loading a metadata file must count: one record, unless it is empty."""
+    return {
+        "read": int(file.fate != "blank"),
+        "loaded": int(file.fate == "loaded"),
+        "duplicate": int(file.fate == "duplicate"),
+        "rejected": [1] if file.fate == "rejected" else [],
+    }
+
+
+def count_star(
+    events: Events, songs: Sequence[Song], loaded_events: Iterable[int], loaded_songs: Iterable[int]
+) -> dict[str, Any]:
+    """The star that these events and these songs (by their index) make."""
+    level: dict[int, bool] = {}
+    latest: dict[int, tuple[int, int, int]] = {}
+    times: set[int] = set()
+    plays: Counter[tuple[str, str]] = Counter()
+    for index in loaded_events:
+        who, second = int(events.user[index]), int(events.second[index])
+        if not events.logged_out[index]:
+            moment = (second, int(events.session[index]), int(events.item[index]))
+            if moment > latest.get(who, (-1, 0, 0)):
+                latest[who], level[who] = moment, bool(events.paid[index])
+        if events.state[index] == PLAY:
+            song = songs[events.song[index]]
+            plays[song.title, song.credited] += 1
+            times.add(second)
+    listed = [songs[index] for index in loaded_songs]
+    keys = {_key(song.title, song.credited) for song in listed}
+    bearers: dict[str, set[str]] = {}
+    for song in listed:
+        bearers.setdefault(song.credited.casefold(), set()).add(song.artist.artist_id)
+    by_song = {key for key in plays if _key(*key) in keys}
+    by_artist = by_song | {key for key in plays if len(bearers.get(key[1].casefold(), ())) == 1}
+    ranked = sorted(plays.items(), key=lambda entry: (-entry[1], entry[0]))
+    return {
+        "star": {
+            "songplay": plays.total(),
+            "users": len(level),
+            "songs": len({song.song_id for song in listed}),
+            "artists": len({song.artist.artist_id for song in listed}),
+            "time": len(times),
+        },
+        "paid_users": sum(level.values()),
+        "matched": {
+            "song": sum(plays[key] for key in by_song),
+            "artist": sum(plays[key] for key in by_artist),
+        },
+        "most_played_songs": [[*key, count] for key, count in ranked[:10]],
+    }
+
+
+def total(files: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """The sum over files."""
+    return {
+        "read": sum(file["read"] for file in files.values()),
+        "loaded": sum(file["loaded"] for file in files.values()),
+        "duplicate": sum(file["duplicate"] for file in files.values()),
+        "rejected": sum(len(file["rejected"]) for file in files.values()),
+    }
+
+
+def _key(title: str, credited: str) -> tuple[str, str]:
+    return title.casefold(), credited.casefold()
