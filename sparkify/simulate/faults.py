@@ -31,6 +31,7 @@ class SongFile:
     path: str
     text: str
     song: int
+    """Index of the song it lies beside or tells of."""
     fate: Fate = "loaded"
     fault: str = ""
 
@@ -82,7 +83,7 @@ def spoil_songs(songs: Sequence[Song], rate: float, rng: np.random.Generator) ->
                 pretty = json.dumps(song.record(), indent=2)
                 files.append(SongFile(song.path, pretty, at, "loaded", "one record over several lines"))
             case _:
-                files += [good, SongFile(beside, "", -1, "blank", "an empty file")]
+                files += [good, SongFile(beside, "", at, "blank", "an empty file")]
     return files
 
 

@@ -129,9 +129,9 @@ class _Service:
     def _write_faulty(self, target: Path, later: Path) -> None:
         rate, rng = self._options.faults, self._faults
         songs = spoil_songs(self._listed, rate, rng)
-        is_late = (rng.random(len(songs)) < LATE_SONGS).tolist()
-        soon = [file for file, late in zip(songs, is_late, strict=True) if not late]
-        late = [file for file, late in zip(songs, is_late, strict=True) if late]
+        is_late = rng.random(len(self._listed)) < LATE_SONGS
+        soon = [file for file in songs if not is_late[file.song]]
+        late = [file for file in songs if is_late[file.song]]
         logs = {
             path: spoil_log(self._renderer.lines(first, last), first, rate, rng)
             for path, first, last in self._days()

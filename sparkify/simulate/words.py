@@ -23,15 +23,15 @@ NOUNS = (
 )  # fmt: skip
 VERBS = (
     "believe in", "break", "call", "carry", "chase", "count", "dance with", "draw", "drive past", "fall for",
-    "find", "follow", "forget", "hold", "leave", "lose", "meet me at", "open", "paint", "remember", "run from",
-    "sing to", "sleep near", "steal", "swim to", "turn", "wait for", "wake", "walk to", "write",
+    "find", "follow", "forget", "hold", "leave", "lose", "meet me at", "open", "paint", "remember",
+    "run from", "sing to", "sleep near", "steal", "swim to", "turn", "wait for", "wake", "walk to", "write",
 )  # fmt: skip
 ENDINGS = (
     "(Live)", "(Album Version)", "(Acoustic)", "(Remix)", "(2004 Digital Remaster)", "(Radio Edit)", "Pt. II",
 )  # fmt: skip
 PEOPLE = (
-    "Boys", "Brothers", "Club", "Collective", "Ensemble", "Girls", "Machine", "Orchestra", "Parade", "Project",
-    "Quartet", "Sisters", "Society", "Sound System", "Trio", "Union",
+    "Boys", "Brothers", "Club", "Collective", "Ensemble", "Girls", "Machine", "Orchestra", "Parade",
+    "Project", "Quartet", "Sisters", "Society", "Sound System", "Trio", "Union",
 )  # fmt: skip
 WOMEN = (
     "Adela", "Beatriz", "Carmen", "Daria", "Edith", "Farah", "Greta", "Hana", "Ines", "Joana", "Kaia", "Lena",
@@ -62,8 +62,10 @@ PLACES = (
     "Fargo, ND-MN", "Omaha-Council Bluffs, NE-IA", "Boise City, ID", "Tulsa, OK", "Missoula, MT",
     "Charleston-North Charleston, SC", "Red Bluff, CA", "Key West, FL", "Yuma, AZ",
 )  # fmt: skip
-HOMES = ("", "London, England", "Berlin, Germany", "Reykjavík, Iceland", "São Paulo, Brazil", "Lagos", "Tōkyō",
-         "Brooklyn, NY", "Austin, TX", "Detroit, MI", "Québec", "Glasgow, Scotland", "Los Angeles, CA")  # fmt: skip
+HOMES = (
+    "", "London, England", "Berlin, Germany", "Reykjavík, Iceland", "São Paulo, Brazil", "Lagos", "Tōkyō",
+    "Brooklyn, NY", "Austin, TX", "Detroit, MI", "Québec", "Glasgow, Scotland", "Los Angeles, CA",
+)  # fmt: skip
 
 _KIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 AGENTS = (
