@@ -17,8 +17,26 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location -c constraints.txt -e '.[dev]'
 	@touch $@
 
+# What the demo shows is what a user would type, in a folder of its own.
+define show
+@printf '\n$$ sparkify %s\n' '$(1)'; cd demo && '$(CURDIR)/$(BIN)/sparkify' $(1)
+endef
+
 demo: $(STAMP)
-	@$(BIN)/sparkify demo demo
+	@mkdir -p demo
+	@test -d demo/music || { printf '$$ sparkify simulate music\n'; cd demo && '$(CURDIR)/$(BIN)/sparkify' simulate music; }
+	$(call show,etl --source music)
+	$(call show,check)
+	$(call show,ask most_played_songs --limit 5)
+	$(call show,ask most_popular_artists --limit 5)
+	$(call show,ask most_active_users --limit 10)
+	@printf '\nThe warehouse is demo/sparkify.duckdb. What to try next:\n\n'
+	@printf '  %s\n' 'cd demo && PATH="$(CURDIR)/$(BIN):$$PATH"' \
+	    'sparkify ask                             # all questions' \
+	    'sparkify ask plays_by_hour --format csv' \
+	    'sparkify etl --source music              # again: nothing to do' \
+	    'sparkify runs                            # what each run did' \
+	    'sparkify query "SELECT level, COUNT(*) FROM songplay GROUP BY level"'
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest

@@ -10,7 +10,7 @@ import sys
 import click
 
 import sparkify
-from sparkify.cli import ask, load, warehouse
+from sparkify.cli import ask, load, simulate, warehouse
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 
@@ -26,6 +26,7 @@ def cli() -> None:
 for command in (
     load.etl, load.plan, load.rebuild, load.check, load.runs, load.rejects,
     ask.ask, ask.query,
+    simulate.simulate,
     warehouse.tables, warehouse.diff, warehouse.show_config,
 ):  # fmt: skip
     cli.add_command(command)

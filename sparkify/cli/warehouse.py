@@ -1,4 +1,4 @@
-"""The warehouse itself, seen from the command line: tables, diff, config, simulate."""
+"""The warehouse itself, seen from the command line: tables, diff, config."""
 
 import sys
 from collections.abc import Sequence

@@ -130,10 +130,12 @@ def _make_artists(count: int, rng: np.random.Generator) -> list[Artist]:
         if shared[i] and artists:
             name = artists[-1].name
         else:
-            base, number = name, 1
+            base, other = name, noun[i]
             while name.casefold() in taken:
-                number += 1
-                name = f"{base} {number}"
+                other += 1
+                name = f"{base} of the {words.NOUNS[other % len(words.NOUNS)].title()}"
+                # Every noun is taken: a word more, and all of them are free again.
+                base = name if other % len(words.NOUNS) == noun[i] else base
         taken.add(name.casefold())
         placed = i % 3 == 0
         artists.append(

@@ -45,7 +45,7 @@ def make_listeners(count: int, start: dt.date, days: int, rng: np.random.Generat
         for g, w in zip(given, woman.tolist(), strict=True)
     ]
     paid = rng.random(count) < PAID
-    activity = rng.lognormal(0, 1.1, count) * np.where(paid, 3.0, 1.0)
+    activity = rng.lognormal(0, 0.9, count) * np.where(paid, 2.0, 1.0)
     joins, leaves = rng.random(count) < JOIN, rng.random(count) < LEAVE
     first_day = np.where(joins, rng.integers(0, days, count), 0).astype(np.int32)
     last_day = np.where(leaves, rng.integers(0, days, count), days - 1).astype(np.int32)

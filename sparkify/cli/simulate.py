@@ -1,0 +1,54 @@
+"""The made-up service, from the command line."""
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from sparkify.cli.options import DAY
+from sparkify.cli.output import count, size
+from sparkify.cli.watching import watch
+
+
+@click.command()
+@click.argument("target", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--listeners", type=click.IntRange(1), help="How many listen. Default: 3000.")
+@click.option("--events", type=click.IntRange(1), help="How many events, to the event; listeners follow.")
+@click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True, help="How many days.")
+@click.option(
+    "--songs", type=click.IntRange(1), default=15_000, show_default=True, help="How many songs are listed."
+)
+@click.option("--start", type=DAY, default="2026-01-01", show_default=True, help="The first day.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same bytes.")
+@click.option(
+    "--faults",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="RATE",
+    help="Spoil this share of the records (0.01), with the truth in truth.json and late files in DIR.later/.",
+)
+def simulate(
+    target: Path,
+    listeners: int | None,
+    events: int | None,
+    days: int,
+    songs: int,
+    start: dt.date,
+    seed: int,
+    faults: float,
+) -> None:
+    """Make up a streaming service and write its song_data/ and log_data/ into DIR."""
+    if listeners is not None and events is not None:
+        raise click.UsageError("--listeners and --events exclude each other: one follows from the other.")
+    from sparkify.simulate.service import Options, simulate
+
+    options = Options(listeners, events, days, songs, start, seed, faults)
+    with watch() as progress:
+        written = simulate(target, options, progress.step)
+    click.echo(
+        f"{target} holds {count(written.events, 'event')} of {count(written.listeners, 'listener')} and "
+        f"{count(written.songs, 'song')} in {count(written.files, 'file')} ({size(written.bytes)})."
+    )
+    if faults:
+        click.echo(f"{target}/truth.json is the truth about it; {target}.later/ holds what arrives later.")
+    click.echo(f"Next: sparkify etl --source {target}")
