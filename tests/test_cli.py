@@ -177,7 +177,7 @@ def test_runs_check_rebuild_and_diff_tell_one_story(loaded: Run, tmp_path: Path)
     compared = loaded("diff", "sparkify.duckdb", "copy.duckdb", "--format", "json")
 
     assert "Run 2 is published" in rebuilt.stdout
-    assert [(run["run_id"], run["command"], run["records_read"]) for run in runs] == [
+    assert [(run["run_id"], run["command"], run["read"]) for run in runs] == [
         (2, "rebuild", 0),
         (1, "etl", 4),
     ]

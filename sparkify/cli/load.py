@@ -134,8 +134,8 @@ def runs(config: Config, style: str | None) -> None:
     """Show what each run did, the latest first."""
     _print_query(
         config,
-        "SELECT run_id, command, started_at, seconds, files, records_read, loaded, duplicate, rejected, "
-        "plays, plays_song, plays_artist FROM etl_run ORDER BY run_id DESC",
+        "SELECT run_id, command, started_at, seconds, files, records_read AS read, loaded, duplicate, "
+        "rejected, plays, plays_song AS matched FROM etl_run ORDER BY run_id DESC",
         style,
     )
 

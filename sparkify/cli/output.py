@@ -102,20 +102,33 @@ def _print_table(result: Result) -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    shown = [
+        [_shown(value, name) for value, name in zip(row, result.columns, strict=True)] for row in result.rows
+    ]
     for index, name in enumerate(result.columns):
-        numeric = _is_numeric([row[index] for row in result.rows])
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in result.rows:
-        table.add_row(*(Text(_shown(value, name)) for value, name in zip(row, result.columns, strict=True)))
-    console = Console(soft_wrap=False)
-    if console.width < 80 or not sys.stdout.isatty():
-        console = Console(width=max(console.width, 100))
-    console.print(table)
+        values = [row[index] for row in result.rows]
+        longest = max((len(row[index]) for row in shown), default=0)
+        # Long text may wrap; a name, a number or a moment that is torn apart cannot be read.
+        narrowest = longest if _are(values, (*NUMBERS, dt.date)) else min(longest, 24)
+        table.add_column(
+            name,
+            justify="right" if _are(values, NUMBERS) else "left",
+            overflow="fold",
+            min_width=max(len(name), narrowest),
+        )
+    for row in shown:
+        table.add_row(*map(Text, row))
+    console.width = max(console.width, console.measure(table).minimum)
+    console.print(table, crop=False)
 
 
-def _is_numeric(values: Sequence[Any]) -> bool:
+NUMBERS = (int, float, decimal.Decimal)
+
+
+def _are(values: Sequence[Any], kinds: tuple[type, ...]) -> bool:
     known = [value for value in values if value is not None]
-    return bool(known) and all(isinstance(value, int | float | decimal.Decimal) for value in known)
+    return bool(known) and all(isinstance(value, kinds) for value in known)
 
 
 def _shown(value: Any, column: str) -> str:

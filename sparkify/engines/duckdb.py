@@ -174,6 +174,11 @@ def _translated(doing: str) -> Iterator[None]:
         full = "No space left" in str(error) or "ENOSPC" in str(error)
         hint = "The disk is full: free some space and run again" if full else _first_line(error)
         raise WarehouseError(f"{hint}. Nothing was published.") from error
+    except OSError as error:  # of our own scratch files: what a source file does is a reject, not an error
+        raise WarehouseError(
+            f"{error.strerror} in {tempfile.gettempdir()}: free some space, or set TMPDIR, and run again. "
+            "Nothing was published."
+        ) from error
     except duckdb.Error as error:
         head = os.linesep.join(str(error).splitlines()[:1])
         raise QueryError(f"{head} ({doing.split(chr(10), maxsplit=1)[0][:80]})") from error
