@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check clean
+.PHONY: help demo test lint check clean docs
 help:
 	@echo 'make demo    simulate a month of a small service, load it, ask it three questions'
 	@echo 'make test    run all tests'
-	@echo 'make check   lint, format, types, import contracts, tests'
+	@echo 'make lint    lint, format, types, import contracts'
+	@echo 'make check   lint and test'
+	@echo 'make docs    draw again what README.md and docs/ show of the tables'
 	@echo 'make clean   remove the virtual environment and the demo'
 
 $(STAMP): pyproject.toml constraints.txt
@@ -41,12 +43,16 @@ demo: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python -m pytest
 
-check: $(STAMP)
+lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m pytest
+
+check: lint test
+
+docs: $(STAMP)
+	@$(BIN)/python -m sparkify.cli.main tables show --format markdown > docs/tables.md
 
 clean:
 	rm -rf $(VENV) demo

@@ -14,13 +14,19 @@ from tests.builders import Source
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture
-def new_warehouse(tmp_path: Path) -> Iterator[Callable[[], Engine]]:
+ENGINES: dict[str, Callable[[Path], Engine]] = {
+    "duckdb": lambda place: DuckDB(f"{place}.duckdb"),
+}
+"""Every engine, made anew at a place of its own. Each test that is given a warehouse runs on all of them."""
+
+
+@pytest.fixture(params=ENGINES)
+def new_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Engine]]:
     """Makes empty warehouses, one at each call."""
     engines: list[Engine] = []
 
     def make() -> Engine:
-        engines.append(DuckDB(str(tmp_path / f"test{len(engines)}.duckdb")))
+        engines.append(ENGINES[request.param](tmp_path / f"test{len(engines)}"))
         create_tables(engines[-1])
         return engines[-1]
 

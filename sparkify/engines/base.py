@@ -75,7 +75,7 @@ class Engine(Protocol):
         """Run one SELECT and fetch its rows."""
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
-        """Run one SELECT and yield its rows, never all of them at once."""
+        """Run one SELECT over what is published and yield its rows, never all of them at once."""
 
     def native(self, sql: str) -> Result:
         """Run one statement in the engine's own dialect."""

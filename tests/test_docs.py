@@ -1,0 +1,142 @@
+"""What is written stays true: the README's commands and picture, the dictionary, the changelog, the errors."""
+
+import fcntl
+import inspect
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from pathlib import Path
+
+import click
+import pytest
+
+import sparkify
+from sparkify import errors
+from sparkify.cli.main import cli
+from sparkify.sql import drawing, schema
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+SHOWN = re.findall(r"^```console\n(.*?)^```", README, re.S | re.M)
+MAKE = re.findall(r"^make (\w+)", README, re.M)
+
+
+def in_a_terminal(command: str, folder: Path) -> str:
+    """What a shell command prints on stdout if that is a terminal of 100 columns without colours."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")}
+    environment |= {"TERM": "dumb", "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}"}
+    environment.pop("COLUMNS", None)
+    process = subprocess.Popen(
+        command, shell=True, cwd=folder, env=environment, stdout=slave, stderr=subprocess.PIPE, text=True
+    )
+    os.close(slave)
+    assert process.stderr
+    talk = threading.Thread(target=process.stderr.read)
+    talk.start()
+    printed = b""
+    while chunk := _read(master):
+        printed += chunk
+    assert process.wait() == 0, command
+    talk.join()
+    process.stderr.close()
+    os.close(master)
+    lines = printed.decode().replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other end was closed
+        return b""
+
+
+def _timeless(text: str) -> str:
+    return re.sub(r"\d+\.\d+ s\b", "N s", text)
+
+
+def test_the_readmes_commands_print_what_it_says(tmp_path: Path) -> None:
+    steps = [step for block in SHOWN for step in re.split(r"^\$ ", block, flags=re.M) if step.strip()]
+    assert len(steps) >= 5
+
+    for step in steps:
+        command, _, expected = step.partition("\n")
+        assert _timeless(in_a_terminal(command, tmp_path)) == _timeless(expected.strip("\n")), command
+
+
+def test_the_readmes_make_targets_exist() -> None:
+    assert {"demo", "test"} <= set(MAKE)
+    for target in MAKE:
+        subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_the_readme_names_every_command() -> None:
+    table = README.partition("## Every command")[2]
+
+    for name, command in cli.commands.items():
+        assert f"`sparkify {name}" in table
+        if isinstance(command, click.Group):
+            assert all(f"`{sub}`" in table or f"`sparkify {name} {sub}`" in table for sub in command.commands)
+
+
+def test_the_readmes_exit_codes_are_ours() -> None:
+    table = README.partition("| exit code |")[2].partition("\n\n")[0]
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)}
+    used = {kind.exit_code for kind in _kinds() if kind is not errors.RemoteError}
+
+    assert codes == used | {0, errors.PUBLISHED_WITH_REJECTS, errors.INTERRUPTED}
+
+
+def test_the_drawn_star_and_the_dictionary_are_those_of_the_ddl() -> None:
+    assert f"```mermaid\n{drawing.mermaid()}```" in README, "paste `sparkify tables show --format mermaid`"
+    assert (ROOT / "docs" / "tables.md").read_text() == drawing.markdown(schema.ALL), "run make docs"
+
+
+def test_links_in_the_documentation_lead_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+
+    assert versions[0] == sparkify.__version__
+
+
+def _kinds() -> list[type[errors.SparkifyError]]:
+    return [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.SparkifyError)
+    ]
+
+
+def test_the_tree_of_errors_is_complete() -> None:
+    assert errors.__doc__
+    drawn = dict(re.findall(r"(\w+Error)\s+(\d+)\s", errors.__doc__))
+
+    assert drawn == {kind.__name__: str(kind.exit_code) for kind in _kinds()}
+
+
+@pytest.mark.parametrize("folder", ["sparkify", "tests"])
+def test_every_file_fits_in_the_head(folder: str) -> None:
+    long = {
+        str(file.relative_to(ROOT)): lines
+        for file in (ROOT / folder).rglob("*.py")
+        if (lines := len(file.read_text().splitlines())) > 370
+    }
+
+    assert long == {}
+
+
+def test_constraints_hold_versions_only() -> None:
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9_.\-]+==[\w.]+", line), line
