@@ -1,4 +1,4 @@
-"""What is written stays true: the README's commands and picture, the dictionary, the changelog, the errors."""
+"""What is written stays true: commands and picture of the README, dictionary, changelog, errors."""
 
 import fcntl
 import inspect
