@@ -35,6 +35,7 @@ def test_the_judge_is_fit_for_redshift(dataset: str) -> None:
         "INSERT INTO t SELECT 1 RETURNING a",
         "SELECT COUNT(*) FILTER (WHERE a > 1) FROM t",
         "SELECT DISTINCT ON (a) a, b FROM t",
+        "SELECT a FROM t QUALIFY ROW_NUMBER() OVER (ORDER BY a) = 1",
         "SELECT CONCAT(a, b) FROM t",
         "SELECT CONCAT_WS('|', a, b) FROM t",
         "SELECT a IS DISTINCT FROM b FROM t",

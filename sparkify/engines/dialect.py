@@ -81,6 +81,11 @@ def lint(sql: str) -> list[str]:
     found = [f"{type(n).__name__}: {why}" for n in tree.walk() for k, why in _REFUSED.items() if type(n) is k]
     if any(isinstance(node, exp.Distinct) and node.args.get("on") for node in tree.walk()):
         found.append("DISTINCT ON does not exist on Redshift")
+    for select in tree.find_all(exp.Select):
+        if select.args.get("qualify") and not any(select.args.get(k) for k in ("where", "group", "having")):
+            *_, last = [select.args["from_"].this, *(join.this for join in select.args.get("joins") or [])]
+            if not last.alias:
+                found.append(f"QUALIFY right after FROM {last.name} needs an alias there on Redshift")
     for node in tree.find_all(exp.DataType):
         bare = node.is_type("varchar", "text", "decimal") and not node.expressions
         if bare and node.find_ancestor(exp.ColumnDef):

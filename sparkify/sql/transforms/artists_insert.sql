@@ -28,7 +28,7 @@ record AS (
 ),
 place AS (
     SELECT artist_id, location, latitude, longitude
-    FROM record
+    FROM record AS r
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY artist_id
         ORDER BY

@@ -30,7 +30,7 @@ candidate AS (
     JOIN latest ON latest.user_id = u.user_id
 )
 SELECT user_id, first_name, last_name, gender, level, last_ts, last_session_id, last_item_in_session
-FROM candidate
+FROM candidate AS c
 QUALIFY ROW_NUMBER() OVER (
     PARTITION BY user_id
     ORDER BY

@@ -41,10 +41,10 @@ SELECT
     h.title,
     h.artist_name,
     s.song_id,
-    COALESCE(s.artist_id, named.artist_id) AS artist_id
+    COALESCE(s.artist_id, n.artist_id) AS artist_id
 FROM repaired AS h
 LEFT JOIN songs AS s ON LOWER(s.title) = LOWER(h.title) AND LOWER(s.artist_name) = LOWER(h.artist_name)
-LEFT JOIN named ON named.name = LOWER(h.artist_name)
+LEFT JOIN named AS n ON n.name = LOWER(h.artist_name)
 QUALIFY ROW_NUMBER() OVER (
     PARTITION BY COALESCE(h.song, ''), COALESCE(h.artist, ''), COALESCE(h.length, -1)
     ORDER BY ABS(COALESCE(s.duration - h.length, 1000000)), s.song_id

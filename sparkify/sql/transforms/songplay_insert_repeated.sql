@@ -30,7 +30,7 @@ WITH record AS (
 SELECT
     songplay_id, start_time, user_id, level, song_id, artist_id, session_id, item_in_session, location,
     user_agent, title, artist_name, length
-FROM record
+FROM record AS r
 QUALIFY ROW_NUMBER() OVER (
     PARTITION BY songplay_id
     ORDER BY
