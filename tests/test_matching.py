@@ -144,3 +144,13 @@ def test_the_order_of_arrival_never_matters(
     assert rows(warehouse, "SELECT length, song_id FROM songplay WHERE songplay_id = 38000000") == [
         (10.0, "SO2")
     ]
+
+
+def test_only_next_song_is_a_play_even_where_no_song_is_named(warehouse: Engine, source: Source) -> None:
+    nameless = {"song": None, "artist": None, "length": None}
+    source.log(play(0, **nameless), play(1, **nameless, page="Home"))
+
+    etl(warehouse, source.folder)
+    rebuild(warehouse, Silent())
+
+    assert rows(warehouse, "SELECT songplay_id, title FROM songplay") == [(38_000_000, None)]
