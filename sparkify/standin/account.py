@@ -1,0 +1,101 @@
+"""The AWS account beside the clusters: moto's buckets, roles and groups, looked into without HTTP."""
+
+import fnmatch
+import ipaddress
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+ACCOUNT = "123456789012"
+REGION = "us-west-2"
+HERE = ipaddress.ip_address("127.0.0.1")
+
+
+class Account:
+    """What the stand-in must know of an account to be as strict as AWS."""
+
+    def __init__(self, region: str = REGION) -> None:
+        # moto takes its time to import, and only a stand-in needs it
+        from moto.ec2.models import ec2_backends  # noqa: PLC0415
+        from moto.iam.models import iam_backends  # noqa: PLC0415
+        from moto.s3.models import s3_backends  # noqa: PLC0415
+
+        self.region_name = region
+        self._s3: Any = s3_backends[ACCOUNT]["aws"]
+        self._iam: Any = iam_backends[ACCOUNT]["aws"]
+        self._ec2: Any = ec2_backends[ACCOUNT][region]
+
+    def names(self, bucket: str, prefix: str) -> Sequence[str]:
+        """Keys under a prefix, sorted; KeyError if there is no such bucket."""
+        return sorted(name for name in self._bucket(bucket).keys if name.startswith(prefix))
+
+    def body(self, bucket: str, key: str) -> bytes:
+        """An object's bytes; KeyError if there is none."""
+        found = self._s3.get_object(bucket, key) if key in self._bucket(bucket).keys else None
+        if found is None:
+            raise KeyError(key)
+        return bytes(found.value)
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object, as a client would, but without HTTP."""
+        self._s3.put_object(bucket, key, body)
+
+    def region(self, bucket: str) -> str:
+        """Where the bucket is."""
+        return str(self._bucket(bucket).region_name)
+
+    def role_exists(self, arn: str) -> bool:
+        """Whether Redshift may assume this role."""
+        role = self._role(arn)
+        return role is not None and "redshift.amazonaws.com" in json.dumps(
+            role.assume_role_policy_document, default=str
+        )
+
+    def may_read(self, arn: str, bucket: str, key: str) -> bool:
+        """Whether the role's policies allow s3:GetObject on this object."""
+        resource = f"arn:aws:s3:::{bucket}/{key}"
+        return any(
+            _matches(statement["Action"], "s3:GetObject") and _matches(statement["Resource"], resource)
+            for statement in self._statements(arn)
+            if statement.get("Effect") == "Allow"
+        )
+
+    def is_open(self, groups: Sequence[str], port: int) -> bool:
+        """Whether these security groups let this machine reach the port."""
+        for group_id in groups:
+            group = self._ec2.get_security_group_from_id(group_id)
+            for rule in group.ingress_rules if group else ():
+                ports = rule.from_port is None or int(rule.from_port) <= port <= int(rule.to_port)
+                given = rule.ip_range.get("CidrIp")
+                if ports and given and HERE in ipaddress.ip_network(given, strict=False):
+                    return True
+        return False
+
+    def group_exists(self, group_id: str) -> bool:
+        """Whether there is such a security group."""
+        return self._ec2.get_security_group_from_id(group_id) is not None
+
+    def _bucket(self, name: str) -> Any:
+        if name not in self._s3.buckets:
+            raise KeyError(name)
+        return self._s3.buckets[name]
+
+    def _role(self, arn: str) -> Any:
+        return next((role for role in self._iam.roles.values() if role.arn == arn), None)
+
+    def _statements(self, arn: str) -> Iterator[dict[str, Any]]:
+        role = self._role(arn)
+        if role is None:
+            return
+        attached = [policy.document for policy in role.managed_policies.values()]
+        for document in [*role.policies.values(), *attached]:
+            parsed = document if isinstance(document, dict) else json.loads(document)
+            statements = parsed["Statement"]
+            yield from statements if isinstance(statements, list) else [statements]
+
+
+def _matches(patterns: str | list[str], value: str) -> bool:
+    return any(
+        fnmatch.fnmatchcase(value.lower(), pattern.lower())
+        for pattern in ([patterns] if isinstance(patterns, str) else patterns)
+    )

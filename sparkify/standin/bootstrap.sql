@@ -1,0 +1,134 @@
+-- What Redshift has and PostgreSQL has not, made once in template1, for every cluster.
+SET allow_system_table_mods = on;
+SET client_min_messages = error;
+
+CREATE FUNCTION pg_catalog.getdate() RETURNS timestamp STABLE LANGUAGE sql AS
+$$ SELECT date_trunc('second', now() AT TIME ZONE 'UTC') $$;
+
+CREATE FUNCTION pg_catalog.rs_dateadd(unit text, n bigint, t timestamp) RETURNS timestamp IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE unit
+    WHEN 'microsecond' THEN t + n * interval '1 microsecond' WHEN 'millisecond' THEN t + n * interval '1 millisecond'
+    WHEN 'second' THEN t + n * interval '1 second' WHEN 'minute' THEN t + n * interval '1 minute'
+    WHEN 'hour' THEN t + n * interval '1 hour' WHEN 'day' THEN t + n * interval '1 day'
+    WHEN 'week' THEN t + n * interval '7 days' WHEN 'month' THEN t + n * interval '1 month'
+    WHEN 'quarter' THEN t + n * interval '3 months' WHEN 'year' THEN t + n * interval '1 year' END $$;
+
+-- Boundaries crossed, not time elapsed.
+CREATE FUNCTION pg_catalog.rs_datediff(unit text, a timestamp, b timestamp) RETURNS bigint IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE
+    WHEN unit = 'year' THEN (extract(year FROM b) - extract(year FROM a))::bigint
+    WHEN unit IN ('month', 'quarter') THEN
+        ((extract(year FROM b) - extract(year FROM a)) * CASE unit WHEN 'month' THEN 12 ELSE 4 END
+        + date_part(unit, b)::numeric - date_part(unit, a)::numeric)::bigint
+    ELSE (extract(epoch FROM date_trunc(unit, b) - date_trunc(unit, a)) / CASE unit
+        WHEN 'week' THEN 604800 WHEN 'day' THEN 86400 WHEN 'hour' THEN 3600 WHEN 'minute' THEN 60
+        WHEN 'second' THEN 1 WHEN 'millisecond' THEN 0.001 ELSE 0.000001 END)::bigint END $$;
+
+CREATE FUNCTION pg_catalog.rs_date_part(unit text, t timestamp) RETURNS float8 IMMUTABLE LANGUAGE sql AS
+$$ SELECT date_part(unit, t) $$;
+
+CREATE FUNCTION pg_catalog.len(s text) RETURNS int IMMUTABLE LANGUAGE sql AS $$ SELECT length(s) $$;
+CREATE FUNCTION pg_catalog.charindex(a text, b text) RETURNS int IMMUTABLE LANGUAGE sql AS $$ SELECT strpos(b, a) $$;
+CREATE FUNCTION pg_catalog.round(x float8, n int) RETURNS float8 IMMUTABLE LANGUAGE sql AS
+$$ SELECT round(x::numeric, n)::float8 $$;
+CREATE FUNCTION pg_catalog.rs_regexp_replace(s text, pattern text, by text DEFAULT '') RETURNS text IMMUTABLE
+LANGUAGE sql AS $$ SELECT regexp_replace(s, pattern, by, 'g') $$;
+CREATE FUNCTION pg_catalog.rs_regexp_substr(s text, pattern text) RETURNS text IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE WHEN s IS NOT NULL THEN coalesce(substring(s FROM '(?:' || pattern || ')'), '') END $$;
+
+CREATE FUNCTION pg_catalog.rs_is_json(s text, kind text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN RETURN json_typeof(s::json) = kind; EXCEPTION WHEN others THEN RETURN false; END $$;
+CREATE FUNCTION pg_catalog.is_valid_json(s text) RETURNS boolean IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_is_json(s, 'object') $$;
+CREATE FUNCTION pg_catalog.is_valid_json_array(s text) RETURNS boolean IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_is_json(s, 'array') $$;
+
+-- TRY_CAST: a blank string is an error, as on Redshift; '7.6' is an integer to it.
+CREATE FUNCTION pg_catalog.rs_try(s text, kind text) RETURNS numeric IMMUTABLE LANGUAGE plpgsql AS
+$$ DECLARE n numeric;
+BEGIN
+    IF s IS NULL THEN RETURN NULL; END IF;
+    IF btrim(s) = '' THEN
+        RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = 'TRY_CAST of a blank string is not supported';
+    END IF;
+    IF s !~ '^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$' THEN RETURN NULL; END IF;
+    n := s::numeric;
+    IF kind = 'double' THEN RETURN n; END IF;
+    n := round(n);
+    RETURN CASE WHEN n BETWEEN -(2::numeric ^ CASE kind WHEN 'smallint' THEN 15 WHEN 'integer' THEN 31 ELSE 63 END)
+        AND 2::numeric ^ CASE kind WHEN 'smallint' THEN 15 WHEN 'integer' THEN 31 ELSE 63 END - 1 THEN n END;
+EXCEPTION WHEN numeric_value_out_of_range OR invalid_text_representation THEN RETURN NULL;
+END $$;
+CREATE FUNCTION pg_catalog.rs_try_smallint(s text) RETURNS smallint IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_try(s, 'smallint')::smallint $$;
+CREATE FUNCTION pg_catalog.rs_try_integer(s text) RETURNS integer IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_try(s, 'integer')::integer $$;
+CREATE FUNCTION pg_catalog.rs_try_bigint(s text) RETURNS bigint IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_try(s, 'bigint')::bigint $$;
+CREATE FUNCTION pg_catalog.rs_try_double_precision(s text) RETURNS float8 IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN
+    IF rs_try(s, 'double') IS NULL THEN RETURN NULL; END IF;
+    RETURN s::float8;
+EXCEPTION WHEN numeric_value_out_of_range THEN RETURN NULL;
+END $$;
+
+-- The average of whole numbers is a whole number.
+CREATE FUNCTION pg_catalog.rs_count(state numeric[], x numeric) RETURNS numeric[] IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE WHEN x IS NULL THEN state ELSE ARRAY[state[1] + x, state[2] + 1] END $$;
+CREATE FUNCTION pg_catalog.rs_count(state numeric[], x bigint) RETURNS numeric[] IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_count(state, x::numeric) $$;
+CREATE FUNCTION pg_catalog.rs_count(state numeric[], x integer) RETURNS numeric[] IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_count(state, x::numeric) $$;
+CREATE FUNCTION pg_catalog.rs_count(state numeric[], x smallint) RETURNS numeric[] IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_count(state, x::numeric) $$;
+CREATE FUNCTION pg_catalog.rs_whole(state numeric[]) RETURNS bigint IMMUTABLE LANGUAGE sql AS
+$$ SELECT trunc(state[1] / nullif(state[2], 0))::bigint $$;
+CREATE FUNCTION pg_catalog.rs_mean(state numeric[]) RETURNS numeric IMMUTABLE LANGUAGE sql AS
+$$ SELECT state[1] / nullif(state[2], 0) $$;
+CREATE AGGREGATE pg_catalog.rs_avg(smallint) (
+    SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_whole, INITCOND = '{0,0}');
+CREATE AGGREGATE pg_catalog.rs_avg(integer) (
+    SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_whole, INITCOND = '{0,0}');
+CREATE AGGREGATE pg_catalog.rs_avg(bigint) (
+    SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_whole, INITCOND = '{0,0}');
+CREATE AGGREGATE pg_catalog.rs_avg(numeric) (
+    SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_mean, INITCOND = '{0,0}');
+CREATE AGGREGATE pg_catalog.rs_avg(float8) (
+    SFUNC = float8_accum, STYPE = float8[], FINALFUNC = float8_avg, INITCOND = '{0,0,0}');
+
+CREATE FUNCTION pg_catalog.rs_raise(state text, message text) RETURNS void LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message; END $$;
+CREATE FUNCTION pg_catalog.pg_last_copy_id() RETURNS bigint LANGUAGE sql AS
+$$ SELECT coalesce(nullif(current_setting('rs.copy_id', true), ''), '-1')::bigint $$;
+CREATE FUNCTION pg_catalog.pg_last_copy_count() RETURNS bigint LANGUAGE sql AS
+$$ SELECT coalesce(nullif(current_setting('rs.copy_count', true), ''), '0')::bigint $$;
+
+-- What COPY notes stands in files beside the database, so that it is seen inside a transaction and outlives it.
+CREATE FUNCTION pg_catalog.rs_notes(kind text) RETURNS SETOF json VOLATILE SECURITY DEFINER LANGUAGE sql AS
+$$ SELECT line::json
+    FROM regexp_split_to_table(coalesce(pg_read_file('../notes/' || current_database() || '.' || kind, 0, 1000000000, true), ''), '\n')
+        AS line
+    WHERE line <> '' $$;
+CREATE VIEW pg_catalog.sys_load_error_detail AS
+SELECT n.* FROM rs_notes('errors') AS note, json_to_record(note) AS n (
+    user_id int, query_id bigint, session_id bigint, table_id int, start_time timestamp, file_name varchar(256),
+    line_number bigint, column_name varchar(127), column_type varchar(10), column_length varchar(10),
+    position int, error_code int, error_message varchar(512));
+CREATE VIEW pg_catalog.sys_load_detail AS
+SELECT n.* FROM rs_notes('files') AS note, json_to_record(note) AS n (
+    user_id int, query_id bigint, file_name varchar(256), bytes_scanned bigint, lines_scanned bigint,
+    splits_scanned int, record_time timestamp);
+CREATE VIEW pg_catalog.svv_table_info AS
+SELECT
+    current_database()::text AS "database", n.nspname::text AS "schema", c.oid AS table_id, c.relname::text AS "table",
+    CASE d.design ->> 'style' WHEN 'KEY' THEN 'KEY(' || (d.design ->> 'key') || ')' WHEN 'AUTO' THEN 'AUTO(ALL)'
+        ELSE d.design ->> 'style' END AS diststyle,
+    coalesce(d.design #>> '{sort,0}', 'AUTO(SORTKEY)') AS sortkey1,
+    json_array_length(d.design -> 'sort') AS sortkey_num,
+    greatest(c.reltuples, 0)::bigint AS tbl_rows
+FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+JOIN LATERAL (SELECT obj_description(c.oid, 'pg_class')::json AS design) AS d ON true
+WHERE c.relkind = 'r' AND obj_description(c.oid, 'pg_class') LIKE '{"style"%';
+GRANT SELECT ON pg_catalog.sys_load_error_detail, pg_catalog.sys_load_detail, pg_catalog.svv_table_info TO public;
+GRANT ALL ON SCHEMA public TO public;

@@ -1,0 +1,297 @@
+"""The front: a server that speaks the wire protocol as Redshift does, before a PostgreSQL.
+
+One message of the client is handled at a time, and answered before the next one is read: what goes to
+PostgreSQL is rewritten on the way, COPY is done by the front itself inside the client's transaction.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import ssl
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sparkify.standin.backend import (
+    Backend,
+    BackendError,
+    error,
+    fields,
+    message,
+    quoted,
+    receive,
+    startup,
+)
+from sparkify.standin.copying import Copier
+from sparkify.standin.refusals import Refused
+from sparkify.standin.rewriting import Rewritten, rewrite
+
+_INT = struct.Struct("!i")
+_SSL, _CANCEL, _GSS = 80877103, 80877102, 80877104
+_SESSION = {
+    "TimeZone": "UTC", "DateStyle": "ISO, MDY", "extra_float_digits": "3",
+    "standard_conforming_strings": "off", "escape_string_warning": "off", "client_min_messages": "warning",
+}  # fmt: skip
+_NOTHING = Rewritten("sql", ())
+
+
+@dataclass
+class Front:
+    """What every session of one cluster shares."""
+
+    socket: str
+    tls: ssl.SSLContext
+    prefix: str
+    """What PostgreSQL's name of a database has before the cluster's own."""
+    passwords: Callable[[], Mapping[str, str]]
+    """The users who may connect now, with their passwords."""
+    copier: Copier
+    is_reachable: Callable[[], bool]
+    port: int = 0
+    server: asyncio.Server | None = None
+    sessions: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    async def listen(self) -> int:
+        """Listen on a free port of this machine; return it."""
+        self.server = await asyncio.start_server(self._client, "127.0.0.1", 0, limit=1 << 20)
+        self.port = int(self.server.sockets[0].getsockname()[1])
+        return self.port
+
+    async def close(self) -> None:
+        """Stop listening and drop every session."""
+        if self.server:
+            self.server.close()
+        for writer in list(self.sessions):
+            writer.transport.abort()
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.is_reachable():
+            writer.transport.abort()  # a packet that a security group drops would be waited for
+            return
+        self.sessions.add(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+            backend = await _Welcome(self, reader, writer).open()
+            if backend is not None:
+                try:
+                    await _Session(self, reader, writer, backend).run()
+                finally:
+                    backend.writer.close()
+        self.sessions.discard(writer)
+        writer.close()
+
+
+@dataclass
+class _Welcome:
+    """The start of a session: TLS, the password, and a connection of its own to PostgreSQL."""
+
+    front: Front
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def open(self) -> Backend | None:
+        encrypted = False
+        while True:
+            size = _INT.unpack(await self.reader.readexactly(4))[0]
+            body = await self.reader.readexactly(size - 4)
+            code = _INT.unpack_from(body)[0]
+            if code == _SSL:
+                self.writer.write(b"S")
+                await self.writer.drain()
+                await self.writer.start_tls(self.front.tls)
+                encrypted = True
+            elif code == _GSS:
+                self.writer.write(b"N")
+            elif code == _CANCEL:
+                backend = await Backend.connect(self.front.socket)
+                backend.send(_INT.pack(size) + body)
+                await backend.writer.drain()
+                backend.writer.close()
+                return None
+            else:
+                break
+        words = [word.decode() for word in body[4:].split(b"\0")]
+        wanted = dict(zip(words[0::2], words[1::2], strict=False))
+        if not encrypted:
+            await self._turn_away("no pg_hba.conf entry for host, SSL off (require_ssl is true)")
+            return None
+        if not await self._knows_password(wanted.get("user", "")):
+            await self._turn_away(f'password authentication failed for user "{wanted.get("user", "")}"')
+            return None
+        return await self._backend(wanted)
+
+    async def _knows_password(self, user: str) -> bool:
+        salt = os.urandom(4)
+        self.writer.write(message(b"R", _INT.pack(5) + salt))
+        _, answer = await receive(self.reader)
+        password = self.front.passwords().get(user)
+        inner = hashlib.md5(f"{password}{user}".encode()).hexdigest().encode()  # the protocol's own choice
+        right = b"md5" + hashlib.md5(inner + salt).hexdigest().encode()
+        return password is not None and answer.rstrip(b"\0") == right
+
+    async def _backend(self, wanted: Mapping[str, str]) -> Backend | None:
+        backend = await Backend.connect(self.front.socket)
+        database = self.front.prefix + wanted.get("database", "")
+        backend.send(
+            startup({"user": wanted["user"], "database": database, "client_encoding": "UTF8", **_SESSION})
+        )
+        while True:
+            kind, body = await backend.receive()
+            if body.startswith(b"server_version\0"):
+                body = b"server_version\x008.0.2\0"
+            self.writer.write(message(kind, body))
+            if kind in (b"E", b"Z"):
+                await self.writer.drain()
+                return backend if kind == b"Z" else None
+
+    async def _turn_away(self, text: str) -> None:
+        self.writer.write(error("28000", text, severity="FATAL"))
+        await self.writer.drain()
+
+
+class _Session:
+    """One client's statements, simple and extended protocol."""
+
+    def __init__(
+        self, front: Front, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, backend: Backend
+    ) -> None:
+        self._front, self._reader, self._writer, self._backend = front, reader, writer, backend
+        self._prepared: dict[bytes, Rewritten] = {}
+        self._portals: dict[bytes, Rewritten] = {}
+
+    async def run(self) -> None:
+        skipping = False
+        while True:
+            kind, body = await receive(self._reader)
+            if kind == b"X":
+                return
+            if kind == b"Q":
+                await self._simple(body[:-1].decode())
+            elif kind == b"S":
+                skipping = False
+                self._backend.send(message(b"S"))
+                await self._relay(b"Z")
+                await self._writer.drain()
+            elif kind != b"H" and not skipping:
+                skipping = not await self._guarded(kind, body)
+
+    async def _guarded(self, kind: bytes, body: bytes) -> bool:
+        """One message of the extended protocol; False if it failed, and the rest up to Sync is skipped."""
+        try:
+            return await self._extended(kind, body)
+        except Refused as refused:
+            await self._fail(refused)
+        except BackendError as failed:
+            self._writer.write(message(b"E", _as_redshift(failed.body)))
+        return False
+
+    async def _extended(self, kind: bytes, body: bytes) -> bool:
+        if kind == b"P":
+            name, sql, rest = body.split(b"\0", 2)
+            found = rewrite(sql.decode())
+            if len(found) > 1:
+                raise Refused("cannot insert multiple commands into a prepared statement", "42601")
+            self._prepared[name] = statement = found[0] if found else _NOTHING
+            if statement.kind == "sql":
+                return await self._forward(kind, b"\0".join((name, statement.sql.encode(), rest)), b"1E")
+            self._writer.write(message(b"1"))
+            return True
+        known, name = self._named(kind, body)
+        if known.kind == "sql":
+            done = await self._forward(
+                kind, body, {b"B": b"2E", b"D": b"TnE", b"C": b"3E"}.get(kind, b"CIsE")
+            )
+            if kind == b"E" and done:
+                await self._afterwards(known)
+            return done
+        if kind == b"B":
+            self._writer.write(message(b"2"))
+        elif kind == b"D":
+            self._writer.write((message(b"t", b"\0\0") if body[:1] == b"S" else b"") + message(b"n"))
+        elif kind == b"C":
+            self._writer.write(message(b"3"))
+        else:
+            await self._own(known)
+        return True
+
+    def _named(self, kind: bytes, body: bytes) -> tuple[Rewritten, bytes]:
+        """The statement that a Bind, Describe, Execute or Close is about."""
+        if kind == b"B":
+            portal, name = body.split(b"\0", 2)[:2]
+            self._portals[portal] = self._prepared.get(name, _NOTHING)
+            return self._portals[portal], portal
+        if kind == b"E":
+            portal = body.split(b"\0", 1)[0]
+            return self._portals.get(portal, _NOTHING), portal
+        name = body[1:-1]
+        return (self._prepared if body[:1] == b"S" else self._portals).get(name, _NOTHING), name
+
+    async def _simple(self, sql: str) -> None:
+        try:
+            for statement in rewrite(sql):
+                if statement.kind != "sql":
+                    await self._own(statement)
+                    continue
+                self._backend.send(message(b"Q", statement.sql.encode() + b"\0"))
+                if not await self._relay(b"Z", hide=b"Z"):
+                    break
+                await self._afterwards(statement)
+        except Refused as refused:
+            await self._fail(refused)
+        except BackendError as failed:
+            self._writer.write(message(b"E", _as_redshift(failed.body)))
+        self._writer.write(message(b"Z", self._backend.status))
+        await self._writer.drain()
+
+    async def _own(self, statement: Rewritten) -> None:
+        """A statement that the front answers itself."""
+        if self._backend.status == b"E":
+            await self._backend.ask("SELECT 1")  # refused as any statement is now
+        if statement.kind == "ignored":
+            self._writer.write(message(b"C", statement.tag.encode() + b"\0"))
+            return
+        rows = await self._front.copier.copy(statement.tokens, self._backend)
+        self._writer.write(message(b"C", b"COPY %d\0" % rows))
+
+    async def _afterwards(self, statement: Rewritten) -> None:
+        if statement.after:
+            with contextlib.suppress(BackendError):  # IF NOT EXISTS on another's table
+                await self._backend.ask(statement.after)
+        if statement.tokens and statement.commits and self._backend.status == b"T":
+            await self._backend.ask("COMMIT")
+
+    async def _forward(self, kind: bytes, body: bytes, until: bytes) -> bool:
+        self._backend.send(message(kind, body) + message(b"H"))
+        return await self._relay(until)
+
+    async def _relay(self, until: bytes, hide: bytes = b"") -> bool:
+        """Hand PostgreSQL's messages on, up to one of `until`; False if an error was among them."""
+        good = True
+        while True:
+            kind, body = await self._backend.receive()
+            if kind == b"E":
+                body, good = _as_redshift(body), False
+            if kind not in hide:
+                self._writer.write(message(kind, body))
+                if kind == b"D":
+                    await self._writer.drain()
+            if kind in until:
+                return good
+
+    async def _fail(self, refused: Refused) -> None:
+        """Fail inside PostgreSQL, so that the transaction fails too."""
+        try:
+            await self._backend.ask(f"SELECT rs_raise({quoted(refused.state)}, {quoted(refused)})")
+        except BackendError as failed:
+            self._writer.write(message(b"E", _as_redshift(failed.body)))
+
+
+def _as_redshift(body: bytes) -> bytes:
+    """PostgreSQL's error in Redshift's words, where we know them."""
+    found = fields(body)
+    if found.get("C") == "23514" and found.get("n", "").startswith("bytes_"):
+        width = found["n"].split("_")[1]
+        return error("22001", f"value too long for type character varying({width})")[5:]
+    if found.get("C") == "40001":
+        return error("XX000", "1023", "Serializable isolation violation on table")[5:]
+    return error(found.get("C", "XX000"), found.get("M", ""), found.get("D", ""))[5:]

@@ -1,0 +1,93 @@
+"""Redshift's SQL, cut into tokens; what lies between them is kept, so that nothing else changes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["string", "identifier", "word", "number", "symbol"]
+
+_TOKEN = re.compile(
+    r"""
+    (?P<blank>\s+|--[^\n]*|/\*.*?\*/)
+    |(?P<string>[eE]?'(?:[^'\\]|\\.|'')*')
+    |(?P<identifier>"(?:[^"]|"")*")
+    |(?P<word>[#\w$][\w$]*)
+    |(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)
+    |(?P<symbol>::|<=|>=|<>|!=|\|\||.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token, its place in the text, and (for a word) its upper case."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+    @property
+    def upper(self) -> str:
+        """The word in upper case; a symbol as it is; nothing for what is quoted."""
+        return self.text.upper() if self.kind in ("word", "symbol") else ""
+
+    @property
+    def value(self) -> str:
+        """What a string or a quoted identifier says."""
+        if self.kind == "string":
+            body = self.text[self.text.index("'") + 1 : -1]
+            return re.sub(r"''|\\(.)", lambda found: found.group(1) or "'", body, flags=re.DOTALL)
+        return self.text[1:-1].replace('""', '"') if self.kind == "identifier" else self.text
+
+
+def tokens(sql: str) -> list[Token]:
+    """All tokens of a text; ValueError if a quote is not closed."""
+    found: list[Token] = []
+    at = 0
+    while at < len(sql):
+        match = _NUMBER.match(sql, at) or _TOKEN.match(sql, at)
+        if match is None or (match.group() in ("'", '"')):
+            raise ValueError(f'unterminated quoted string at or near "{sql[at : at + 20]}"')
+        kind = match.lastgroup or "number"
+        if kind != "blank":
+            found.append(Token(kind, match.group(), at, match.end()))  # type: ignore[arg-type]  # a group's name
+        at = match.end()
+    return found
+
+
+def statements(sql: str) -> list[list[Token]]:
+    """The tokens of each statement of a text."""
+    parts: list[list[Token]] = [[]]
+    for token in tokens(sql):
+        if token.text == ";" and token.kind == "symbol":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return [part for part in parts if part]
+
+
+def closing(part: Sequence[Token], opening: int) -> int:
+    """Where the bracket that opens at `opening` closes."""
+    depth = 0
+    for at in range(opening, len(part)):
+        depth += {"(": 1, ")": -1}.get(part[at].text if part[at].kind == "symbol" else "", 0)
+        if depth == 0:
+            return at
+    raise ValueError('syntax error: "(" is not closed')
+
+
+def arguments(part: Sequence[Token], opening: int) -> list[tuple[int, int]]:
+    """Where each argument between a bracket and its partner begins and ends."""
+    end = closing(part, opening)
+    found, depth, begin = [], 0, opening + 1
+    for at in range(opening + 1, end):
+        text = part[at].text if part[at].kind == "symbol" else ""
+        depth += {"(": 1, ")": -1}.get(text, 0)
+        if text == "," and depth == 0:
+            found.append((begin, at))
+            begin = at + 1
+    return [*found, (begin, end)] if begin < end else found

@@ -1,0 +1,186 @@
+"""A statement of Redshift's, said in PostgreSQL's words, token by token; most of it passes as it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sparkify.standin.lexer import Token, arguments, closing, statements
+from sparkify.standin.refusals import Refused, refuse
+from sparkify.standin.tables import create_table
+
+Kind = Literal["sql", "copy", "ignored"]
+
+UNITS = {
+    unit: name
+    for name, units in {
+        "microsecond": "us usec microseconds",
+        "millisecond": "ms msec msecs milliseconds",
+        "second": "s sec secs seconds",
+        "minute": "m min mins minutes",
+        "hour": "h hr hrs hours",
+        "day": "d days",
+        "dow": "dw dayofweek weekday",
+        "doy": "dayofyear dy yearday",
+        "week": "w weeks",
+        "month": "mon mons months",
+        "quarter": "qtr quarters",
+        "year": "y yr years",
+    }.items()
+    for unit in units.split()
+}
+_RENAMED = {
+    "NVL": "COALESCE", "AVG": "rs_avg", "REGEXP_SUBSTR": "rs_regexp_substr",
+    "REGEXP_REPLACE": "rs_regexp_replace",
+}  # fmt: skip
+_SESSION = {"enable_result_cache_for_session", "query_group", "wlm_query_slot_count", "statement_timeout"}
+_ENDS = ("UNION", "ORDER", "LIMIT", ")", "EXCEPT", "INTERSECT")
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What the front does with a statement: send `sql` on, run a COPY, or only acknowledge it."""
+
+    kind: Kind
+    tokens: Sequence[Token]
+    sql: str = ""
+    tag: str = ""
+    """How PostgreSQL would acknowledge a statement that is ignored."""
+    after: str = ""
+    """What else to run when it has run."""
+
+    @property
+    def commits(self) -> bool:
+        """TRUNCATE ends the transaction it stands in."""
+        return self.tokens[0].upper == "TRUNCATE"
+
+
+def rewrite(sql: str) -> list[Rewritten]:
+    """Each statement of a text; raises Refused for what Redshift refuses."""
+    try:
+        return [_statement(sql, part) for part in statements(sql)]
+    except ValueError as error:
+        raise Refused(str(error), "42601") from error
+
+
+def _statement(sql: str, part: list[Token]) -> Rewritten:
+    first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
+    if first == "COPY":
+        return Rewritten("copy", part)
+    if first == "SET" and second.lower() in _SESSION:
+        return Rewritten("ignored", part, tag="SET")
+    if first in ("ANALYZE", "VACUUM"):
+        return Rewritten("ignored", part, tag=first)
+    refuse(part)
+    if first == "CREATE" and "TABLE" in [token.upper for token in part[1:4]]:
+        made, note = create_table(part, Rewriter(sql, part).text)
+        return Rewritten("sql", part, made, after=note)
+    return Rewritten("sql", part, Rewriter(sql, part).text(0, len(part)))
+
+
+class Rewriter:
+    """Says ranges of a statement's tokens in PostgreSQL's words."""
+
+    def __init__(self, sql: str, part: Sequence[Token]) -> None:
+        self._sql = sql
+        self._part = part
+
+    def text(self, begin: int, end: int) -> str:
+        """The tokens from `begin` to `end`, with what lies between them."""
+        out: list[str] = []
+        at = begin
+        while at < end:
+            if at > begin:
+                out.append(self._sql[self._part[at - 1].end : self._part[at].start])
+            said, at = self._next(at, end)
+            out.append(said)
+        return "".join(out)
+
+    def _next(self, at: int, end: int) -> tuple[str, int]:
+        """One token or one call, and where to go on."""
+        token = self._part[at]
+        word = token.upper
+        if word == "SELECT" and (qualify := self._own_qualify(at, end)) is not None:
+            return self._select(at, qualify, end)
+        if word == "SYSDATE":
+            return "getdate()", at + 1
+        if word == "MINUS":
+            return "EXCEPT", at + 1
+        if word.startswith("#"):
+            return token.text[1:], at + 1
+        if at + 1 < end and self._part[at + 1].text == "(":
+            return self._call(word, at)
+        return token.text, at + 1
+
+    def _call(self, word: str, at: int) -> tuple[str, int]:
+        args = arguments(self._part, at + 1)
+        after = closing(self._part, at + 1) + 1
+        if word in ("DATEADD", "DATEDIFF", "DATE_PART") and args:
+            unit = self._part[args[0][0]].value.lower()
+            rest = ", ".join(self.text(*arg) for arg in args[1:])
+            return f"rs_{word.lower()}('{UNITS.get(unit, unit)}', {rest})", after
+        if word == "EXTRACT":
+            unit = self._part[at + 2].value.lower()
+            inner = self.text(at + 4, after - 1)
+            return f"CAST(floor(EXTRACT({UNITS.get(unit, unit)} FROM {inner})) AS INTEGER)", after
+        if word == "TRY_CAST":
+            cut = next(k for k in range(args[0][1] - 1, at, -1) if self._part[k].upper == "AS")
+            kind = "_".join(t.upper for t in self._part[cut + 1 : after - 1] if t.kind == "word").lower()
+            return f"rs_try_{kind}({self.text(at + 2, cut)})", after
+        if word == "LISTAGG":
+            return self._listagg(args, after)
+        name = _RENAMED.get(word, self._part[at].text)
+        return name, at + 1
+
+    def _listagg(self, args: list[tuple[int, int]], after: int) -> tuple[str, int]:
+        value = self.text(*args[0])
+        separator = self.text(*args[1]) if len(args) > 1 else "''"
+        order = ""
+        if after < len(self._part) and self._part[after].upper == "WITHIN":
+            end = closing(self._part, after + 2)
+            order = " " + self.text(after + 3, end)
+            after = end + 1
+        return f"string_agg(CAST({value} AS TEXT), {separator}{order})", after
+
+    def _own_qualify(self, select: int, end: int) -> int | None:
+        """Where this SELECT's own QUALIFY stands, if it has one."""
+        depth = 0
+        for at in range(select + 1, end):
+            word = self._part[at].upper
+            depth += {"(": 1, ")": -1}.get(word, 0)
+            if depth < 0 or (depth == 0 and word in ("UNION", "EXCEPT", "INTERSECT", "MINUS")):
+                return None
+            if depth == 0 and word == "QUALIFY":
+                return at
+        return None
+
+    def _select(self, select: int, qualify: int, end: int) -> tuple[str, int]:
+        """SELECT list FROM ... QUALIFY condition: the condition becomes one more column of a subquery."""
+        source = self._at_depth(select + 1, qualify, ("FROM",))
+        after = self._at_depth(qualify + 1, end, _ENDS)
+        columns = ", ".join(self._column_names(select + 1, source))
+        listed, condition = self.text(select + 1, source), self.text(qualify + 1, after)
+        return (
+            f"SELECT {columns} FROM (SELECT {listed}, ({condition}) AS rs_qualified "
+            f"{self.text(source, qualify)}) AS rs_rows WHERE rs_qualified"
+        ), after
+
+    def _at_depth(self, begin: int, end: int, words: Sequence[str]) -> int:
+        depth = 0
+        for at in range(begin, end):
+            word = self._part[at].upper
+            if depth == 0 and word in words:
+                return at
+            depth += {"(": 1, ")": -1}.get(word, 0)
+        return end
+
+    def _column_names(self, begin: int, end: int) -> list[str]:
+        names, depth = [], 0
+        for at in range(begin, end + 1):
+            word = self._part[at].upper if at < end else ","
+            depth += {"(": 1, ")": -1}.get(word, 0)
+            if word == "," and depth == 0:
+                name = self._part[at - 1]
+                if name.kind not in ("word", "identifier"):
+                    raise Refused("stand-in: with QUALIFY, give each column a name (AS ...)")
+                names.append(name.text)
+        return names

@@ -1,0 +1,189 @@
+"""The stand-in whole: an account, its clusters, and the address under which an AWS client finds them."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+import os
+import ssl
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from sparkify.standin.account import REGION, Account
+from sparkify.standin.backend import administer
+from sparkify.standin.clusters import ApiError, Clusters
+from sparkify.standin.postgres import Postgres
+
+Answer = Iterable[bytes]
+
+
+class StandIn:
+    """A running stand-in; close it to remove everything it made."""
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        """Every change of a cluster's state takes `seconds`. Raises PostgresMissing."""
+        os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+            DomainDispatcherApplication,
+            create_backend_app,
+        )
+        from werkzeug.serving import make_server  # noqa: PLC0415
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._postgres = Postgres()
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._run(_prepare(self._postgres.socket))
+        self._folder = tempfile.TemporaryDirectory(prefix="standin-tls-")
+        self.certificate, tls = _certificate(Path(self._folder.name))
+        self.account = Account()
+        self.clusters = Clusters(self._postgres.socket, tls, self.account, self._run, seconds)
+        self._moto: Any = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self._application, threaded=True)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process must have in its environment to find the stand-in and nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "standin",
+            "AWS_SECRET_ACCESS_KEY": "standin",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ALLOW_HTTP": "true",
+            "SSL_CERT_FILE": str(self.certificate),
+        }
+
+    def reset(self) -> None:
+        """Forget the whole account."""
+        from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415
+
+        self.clusters.close()
+        moto_api_backend.reset()
+
+    def close(self) -> None:
+        """Stop everything and remove what was made."""
+        self.clusters.close()
+        self._server.shutdown()
+        self._server.server_close()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._postgres.stop()
+        self._folder.cleanup()
+
+    def _run(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def _application(self, environ: dict[str, Any], respond: Callable[..., Any]) -> Answer:
+        """Every request to AWS: Redshift's and EC2's are looked at, all others go to moto as they are."""
+        service = _service(environ)
+        if service not in ("redshift", "ec2"):
+            return self._moto(environ, respond)  # type: ignore[no-any-return]  # a WSGI application
+        size = int(environ.get("CONTENT_LENGTH") or 0)
+        form = dict(parse_qsl(environ["wsgi.input"].read(size).decode(), keep_blank_values=True))
+        action = form.get("Action", "")
+        try:
+            if service == "ec2":
+                self._check_group(action, form)
+            elif (own := self.clusters.before(action, form)) is not None:
+                return _reply(respond, "200 OK", _envelope(action, own))
+        except ApiError as error:
+            return _reply(respond, f"{error.status} Error", _error(service, error))
+        body = urlencode(form).encode()
+        environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        status: list[Any] = []
+        answer = b"".join(self._moto(environ, lambda *given: status.extend(given)))
+        text = answer.decode()
+        if service == "redshift" and status[0].startswith("200"):
+            text = self.clusters.after(action, form, text)
+        return _reply(respond, status[0], text)
+
+    def _check_group(self, action: str, form: dict[str, str]) -> None:
+        group = form.get("GroupId", "")
+        if action == "DeleteSecurityGroup" and self.clusters.uses_group(group):
+            raise ApiError("DependencyViolation", f"resource {group} has a dependent object")
+
+
+@contextlib.contextmanager
+def standing_in(seconds: float = 1.0) -> Iterator[StandIn]:
+    """A stand-in for as long as the block lasts."""
+    standin = StandIn(seconds)
+    try:
+        yield standin
+    finally:
+        standin.close()
+
+
+async def _prepare(socket: str) -> None:
+    bootstrap = (Path(__file__).parent / "bootstrap.sql").read_text(encoding="utf-8")
+    await administer(socket, "template1", bootstrap)
+
+
+def _service(environ: dict[str, Any]) -> str:
+    """The service that a signed request is for."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0].split("/")
+    return scope[3] if len(scope) > 3 else ""
+
+
+def _reply(respond: Callable[..., Any], status: str, text: str) -> Answer:
+    body = text.encode()
+    respond(status, [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _envelope(action: str, inner: str) -> str:
+    return (
+        f'<{action}Response xmlns="http://redshift.amazonaws.com/doc/2012-12-01/">'
+        f"<{action}Result>{inner}</{action}Result>"
+        f"<ResponseMetadata><RequestId>standin</RequestId></ResponseMetadata></{action}Response>"
+    )
+
+
+def _error(service: str, error: ApiError) -> str:
+    inner = f"<Code>{error.code}</Code><Message>{error}</Message>"
+    if service == "ec2":
+        return f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>standin</RequestID></Response>"
+    return (
+        '<ErrorResponse xmlns="http://redshift.amazonaws.com/doc/2012-12-01/">'
+        f"<Error><Type>Sender</Type>{inner}</Error><RequestId>standin</RequestId></ErrorResponse>"
+    )
+
+
+def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for localhost that is valid for a day: (its file, a server's context)."""
+    from cryptography import x509  # noqa: PLC0415  # moto brings it
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = folder / "certificate.pem", folder / "key.pem"
+    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(public, private)
+    return public, context
