@@ -42,7 +42,6 @@ class S3:
     log_data: str = setting("", "the events, if they are not in <source>/log_data")
     song_data: str = setting("", "the songs, if they are not in <source>/song_data")
     log_jsonpath: str = setting("", "the JSONPaths file for the events; empty: generated")
-    region: str = setting("", "the region of the source bucket")
 
 
 @dataclass(frozen=True)

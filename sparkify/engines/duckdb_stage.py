@@ -8,10 +8,11 @@ the number of each line beside it. Tiny files, which DuckDB opens slowly, are wr
 the start.
 """
 
+import tempfile
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +22,7 @@ import duckdb
 from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged
 from sparkify.engines.reading import Look, look, odd_keys, rewrite, unreadable_file
 from sparkify.sql.schema import json_key, table
+from sparkify.store import Listed, fetch, is_remote, open_file
 
 TINY = 64 << 10
 """Files below this many bytes are gathered."""
@@ -42,10 +44,15 @@ class Stager:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
         self._connection = connection
+        self._folder = scratch
         self._scratch = scratch / "gathered.json"
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
         """Read the files; see `Engine.stage`."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            return self._stage(dataset, _brought_here(files, Path(folder)))
+
+    def _stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
         columns = [c.name for c in table(STAGING_TABLE[dataset]).reported]
         keys = {c: json_key(c) if dataset == "events" else c for c in columns}
         self._create(dataset, columns)
@@ -118,7 +125,7 @@ class Stager:
         with self._scratch.open("wb") as out:
             for file in tiny:
                 try:
-                    with open(file.path, "rb") as handle:  # noqa: PTH123  # as in `look`
+                    with open_file(file.path) as handle:
                         body = handle.read()
                 except OSError as error:
                     reads.append(_Read(file, unreadable_file(error)))
@@ -168,6 +175,18 @@ class Stager:
             self._connection.unregister("incoming")
 
 
+def _brought_here(files: Sequence[NewFile], folder: Path) -> Sequence[NewFile]:
+    """The files of buckets, copied to this machine; one that is not the listed one any more is left out."""
+    remote = [Listed(file.uri, file.size, file.modified) for file in files if is_remote(file.uri)]
+    if not remote:
+        return files
+    paths = fetch(remote, folder)
+    here = [
+        file if not is_remote(file.uri) else replace(file, path=paths.get(file.uri, "")) for file in files
+    ]
+    return [file for file in here if file.path]
+
+
 def _append(
     lines: Iterable[tuple[int, bytes]],
     file_id: int,
@@ -201,6 +220,8 @@ def _staged(read: _Read, keys: Mapping[str, str]) -> Staged:
 
 def _has_changed(file: NewFile) -> bool:
     """Whether somebody wrote to the file while it was read: then it waits for the next run."""
+    if is_remote(file.uri):
+        return False  # what was fetched is the listed version
     try:
         now = Path(file.path).stat()
     except OSError:

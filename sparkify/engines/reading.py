@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import BinaryIO, cast
 
 from sparkify.engines.base import NewFile
+from sparkify.store import open_file
 
 CHUNK = 4 << 20
 FIRST = 64 << 10
@@ -46,7 +47,7 @@ def look(file: NewFile, handle: BinaryIO | None = None) -> Look:
     A gzip file is unpacked on the way, so that a truncated one is found before anything trusts it.
     """
     try:
-        with handle or open(file.path, "rb") as source:  # noqa: PTH123  # a Path costs more than a tiny file
+        with handle or open_file(file.path) as source:
             packed = source.read(2) == GZIP
             source.seek(0)
             return _look_gzip(source) if packed else _look_plain(file, source)
@@ -151,7 +152,7 @@ def records(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int
 
     Blank lines are left out, and an object printed over several lines is one record.
     """
-    with handle or open(file.path, "rb") as source:  # noqa: PTH123  # a Path costs more than a tiny file
+    with handle or open_file(file.path) as source:
         lines = _unpacked(file, source)
         if file.size <= LONGEST_RECORD:
             body = lines.read(LONGEST_RECORD + 1)

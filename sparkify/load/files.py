@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,7 @@ from typing import Literal
 from sparkify.config import S3
 from sparkify.engines.base import Dataset, Engine
 from sparkify.errors import ConfigError, LoadError
+from sparkify.store import Listed, is_remote, list_bucket, open_file
 
 SUFFIXES = (".json", ".json.gz")
 State = Literal["new", "grown", "changed", "known"]
@@ -19,7 +20,7 @@ State = Literal["new", "grown", "changed", "known"]
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file as the listing shows it; `modified` is its time of modification in nanoseconds."""
+    """A file as the listing shows it; `modified` is its time of modification in ns, or its ETag."""
 
     uri: str
     dataset: Dataset
@@ -74,22 +75,27 @@ def list_source(s3: S3) -> list[SourceFile]:
     """Every JSON file of the source, songs first, sorted by URI.
 
     `song_data/` and `log_data/` are looked for below the source; one of the two may be absent. Raises
-    ConfigError if there is nothing to look at.
+    ConfigError if there is nothing to look at, RemoteError if a bucket cannot be listed.
     """
     if not (s3.source or s3.log_data or s3.song_data):
         raise ConfigError("no source: give --source DIR, or set [S3] SOURCE in dwg.cfg.")
-    songs = _folder(s3.source, "song_data", s3.song_data)
-    events = _folder(s3.source, "log_data", s3.log_data)
-    if songs is None and events is None:
+    datasets: tuple[tuple[Dataset, str, str], ...] = (
+        ("songs", "song_data", s3.song_data),
+        ("events", "log_data", s3.log_data),
+    )
+    files: list[SourceFile] = []
+    found = False
+    for dataset, name, own in datasets:
+        listed = _listed(s3.source, name, own)
+        found |= listed is not None
+        files += sorted(
+            (SourceFile(one.uri, dataset, one.size, one.version) for one in listed or ()),
+            key=lambda file: file.uri,
+        )
+    if not found:
         raise ConfigError(
             f"{s3.source} holds neither song_data/ nor log_data/. Give the folder above them as --source."
         )
-    files: list[SourceFile] = []
-    for dataset, folder in (("songs", songs), ("events", events)):
-        if folder is not None:
-            files += sorted(
-                _walk(folder, "songs" if dataset == "songs" else "events"), key=lambda file: file.uri
-            )
     return files
 
 
@@ -114,14 +120,26 @@ def between(files: Sequence[SourceFile], first: dt.date | None, last: dt.date | 
     return [file for file in files if file.dataset == "songs" or file.day is None or low <= file.day <= high]
 
 
-def hash_head(path: str, size: int) -> str:
-    """SHA-256 of the first `size` bytes."""
-    sha = hashlib.sha256()
-    with Path(path).open("rb") as handle:
+def hash_head(uri: str, size: int, algorithm: str = "sha256") -> str:
+    """Hash of the first `size` bytes."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    with open_file(uri) as handle:
         while size and (chunk := handle.read(min(4 << 20, size))):
-            sha.update(chunk)
+            digest.update(chunk)
             size -= len(chunk)
-    return sha.hexdigest()
+    return digest.hexdigest()
+
+
+def _begins_alike(file: SourceFile, known: Known) -> bool:
+    """Whether the bytes that the ledger knows are still where they were.
+
+    Where only an ETag was kept, it is the MD5 of an object that was uploaded in one piece; of any other
+    object nothing can be said.
+    """
+    algorithm = {64: "sha256", 32: "md5"}.get(len(known.content_hash))
+    if algorithm is None or file.size < known.size:
+        return False
+    return hash_head(file.uri, known.size, algorithm) == known.content_hash
 
 
 def _judge(file: SourceFile, known: Known | None) -> tuple[State, Known | None]:
@@ -132,7 +150,7 @@ def _judge(file: SourceFile, known: Known | None) -> tuple[State, Known | None]:
     if known.problem:
         return "new", known
     try:
-        same_head = file.size >= known.size and hash_head(file.uri, known.size) == known.content_hash
+        same_head = _begins_alike(file, known)
     except OSError as error:
         raise LoadError(f"{file.uri} cannot be read: {error.strerror}.") from error
     if not same_head:
@@ -142,23 +160,27 @@ def _judge(file: SourceFile, known: Known | None) -> tuple[State, Known | None]:
     return ("changed" if file.uri.endswith(".gz") else "grown"), known
 
 
-def _folder(source: str, name: str, own: str) -> Path | None:
-    if own:
-        folder = Path(own)
-        if not folder.is_dir():
-            raise ConfigError(
-                f"{own} is no folder. Check [S3] {'LOG_DATA' if name == 'log_data' else 'SONG_DATA'}."
-            )
-        return folder.resolve()
-    if not source:
+def _listed(source: str, name: str, own: str) -> Iterable[Listed] | None:
+    """The files of one dataset; None if the source has no such folder."""
+    place = own or source
+    if is_remote(place):
+        prefix = place.rstrip("/") if own else f"{place.rstrip('/')}/{name}"
+        found = [one for one in list_bucket(f"{prefix}/") if _is_data(one.uri.rpartition("/")[2])]
+        return found if found or own else None
+    if not place:
         return None
-    if not Path(source).is_dir():
-        raise ConfigError(f"{source} is no folder. Check --source, or [S3] SOURCE in dwg.cfg.")
-    folder = Path(source) / name
-    return folder.resolve() if folder.is_dir() else None
+    if not Path(place).is_dir():
+        where = f"[S3] {name.upper()}" if own else "--source, or [S3] SOURCE in dwg.cfg"
+        raise ConfigError(f"{place} is no folder. Check {where}.")
+    folder = Path(place) if own else Path(place) / name
+    return _walk(folder.resolve()) if folder.is_dir() else None
 
 
-def _walk(folder: Path, dataset: Dataset) -> Iterator[SourceFile]:
+def _is_data(name: str) -> bool:
+    return name.endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _walk(folder: Path) -> Iterator[Listed]:
     """The JSON files below a folder; a link to a folder is not followed, so that no loop is walked."""
     stack = [str(folder)]
     while stack:
@@ -171,10 +193,10 @@ def _walk(folder: Path, dataset: Dataset) -> Iterator[SourceFile]:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False) and not entry.name.endswith(SUFFIXES):
                 stack.append(entry.path)
-            elif entry.name.endswith(SUFFIXES) and not entry.name.startswith("."):
+            elif _is_data(entry.name):
                 try:
                     stat = entry.stat()
                 except OSError:  # a link to nowhere, or a file that was just removed
-                    yield SourceFile(entry.path, dataset, 0, "0")
+                    yield Listed(entry.path, 0, "0")
                     continue
-                yield SourceFile(entry.path, dataset, stat.st_size, str(stat.st_mtime_ns))
+                yield Listed(entry.path, stat.st_size, str(stat.st_mtime_ns))

@@ -9,6 +9,7 @@ from sparkify.load import judge
 from sparkify.load.files import Planned
 from sparkify.load.progress import Progress
 from sparkify.load.rejects import Reject, collect_rejects, insert_rejects
+from sparkify.store import open_file
 
 EXAMPLES = 5
 """Rejects that a summary shows."""
@@ -118,7 +119,7 @@ class Loading:
         """
         known = planned.known
         assert known is not None  # a file has grown only from something known
-        with open(planned.file.uri, "rb") as handle:  # noqa: PTH123
+        with open_file(planned.file.uri) as handle:
             handle.seek(max(0, known.size - 1))
             before, after = handle.read(1), handle.read(1)
         if known.size == 0 or before == b"\n":

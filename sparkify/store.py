@@ -1,0 +1,230 @@
+"""Where files lie, a folder or a bucket: list them, open them, bring them here.
+
+Buckets are read with obstore, in parallel and with its retries; credentials, region and endpoint are
+those that every AWS tool uses.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
+
+from sparkify.errors import ConfigError, RemoteError
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
+S3 = "s3://"
+DEFAULT_REGION = "us-west-2"
+AT_ONCE = 16
+"""Files that are fetched side by side."""
+CHUNK = 8 << 20
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file as its store shows it; `version` is the time of modification in ns, or the ETag."""
+
+    uri: str
+    size: int
+    version: str
+
+
+def is_remote(uri: str) -> bool:
+    """Whether this lies in a bucket."""
+    return uri.startswith(S3)
+
+
+def open_file(uri: str) -> BinaryIO:
+    """A file to read from. Raises OSError for one on this machine, RemoteError for one in a bucket."""
+    if not is_remote(uri):
+        return open(uri, "rb")  # noqa: PTH123  # a Path costs more than a tiny file; the caller closes
+    import obstore  # noqa: PLC0415
+
+    bucket, key = split(uri)
+    with translated(uri):
+        reader = obstore.open_reader(store(bucket), key)
+    return io.BufferedReader(_Object(uri, reader), CHUNK)
+
+
+@contextmanager
+def translated(uri: str) -> Iterator[None]:
+    """What a store refuses, said as ours."""
+    from obstore import exceptions  # noqa: PLC0415
+
+    try:
+        yield
+    except (exceptions.NotFoundError, FileNotFoundError) as error:
+        raise RemoteError(f"{uri} does not exist. Check the bucket and the path.") from error
+    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError, PermissionError) as error:
+        raise RemoteError(
+            f"{uri} may not be read: access denied. Check the credentials (`aws sts get-caller-identity`) "
+            "and that they allow s3:ListBucket and s3:GetObject."
+        ) from error
+    except (exceptions.BaseError, OSError) as error:
+        text = str(error)
+        first = text.splitlines()[0].removeprefix("Generic S3 error: ")[:200]
+        raise RemoteError(f"{uri} cannot be reached: {first}. Try again later.") from error
+
+
+def _remote(function: Callable[P, R]) -> Callable[P, R]:
+    """The first argument is the address that an error names."""
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with translated(str(args[0])):
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+def list_bucket(prefix: str) -> Iterator[Listed]:
+    """Every object below an s3:// prefix. Raises RemoteError."""
+    import obstore  # noqa: PLC0415
+
+    bucket, key = split(prefix)
+    with translated(prefix):
+        for page in obstore.list(store(bucket), key or None):
+            for found in page:
+                version = str(found["e_tag"] or found["last_modified"].isoformat()).strip('"')
+                yield Listed(f"{S3}{bucket}/{found['path']}", int(found["size"]), version)
+
+
+def fetch(files: Sequence[Listed], folder: Path) -> Mapping[str, str]:
+    """Bring files of buckets into a folder: where each one lies now, by its URI.
+
+    A file that is not the listed version any more is left out. Raises RemoteError.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        paths = pool.map(
+            lambda item: _fetch(item[1].uri, item[1].version, folder / str(item[0])), enumerate(files)
+        )
+        return {file.uri: path for file, path in zip(files, paths, strict=True) if path is not None}
+
+
+@_remote
+def _fetch(uri: str, version: str, target: Path) -> str | None:
+    import obstore  # noqa: PLC0415
+
+    bucket, key = split(uri)
+    found = obstore.get(store(bucket), key)
+    if (found.meta["e_tag"] or "").strip('"') not in ("", version):
+        return None
+    with target.open("wb") as out:
+        for chunk in found.stream(min_chunk_size=CHUNK):
+            out.write(chunk)
+    return str(target)
+
+
+@_remote
+def read_head(uri: str, size: int) -> bytes:
+    """The first bytes of an object, at most `size`."""
+    import obstore  # noqa: PLC0415
+
+    bucket, key = split(uri)
+    return bytes(obstore.get_range(store(bucket), key, start=0, length=size))
+
+
+@_remote
+def put(uri: str, body: bytes | Path) -> None:
+    """Write an object, from bytes or from a file."""
+    import obstore  # noqa: PLC0415
+
+    bucket, key = split(uri)
+    obstore.put(store(bucket), key, body)
+
+
+@_remote
+def remove(uri: str, others: Sequence[str] = ()) -> None:
+    """Remove objects of one bucket; one that is not there is no error."""
+    import obstore  # noqa: PLC0415
+
+    obstore.delete(store(split(uri)[0]), [split(each)[1] for each in (uri, *others)])
+
+
+def split(uri: str) -> tuple[str, str]:
+    """(bucket, key) of an s3:// address. Raises ConfigError if it names no bucket."""
+    bucket, _, key = uri.removeprefix(S3).partition("/")
+    if not bucket:
+        raise ConfigError(f"{uri} names no bucket: s3://bucket/prefix is expected.")
+    return bucket, key
+
+
+@cache
+def store(bucket: str) -> "S3Store":
+    """A bucket. Raises ConfigError if the packages for AWS are not installed."""
+    try:
+        import boto3  # noqa: PLC0415
+        from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
+        from obstore.store import S3Store  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError("s3:// needs boto3 and obstore: pip install 'sparkify[aws]'.") from error
+    session = boto3.Session()
+    client = session.client("s3", region_name=session.region_name or DEFAULT_REGION)
+    endpoint = client.meta.endpoint_url
+    provider = Boto3CredentialProvider(session) if session.get_credentials() else None
+    return S3Store(
+        bucket,
+        region=bucket_region(bucket),
+        endpoint=None if endpoint.endswith(".amazonaws.com") else endpoint,
+        credential_provider=provider,
+        skip_signature=provider is None,
+        client_options={"allow_http": True, "timeout": "120s"},
+        retry_config={"max_retries": 6, "retry_timeout": timedelta(seconds=60)},
+    )
+
+
+@cache
+def bucket_region(bucket: str) -> str:
+    """Where a bucket is; S3 says so even to those who may not read it. Raises RemoteError."""
+    import boto3  # noqa: PLC0415
+    from botocore import UNSIGNED  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    session = boto3.Session()
+    own = session.region_name or DEFAULT_REGION
+    unsigned = None if session.get_credentials() else Config(signature_version=UNSIGNED)
+    try:
+        answer: Any = session.client("s3", region_name=own, config=unsigned).head_bucket(Bucket=bucket)
+    except ClientError as error:
+        answer = error.response
+        if answer["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            raise RemoteError(f"there is no bucket {bucket}. Check --source, or [S3] in dwg.cfg.") from error
+    except BotoCoreError as error:
+        raise RemoteError(f"s3://{bucket} cannot be reached: {error}. Try again later.") from error
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    return str(answer.get("BucketRegion") or headers.get("x-amz-bucket-region") or own)
+
+
+class _Object(io.RawIOBase):
+    """An object of a bucket as a file that is read from here and there."""
+
+    def __init__(self, uri: str, reader: Any) -> None:
+        self._uri = uri
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with translated(self._uri):
+            body = self._reader.read(len(buffer))
+        buffer[: len(body)] = bytes(body)
+        return len(body)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return int(self._reader.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._reader.tell())
