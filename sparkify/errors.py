@@ -8,6 +8,7 @@
     ├── WarehouseError       1  the warehouse cannot be used: newer version, disk full, damaged
     ├── BusyError            5  another process holds the warehouse
     ├── RemoteError          6  a remote service is unreachable or refuses access
+    │   └── RetryError       6  a transaction ended through no fault of its own, and may be run again
     └── ProvisionError       1  a cluster cannot be launched, configured or deleted
 
 A message is one line: what failed, where, and what to do next. A bug is not in this tree and keeps
@@ -55,6 +56,10 @@ class RemoteError(SparkifyError):
     """A remote service is unreachable or refuses access."""
 
     exit_code = 6
+
+
+class RetryError(RemoteError):
+    """A transaction was ended through no fault of its own; nothing of it stands, it may be run again."""
 
 
 class ProvisionError(SparkifyError):

@@ -1,6 +1,7 @@
-"""Real input and real engines: a DuckDB in a folder of its own for each test."""
+"""Real input and real engines: a DuckDB file, and a schema of a Redshift cluster, for each test."""
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,15 +10,38 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.load.tables import create_tables
+from sparkify.standin.postgres import PostgresMissing
+from sparkify.standin.service import StandIn
 from tests.builders import Source
+from tests.clusters import Cluster, launch
 
 ROOT = Path(__file__).parent.parent
 
 
-ENGINES: dict[str, Callable[[Path], Engine]] = {
-    "duckdb": lambda place: DuckDB(f"{place}.duckdb"),
-}
-"""Every engine, made anew at a place of its own. Each test that is given a warehouse runs on all of them."""
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandIn]:
+    """A Redshift, an S3 and all around them, on this machine; this process finds them as it would find AWS."""
+    try:
+        running = StandIn(seconds=0.2)
+    except PostgresMissing as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in running.environment.items():
+            patch.setenv(name, value)
+        yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(standin: StandIn) -> Cluster:
+    """A cluster that is up and lets this machine in."""
+    return launch(standin)
+
+
+ENGINES = ("duckdb", "redshift")
+"""Every engine. Each test that is given a warehouse runs on all of them."""
 
 
 @pytest.fixture(params=ENGINES)
@@ -26,7 +50,10 @@ def new_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ca
     engines: list[Engine] = []
 
     def make() -> Engine:
-        engines.append(ENGINES[request.param](tmp_path / f"test{len(engines)}"))
+        if request.param == "duckdb":
+            engines.append(DuckDB(f"{tmp_path}/test{len(engines)}.duckdb"))
+        else:
+            engines.append(request.getfixturevalue("cluster").connect(f"test_{uuid.uuid4().hex[:12]}"))
         create_tables(engines[-1])
         return engines[-1]
 

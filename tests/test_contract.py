@@ -126,7 +126,7 @@ def test_files_are_staged_as_text_with_their_line(warehouse: Engine, source: Sou
     stat = path.stat()
 
     staged = warehouse.stage(
-        "events", [NewFile(7, str(path), str(path), stat.st_size, str(stat.st_mtime_ns))]
+        "events", [NewFile(7, str(path), str(path), stat.st_size, str(stat.st_mtime_ns))], "1 = 0"
     )
 
     assert [(one.file_id, one.records_read, one.lines) for one in staged] == [(7, 3, 4)]

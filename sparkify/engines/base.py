@@ -83,16 +83,27 @@ class Engine(Protocol):
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows at once; each row has a value per column."""
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
+    def stage(self, dataset: Dataset, files: Sequence[NewFile], refused: str) -> Sequence[Staged]:
         """Read the files into a temporary table `raw_events` or `raw_songs`, replacing what it held.
 
         Its columns are `file_id`, `record` (the line, counted from 1) and the columns that the app
         fills, all VARCHAR. A line that is no JSON object is a row of NULLs. A file that changed while
-        it was read is left out of the answer and of the table.
+        it was read is left out of the answer and of the table. Rows for which the SQL condition
+        `refused` holds carry their file and record; others may not, where a plain COPY brought them.
         """
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing: commit at the end of the block, roll back on any exception."""
+    def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:
+        """The statements that `stage` would hand to another machine, for a careful person to read first."""
+
+    def transaction(self, lock: str | None = None) -> AbstractContextManager[None]:
+        """All or nothing: commit at the end of the block, roll back on any exception.
+
+        Where several may write, the block begins by locking the table `lock`. Raises RetryError if the
+        whole transaction may be run again.
+        """
+
+    def grant(self, tables: Sequence[str]) -> None:
+        """Let whoever the configuration names read these tables, where there are others at all."""
 
     def close(self) -> None:
         """Let go of the warehouse."""

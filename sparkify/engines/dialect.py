@@ -72,6 +72,11 @@ def bind(tree: exp.Expr, params: Mapping[str, Value]) -> exp.Expr:
     return tree
 
 
+def literal(value: Value) -> str:
+    """A value as Redshift's SQL says it."""
+    return _literal(value).sql("redshift")
+
+
 def lint(sql: str) -> list[str]:
     """What in this statement would not run on Redshift, or would not mean the same on DuckDB."""
     trees = sqlglot.parse(sql, read="redshift")

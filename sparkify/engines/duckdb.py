@@ -101,12 +101,18 @@ class DuckDB:
         finally:
             self._connection.unregister("incoming")
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
+    def stage(self, dataset: Dataset, files: Sequence[NewFile], refused: str) -> Sequence[Staged]:  # noqa: ARG002
         with _translated("reading files"):
             return self._stager.stage(dataset, files)
 
+    def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002
+        return ()
+
+    def grant(self, tables: Sequence[str]) -> None:
+        """Who may read the file may read the tables."""
+
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, lock: str | None = None) -> Iterator[None]:  # noqa: ARG002  # the gate is the lock
         self._connection.begin()
         try:
             yield

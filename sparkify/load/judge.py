@@ -36,6 +36,11 @@ def refuse(dataset: Dataset) -> str:
     )
 
 
+def is_refused(dataset: Dataset) -> str:
+    """The condition that holds for the records of `raw_<dataset>` that are not good."""
+    return f"{_reason(dataset)} IS NOT NULL"
+
+
 def _reason(dataset: Dataset) -> str:
     target = table(STAGING_TABLE[dataset])
     rules = []

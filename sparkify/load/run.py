@@ -3,12 +3,12 @@
 import datetime as dt
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import sparkify
 from sparkify.engines.base import Engine
-from sparkify.errors import CheckError, ConfigError, LoadError
+from sparkify.errors import CheckError, ConfigError, LoadError, RetryError
 from sparkify.load.checks import Verdict, check_touched
 from sparkify.load.files import SourceFile, make_plan
 from sparkify.load.progress import Progress
@@ -17,6 +17,9 @@ from sparkify.load.staging import Loading, Tally, changed_message, next_id
 from sparkify.load.star import build_star, clear_star, count_duplicates
 from sparkify.load.tables import count_rows
 from sparkify.load.text import learn_repairs
+
+RETRY_AFTER = (1.0, 5.0, 15.0)
+"""Seconds before each further attempt."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,28 @@ class Summary:
     seconds: float = 0.0
 
 
-def load(engine: Engine, files: Sequence[SourceFile], max_rejects: MaxRejects, progress: Progress) -> Summary:
+def load(
+    engine: Engine,
+    files: Sequence[SourceFile],
+    max_rejects: MaxRejects,
+    progress: Progress,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Summary:
     """Load what the ledger does not know of these files, in one transaction.
 
-    Raises LoadError before anything is written if a known file was rewritten, and at the end if there are
-    too many rejects; CheckError if a check finds wrong rows. Nothing is published then.
+    A transaction that ended through no fault of its own is run again: it reads the ledger again first, so
+    that nothing is loaded twice even where only the answer to its commit was lost. Raises LoadError before
+    anything is written if a known file was rewritten, and at the end if there are too many rejects;
+    CheckError if a check finds wrong rows. Nothing is published then.
     """
+    return _retried(lambda: _load_once(engine, files, max_rejects, progress), progress, sleep)
+
+
+def _load_once(
+    engine: Engine, files: Sequence[SourceFile], max_rejects: MaxRejects, progress: Progress
+) -> Summary:
     began, started = time.monotonic(), dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    with engine.transaction():
+    with engine.transaction(lock="etl_file"):
         plan = make_plan(files, engine)
         if changed := plan.of("changed"):
             raise LoadError(changed_message(changed))
@@ -94,10 +111,14 @@ def load(engine: Engine, files: Sequence[SourceFile], max_rejects: MaxRejects, p
     return summary
 
 
-def rebuild(engine: Engine, progress: Progress) -> Summary:
+def rebuild(engine: Engine, progress: Progress, sleep: Callable[[float], None] = time.sleep) -> Summary:
     """Make the star anew from staging, check it, and publish it in one transaction."""
+    return _retried(lambda: _rebuild_once(engine, progress), progress, sleep)
+
+
+def _rebuild_once(engine: Engine, progress: Progress) -> Summary:
     began, started = time.monotonic(), dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    with engine.transaction():
+    with engine.transaction(lock="etl_file"):
         run_id = next_id(engine, "run_id", "etl_run")
         progress.step("building the star")
         clear_star(engine)
@@ -110,6 +131,16 @@ def rebuild(engine: Engine, progress: Progress) -> Summary:
         _record_run(engine, "rebuild", started, summary, 0)
         progress.step("publishing")
     return summary
+
+
+def _retried(attempt: Callable[[], Summary], progress: Progress, sleep: Callable[[float], None]) -> Summary:
+    for pause in RETRY_AFTER:
+        try:
+            return attempt()
+        except RetryError as error:
+            progress.warn(f"{error} Trying again in {pause:g} s.")
+            sleep(pause)
+    return attempt()
 
 
 def raise_failed(verdicts: Sequence[Verdict]) -> None:

@@ -52,7 +52,7 @@ class Loading:
     def _take_in_batch(self, dataset: Dataset, batch: Sequence[Planned]) -> None:
         new = [self._new_file(planned) for planned in batch]
         by_id = {file.file_id: file for file in new}
-        staged = self._engine.stage(dataset, new)
+        staged = self._engine.stage(dataset, new, judge.is_refused(dataset))
         for file in new:
             self._progress.advance(file.size - file.start)
         for file_id in by_id.keys() - {s.file_id for s in staged}:

@@ -17,6 +17,7 @@ def create_tables(engine: Engine) -> None:
         for name in (*schema.STAGING, *reversed(schema.STAR), *schema.BOOKS):
             engine.execute(statement("tables", name).text)
         engine.insert("etl_version", ("version",), [(VERSION,)])
+        engine.grant(schema.ALL)
 
 
 def drop_tables(engine: Engine) -> None:
@@ -51,6 +52,7 @@ def count_rows(engine: Engine) -> dict[str, int]:
 
 def _exists(engine: Engine) -> bool:
     found = engine.query(
-        "SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_name = 'etl_version'"
+        "SELECT COUNT(*) AS n FROM information_schema.tables "
+        "WHERE table_name = 'etl_version' AND table_schema = CURRENT_SCHEMA()"
     )
     return bool(found.scalar())

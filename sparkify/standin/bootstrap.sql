@@ -51,7 +51,7 @@ BEGIN
     IF btrim(s) = '' THEN
         RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = 'TRY_CAST of a blank string is not supported';
     END IF;
-    IF s !~ '^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$' THEN RETURN NULL; END IF;
+    IF s !~ '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)? *$' THEN RETURN NULL; END IF;
     n := s::numeric;
     IF kind = 'double' THEN RETURN n; END IF;
     n := round(n);
@@ -106,7 +106,7 @@ $$ SELECT coalesce(nullif(current_setting('rs.copy_count', true), ''), '0')::big
 -- What COPY notes stands in files beside the database, so that it is seen inside a transaction and outlives it.
 CREATE FUNCTION pg_catalog.rs_notes(kind text) RETURNS SETOF json VOLATILE SECURITY DEFINER LANGUAGE sql AS
 $$ SELECT line::json
-    FROM regexp_split_to_table(coalesce(pg_read_file('../notes/' || current_database() || '.' || kind, 0, 1000000000, true), ''), '\n')
+    FROM regexp_split_to_table(coalesce(pg_read_file('../notes/' || current_database() || '.' || kind, 0, 1000000000, true), ''), chr(10))
         AS line
     WHERE line <> '' $$;
 CREATE VIEW pg_catalog.sys_load_error_detail AS

@@ -37,7 +37,8 @@ class StandIn:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._postgres = Postgres()
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._fronts = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._fronts.start()
         self._run(_prepare(self._postgres.socket))
         self._folder = tempfile.TemporaryDirectory(prefix="standin-tls-")
         self.certificate, tls = _certificate(Path(self._folder.name))
@@ -74,7 +75,10 @@ class StandIn:
         self.clusters.close()
         self._server.shutdown()
         self._server.server_close()
+        self._run(_finish())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._fronts.join()
+        self._loop.close()
         self._postgres.stop()
         self._folder.cleanup()
 
@@ -119,6 +123,14 @@ def standing_in(seconds: float = 1.0) -> Iterator[StandIn]:
         yield standin
     finally:
         standin.close()
+
+
+async def _finish() -> None:
+    """Wait for every session to end."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _prepare(socket: str) -> None:
