@@ -89,7 +89,7 @@ def test_the_readme_names_every_command() -> None:
 def test_the_readmes_exit_codes_are_ours() -> None:
     table = README.partition("| exit code |")[2].partition("\n\n")[0]
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)}
-    used = {kind.exit_code for kind in _kinds() if kind is not errors.RemoteError}
+    used = {kind.exit_code for kind in _kinds()}
 
     assert codes == used | {0, errors.PUBLISHED_WITH_REJECTS, errors.INTERRUPTED}
 

@@ -79,12 +79,12 @@ class Redshift:
                 self._run("ROLLBACK")
 
     def native(self, sql: str) -> Result:
-        """As `Engine.native`; what is no question is refused, and what hides in one by READ ONLY."""
+        """As `Engine.native`; a reader may only ask, and what hides in a question is stopped by READ ONLY."""
+        if not self._read_only:
+            return self._sql(sql)
         first = re.match(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(\w+)", sql, re.DOTALL)
-        if self._read_only and (first is None or first[1].upper() not in _READS):
-            raise QueryError(
-                f"only {', '.join(_READS)} may be asked, not {first[1] if first else 'nothing'}."
-            )
+        if first is None or first[1].upper() not in _READS:
+            raise QueryError(f"only {', '.join(_READS)} may be asked, not {first[1] if first else 'nothing'}.")
         self._run("BEGIN READ ONLY")
         try:
             return self._sql(sql)

@@ -48,9 +48,9 @@ def keep(file_id: int, record: int, reason: str, line: bytes) -> Reject:
     text = _clean_text(line)
     if text is not None and len(line) <= KEPT:
         return Reject(file_id, record, reason, "text", text)
-    if len(line) <= KEPT * 3 // 4:
+    if len(line) <= KEPT // 4 * 3:
         return Reject(file_id, record, reason, "base64", base64.b64encode(line).decode())
-    head = base64.b64encode(line[: KEPT * 3 // 4]).decode()
+    head = base64.b64encode(line[: KEPT // 4 * 3]).decode()
     return Reject(
         file_id,
         record,
