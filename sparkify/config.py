@@ -55,12 +55,57 @@ class Etl:
 
 
 @dataclass(frozen=True)
+class Cluster:
+    """The Redshift cluster that `sparkify cluster` launches and deletes."""
+
+    name: str = setting("sparkify", "the cluster's name; everything made for it is named after it")
+    region: str = setting("", "where it runs; empty: as AWS's own settings say, else us-west-2")
+    node_type: str = setting("rg.large", "the type of its nodes")
+    nodes: int = setting(4, "how many nodes")
+    database: str = setting("sparkify", "its database")
+    user: str = setting("sparkify_admin", "its master user; AWS keeps the password in Secrets Manager")
+    poll: float = setting(15.0, "seconds between two looks at its status")
+    ttl: str = setting(
+        "", "how long it may live, for example 8h or 2d; `cluster delete --expired` acts on it"
+    )
+
+
+@dataclass(frozen=True)
+class Iam:
+    """The role in which the cluster reads buckets."""
+
+    arn: str = setting("", "a role that exists; empty: the one that `cluster launch` makes")
+    policy: str = setting(
+        "", "an AWS managed policy for it, such as AmazonS3ReadOnlyAccess; empty: only our buckets"
+    )
+
+
+@dataclass(frozen=True)
+class Redshift:
+    """How to reach the warehouse on Redshift; what is empty is found from [CLUSTER] NAME."""
+
+    host: str = setting("", "the endpoint's host")
+    port: int = setting(5439, "the endpoint's port, where HOST is given")
+    auth: Literal["secret", "iam"] = setting(
+        "secret", "secret: as the master user; iam: as whoever runs this, with temporary credentials"
+    )
+    user: str = setting("", "a database user, with PASSWORD; empty: as AUTH says")
+    password: str = setting("", "its password: give it as SPARKIFY_REDSHIFT__PASSWORD", secret=True)
+    schema: str = setting("public", "the schema that holds the tables")
+    readers: str = setting("", "users or groups who may read them: analyst, GROUP analysts")
+    scratch: str = setting("", "an s3:// prefix for the time of a COPY; empty: the bucket that launch makes")
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings, and where each value came from (`origins["s3.log_data"] == "dwg.cfg"`)."""
 
     warehouse: Warehouse = Warehouse()
     s3: S3 = S3()
     etl: Etl = Etl()
+    cluster: Cluster = Cluster()
+    iam: Iam = Iam()
+    redshift: Redshift = Redshift()
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self) -> Iterator[tuple[str, str, str, str]]:

@@ -14,13 +14,13 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
 
+from sparkify.aws import DEFAULT_REGION, session
 from sparkify.errors import ConfigError, RemoteError
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
 
 S3 = "s3://"
-DEFAULT_REGION = "us-west-2"
 AT_ONCE = 16
 """Files that are fetched side by side."""
 CHUNK = 8 << 20
@@ -161,15 +161,13 @@ def split(uri: str) -> tuple[str, str]:
 def store(bucket: str) -> "S3Store":
     """A bucket. Raises ConfigError if the packages for AWS are not installed."""
     try:
-        import boto3  # noqa: PLC0415
         from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
         from obstore.store import S3Store  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError("s3:// needs boto3 and obstore: pip install 'sparkify[aws]'.") from error
-    session = boto3.Session()
-    client = session.client("s3", region_name=session.region_name or DEFAULT_REGION)
-    endpoint = client.meta.endpoint_url
-    provider = Boto3CredentialProvider(session) if session.get_credentials() else None
+    own = session()
+    endpoint = own.client("s3", region_name=own.region_name or DEFAULT_REGION).meta.endpoint_url
+    provider = Boto3CredentialProvider(own) if own.get_credentials() else None
     return S3Store(
         bucket,
         region=bucket_region(bucket),
@@ -184,16 +182,15 @@ def store(bucket: str) -> "S3Store":
 @cache
 def bucket_region(bucket: str) -> str:
     """Where a bucket is; S3 says so even to those who may not read it. Raises RemoteError."""
-    import boto3  # noqa: PLC0415
     from botocore import UNSIGNED  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    session = boto3.Session()
-    own = session.region_name or DEFAULT_REGION
-    unsigned = None if session.get_credentials() else Config(signature_version=UNSIGNED)
+    made = session()
+    own = made.region_name or DEFAULT_REGION
+    unsigned = None if made.get_credentials() else Config(signature_version=UNSIGNED)
     try:
-        answer: Any = session.client("s3", region_name=own, config=unsigned).head_bucket(Bucket=bucket)
+        answer: Any = made.client("s3", region_name=own, config=unsigned).head_bucket(Bucket=bucket)
     except ClientError as error:
         answer = error.response
         if answer["ResponseMetadata"]["HTTPStatusCode"] == 404:

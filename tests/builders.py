@@ -7,8 +7,8 @@ from typing import Any
 from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.load.files import list_source
-from sparkify.load.progress import Silent
 from sparkify.load.run import MaxRejects, Summary, load
+from sparkify.progress import Silent
 
 NOON = 1_541_073_600_796
 """2018-11-01 12:00:00.796 UTC; the real logs' times end in 796 ms too."""

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="session")
 def standin() -> Iterator[StandIn]:
-    """A Redshift, an S3 and all around them, on this machine; this process finds them as it would find AWS."""
+    """A Redshift, an S3 and all around them; this process finds them as it would find AWS."""
     try:
         running = StandIn(seconds=0.2)
     except PostgresMissing as missing:

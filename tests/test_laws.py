@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sparkify.engines.duckdb import DuckDB
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
-from sparkify.load.progress import Silent
 from sparkify.load.run import rebuild
 from sparkify.load.tables import create_tables
+from sparkify.progress import Silent
 from tests.builders import NOON, Record, Source, etl, event, play, rows, song
 
 NAMES = ["Nightbirds", "nightbirds ", "Sol", "BjÃ¶rk", "Björk", None]

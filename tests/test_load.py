@@ -8,8 +8,8 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, LoadError
 from sparkify.load.diff import diff_star, digest_star
-from sparkify.load.progress import Silent
 from sparkify.load.run import MaxRejects, rebuild
+from sparkify.progress import Silent
 from tests.builders import NOON, Noting, Source, etl, event, logged_out, play, rows, song
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.load.diff import digest_star
-from sparkify.load.progress import Silent
 from sparkify.load.run import rebuild
+from sparkify.progress import Silent
 from tests.builders import Source, etl, play, rows, song
 
 

@@ -14,9 +14,9 @@ from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.load.diff import digest_star
 from sparkify.load.files import list_source
-from sparkify.load.progress import Silent
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables
+from sparkify.progress import Silent
 from tests.builders import etl, rows
 
 

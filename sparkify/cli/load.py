@@ -1,13 +1,12 @@
 """The load, seen from the command line: etl, plan, rebuild, check, runs, rejects."""
 
 import datetime as dt
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.options import config_options, day_options, opened
+from sparkify.cli.options import config_options, day_options, opened, parse_age
 from sparkify.cli.output import (
     count,
     format_option,
@@ -112,7 +111,7 @@ def check(config: Config, max_age: str | None, style: str | None) -> None:
     from sparkify.load.checks import check_everything, check_freshness
     from sparkify.load.tables import require_tables
 
-    age = _age(max_age) if max_age else None
+    age = parse_age(max_age, "--max-age") if max_age else None
     with opened(config) as engine:
         require_tables(engine)
         verdicts = list(check_everything(engine))
@@ -173,15 +172,21 @@ def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, styl
 
     from sparkify.engines.base import Result
     from sparkify.load.files import Plan, Planned, between, list_source, make_plan
-    from sparkify.load.tables import require_tables
+    from sparkify.load.staging import preview
+    from sparkify.load.tables import has_tables, require_version
 
     files = between(list_source(config.s3), first, last)
     if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).is_file():
         made = Plan([Planned(file, "new") for file in files])
     else:
         with opened(config) as engine:
-            require_tables(engine)
-            made = make_plan(files, engine)
+            if has_tables(engine):
+                require_version(engine)
+                made = make_plan(files, engine)
+            else:
+                made = Plan([Planned(file, "new") for file in files])
+            for statement in preview(engine, made):
+                click.echo(f"{statement};\n", err=True)
     if style in (None, "table") and (style or sys.stdout.isatty()):
         click.echo(_plan_text(made))
         return
@@ -213,14 +218,6 @@ def _plan_text(made: "Plan") -> str:
             f"  {planned.file.uri}" for planned in changed[:20]
         )
     return text
-
-
-def _age(text: str) -> dt.timedelta:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(m|h|d)", text.strip())
-    if not found:
-        raise click.BadParameter(f"{text!r} is not an age like 90m, 36h or 2d.", param_hint="--max-age")
-    hours = {"m": 1 / 60, "h": 1, "d": 24}[found[2]]
-    return dt.timedelta(hours=float(found[1]) * hours)
 
 
 def _as_text(summary: "Summary") -> str:

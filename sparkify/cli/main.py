@@ -10,7 +10,7 @@ import sys
 import click
 
 import sparkify
-from sparkify.cli import ask, load, simulate, warehouse
+from sparkify.cli import ask, cluster, load, simulate, warehouse
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 
@@ -28,6 +28,7 @@ for command in (
     ask.ask, ask.query,
     simulate.simulate,
     warehouse.tables, warehouse.diff, warehouse.show_config,
+    cluster.cluster,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -1,6 +1,7 @@
 """Options that many commands share, and what they open."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -72,6 +73,14 @@ class _Day(click.ParamType[dt.date]):
 DAY = _Day()
 
 
+def parse_age(text: str, option: str) -> dt.timedelta:
+    """A time span such as 90m, 36h or 2d."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(m|h|d)", text.strip())
+    if not found:
+        raise click.BadParameter(f"{text!r} is not a time like 90m, 36h or 2d.", param_hint=option)
+    return dt.timedelta(hours=float(found[1]) * {"m": 1 / 60, "h": 1, "d": 24}[found[2]])
+
+
 @contextmanager
 def opened(config: Config, *, read_only: bool = True, locked_down: bool = False) -> Iterator["Engine"]:
     """The warehouse, open for as long as the block lasts."""
@@ -86,7 +95,7 @@ def open_engine(config: Config, *, read_only: bool = True, locked_down: bool = F
     """The warehouse that the configuration names. Raises ConfigError if a reader finds none."""
     settings = config.warehouse
     if settings.engine == "redshift":
-        raise ConfigError("this version has no Redshift engine yet. Set [WAREHOUSE] ENGINE = duckdb.")
+        return _open_redshift(config, read_only=read_only)
     from sparkify.engines.duckdb import DuckDB
 
     if read_only and not Path(settings.file).is_file():
@@ -101,4 +110,27 @@ def open_engine(config: Config, *, read_only: bool = True, locked_down: bool = F
         wait=settings.wait,
         memory=settings.memory,
         threads=settings.threads,
+    )
+
+
+def _open_redshift(config: Config, *, read_only: bool) -> "Engine":
+    from sparkify.aws import make_clients
+    from sparkify.engines.redshift import Address, Redshift
+    from sparkify.engines.redshift_stage import Copying
+    from sparkify.provision.target import find_target
+
+    def address() -> Address:
+        found = find_target(clients, config)
+        return Address(found.host, found.port, found.database, found.user, found.password)
+
+    clients = make_clients(config.cluster.region)
+    target = find_target(clients, config)
+    copying = Copying(target.role, target.scratch, target.slices, config.etl.compact, config.s3.log_jsonpath)
+    return Redshift(
+        address,
+        copying,
+        schema=config.redshift.schema,
+        readers=[reader.strip() for reader in config.redshift.readers.split(",") if reader.strip()],
+        read_only=read_only,
+        wait=config.warehouse.wait,
     )

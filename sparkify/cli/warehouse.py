@@ -8,7 +8,7 @@ import click
 
 from sparkify.cli.options import config_options, opened
 from sparkify.cli.output import format_option, print_result
-from sparkify.config import Config
+from sparkify.config import Config, load_config
 
 
 @click.group()
@@ -25,7 +25,7 @@ def create(config: Config) -> None:
 
     with opened(config, read_only=False) as engine:
         create_tables(engine)
-    click.echo(f"{len(ALL)} tables stand in {config.warehouse.file}.")
+    click.echo(f"{len(ALL)} tables stand in {_place(config)}.")
 
 
 @tables.command()
@@ -36,10 +36,10 @@ def drop(config: Config, yes: bool) -> None:
     from sparkify.load.tables import drop_tables
 
     if not yes:
-        click.confirm(f"Remove all tables from {config.warehouse.file}?", abort=True, err=True)
+        click.confirm(f"Remove all tables from {_place(config)}?", abort=True, err=True)
     with opened(config, read_only=False) as engine:
         drop_tables(engine)
-    click.echo(f"The tables are gone from {config.warehouse.file}.")
+    click.echo(f"The tables are gone from {_place(config)}.")
 
 
 @tables.command()
@@ -70,17 +70,12 @@ def show(style: str | None) -> None:
 @click.option("--wait", type=float, default=30.0, help="How long to wait for another process.")
 @format_option
 def diff(a: str, b: str, wait: float, style: str | None) -> None:
-    """Compare the stars of two warehouses; exit with 1 if they differ."""
-    from sparkify.config import load_config
+    """Compare the stars of two warehouses, DuckDB files or redshift; exit with 1 if they differ."""
     from sparkify.engines.base import Result
     from sparkify.load.diff import diff_star
     from sparkify.load.tables import require_tables
 
-    flags = {"warehouse.engine": "duckdb", "warehouse.wait": wait}
-    with (
-        opened(load_config(flags=flags | {"warehouse.file": a})) as left,
-        opened(load_config(flags=flags | {"warehouse.file": b})) as right,
-    ):
+    with opened(_config(a, wait)) as left, opened(_config(b, wait)) as right:
         require_tables(left)
         require_tables(right)
         found = diff_star(left, right)
@@ -112,3 +107,17 @@ def show_config(config: Config, style: str | None) -> None:
 
     rows: Sequence[tuple[str, ...]] = list(config.rows())
     print_result(Result(("setting", "value", "origin", "meaning"), list(rows)), style)
+
+
+def _config(warehouse: str, wait: float) -> Config:
+    """The configuration of one of several warehouses."""
+    flags: dict[str, object] = {"warehouse.engine": "redshift", "warehouse.wait": wait}
+    if warehouse != "redshift":
+        flags |= {"warehouse.engine": "duckdb", "warehouse.file": warehouse}
+    return load_config(flags=flags)
+
+
+def _place(config: Config) -> str:
+    if config.warehouse.engine == "redshift":
+        return f"schema {config.redshift.schema} of cluster {config.redshift.host or config.cluster.name}"
+    return config.warehouse.file

@@ -84,7 +84,9 @@ class Redshift:
             return self._sql(sql)
         first = re.match(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(\w+)", sql, re.DOTALL)
         if first is None or first[1].upper() not in _READS:
-            raise QueryError(f"only {', '.join(_READS)} may be asked, not {first[1] if first else 'nothing'}.")
+            raise QueryError(
+                f"only {', '.join(_READS)} may be asked, not {first[1] if first else 'nothing'}."
+            )
         self._run("BEGIN READ ONLY")
         try:
             return self._sql(sql)

@@ -87,8 +87,8 @@ class Loader:
         if careful:
             columns = [*LINEAGE, *_columns(dataset)]
             statements.append(
-                self._statement(dataset, columns, f"{place}/.../parts.manifest", f"{place}/.../parts.jsonpaths",
-                                "gzip", "TRUNCATECOLUMNS")
+                self._statement(dataset, columns, f"{place}/.../parts.manifest",
+                                f"{place}/.../parts.jsonpaths", "gzip", "TRUNCATECOLUMNS")
             )  # fmt: skip
         return statements
 

@@ -11,12 +11,12 @@ from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, ConfigError, LoadError, RetryError
 from sparkify.load.checks import Verdict, check_touched
 from sparkify.load.files import SourceFile, make_plan
-from sparkify.load.progress import Progress
 from sparkify.load.rejects import Reject
 from sparkify.load.staging import Loading, Tally, changed_message, next_id
 from sparkify.load.star import build_star, clear_star, count_duplicates
 from sparkify.load.tables import count_rows
 from sparkify.load.text import learn_repairs
+from sparkify.progress import Progress
 
 RETRY_AFTER = (1.0, 5.0, 15.0)
 """Seconds before each further attempt."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sparkify.engines.base import Dataset, Engine, NewFile, Staged
 from sparkify.errors import LoadError
 from sparkify.load import judge
-from sparkify.load.files import Planned
-from sparkify.load.progress import Progress
+from sparkify.load.files import Plan, Planned
 from sparkify.load.rejects import Reject, collect_rejects, insert_rejects
+from sparkify.progress import Progress
 from sparkify.store import open_file
 
 EXAMPLES = 5
@@ -163,6 +163,17 @@ def _batches(planned: Sequence[Planned], limit: int) -> Iterator[list[Planned]]:
         size += one.file.size
     if batch:
         yield batch
+
+
+def preview(engine: Engine, plan: Plan) -> list[str]:
+    """The statements in which a load of this plan would hand files to another machine."""
+    statements: list[str] = []
+    datasets: tuple[Dataset, ...] = ("songs", "events")
+    for dataset in datasets:
+        files = [p.file for p in plan.of("new", "grown") if p.file.dataset == dataset]
+        found = [NewFile(0, file.uri, file.uri, file.size, file.modified) for file in files]
+        statements += engine.preview(dataset, found)
+    return statements
 
 
 def changed_message(changed: Sequence[Planned]) -> str:

@@ -10,7 +10,7 @@ VERSION = 1
 
 def create_tables(engine: Engine) -> None:
     """Make the tables that are missing. A warehouse made by a newer program is refused."""
-    if _exists(engine):
+    if has_tables(engine):
         require_version(engine)
         return
     with engine.transaction():
@@ -29,7 +29,7 @@ def drop_tables(engine: Engine) -> None:
 
 def require_tables(engine: Engine) -> None:
     """Raise ConfigError if this is no warehouse yet, WarehouseError if a newer program made it."""
-    if not _exists(engine):
+    if not has_tables(engine):
         raise ConfigError(
             "the warehouse has no tables yet. `sparkify etl --source DIR` makes and fills them."
         )
@@ -50,7 +50,8 @@ def count_rows(engine: Engine) -> dict[str, int]:
     return {name: engine.query(f"SELECT COUNT(*) AS n FROM {name}").scalar() for name in schema.STAR}
 
 
-def _exists(engine: Engine) -> bool:
+def has_tables(engine: Engine) -> bool:
+    """Whether this is a warehouse yet."""
     found = engine.query(
         "SELECT COUNT(*) AS n FROM information_schema.tables "
         "WHERE table_name = 'etl_version' AND table_schema = CURRENT_SCHEMA()"

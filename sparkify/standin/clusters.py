@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from sparkify.standin.account import Account
+from sparkify.standin.account import ACCOUNT, Account
 from sparkify.standin.backend import administer, quoted
 from sparkify.standin.copying import Copier
 from sparkify.standin.front import Front
@@ -111,6 +111,7 @@ class Clusters:
                 continue
             if cluster.status == "deleting":
                 self._run(self._raze(cluster))
+                self._forget_secret(cluster)
                 del self._known[cluster.name]
             elif cluster.status in _NEXT:
                 cluster.status = _NEXT[cluster.status]
@@ -216,18 +217,19 @@ class Clusters:
         return element.replace("</Cluster>", f"{endpoint}{secret}</Cluster>")
 
     def _keep_secret(self, cluster: Cluster) -> str:
-        from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415
-
-        from sparkify.standin.account import ACCOUNT  # noqa: PLC0415
-
-        backend: Any = secretsmanager_backends[ACCOUNT][self._account.region_name]
         value = json.dumps({"username": cluster.master, "password": cluster.passwords[cluster.master]})
-        made = backend.create_secret(
+        made = _secrets(self._account).create_secret(
             name=f"redshift!{cluster.name}-{cluster.master}", secret_string=value, secret_binary=None,
             description=None, tags=[], kms_key_id=None, client_request_token=None, replica_regions=[],
             force_overwrite=True,
         )  # fmt: skip
         return str(json.loads(made)["ARN"])
+
+    def _forget_secret(self, cluster: Cluster) -> None:
+        if cluster.secret_arn:
+            _secrets(self._account).delete_secret(
+                secret_id=cluster.secret_arn, recovery_window_in_days=None, force_delete_without_recovery=True
+            )
 
     async def _build(self, cluster: Cluster) -> None:
         await self._add_user(cluster.master)
@@ -273,6 +275,12 @@ class Clusters:
             "postgres",
             f'DROP DATABASE IF EXISTS "{cluster.name}.{cluster.database}" WITH (FORCE)',
         )
+
+
+def _secrets(account: Account) -> Any:
+    from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415
+
+    return secretsmanager_backends[ACCOUNT][account.region_name]
 
 
 def _check_shape(form: Form) -> None:

@@ -1,0 +1,111 @@
+"""AWS clients, which nobody else makes, and what AWS refuses, said in one line."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sparkify.errors import ConfigError, ProvisionError, RemoteError, SparkifyError
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.exceptions import ClientError
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_iam import IAMClient
+    from types_boto3_redshift import RedshiftClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_sts import STSClient
+
+DEFAULT_REGION = "us-west-2"
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The services that a cluster is made of, in one region."""
+
+    region: str
+    iam: "IAMClient"
+    ec2: "EC2Client"
+    redshift: "RedshiftClient"
+    s3: "S3Client"
+    sts: "STSClient"
+    secrets: "SecretsManagerClient"
+
+
+def session() -> "boto3.Session":
+    """The session that AWS's own settings describe. Raises ConfigError without boto3."""
+    try:
+        import boto3  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError("AWS needs boto3: pip install 'sparkify[aws]'.") from error
+    return boto3.Session()
+
+
+def make_clients(region: str = "") -> Clients:
+    """Clients for a region, by default the one that AWS's own settings name."""
+    from botocore.config import Config  # noqa: PLC0415
+
+    with translated():
+        made = session()
+        where = region or made.region_name or DEFAULT_REGION
+        config = Config(region_name=where, retries={"mode": "standard", "max_attempts": 8})
+        return Clients(
+            where,
+            made.client("iam", config=config),
+            made.client("ec2", config=config),
+            made.client("redshift", config=config),
+            made.client("s3", config=config),
+            made.client("sts", config=config),
+            made.client("secretsmanager", config=config),
+        )
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """botocore's errors, said as ours: RemoteError for access and reach, ProvisionError for all others."""
+    from botocore import exceptions  # noqa: PLC0415
+
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise _refused(error) from error
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+        raise RemoteError("there are no AWS credentials. Run `aws configure`, or set AWS_PROFILE.") from error
+    except exceptions.ProfileNotFound as error:
+        raise ConfigError(f"{error}. Check AWS_PROFILE.") from error
+    except exceptions.ConnectionError as error:
+        raise RemoteError(f"AWS cannot be reached: {error}. Try again later.") from error
+    except exceptions.BotoCoreError as error:
+        raise RemoteError(f"AWS cannot be asked: {error}") from error
+
+
+def code(error: "ClientError") -> str:
+    """AWS's short name for what went wrong."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _refused(error: "ClientError") -> SparkifyError:
+    what, said = code(error), str(error.response.get("Error", {}).get("Message", "")).strip()
+    service = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amzn-service", "")
+    action = f"{service}:{error.operation_name}".lstrip(":")
+    if what in _EXPIRED:
+        return RemoteError(
+            "the AWS session has expired. Log in again (`aws sso login`) and repeat the command."
+        )
+    if what in _UNKNOWN:
+        return RemoteError(
+            f"AWS does not know these credentials ({said}). Check `aws sts get-caller-identity`."
+        )
+    if what in _DENIED:
+        return RemoteError(f"AWS does not allow you {action}: {said} Ask for that permission, then repeat.")
+    if "Quota" in what or "LimitExceeded" in what:
+        return ProvisionError(
+            f"a quota of the account is reached ({what}): {said} Ask AWS for more, or delete some."
+        )
+    if what in ("Throttling", "RequestLimitExceeded", "SlowDown"):
+        return RemoteError(f"AWS is busy ({what}). Repeat the command in a minute.")
+    return ProvisionError(f"AWS refused {action} ({what}): {said}")

@@ -1,0 +1,127 @@
+"""The cluster itself: created, watched, paused, resumed, deleted."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sparkify.aws import Clients
+from sparkify.errors import ProvisionError
+from sparkify.progress import Progress
+from sparkify.provision.names import Names, as_dict, as_list
+from sparkify.provision.price import Size
+from sparkify.provision.waiting import Patience
+
+if TYPE_CHECKING:
+    from types_boto3_redshift.type_defs import ClusterTypeDef
+
+
+_STUCK = (
+    "incompatible-hsm", "incompatible-network", "incompatible-parameters", "incompatible-restore",
+    "hardware-failure", "storage-full",
+)  # fmt: skip
+"""States that a cluster does not leave by itself."""
+
+
+def find_cluster(clients: Clients, names: Names) -> "ClusterTypeDef | None":
+    """The cluster. Raises ProvisionError if one of this name is not ours."""
+    try:
+        cluster = clients.redshift.describe_clusters(ClusterIdentifier=names.cluster)["Clusters"][0]
+    except clients.redshift.exceptions.ClusterNotFoundFault:
+        return None
+    if not names.owns(cluster.get("Tags", [])):
+        raise ProvisionError(
+            f"a cluster {names.cluster} exists and is not ours: it lacks our tags. Rename [CLUSTER] NAME."
+        )
+    return cluster
+
+
+def require_cluster(clients: Clients, names: Names) -> "ClusterTypeDef":
+    """The cluster. Raises ProvisionError if there is none."""
+    cluster = find_cluster(clients, names)
+    if cluster is None:
+        raise ProvisionError(
+            f"there is no cluster {names.cluster} in {clients.region}. `sparkify cluster launch` makes it."
+        )
+    return cluster
+
+
+def create_cluster(
+    clients: Clients,
+    names: Names,
+    size: Size,
+    database: str,
+    user: str,
+    role: str,
+    group: str,
+    tags: Mapping[str, str],
+) -> None:
+    """Ask for the cluster: encrypted, reachable by nobody yet, its password kept by AWS."""
+    clients.redshift.create_cluster(
+        ClusterIdentifier=names.cluster,
+        ClusterType="multi-node" if size.nodes > 1 else "single-node",
+        NodeType=size.node_type,
+        NumberOfNodes=size.nodes,
+        DBName=database,
+        MasterUsername=user,
+        ManageMasterPassword=True,
+        Encrypted=True,
+        PubliclyAccessible=False,
+        IamRoles=[role],
+        VpcSecurityGroupIds=[group],
+        AutomatedSnapshotRetentionPeriod=1,
+        Tags=as_list(tags),
+    )
+
+
+def wait_for(
+    clients: Clients, names: Names, status: str, patience: Patience, progress: Progress
+) -> "ClusterTypeDef":
+    """Wait until the cluster has this status, telling of each change; fail on one that leads nowhere."""
+    last = ""
+
+    def probe() -> "ClusterTypeDef | None":
+        nonlocal last
+        cluster = require_cluster(clients, names)
+        now = cluster["ClusterStatus"]
+        if now != last:
+            progress.step(f"the cluster is {now}")
+            last = now
+        if now in _STUCK:
+            raise ProvisionError(f"the cluster {names.cluster} is {now}. Delete it, or ask AWS.")
+        return cluster if now == status else None
+
+    return patience.until(f"the cluster {names.cluster} being {status}", probe)
+
+
+def delete_cluster(
+    clients: Clients, names: Names, snapshot: str, patience: Patience, progress: Progress
+) -> None:
+    """Delete the cluster, in whatever state a launch left it, and wait until it is gone."""
+
+    def settled() -> str | None:
+        cluster = find_cluster(clients, names)
+        status = cluster["ClusterStatus"] if cluster else "gone"
+        is_settled = status in ("gone", "available", "paused", "deleting", *_STUCK)
+        return status if is_settled else None
+
+    def gone() -> bool | None:
+        return find_cluster(clients, names) is None or None
+
+    found = patience.until(f"the cluster {names.cluster} being ready to be deleted", settled)
+    if found == "gone":
+        return
+    if found != "deleting":
+        progress.step("deleting the cluster")
+        if snapshot:
+            clients.redshift.delete_cluster(
+                ClusterIdentifier=names.cluster, FinalClusterSnapshotIdentifier=snapshot
+            )
+        else:
+            clients.redshift.delete_cluster(ClusterIdentifier=names.cluster, SkipFinalClusterSnapshot=True)
+    patience.until(f"the cluster {names.cluster} being gone", gone)
+
+
+def expiry(cluster: "ClusterTypeDef") -> dt.datetime | None:
+    """When the cluster may be deleted by `delete --expired`; None if never."""
+    text = as_dict(cluster.get("Tags", [])).get("expires", "never")
+    return None if text == "never" else dt.datetime.fromisoformat(text)
