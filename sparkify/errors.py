@@ -9,7 +9,8 @@
     ├── BusyError            5  another process holds the warehouse
     ├── RemoteError          6  a remote service is unreachable or refuses access
     │   └── RetryError       6  a transaction ended through no fault of its own, and may be run again
-    └── ProvisionError       1  a cluster cannot be launched, configured or deleted
+    ├── ProvisionError       1  a cluster cannot be launched, configured or deleted
+    └── RehearsalError       1  a step of a rehearsal failed, or the engines differ
 
 A message is one line: what failed, where, and what to do next. A bug is not in this tree and keeps
 its traceback.
@@ -64,6 +65,10 @@ class RetryError(RemoteError):
 
 class ProvisionError(SparkifyError):
     """A cluster cannot be launched, configured or deleted."""
+
+
+class RehearsalError(SparkifyError):
+    """A step of a rehearsal failed, or the engines differ."""
 
 
 PUBLISHED_WITH_REJECTS = 3

@@ -10,7 +10,7 @@ import sys
 import click
 
 import sparkify
-from sparkify.cli import ask, cluster, load, simulate, warehouse
+from sparkify.cli import ask, cluster, load, rehearse, simulate, warehouse
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 
@@ -28,7 +28,7 @@ for command in (
     ask.ask, ask.query,
     simulate.simulate,
     warehouse.tables, warehouse.diff, warehouse.show_config,
-    cluster.cluster,
+    cluster.cluster, rehearse.rehearse,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -63,6 +63,20 @@ class StandIn:
             "SSL_CERT_FILE": str(self.certificate),
         }
 
+    def fill(self, bucket: str, prefix: str, folder: Path) -> int:
+        """Copy the files below a folder into a bucket, which is made; return how many there are."""
+        import boto3  # noqa: PLC0415
+
+        client = boto3.client(
+            "s3", endpoint_url=self.url, region_name=REGION, aws_access_key_id="standin",
+            aws_secret_access_key="standin",
+        )  # fmt: skip
+        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+        for file in files:
+            self.account.put(bucket, f"{prefix}/{file.relative_to(folder).as_posix()}", file.read_bytes())
+        return len(files)
+
     def reset(self) -> None:
         """Forget the whole account."""
         from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415
