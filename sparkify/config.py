@@ -132,6 +132,7 @@ def load_config(
     Raises ConfigError for a file that cannot be read, an unknown setting or a value of a wrong type.
     """
     environ = os.environ if environ is None else environ
+    _refuse_unknown(environ)
     flags = flags or {}
     file_name, in_file = _read_file(path)
     sections: dict[str, dict[str, Any]] = {}
@@ -157,6 +158,14 @@ def load_config(
     return Config(**built, origins=origins)
 
 
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    """A misspelt variable would be a setting that silently does not hold."""
+    known = {f"SPARKIFY_{section}__{name}".upper() for section, name, _ in _settings()}
+    for variable in environ:
+        if variable.startswith("SPARKIFY_") and "__" in variable and variable not in known:
+            raise ConfigError(f"{variable} is not a setting. `sparkify config` lists them all.")
+
+
 def _settings() -> Iterator[tuple[str, str, "dataclasses.Field[Any]"]]:
     for section in dataclasses.fields(Config):
         if section.name != "origins":
@@ -174,7 +183,7 @@ def _read_file(path: Path | None) -> tuple[str, dict[tuple[str, str], str]]:
         with file.open(encoding="utf-8") as handle:
             parser.read_file(handle)
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        first = str(error).splitlines()[0]
+        first = str(error).splitlines()[0].rstrip(".")
         raise ConfigError(f"{file} cannot be read: {first}. Check --config.") from error
     known = {(section, name) for section, name, _ in _settings()}
     found: dict[tuple[str, str], str] = {}

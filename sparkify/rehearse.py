@@ -42,7 +42,7 @@ STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("compare every star table", "", ("diff", "redshift", "local.duckdb", "--format", "csv")),
     ("delete", "cluster_setup/delete_cluster.py", ("cluster", "delete", "--yes")),
 )
-"""Each step: its name, the script of the checkout that does it, and the command that the script stands for."""
+"""Each step: its name, the script that does it, and the command that the script stands for."""
 
 
 @dataclass(frozen=True)

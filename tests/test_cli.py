@@ -13,6 +13,8 @@ import duckdb
 import pytest
 
 import sparkify
+from sparkify.config import load_config
+from sparkify.errors import ConfigError
 from sparkify.sql import names
 from tests.builders import NOON, Source, event, play, song
 from tests.conftest import ROOT
@@ -249,18 +251,24 @@ def test_a_refused_run_names_its_rejects_and_publishes_nothing(run: Run, source:
         (["etl", "--source", "."], 2, "holds neither song_data/ nor log_data/"),
         (["etl", "--source", "music", "--max-rejects", "many"], 2, "--max-rejects 'many' is neither"),
         (["etl", "--source", "music", "--from", "yesterday"], 2, "is not a day like 2018-11-30"),
-        (["etl", "--source", "music", "--warehouse", "no/such/folder.duckdb"], 1, "cannot be made"),
+        (["etl", "--source", "music", "--warehouse", "no/such/folder.duckdb"], 2, "cannot be made"),
         (["ask", "most_played_songs"], 2, "there is no warehouse sparkify.duckdb"),
         (["ask", "most_played_song"], 2, "Did you mean most_played_songs?"),
-        (["check", "--max-age", "soon"], 2, "is not an age like 90m, 36h or 2d"),
+        (["check", "--max-age", "soon"], 2, "is not a time like 90m, 36h or 2d"),
         (["config", "--config", "none.cfg"], 2, "none.cfg cannot be read"),
+        (
+            ["etl", "--source", "music", "--from", "2018-11-02", "--to", "2018-11-01"],
+            2,
+            "there is no such day",
+        ),
+        (["rebuild"], 2, "there is no warehouse sparkify.duckdb"),
         (["fly"], 2, "No such command 'fly'"),
         (["diff", "a.duckdb", "b.duckdb"], 2, "there is no warehouse a.duckdb"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_a_mistake_is_answered_in_one_line(
-    run: Run, source: Source, arguments: list[str], code: int, message: str
+    run: Run, source: Source, tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
     source.log(event())
 
@@ -270,6 +278,40 @@ def test_a_mistake_is_answered_in_one_line(
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("sparkify: ")
+    assert not (tmp_path / "sparkify.duckdb").exists()
+
+
+def test_a_misspelt_variable_is_refused_as_a_misspelt_setting_is() -> None:
+    with pytest.raises(ConfigError, match="SPARKIFY_S3__SORCE is not a setting"):
+        load_config(environ={"SPARKIFY_S3__SORCE": "music"})
+
+
+def test_a_database_of_somebody_else_is_left_alone(run: Run, source: Source, tmp_path: Path) -> None:
+    source.log(play(0))
+    with duckdb.connect(str(tmp_path / "theirs.duckdb")) as theirs:
+        theirs.execute("CREATE TABLE songplay (a INTEGER)")
+
+    done = run("etl", "--source", "music", "--warehouse", "theirs.duckdb")
+
+    assert done.returncode == 2
+    assert "there is a table songplay already" in done.stderr
+    with duckdb.connect(str(tmp_path / "theirs.duckdb")) as theirs:
+        assert theirs.execute("SHOW TABLES").fetchall() == [("songplay",)]
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(loaded: Run, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sparkify.cli.main", "query", "SELECT * FROM range(99999)", "--format", "csv"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+
+    assert (first, said, process.wait()) == ("range\n", "", 141)
 
 
 def test_a_file_that_is_no_warehouse_is_refused(run: Run, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sparkify.engines.duckdb import DuckDB
-from sparkify.errors import BusyError, WarehouseError
+from sparkify.errors import BusyError, ConfigError
 from sparkify.load.diff import digest_star
 from tests.builders import Source, etl, play, rows, song
 
@@ -119,12 +119,19 @@ def test_killed_at_any_moment_a_run_leaves_the_last_good_state(source: Source, t
     survivor.close()
 
 
-def test_an_interrupted_run_says_so_and_publishes_nothing(source: Source, tmp_path: Path) -> None:
-    big_source(source, days=8)
+@pytest.mark.parametrize(
+    "moment", [("reading events", 0.0), ("reading events", 0.3), ("building the star", 0.05)]
+)
+def test_an_interrupted_run_says_so_and_publishes_nothing(
+    source: Source, tmp_path: Path, moment: tuple[str, float]
+) -> None:
+    step, pause = moment
+    big_source(source, days=16)
     process = start("etl", "--source", "music", cwd=tmp_path)
     assert process.stderr is not None
-    while "reading events" not in process.stderr.readline():
+    while step not in process.stderr.readline():
         pass
+    time.sleep(pause)
     process.send_signal(signal.SIGINT)
 
     code, out, err = finish(process)
@@ -135,5 +142,5 @@ def test_an_interrupted_run_says_so_and_publishes_nothing(source: Source, tmp_pa
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WarehouseError, match="cannot be made"):
+    with pytest.raises(ConfigError, match="cannot be made"):
         DuckDB(str(tmp_path / "nowhere" / "w.duckdb"))

@@ -63,7 +63,7 @@ def etl(
         return
     allowed = MaxRejects.parse(config.etl.max_rejects)
     files = between(list_source(config.s3), first, last)
-    with opened(config, read_only=False) as engine, watch() as progress:
+    with opened(config, read_only=False, may_make=True) as engine, watch() as progress:
         create_tables(engine)
         summary = load(engine, files, allowed, progress)
     if style == "json":
@@ -228,8 +228,9 @@ def _as_text(summary: "Summary") -> str:
         f"{summary.matched_artist:,} to an artist ({percent(summary.matched_artist, plays)})"
     )
     if summary.run_id is None:
-        known = count(summary.files["known"], "file")
-        return f"Nothing to do: all {known} are known.\n\n" + lines([("star", star), ("matched", matched)])
+        known = summary.files["known"]
+        why = f"all {count(known, 'file')} are known" if known else "there is no file"
+        return f"Nothing to do: {why}.\n\n" + lines([("star", star), ("matched", matched)])
     pairs = []
     if summary.files:
         r = summary.records

@@ -6,6 +6,7 @@ Nothing heavy is imported here; a command imports what it needs when it runs, so
 import os
 import signal
 import sys
+from typing import Any
 
 import click
 
@@ -14,7 +15,21 @@ from sparkify.cli import ask, cluster, load, rehearse, simulate, warehouse
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _ReaderLeft(Exception):
+    """Whoever reads our output has seen enough."""
+
+
+class _Group(click.Group):
+    """click would end with exit code 1, as if something had failed."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderLeft from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(sparkify.__version__, prog_name="sparkify", message="%(prog)s %(version)s")
 def cli() -> None:
     """A data warehouse for a music-streaming service: raw JSON to a checked star schema.
@@ -49,7 +64,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("sparkify: interrupted, nothing was published.", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
+    except (_ReaderLeft, BrokenPipeError):
         # Whoever read us has seen enough; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)

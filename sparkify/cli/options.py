@@ -54,8 +54,16 @@ def config_options(function: Command) -> Command:
 
 def day_options(function: Command) -> Command:
     """`--from` and `--to`: days, both included."""
-    function = click.option("--to", "last", type=DAY, help="Last day, included.")(function)
-    return click.option("--from", "first", type=DAY, help="First day (YYYY-MM-DD, UTC).")(function)
+
+    @click.option("--from", "first", type=DAY, help="First day (YYYY-MM-DD, UTC).")
+    @click.option("--to", "last", type=DAY, help="Last day, included.")
+    @wraps(function)
+    def wrapper(*args: Any, first: dt.date | None, last: dt.date | None, **options: Any) -> Any:
+        if first and last and first > last:
+            raise click.UsageError(f"--from {first} is later than --to {last}: there is no such day.")
+        return function(*args, first=first, last=last, **options)
+
+    return wrapper
 
 
 class _Day(click.ParamType[dt.date]):
@@ -82,23 +90,27 @@ def parse_age(text: str, option: str) -> dt.timedelta:
 
 
 @contextmanager
-def opened(config: Config, *, read_only: bool = True, locked_down: bool = False) -> Iterator["Engine"]:
+def opened(
+    config: Config, *, read_only: bool = True, locked_down: bool = False, may_make: bool = False
+) -> Iterator["Engine"]:
     """The warehouse, open for as long as the block lasts."""
-    engine = open_engine(config, read_only=read_only, locked_down=locked_down)
+    engine = open_engine(config, read_only=read_only, locked_down=locked_down, may_make=may_make)
     try:
         yield engine
     finally:
         engine.close()
 
 
-def open_engine(config: Config, *, read_only: bool = True, locked_down: bool = False) -> "Engine":
-    """The warehouse that the configuration names. Raises ConfigError if a reader finds none."""
+def open_engine(
+    config: Config, *, read_only: bool = True, locked_down: bool = False, may_make: bool = False
+) -> "Engine":
+    """The warehouse that the configuration names. Raises ConfigError if there is none and none may be made."""
     settings = config.warehouse
     if settings.engine == "redshift":
         return _open_redshift(config, read_only=read_only)
     from sparkify.engines.duckdb import DuckDB
 
-    if read_only and not Path(settings.file).is_file():
+    if not may_make and not Path(settings.file).is_file():
         raise ConfigError(
             f"there is no warehouse {settings.file}. `sparkify etl --source DIR` makes one; "
             "--warehouse names another."

@@ -62,6 +62,8 @@ def plain(value: Any) -> Any:
 
 def percent(part: int, whole: int) -> str:
     """'12.3 %', or a dash where there is nothing to divide."""
+    if 0 < part * 2000 < whole:
+        return "< 0.1 %"
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 

@@ -24,6 +24,4 @@ def rehearse(source: Path | None) -> None:
         click.echo(f"rehearsed  {seconds(step.seconds):>8}  {step.name}")
         for line in step.out.splitlines() if step.name in ("load", "compare every star table") else ():
             click.echo(f"                       {line}" if line else "")
-    click.echo(
-        f"Rehearsed in {seconds(total)}: Redshift's stand-in and DuckDB hold the same star, and nothing is left."
-    )
+    click.echo(f"Rehearsed in {seconds(total)}: the stand-in and DuckDB hold the same star; nothing is left.")

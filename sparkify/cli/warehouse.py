@@ -23,7 +23,7 @@ def create(config: Config) -> None:
     from sparkify.load.tables import create_tables
     from sparkify.sql.schema import ALL
 
-    with opened(config, read_only=False) as engine:
+    with opened(config, read_only=False, may_make=True) as engine:
         create_tables(engine)
     click.echo(f"{len(ALL)} tables stand in {_place(config)}.")
 

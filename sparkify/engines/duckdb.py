@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import re
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -172,6 +174,12 @@ def _translated(doing: str) -> Iterator[None]:
     """DuckDB's errors, said as ours."""
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except RuntimeError as error:  # what DuckDB makes of Ctrl-C while a statement runs
+        if "interrupt" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
     except duckdb.OutOfMemoryException as error:
         raise WarehouseError(
             f"out of memory or disk: {_first_line(error)}. Free some, or set [WAREHOUSE] MEMORY."
@@ -187,4 +195,5 @@ def _translated(doing: str) -> Iterator[None]:
         ) from error
     except duckdb.Error as error:
         head = os.linesep.join(str(error).splitlines()[:1])
-        raise QueryError(f"{head} ({doing.split(chr(10), maxsplit=1)[0][:80]})") from error
+        statement = " ".join(re.sub(r"/\*.*?\*/|--[^\n]*", "", doing, flags=re.DOTALL).split())
+        raise QueryError(f"{head} ({textwrap.shorten(statement, 80, placeholder=' ...')})") from error

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from sparkify.errors import BusyError, WarehouseError
+from sparkify.errors import BusyError, ConfigError
 
 
 class Gate:
@@ -36,7 +36,9 @@ class Gate:
         except OSError as error:
             if not self._writer:
                 return
-            raise WarehouseError(f"{self._path} cannot be made: {error.strerror}.") from error
+            raise ConfigError(
+                f"{self._path} cannot be made: {error.strerror}. Check --warehouse, or [WAREHOUSE] FILE."
+            ) from error
         while True:
             try:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

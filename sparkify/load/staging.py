@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import Dataset, Engine, NewFile, Staged
+from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Staged
 from sparkify.errors import LoadError
 from sparkify.load import judge
 from sparkify.load.files import Plan, Planned
 from sparkify.load.rejects import Reject, collect_rejects, insert_rejects
 from sparkify.progress import Progress
+from sparkify.sql.schema import json_key, table
 from sparkify.store import open_file
 
 EXAMPLES = 5
@@ -89,7 +90,7 @@ class Loading:
                 s.file_id, file.uri, dataset, self._run_id, file.size, file.modified, s.content_hash, s.lines,
                 s.tail, s.records_read, s.records_read - bad, 0, bad, s.problem,
             ))  # fmt: skip
-            self._note_keys(file, s)
+            self._note_keys(dataset, file, s)
             if s.problem:
                 self._progress.warn(
                     f"{file.uri}: {s.problem}. It is kept as a reject; the other files are loaded."
@@ -138,10 +139,16 @@ class Loading:
         )
         return known.tail, known.lines - 1
 
-    def _note_keys(self, file: NewFile, staged: Staged) -> None:
+    def _note_keys(self, dataset: Dataset, file: NewFile, staged: Staged) -> None:
+        """Keys that would vanish without a word; a required one that is absent is a reject already."""
+        required = {
+            json_key(column.name) if dataset == "events" else column.name
+            for column in table(STAGING_TABLE[dataset]).reported
+            if column.required
+        }
         for key in staged.unknown_keys:
             self._keys.setdefault((key, "is not loaded: no column takes it"), []).append(file.uri)
-        for key in staged.absent_keys:
+        for key in staged.absent_keys - required:
             self._keys.setdefault((key, "is absent: its column stays empty"), []).append(file.uri)
 
     def _warn_of_keys(self) -> None:

@@ -13,6 +13,11 @@ def create_tables(engine: Engine) -> None:
     if has_tables(engine):
         require_version(engine)
         return
+    if others := _ours_by_name(engine):
+        raise ConfigError(
+            f"there is a table {others[0]} already, and this is no warehouse of ours. "
+            "Choose another file with --warehouse, or another [REDSHIFT] SCHEMA."
+        )
     with engine.transaction():
         for name in (*schema.STAGING, *reversed(schema.STAR), *schema.BOOKS):
             engine.execute(statement("tables", name).text)
@@ -52,8 +57,13 @@ def count_rows(engine: Engine) -> dict[str, int]:
 
 def has_tables(engine: Engine) -> bool:
     """Whether this is a warehouse yet."""
+    return "etl_version" in _ours_by_name(engine)
+
+
+def _ours_by_name(engine: Engine) -> list[str]:
+    """The tables that are called as one of ours."""
     found = engine.query(
-        "SELECT COUNT(*) AS n FROM information_schema.tables "
-        "WHERE table_name = 'etl_version' AND table_schema = CURRENT_SCHEMA()"
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA() "
+        "ORDER BY table_name"
     )
-    return bool(found.scalar())
+    return [name for (name,) in found.rows if name in schema.ALL]

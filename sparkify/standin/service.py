@@ -67,7 +67,7 @@ class StandIn:
         """Copy the files below a folder into a bucket, which is made; return how many there are."""
         import boto3  # noqa: PLC0415
 
-        client = boto3.client(
+        client: Any = boto3.client(
             "s3", endpoint_url=self.url, region_name=REGION, aws_access_key_id="standin",
             aws_secret_access_key="standin",
         )  # fmt: skip
