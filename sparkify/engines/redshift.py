@@ -235,7 +235,8 @@ def _said(error: Exception) -> str:
     if isinstance(found, dict):
         text = " ".join(str(found[key]) for key in ("M", "D") if found.get(key))
         return f"{' '.join(text.split())} [{found.get('C', '')}]"
-    return " ".join(str(found).split()) or type(error).__name__
+    cause = f": {error.args[1]}" if len(error.args) > 1 else ""
+    return " ".join(f"{found}{cause}".split()) or type(error).__name__
 
 
 def _plain(value: Any) -> Any:
