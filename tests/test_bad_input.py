@@ -59,6 +59,7 @@ BAD_EVENTS: list[tuple[Record | str | bytes, str]] = [
     (play(1, ts=-1), "ts is outside 0 to 4102444800000"),
     (play(1, ts=4_102_444_800_001), "ts is outside 0 to 4102444800000"),
     (b'{"artist": "\xff\xfe"}', "not UTF-8"),
+    (play(1, song="Un\0do"), "holds a null character"),
     ("x" * (5 << 20), "longer than 4 MB"),
 ]
 

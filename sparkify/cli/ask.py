@@ -53,12 +53,15 @@ def ask(
     print_result(result, style)
 
 
-@click.command()
+# What begins with two dashes may be a comment.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("sql")
 @config_options
 @format_option
 def query(sql: str, config: Config, style: str | None) -> None:
     """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else."""
+    if not sql.strip():
+        raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
     with opened(config, locked_down=True) as engine:
         result = engine.native(sql)
     print_result(result, style)

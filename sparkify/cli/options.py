@@ -104,7 +104,7 @@ def opened(
 def open_engine(
     config: Config, *, read_only: bool = True, locked_down: bool = False, may_make: bool = False
 ) -> "Engine":
-    """The warehouse that the configuration names. Raises ConfigError if there is none and none may be made."""
+    """The warehouse that the configuration names. ConfigError if there is none and none may be made."""
     settings = config.warehouse
     if settings.engine == "redshift":
         return _open_redshift(config, read_only=read_only)

@@ -13,6 +13,8 @@ import click
 from sparkify.engines.base import Result
 
 FORMATS = ("table", "csv", "json", "ndjson")
+MOST_ROWS = 1000
+"""Rows of a table; more are for a program to read."""
 
 
 def format_option(function: Any) -> Any:
@@ -30,18 +32,34 @@ def print_result(result: Result, style: str | None) -> None:
     """Print rows in the style that was asked for."""
     style = style or ("table" if sys.stdout.isatty() else "csv")
     if style == "table":
-        _print_table(result)
+        _print_table(Result(result.columns, result.rows[:MOST_ROWS]))
+        if (more := len(result.rows) - MOST_ROWS) > 0:
+            click.echo(f"... and {count(more, 'more row')}: --format csv gives them all.", err=True)
     elif style == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(result.columns)
         writer.writerows(result.rows)
     else:
-        rows = [dict(zip(result.columns, map(plain, row), strict=True)) for row in result.rows]
+        names = _distinct(result.columns)
+        rows = [dict(zip(names, map(plain, row), strict=True)) for row in result.rows]
         if style == "json":
             click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         else:
             for row in rows:
                 click.echo(json.dumps(row, ensure_ascii=False))
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, so that no two are alike: JSON would drop all but one.
+
+    >>> _distinct(["a", "b", "a"])
+    ['a', 'b', 'a_2']
+    """
+    seen: list[str] = []
+    for name in names:
+        number = names[: len(seen)].count(name) + 1
+        seen.append(name if number == 1 else f"{name}_{number}")
+    return seen
 
 
 def print_object(value: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ log, it is read again line by line (`rewrite`), and what comes out is one good-l
 import gzip
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ LONGEST_RECORD = 4 << 20
 BOM = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
 BLANKS = b" \t\r\n"
+NULL = b"\\u0000"
+"""The one character that JSON has and Redshift's text has not; so neither has ours."""
+_ESCAPED_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Look:
     compression: str
     first_line: bytes
     plain: bool
-    """No mark at the start, and no line so long, that a JSON reader would stop there."""
+    """No mark, no null character and no line so long that a JSON reader would go wrong there."""
     problem: str | None = None
 
 
@@ -111,10 +115,12 @@ class _Counter:
         self.newlines = 0
         self.last = b"\n"
         self.has_huge_line = False
+        self.has_null = False
 
     def add(self, chunk: bytes) -> None:
         if not self.first:
             self.first = chunk[:FIRST]
+        self.has_null = self.has_null or NULL in chunk or NULL in self.last + chunk[: len(NULL)]
         newlines = chunk.count(b"\n")
         if newlines:
             self.newlines += newlines
@@ -134,7 +140,7 @@ class _Counter:
 
     @property
     def plain(self) -> bool:
-        return not (self.has_huge_line or self.first.startswith(BOM))
+        return not (self.has_huge_line or self.has_null or self.first.startswith(BOM))
 
     def problem(self) -> str | None:
         """Why no line of this file can be a record, if that is so."""
@@ -232,4 +238,6 @@ def _unreadable(line: bytes) -> str | None:
         line.decode("utf-8")
     except UnicodeDecodeError:
         return "not UTF-8"
+    if NULL in line and _ESCAPED_NULL.search(line):
+        return "holds a null character"
     return None

@@ -12,6 +12,7 @@ RANGES = {
     "session_id": (0, 9_000_000_000_000),
     "item_in_session": (0, 999_999),
     "ts": (0, 4_102_444_800_000),
+    "year": (0, 9999),
 }
 """What a value must lie between: a play's id is made of the first two; ts ends with the year 2099."""
 
