@@ -1,6 +1,7 @@
 """AWS clients, which nobody else makes, and what AWS refuses, said in one line."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -90,8 +91,8 @@ def code(error: "ClientError") -> str:
 
 def _refused(error: "ClientError") -> SparkifyError:
     what, said = code(error), str(error.response.get("Error", {}).get("Message", "")).strip()
-    service = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amzn-service", "")
-    action = f"{service}:{error.operation_name}".lstrip(":")
+    named = re.search(r"to perform: (\S+:\w+)", said)
+    action = named[1] if named else error.operation_name
     if what in _EXPIRED:
         return RemoteError(
             "the AWS session has expired. Log in again (`aws sso login`) and repeat the command."
@@ -101,7 +102,9 @@ def _refused(error: "ClientError") -> SparkifyError:
             f"AWS does not know these credentials ({said}). Check `aws sts get-caller-identity`."
         )
     if what in _DENIED:
-        return RemoteError(f"AWS does not allow you {action}: {said} Ask for that permission, then repeat.")
+        return RemoteError(
+            f"AWS does not allow you {action} ({what}). Ask for that permission, then repeat the command."
+        )
     if "Quota" in what or "LimitExceeded" in what:
         return ProvisionError(
             f"a quota of the account is reached ({what}): {said} Ask AWS for more, or delete some."

@@ -73,7 +73,7 @@ def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the
         click.echo(f"Shut out: {', '.join(gone) or 'nobody, nobody was let in'}.")
         return
     networks = ingress.parse_cidrs(cidrs or [ingress.own_address()], open_to_the_world=open_to_the_world)
-    if open_to_the_world:
+    if set(networks) & set(map(str, ingress.WORLD)):
         click.echo("warning: everybody on the internet can now knock at this cluster.", err=True)
     with watch() as progress:
         new = steps.configure(clients, names, networks, _patience(config), progress)
@@ -81,9 +81,12 @@ def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the
     host, port = found.endpoint or ("", 0)
     user, database = config.cluster.user, config.cluster.database
     click.echo(f"Let in: {', '.join(networks)}{'' if new else ' (as before)'}.")
-    click.echo(f"host  {host}:{port}")
-    click.echo(f'psql  psql "host={host} port={port} dbname={database} user={user} sslmode=verify-full"')
-    click.echo(f"jdbc  jdbc:redshift://{host}:{port}/{database}?ssl=true&sslmode=verify-full")
+    tls = "sslmode=verify-full sslrootcert=system"
+    click.echo(f"host      {host}:{port}")
+    click.echo(f'psql      psql "host={host} port={port} dbname={database} user={user} {tls}"')
+    click.echo(f"jdbc      jdbc:redshift://{host}:{port}/{database}?ssl=true&sslmode=verify-full")
+    if found.secret:
+        click.echo(f"password  aws secretsmanager get-secret-value --secret-id '{found.secret}'")
     click.echo("Next: sparkify tables create --warehouse redshift")
 
 
@@ -134,7 +137,6 @@ def resume(config: Config) -> None:
 def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
     """Delete the cluster and everything that was made for it, and prove that nothing is left."""
     from sparkify.provision import steps
-    from sparkify.provision.target import scratch_region
 
     clients, names = _open(config)
     if expired and not _is_expired(clients, names):
@@ -144,8 +146,7 @@ def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
         kept = f"a final snapshot {snapshot} is kept" if snapshot else "no snapshot is kept (see --snapshot)"
         click.confirm(f"Delete the cluster {names.cluster} with all its data; {kept}?", abort=True, err=True)
     with watch() as progress:
-        region = scratch_region(config, clients.region)
-        left = steps.delete(clients, names, region, snapshot, _patience(config), progress)
+        left = steps.delete(clients, names, snapshot, _patience(config), progress)
     if left:
         raise ProvisionError(f"still there, and it may cost money: {', '.join(left)}. Run it again.")
     click.echo(f"The cluster {names.cluster} is gone, and nothing that was made for it is left.")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sparkify.aws import Clients
 from sparkify.errors import ProvisionError
@@ -20,6 +20,12 @@ _STUCK = (
     "hardware-failure", "storage-full",
 )  # fmt: skip
 """States that a cluster does not leave by itself."""
+_ASLEEP = {
+    "paused": "`sparkify cluster resume` wakes it.",
+    "deleting": "Wait until it is gone, then repeat the command.",
+    "final-snapshot": "Wait until it is gone, then repeat the command.",
+}
+"""States from which nobody need wait for another one, and the way out."""
 
 
 def find_cluster(clients: Clients, names: Names) -> "ClusterTypeDef | None":
@@ -88,6 +94,8 @@ def wait_for(
             last = now
         if now in _STUCK:
             raise ProvisionError(f"the cluster {names.cluster} is {now}. Delete it, or ask AWS.")
+        if now in _ASLEEP and now != status:
+            raise ProvisionError(f"the cluster {names.cluster} is {now}. {_ASLEEP[now]}")
         return cluster if now == status else None
 
     return patience.until(f"the cluster {names.cluster} being {status}", probe)
@@ -112,13 +120,30 @@ def delete_cluster(
         return
     if found != "deleting":
         progress.step("deleting the cluster")
-        if snapshot:
-            clients.redshift.delete_cluster(
-                ClusterIdentifier=names.cluster, FinalClusterSnapshotIdentifier=snapshot
-            )
-        else:
-            clients.redshift.delete_cluster(ClusterIdentifier=names.cluster, SkipFinalClusterSnapshot=True)
+        kept: Any = {"FinalClusterSnapshotIdentifier": snapshot} if snapshot else {}
+        clients.redshift.delete_cluster(
+            ClusterIdentifier=names.cluster, SkipFinalClusterSnapshot=not snapshot, **kept
+        )
     patience.until(f"the cluster {names.cluster} being gone", gone)
+
+
+def require_tls(clients: Clients, cluster: "ClusterTypeDef") -> None:
+    """Raise ProvisionError if the cluster takes connections without TLS: an old parameter group's default."""
+    group = cluster["ClusterParameterGroups"][0]["ParameterGroupName"]
+    pages = clients.redshift.get_paginator("describe_cluster_parameters").paginate(ParameterGroupName=group)
+    found = {one["ParameterName"]: one.get("ParameterValue") for page in pages for one in page["Parameters"]}
+    if found.get("require_ssl") != "true":
+        raise ProvisionError(
+            f"the parameter group {group} lets connections in without TLS, so nobody was let in. "
+            "Set its require_ssl to true, reboot the cluster, then repeat the command."
+        )
+
+
+def extend(clients: Clients, names: Names, tags: Mapping[str, str]) -> None:
+    """Give a cluster that exists another time to live."""
+    account = clients.sts.get_caller_identity()["Account"]
+    arn = f"arn:aws:redshift:{clients.region}:{account}:cluster:{names.cluster}"
+    clients.redshift.create_tags(ResourceName=arn, Tags=as_list({"expires": tags["expires"]}))
 
 
 def expiry(cluster: "ClusterTypeDef") -> dt.datetime | None:

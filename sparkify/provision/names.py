@@ -22,23 +22,26 @@ class Names:
     def role(self) -> str:
         return f"{self.group}-reads-s3"
 
+    @property
+    def marks(self) -> dict[str, str]:
+        """The tags by which a thing is known as ours."""
+        return {"project": PROJECT, "cluster": self.cluster}
+
     def bucket(self, account: str, region: str) -> str:
-        """The scratch bucket; the account makes the name nobody else's."""
+        """The scratch bucket of a region; the account makes the name nobody else's."""
         return f"{self.group}-scratch-{account}-{region}"
 
     def tags(self, now: dt.datetime, expires: dt.datetime | None) -> dict[str, str]:
         """The tags of everything we make."""
         return {
-            "project": PROJECT,
-            "cluster": self.cluster,
+            **self.marks,
             "created": now.isoformat(timespec="seconds"),
             "expires": expires.isoformat(timespec="seconds") if expires else "never",
         }
 
     def owns(self, tags: Iterable[Any]) -> bool:
         """Whether something with these tags is ours."""
-        found = {tag["Key"]: tag["Value"] for tag in tags}
-        return found.get("project") == PROJECT and found.get("cluster") == self.cluster
+        return self.marks.items() <= as_dict(tags).items()
 
 
 def as_list(tags: Mapping[str, str]) -> Any:

@@ -39,11 +39,7 @@ def ensure_bucket(clients: Clients, names: Names, region: str, tags: Mapping[str
 
 
 def exists(clients: Clients, names: Names, region: str) -> bool:
-    """Whether the scratch bucket is there. Raises ProvisionError if it is not ours.
-
-    One without tags is ours if it is empty: its name holds the account, and a launch may have broken off
-    before it was tagged.
-    """
+    """Whether the scratch bucket of a region is there. Raises ProvisionError if it is not ours."""
     bucket = _name(clients, names, region)
     try:
         clients.s3.head_bucket(Bucket=bucket)
@@ -51,6 +47,32 @@ def exists(clients: Clients, names: Names, region: str) -> bool:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return False
         raise
+    _require_ours(clients, names, bucket)
+    return True
+
+
+def find_buckets(clients: Clients, names: Names) -> list[str]:
+    """The scratch buckets in all regions: the source, and its region, may have changed since a launch."""
+    prefix = _name(clients, names, "")
+    found = [one["Name"] for one in clients.s3.list_buckets()["Buckets"] if one["Name"].startswith(prefix)]
+    for bucket in found:
+        _require_ours(clients, names, bucket)
+    return found
+
+
+def delete_buckets(clients: Clients, names: Names) -> None:
+    """Empty and delete the scratch buckets."""
+    for bucket in find_buckets(clients, names):
+        for page in clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            keys: Any = [{"Key": found["Key"]} for found in page.get("Contents", [])]
+            if keys:
+                clients.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
+        clients.s3.delete_bucket(Bucket=bucket)
+
+
+def _require_ours(clients: Clients, names: Names, bucket: str) -> None:
+    """A bucket without tags is ours if it is empty: its name holds the account, and a launch may have
+    broken off before it was tagged."""
     try:
         tags: Any = clients.s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
     except clients.s3.exceptions.ClientError as error:
@@ -62,19 +84,6 @@ def exists(clients: Clients, names: Names, region: str) -> bool:
         raise ProvisionError(
             f"the bucket {bucket} exists and is not ours: it lacks our tags. Rename [CLUSTER] NAME."
         )
-    return True
-
-
-def delete_bucket(clients: Clients, names: Names, region: str) -> None:
-    """Empty and delete the scratch bucket; one that is not there is no error."""
-    if not exists(clients, names, region):
-        return
-    bucket = _name(clients, names, region)
-    for page in clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        keys: Any = [{"Key": found["Key"]} for found in page.get("Contents", [])]
-        if keys:
-            clients.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
-    clients.s3.delete_bucket(Bucket=bucket)
 
 
 def _name(clients: Clients, names: Names, region: str) -> str:

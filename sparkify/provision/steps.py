@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sparkify.aws import Clients, code, translated
 from sparkify.config import Config
@@ -82,6 +83,8 @@ def launch(
             clusters.create_cluster(
                 clients, names, plan.size, config.cluster.database, config.cluster.user, arn, group, tags
             )
+        elif plan.expires:
+            clusters.extend(clients, names, tags)
         clusters.wait_for(clients, names, "available", patience, progress)
 
 
@@ -94,6 +97,7 @@ def configure(
         group = ingress.find_group(clients, names)
         if group is None:
             raise ProvisionError("the cluster has no security group. `sparkify cluster launch` mends it.")
+        clusters.require_tls(clients, cluster)
         new = ingress.let_in(clients, group, cidrs)
         if not cluster["PubliclyAccessible"]:
             progress.step("making the cluster reachable")
@@ -116,6 +120,8 @@ class Status:
 
     rows: list[tuple[str, str]] = field(default_factory=list)
     endpoint: tuple[str, int] | None = None
+    secret: str = ""
+    """ARN of the secret that holds the master user's password."""
     is_expired: bool = False
 
 
@@ -142,6 +148,7 @@ def status(clients: Clients, names: Names, now: dt.datetime) -> Status:
             ("lets in", ", ".join(ingress.open_cidrs(group) if group else ()) or "nobody"),
         ],
         endpoint,
+        cluster.get("MasterPasswordSecretArn", ""),
         is_expired,
     )  # fmt: skip
 
@@ -165,7 +172,7 @@ def resume(clients: Clients, names: Names, patience: Patience, progress: Progres
 
 
 def delete(
-    clients: Clients, names: Names, scratch_region: str, snapshot: str, patience: Patience, progress: Progress
+    clients: Clients, names: Names, snapshot: str, patience: Patience, progress: Progress
 ) -> list[str]:
     """Delete everything that is ours, however far a launch came; return what is left, which costs money."""
     with translated():
@@ -174,14 +181,14 @@ def delete(
         progress.step("deleting the security group")
         patience.until(f"the security group {names.group} being free", lambda: _delete_group(clients, names))
         progress.step("deleting the scratch bucket")
-        scratch.delete_bucket(clients, names, scratch_region)
+        scratch.delete_buckets(clients, names)
         progress.step("deleting the role")
         role.delete_role(clients, names)
         progress.step("looking for what is left")
-        return left_over(clients, names, scratch_region, snapshot)
+        return left_over(clients, names, snapshot)
 
 
-def left_over(clients: Clients, names: Names, scratch_region: str, kept: str = "") -> list[str]:
+def left_over(clients: Clients, names: Names, kept: str = "") -> list[str]:
     """Everything that carries our tags or our names; a snapshot that was asked for is left out."""
     found = []
     if clusters.find_cluster(clients, names):
@@ -190,10 +197,10 @@ def left_over(clients: Clients, names: Names, scratch_region: str, kept: str = "
         for one in page["Snapshots"]:
             if one["ClusterIdentifier"] == names.cluster and one["SnapshotIdentifier"] != kept:
                 found.append(f"snapshot {one['SnapshotIdentifier']}")
-    if ingress.find_group(clients, names):
-        found.append(f"security group {names.group}")
-    if scratch.exists(clients, names, scratch_region):
-        found.append("the scratch bucket")
+    mine: Any = [{"Name": f"tag:{key}", "Values": [value]} for key, value in names.marks.items()]
+    for group in clients.ec2.describe_security_groups(Filters=mine)["SecurityGroups"]:
+        found.append(f"security group {group['GroupName']}")
+    found += [f"bucket {bucket}" for bucket in scratch.find_buckets(clients, names)]
     if role.find_role(clients, names):
         found.append(f"role {names.role}")
     prefix = f"redshift!{names.cluster}-"  # AWS's own name for the secret that holds a managed password

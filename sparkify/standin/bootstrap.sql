@@ -59,17 +59,32 @@ BEGIN
         AND 2::numeric ^ CASE kind WHEN 'smallint' THEN 15 WHEN 'integer' THEN 31 ELSE 63 END - 1 THEN n END;
 EXCEPTION WHEN numeric_value_out_of_range OR invalid_text_representation THEN RETURN NULL;
 END $$;
-CREATE FUNCTION pg_catalog.rs_try_smallint(s text) RETURNS smallint IMMUTABLE LANGUAGE sql AS
-$$ SELECT rs_try(s, 'smallint')::smallint $$;
-CREATE FUNCTION pg_catalog.rs_try_integer(s text) RETURNS integer IMMUTABLE LANGUAGE sql AS
-$$ SELECT rs_try(s, 'integer')::integer $$;
-CREATE FUNCTION pg_catalog.rs_try_bigint(s text) RETURNS bigint IMMUTABLE LANGUAGE sql AS
-$$ SELECT rs_try(s, 'bigint')::bigint $$;
-CREATE FUNCTION pg_catalog.rs_try_double_precision(s text) RETURNS float8 IMMUTABLE LANGUAGE plpgsql AS
+-- Most text is a short plain number, and catching exceptions is slow.
+CREATE FUNCTION pg_catalog.rs_try_bigint(s text) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN
+    IF s ~ '^[-+]?[0-9]{1,18}$' THEN RETURN s::bigint; END IF;
+    RETURN rs_try(s, 'bigint')::bigint;
+END $$;
+CREATE FUNCTION pg_catalog.rs_try_integer(s text) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN
+    IF s ~ '^[-+]?[0-9]{1,9}$' THEN RETURN s::integer; END IF;
+    RETURN rs_try(s, 'integer')::integer;
+END $$;
+CREATE FUNCTION pg_catalog.rs_try_smallint(s text) RETURNS smallint IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN
+    IF s ~ '^[-+]?[0-9]{1,4}$' THEN RETURN s::smallint; END IF;
+    RETURN rs_try(s, 'smallint')::smallint;
+END $$;
+CREATE FUNCTION pg_catalog.rs_try_double(s text) RETURNS float8 IMMUTABLE LANGUAGE plpgsql AS
 $$ BEGIN
     IF rs_try(s, 'double') IS NULL THEN RETURN NULL; END IF;
     RETURN s::float8;
 EXCEPTION WHEN numeric_value_out_of_range THEN RETURN NULL;
+END $$;
+CREATE FUNCTION pg_catalog.rs_try_double_precision(s text) RETURNS float8 IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN
+    IF s ~ '^[-+]?[0-9]{1,15}([.][0-9]{1,17})?$' THEN RETURN s::float8; END IF;
+    RETURN rs_try_double(s);
 END $$;
 
 -- The average of whole numbers is a whole number.

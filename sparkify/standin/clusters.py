@@ -69,8 +69,10 @@ class Clusters:
         seconds: float,
     ) -> None:
         """`run` runs a coroutine on the fronts' loop; every change of state takes `seconds`."""
-        self._socket, self._tls, self._account, self._run, self._seconds = socket, tls, account, run, seconds
+        self._socket, self._tls, self._account, self._run, self.seconds = socket, tls, account, run, seconds
         self._known: dict[str, Cluster] = {}
+        self.requires_tls = True
+        """What the default parameter group says; accounts from before 2025 may say otherwise."""
 
     def before(self, action: str, form: dict[str, str]) -> str | None:
         """Refuse, answer, or complete a request before moto sees it. Raises ApiError."""
@@ -83,6 +85,7 @@ class Clusters:
             "ModifyCluster": self._modify,
             "GetClusterCredentialsWithIAM": self._credentials,
             "DescribeOrderableClusterOptions": self._orderable,
+            "DescribeClusterParameters": self._parameters,
         }.get(action)
         return handler(form) if handler else None
 
@@ -107,7 +110,7 @@ class Clusters:
 
     def _advance(self) -> None:
         for cluster in list(self._known.values()):
-            if time.monotonic() - cluster.since < self._seconds:
+            if time.monotonic() - cluster.since < self.seconds:
                 continue
             if cluster.status == "deleting":
                 self._run(self._raze(cluster))
@@ -184,6 +187,13 @@ class Clusters:
         )
         return f"<OrderableClusterOptions>{options}</OrderableClusterOptions>"
 
+    def _parameters(self, form: Form) -> str:  # noqa: ARG002  # all clusters have one group
+        value = str(self.requires_tls).lower()
+        return (
+            "<Parameters><Parameter><ParameterName>require_ssl</ParameterName>"
+            f"<ParameterValue>{value}</ParameterValue></Parameter></Parameters>"
+        )
+
     def _found(self, form: Form, *states: Status) -> Cluster:
         cluster = self._known.get(form["ClusterIdentifier"])
         if cluster is None:
@@ -257,7 +267,7 @@ class Clusters:
         )
 
     def _advance_one(self, cluster: Cluster) -> None:
-        if cluster.status in _NEXT and time.monotonic() - cluster.since >= self._seconds:
+        if cluster.status in _NEXT and time.monotonic() - cluster.since >= self.seconds:
             cluster.status = _NEXT[cluster.status]
 
     async def _add_user(self, user: str) -> None:

@@ -17,6 +17,7 @@ _SETTINGS = (
     "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
     "log_min_messages=fatal", "timezone=UTC", "max_connections=60", "jit=off", "work_mem=64MB",
     "default_transaction_isolation=repeatable read",
+    "enable_nestloop=off",  # nothing here is analysed, and Redshift joins by hash too
 )  # fmt: skip
 
 

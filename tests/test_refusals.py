@@ -1,0 +1,110 @@
+"""What stops a launch, said in one line: wrong sizes, networks, credentials, permissions, quotas."""
+
+from typing import Any
+
+import pytest
+
+from sparkify.aws import make_clients, translated
+from sparkify.errors import ConfigError, ProvisionError, RemoteError
+from sparkify.provision import ingress, role, steps
+from sparkify.provision.names import Names
+from sparkify.provision.price import Size
+from sparkify.provision.waiting import Patience
+from sparkify.standin.service import StandIn
+
+
+@pytest.mark.parametrize(
+    ("node_type", "nodes", "said"),
+    [
+        ("dc2.large", 4, "can no longer be created. Closest: 4 x rg.large (about 1.52 USD/h)"),
+        ("dc2.8xlarge", 2, "Closest: 2 x ra3.4xlarge"),
+        ("huge", 2, "there is no node type huge"),
+        ("rg.large", 0, "NODES = 0 makes no cluster"),
+    ],
+)
+def test_a_cluster_that_cannot_be_ordered_is_refused_with_the_closest(
+    node_type: str, nodes: int, said: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Size(node_type, nodes)
+
+    assert said in str(caught.value)
+
+
+def test_a_plan_says_what_it_costs() -> None:
+    plan = steps.Launch(Names("sparkify"), Size("rg.large", 4), "us-west-2", ["music"], "us-west-2", None)
+
+    assert plan.lines()[0] == (
+        "cluster   sparkify in us-west-2: 4 x rg.large (about 1.52 USD/h), 36.48 USD/day, until it is deleted"
+    )
+    assert plan.lines()[2] == "role      sparkify-reads-s3, may read music, the scratch bucket"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind", "said"),
+    [
+        ("ExpiredToken", "The token has expired", RemoteError, "session has expired. Log in again"),
+        ("InvalidClientTokenId", "invalid", RemoteError, "does not know these credentials"),
+        (
+            "AccessDenied", "User: arn:aws:iam::1:user/a is not authorized to perform: iam:CreateRole on b",
+            RemoteError, "does not allow you iam:CreateRole",
+        ),
+        ("ClusterQuotaExceeded", "You have 5.", ProvisionError, "quota of the account is reached"),
+        ("InsufficientClusterCapacity", "None left.", ProvisionError, "None left."),
+        ("Throttling", "Slow down", RemoteError, "Repeat the command in a minute"),
+    ],
+)  # fmt: skip
+def test_what_aws_refuses_is_one_line(
+    standin: StandIn, code: str, message: str, kind: type[Exception], said: str
+) -> None:
+    refusing = make_clients()
+
+    def refuse(**_: Any) -> Any:
+        raise refusing.iam.exceptions.ClientError({"Error": {"Code": code, "Message": message}}, "CreateRole")
+
+    refusing.iam.meta.events.register("before-call.iam.CreateRole", refuse)
+
+    with pytest.raises(kind) as caught, translated():
+        role.ensure_role(refusing, Names("refused"), [], "", {})
+
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_without_credentials_the_message_says_what_to_do(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+
+    with pytest.raises(RemoteError, match="no AWS credentials"), translated():
+        role.find_role(make_clients(), Names("nobody"))
+
+
+def test_everybody_is_let_in_only_on_purpose() -> None:
+    for world in ("0.0.0.0/0", "::/0"):
+        with pytest.raises(ConfigError, match="--open-to-the-world"):
+            ingress.parse_cidrs([world], open_to_the_world=False)
+
+    assert ingress.parse_cidrs(["203.0.113.7", "::/0"], open_to_the_world=True) == ["203.0.113.7/32", "::/0"]
+    with pytest.raises(ConfigError, match="is no network"):
+        ingress.parse_cidrs(["203.0.113.7/24"], open_to_the_world=False)
+
+
+def test_ones_own_address_is_asked_for_and_its_absence_told() -> None:
+    def unreachable(_: str) -> str:
+        raise OSError("no route")
+
+    assert ingress.own_address(lambda _: "203.0.113.7\n") == "203.0.113.7"
+    with pytest.raises(RemoteError, match="--cidr"):
+        ingress.own_address(unreachable)
+
+
+def test_waiting_ends_at_its_deadline() -> None:
+    seconds = iter(range(100))
+    patience = Patience(15, 30, sleep=lambda _: None, clock=lambda: float(next(seconds)))
+
+    with pytest.raises(ProvisionError, match="is not so after 0 minutes"):
+        patience.until("the moon being blue", lambda: None)
