@@ -1,6 +1,8 @@
 """Records as the app writes them, and folders as it leaves them."""
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ NOON = 1_541_073_600_796
 """2018-11-01 12:00:00.796 UTC; the real logs' times end in 796 ms too."""
 
 Record = dict[str, Any]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+"""Runs sparkify with these arguments."""
 
 
 class Noting(Silent):

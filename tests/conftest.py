@@ -1,6 +1,8 @@
 """Real input and real engines: a DuckDB file, and a schema of a Redshift cluster, for each test."""
 
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from sparkify.engines.duckdb import DuckDB
 from sparkify.load.tables import create_tables
 from sparkify.standin.postgres import PostgresMissing
 from sparkify.standin.service import StandIn
-from tests.builders import Source
+from tests.builders import Run, Source, play, song
 from tests.clusters import Cluster, launch
 
 ROOT = Path(__file__).parent.parent
@@ -84,3 +86,26 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real data is not here ({folder}); set SPARKIFY_REAL_DATA to its folder")
     return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs sparkify in an empty folder, without a terminal."""
+
+    def call(*arguments: str, script: str | None = None) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, script] if script else [sys.executable, "-m", "sparkify.cli.main"]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")}
+        return subprocess.run(
+            [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, env=environment, check=False
+        )
+
+    return call
+
+
+@pytest.fixture
+def loaded(run: Run, source: Source) -> Run:
+    """The same, after a first run over two plays, one song and one bad line."""
+    source.log(play(0), play(1, song="Revelry"), "{broken")
+    source.song(song())
+    assert run("etl", "--source", "music").returncode == 0
+    return run
