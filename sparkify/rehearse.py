@@ -19,7 +19,7 @@ from sparkify.simulate.service import Options, simulate
 ROOT = Path(__file__).parent.parent
 BUCKET = "rehearsed-music"
 SOURCE = f"s3://{BUCKET}/app"
-EVENTS, SONGS, DAYS, FAULTS = 20_000, 1_000, 14, 0.005
+EVENTS, SONGS, DAYS, FAULTS = 20_000, 600, 14, 0.005
 SETTINGS = f"""
 [WAREHOUSE]
 ENGINE = redshift
@@ -31,6 +31,7 @@ POLL = 0.3
 [S3]
 SOURCE = {SOURCE}
 """
+COMPARE = "compare every star table"
 STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("launch", "cluster_setup/launch_cluster.py", ("cluster", "launch", "--yes", "--ttl", "1h")),
     ("configure", "cluster_setup/configure_cluster.py", ("cluster", "configure", "--cidr", "127.0.0.1")),
@@ -39,7 +40,7 @@ STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("load again", "etl.py", ("etl",)),
     ("check", "", ("check", "--format", "csv")),
     ("load the same on DuckDB", "", ("etl", "--warehouse", "local.duckdb")),
-    ("compare every star table", "", ("diff", "redshift", "local.duckdb", "--format", "csv")),
+    (COMPARE, "", ("diff", "redshift", "local.duckdb", "--format", "table")),
     ("delete", "cluster_setup/delete_cluster.py", ("cluster", "delete", "--yes")),
 )
 """Each step: its name, the script that does it, and the command that the script stands for."""
@@ -54,6 +55,11 @@ class Step:
     code: int
     out: str
     err: str
+
+    @property
+    def shown(self) -> str:
+        """What it printed, of the steps whose figures matter."""
+        return self.out if self.name in ("load", "load again", COMPARE) else ""
 
 
 def rehearse(source: Path | None, say: Callable[[str], None]) -> Iterator[Step]:
@@ -101,6 +107,7 @@ def _walk(
     )
     step = Step(name, time.monotonic() - began, done.returncode, done.stdout, done.stderr)
     if step.code:
-        said = (step.err.strip() or step.out.strip()).splitlines()
-        raise RehearsalError(f"the rehearsal stopped at {name!r}: {said[-1] if said else step.code}")
+        said = (step.err.strip() or step.out.strip()).splitlines() or [f"exit code {step.code}"]
+        what = "the engines differ, first at" if name == COMPARE else f"the rehearsal stopped at {name!r}:"
+        raise RehearsalError(f"{what} {said[0 if name == COMPARE else -1]}")
     return step

@@ -30,7 +30,8 @@ class Cluster:
 
     def connect(self, schema: str, **options: Any) -> Redshift:
         """An engine on a schema of its own."""
-        copying = Copying(self.role, f"s3://{BUCKET}/scratch", compact=options.pop("compact", "auto"))
+        own = {name: options.pop(name) for name in ("compact", "jsonpaths") if name in options}
+        copying = Copying(self.role, f"s3://{BUCKET}/scratch", **own)
         return Redshift(lambda: self.address, copying, schema=schema, **options)
 
 

@@ -22,6 +22,6 @@ def rehearse(source: Path | None) -> None:
     for step in walk(source, lambda what: click.echo(f"... {what}", err=True)):
         total += step.seconds
         click.echo(f"rehearsed  {seconds(step.seconds):>8}  {step.name}")
-        for line in step.out.splitlines() if step.name in ("load", "compare every star table") else ():
-            click.echo(f"                       {line}" if line else "")
+        for line in filter(None, step.shown.splitlines()):
+            click.echo(f"rehearsed            {line}")
     click.echo(f"Rehearsed in {seconds(total)}: the stand-in and DuckDB hold the same star; nothing is left.")
