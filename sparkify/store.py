@@ -7,6 +7,7 @@ those that every AWS tool uses.
 import errno
 import io
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -161,7 +162,7 @@ def remove(uri: str, others: Sequence[str] = ()) -> None:
 def split(uri: str) -> tuple[str, str]:
     """(bucket, key) of an s3:// address. Raises ConfigError if it names no bucket."""
     bucket, _, key = uri.removeprefix(S3).partition("/")
-    if not bucket:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{3,255}", bucket):
         raise ConfigError(f"{uri} names no bucket: s3://bucket/prefix is expected.")
     return bucket, key
 

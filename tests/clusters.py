@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -33,6 +34,14 @@ class Cluster:
         own = {name: options.pop(name) for name in ("compact", "jsonpaths") if name in options}
         copying = Copying(self.role, f"s3://{BUCKET}/scratch", **own)
         return Redshift(lambda: self.address, copying, schema=schema, **options)
+
+
+def upload(standin: StandIn, prefix: str, folder: Path) -> str:
+    """Copy the song and log files of a folder into the bucket; return their source."""
+    for name in ("song_data", "log_data"):
+        for file in (folder / name).rglob("*.json"):
+            standin.account.put(BUCKET, f"{prefix}/{file.relative_to(folder).as_posix()}", file.read_bytes())
+    return f"s3://{BUCKET}/{prefix}"
 
 
 def launch(standin: StandIn) -> Cluster:

@@ -24,6 +24,7 @@ BREAKS = {
     "songs_artist_exists": "UPDATE songs SET artist_id = 'AR9'",
     "songs_complete": "DELETE FROM songs",
     "songs_unique": "INSERT INTO songs SELECT * FROM songs",
+    "staging_balanced": "DELETE FROM stg_events WHERE page = 'Help'",
     "time_is_used": "INSERT INTO time VALUES ('2018-11-01 12:00:01', 12, 1, 44, 11, 2018, 4)",
     "time_parts": "UPDATE time SET weekday = 0",
     "time_unique": "INSERT INTO time SELECT * FROM time",

@@ -93,6 +93,12 @@ def test_functions_of_redshift_are_said_in_duckdbs_words(redshift: str, duckdb: 
     assert to_duckdb(redshift) == duckdb
 
 
+def test_a_blank_needs_no_care_in_duckdbs_try_cast() -> None:
+    assert to_duckdb("SELECT TRY_CAST(NULLIF(TRIM(a), '') AS BIGINT) AS n FROM t") == (
+        "SELECT TRY_CAST(a AS BIGINT) AS n FROM t"
+    )
+
+
 def test_the_star_is_distributed_as_it_was_designed() -> None:
     assert {name: (table(name).diststyle, table(name).distkey) for name in schema.STAR} == {
         "songplay": ("KEY", "songplay_id"),

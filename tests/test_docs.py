@@ -1,5 +1,6 @@
 """What is written stays true: commands and picture of the README, dictionary, changelog, errors."""
 
+import configparser
 import inspect
 import re
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 import sparkify
 from sparkify import errors
 from sparkify.cli.main import cli
+from sparkify.config import load_config
 from sparkify.sql import drawing, schema
 from tests.conftest import ROOT
 from tests.terminals import in_a_terminal
@@ -59,6 +61,22 @@ def test_the_readmes_exit_codes_are_ours() -> None:
 def test_the_drawn_star_and_the_dictionary_are_those_of_the_ddl() -> None:
     assert f"```mermaid\n{drawing.mermaid()}```" in README, "paste `sparkify tables show --format mermaid`"
     assert (ROOT / "docs" / "tables.md").read_text() == drawing.markdown(schema.ALL), "run make docs"
+
+
+def test_dwg_cfg_holds_every_setting_with_its_default_and_no_secret(tmp_path: Path) -> None:
+    file = configparser.ConfigParser(interpolation=None)
+    file.read(ROOT / "dwg.cfg")
+    written = {
+        f"[{section}] {name.upper()}": value for section in file for name, value in file.items(section)
+    }
+
+    empty = tmp_path / "empty.cfg"
+    empty.touch()
+    defaults = {name: value for name, value, _, _ in load_config(empty, environ={}).rows()}
+
+    assert written.keys() == defaults.keys() - {"[REDSHIFT] PASSWORD"}
+    given = load_config(ROOT / "dwg.cfg", environ={})
+    assert {name: value for name, value, _, _ in given.rows()} == defaults
 
 
 def test_links_in_the_documentation_lead_somewhere() -> None:

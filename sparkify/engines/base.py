@@ -47,6 +47,8 @@ class Staged:
     """Keys that its first record lacks."""
     problem: str | None = None
     """Why the file could not be read at all; then it counts as one record, rejected."""
+    has_lineage: bool = True
+    """Whether its rows say that they are of this file."""
 
 
 @dataclass(frozen=True)

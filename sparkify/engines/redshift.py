@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import decimal
 import re
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -193,6 +194,8 @@ def _open(address: Address) -> Any:
     except ImportError as error:
         raise ConfigError("Redshift needs its driver: pip install 'sparkify[aws]'.") from error
     try:
+        # A timeout given to the driver would hold for every answer, however long a statement may take.
+        socket.create_connection((address.host, address.port), timeout=30).close()
         return redshift_connector.connect(
             host=address.host,
             port=address.port,
@@ -201,7 +204,6 @@ def _open(address: Address) -> Any:
             password=address.password,
             ssl=True,
             sslmode="verify-full",
-            timeout=30,
         )
     except Error as error:
         said = _said(error)

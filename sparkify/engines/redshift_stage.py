@@ -125,6 +125,8 @@ class Loader:
             for uri, line in self._errors():
                 broken.setdefault(uri, []).append(line)
         by_uri = {file.uri: file for file in files}
+        if not (scanned.keys() | broken.keys()) <= by_uri.keys():
+            return None  # the cluster tells of another COPY than ours
         for uri, errors in broken.items():
             numbers = [number for number, _ in records(by_uri[uri])]
             if len(numbers) != scanned.get(uri, 0) or not set(errors) <= set(numbers):
@@ -272,7 +274,7 @@ def _plainly_staged(dataset: Dataset, file: NewFile, scanned: int) -> Staged:
     line, newline, _ = first.lstrip().partition(b"\n")
     is_whole = newline or file.size <= HEAD
     unknown, absent = odd_keys(line, _keys(dataset)) if is_whole else (frozenset(), frozenset())
-    return Staged(file.file_id, scanned, file.modified, scanned, 0, unknown, absent)
+    return Staged(file.file_id, scanned, file.modified, scanned, 0, unknown, absent, has_lineage=False)
 
 
 def _brought_here(files: Sequence[NewFile], folder: Path) -> list[NewFile]:

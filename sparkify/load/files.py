@@ -12,7 +12,7 @@ from typing import Literal
 from sparkify.config import S3
 from sparkify.engines.base import Dataset, Engine
 from sparkify.errors import ConfigError, LoadError
-from sparkify.store import Listed, is_remote, list_bucket, open_file
+from sparkify.store import Listed, is_remote, list_bucket, open_file, split
 
 SUFFIXES = (".json", ".json.gz")
 State = Literal["new", "grown", "changed", "known"]
@@ -173,6 +173,7 @@ def _listed(source: str, name: str, own: str) -> Iterable[Listed] | None:
     """The files of one dataset; None if the source has no such folder."""
     place = own or source
     if is_remote(place):
+        split(place)  # refused where it names no bucket
         prefix = place.rstrip("/") if own else f"{place.rstrip('/')}/{name}"
         found = [one for one in list_bucket(f"{prefix}/") if _is_data(one.uri.rpartition("/")[2])]
         return found if found or own else None

@@ -60,14 +60,14 @@ def _rules(column: Column) -> list[tuple[str, str]]:
         return [
             (f"OCTET_LENGTH({name}) > {column.width}", f"is longer than {column.width} bytes"),
             (
-                f"LEFT({name}, 1) IN ('[', '{{') AND (IS_VALID_JSON({name}) OR IS_VALID_JSON_ARRAY({name}))",
+                f"({name} LIKE '[%' OR {name} LIKE '{{%') "
+                f"AND (IS_VALID_JSON({name}) OR IS_VALID_JSON_ARRAY({name}))",
                 "is a list or an object, not text",
             ),
         ]
     if column.kind == "number":
-        allowed = f"TRANSLATE({name}, '0123456789.eE+-', '') = ''"
         return [
-            (f"{name} <> '' AND (NOT {allowed} OR {_finite(name)} IS NULL)", "is not a number"),
+            (f"{name} <> '' AND ({name} ~ '[^0-9.eE+-]' OR {_finite(name)} IS NULL)", "is not a number"),
         ]
     kind = "BIGINT" if column.kind == "timestamp" else column.type
     whole = f"TRY_CAST({_present(name)} AS {kind})"

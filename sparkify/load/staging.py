@@ -95,7 +95,7 @@ class Loading:
             file, bad = files[s.file_id], rejected.get(s.file_id, 0)
             rows.append((
                 s.file_id, file.uri, dataset, self._run_id, file.size, file.modified, s.content_hash, s.lines,
-                s.tail, s.records_read, s.records_read - bad, 0, bad, s.problem,
+                s.tail, s.records_read, *_loaded_and_duplicate(s, bad), bad, s.problem,
             ))  # fmt: skip
             self._note_keys(dataset, file, s)
             if s.problem:
@@ -162,6 +162,12 @@ class Loading:
             self._progress.warn(
                 f'the key "{key}" {what} (first record of {uris[0]}{others}). Was it renamed?'
             )
+
+
+def _loaded_and_duplicate(staged: Staged, rejected: int) -> tuple[int | None, int | None]:
+    """What became of a file's good records, before duplicates are told apart; of rows without a file, only
+    the run knows."""
+    return (staged.records_read - rejected, 0) if staged.has_lineage else (None, None)
 
 
 def _batches(planned: Sequence[Planned], limit: int) -> Iterator[list[Planned]]:

@@ -32,7 +32,7 @@ _RENAMED = {
     "NVL": "COALESCE", "AVG": "rs_avg", "REGEXP_SUBSTR": "rs_regexp_substr",
     "REGEXP_REPLACE": "rs_regexp_replace",
 }  # fmt: skip
-_SESSION = {"enable_result_cache_for_session", "query_group", "wlm_query_slot_count", "statement_timeout"}
+_SESSION = {"enable_result_cache_for_session", "query_group", "wlm_query_slot_count"}
 _ENDS = ("UNION", "ORDER", "LIMIT", ")", "EXCEPT", "INTERSECT")
 
 

@@ -1,4 +1,4 @@
--- Nothing is lost: of each file, records read = good records in staging + rejected records that were kept.
+-- Nothing is lost: of each file, records read = loaded + duplicate + rejected, and each of them is there.
 SELECT
     etl_file.file_id,
     etl_file.uri,
@@ -26,6 +26,7 @@ LEFT JOIN (
 WHERE
     etl_file.run_id BETWEEN :first_run AND :last_run
     AND (
-        etl_file.records_read <> COALESCE(good.records, 0) + COALESCE(kept.records, 0)
-        OR etl_file.records_read <> etl_file.loaded + etl_file.duplicate + etl_file.rejected
+        etl_file.rejected <> COALESCE(kept.records, 0)
+        OR etl_file.records_read - etl_file.rejected <> etl_file.loaded + etl_file.duplicate
+        OR etl_file.loaded + etl_file.duplicate <> COALESCE(good.records, 0)
     )

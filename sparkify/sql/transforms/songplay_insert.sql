@@ -26,8 +26,4 @@ LEFT JOIN text_repair AS l ON l.raw_text = e.location
 WHERE
     e.run_id BETWEEN :first_run AND :last_run
     AND e.page = 'NextSong'
-    AND NOT EXISTS (
-        SELECT 1
-        FROM repeated_event AS r
-        WHERE r.event_id = e.session_id * 1000000 + e.item_in_session
-    )
+    AND e.session_id * 1000000 + e.item_in_session NOT IN (SELECT event_id FROM repeated_event)

@@ -1,0 +1,140 @@
+"""The cloud path as a user walks it: the commands of `sparkify cluster`, and the rehearsal of all of it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sparkify import rehearse
+from sparkify.errors import RehearsalError
+from sparkify.standin.service import StandIn
+from tests.builders import Run, Source, play, song
+
+SETTINGS = "[WAREHOUSE]\nENGINE = redshift\n[CLUSTER]\nNAME = cli\nNODES = 2\nPOLL = 0.1\n"
+
+
+@pytest.fixture
+def cloud(standin: StandIn, run: Run, tmp_path: Path) -> Run:
+    """Runs sparkify in a folder whose dwg.cfg chooses Redshift, with an account that is empty."""
+    (tmp_path / "dwg.cfg").write_text(SETTINGS)
+    return run
+
+
+def clusters() -> list[str]:
+    import boto3
+
+    return [one["ClusterIdentifier"] for one in boto3.client("redshift").describe_clusters()["Clusters"]]
+
+
+def test_a_launch_shows_its_plan_and_price_and_asks_first(cloud: Run) -> None:
+    dry = cloud("cluster", "launch", "--dry-run", "--ttl", "8h")
+    unasked = cloud("cluster", "launch")
+
+    assert "2 x rg.large (about 0.76 USD/h), 18.24 USD/day" in dry.stderr
+    assert "prices of November 2026" in dry.stderr
+    assert (dry.returncode, unasked.returncode) == (0, 130)
+    assert "cli" not in clusters()
+
+
+def test_a_cluster_lives_from_launch_to_delete(cloud: Run) -> None:
+    launched = cloud("cluster", "launch", "--yes", "--ttl", "2d")
+    nobody = cloud("etl", "--source", "music")
+    opened = cloud("cluster", "configure", "--cidr", "127.0.0.1")
+    world = cloud("cluster", "configure", "--cidr", "0.0.0.0/0")
+    status = cloud("cluster", "status", "--format", "csv")
+    alive = cloud("cluster", "delete", "--expired", "--yes")
+    closed = cloud("cluster", "configure", "--close")
+    deleted = cloud("cluster", "delete", "--yes")
+    again = cloud("cluster", "delete", "--yes")
+
+    assert launched.returncode == 0, launched.stderr
+    assert "is available and lets nobody in" in launched.stdout
+    assert nobody.returncode != 0
+    assert re.search(
+        r'psql +psql "host=localhost port=\d+ dbname=sparkify user=\w+ sslmode=verify-full', opened.stdout
+    )
+    assert re.search(r"jdbc:redshift://localhost:\d+/sparkify\?ssl=true&sslmode=verify-full", opened.stdout)
+    assert "password  aws secretsmanager get-secret-value" in opened.stdout
+    assert (world.returncode, "--open-to-the-world" in world.stderr) == (2, True)
+    assert "lets in,127.0.0.1/32" in status.stdout
+    assert "time is not over: nothing was done" in alive.stdout
+    assert "Shut out: 127.0.0.1/32" in closed.stdout
+    assert "nothing that was made for it is left" in deleted.stdout
+    assert (deleted.returncode, again.returncode) == (0, 0)
+    assert "cli" not in clusters()
+
+
+def test_the_world_is_let_in_on_purpose_and_with_a_warning(cloud: Run) -> None:
+    cloud("cluster", "launch", "--yes")
+
+    opened = cloud("cluster", "configure", "--cidr", "0.0.0.0/0", "--open-to-the-world")
+    cloud("cluster", "delete", "--yes")
+
+    assert opened.returncode == 0, opened.stderr
+    assert "warning: everybody on the internet" in opened.stderr
+
+
+def test_a_type_that_cannot_be_created_is_refused_before_aws_is_asked(cloud: Run, tmp_path: Path) -> None:
+    (tmp_path / "dwg.cfg").write_text("[CLUSTER]\nNODE_TYPE = dc2.large\n")
+
+    refused = cloud("cluster", "launch", "--yes")
+
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "sparkify: dc2.large can no longer be created. Closest: 4 x rg.large (about 1.52 USD/h). "
+        "Set [CLUSTER] NODE_TYPE in dwg.cfg.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "command", [("status",), ("pause",), ("resume",), ("configure", "--cidr", "127.0.0.1")]
+)
+def test_without_a_cluster_one_line_says_how_to_make_one(cloud: Run, command: tuple[str, ...]) -> None:
+    refused = cloud("cluster", *command)
+
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "sparkify: there is no cluster cli in us-west-2. `sparkify cluster launch` makes it.\n"
+    )
+
+
+def test_the_rehearsal_walks_all_steps_and_finds_no_difference(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sparkify.cli.main", "rehearse"], cwd=tmp_path, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    walked = re.findall(r"^rehearsed +[\d.]+ s +(.+)$", done.stdout, re.M)
+    assert walked == [name for name, _, _ in rehearse.STEPS]
+    assert all(line.startswith("rehearsed ") for line in done.stdout.splitlines()[:-1])
+    assert len(re.findall(r"\bequal\b", done.stdout)) == 5
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rehearsal_on_given_files_names_what_differs(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.song(song())
+    source.log(play(0), play(1))
+    steps = list(rehearse.STEPS)
+    spoil = ("spoil", "", ("query", "SELECT 1", "--warehouse", "local.duckdb"))
+    monkeypatch.setattr(rehearse, "STEPS", (*steps[:7], spoil, *steps[7:]))
+    real = rehearse._walk
+
+    def walk(
+        name: str, script: str, command: tuple[str, ...], folder: Path, env: dict[str, str]
+    ) -> rehearse.Step:
+        if name == "spoil":
+            import duckdb
+
+            with duckdb.connect(str(folder / "local.duckdb")) as connection:
+                connection.execute("DELETE FROM songplay WHERE item_in_session = 1")
+        return real(name, script, command, folder, env)
+
+    monkeypatch.setattr(rehearse, "_walk", walk)
+
+    with pytest.raises(RehearsalError, match="the engines differ, first at songplay 38000001: only in A"):
+        list(rehearse.rehearse(source.folder, lambda _: None))
