@@ -1,6 +1,6 @@
 """Make the tables: the same as `sparkify tables create`."""
 
-from sparkify.cli.main import door
+from sparkify.cli import run
 
 if __name__ == "__main__":
-    door("tables", "create")
+    run("tables", "create")

@@ -1,6 +1,6 @@
 """Let your address in and make the cluster reachable: the same as `sparkify cluster configure`."""
 
-from sparkify.cli.main import door
+from sparkify.cli import run
 
 if __name__ == "__main__":
-    door("cluster", "configure")
+    run("cluster", "configure")

@@ -1,6 +1,6 @@
 """Delete the cluster and all that was made for it: the same as `sparkify cluster delete`."""
 
-from sparkify.cli.main import door
+from sparkify.cli import run
 
 if __name__ == "__main__":
-    door("cluster", "delete")
+    run("cluster", "delete")

@@ -1,6 +1,6 @@
 """Launch the cluster of dwg.cfg: the same as `sparkify cluster launch`."""
 
-from sparkify.cli.main import door
+from sparkify.cli import run
 
 if __name__ == "__main__":
-    door("cluster", "launch")
+    run("cluster", "launch")

@@ -7,7 +7,9 @@ is for. No second list of settings exists: `sparkify config` walks the same fiel
 
 import configparser
 import dataclasses
+import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +20,18 @@ from sparkify.errors import ConfigError
 DEFAULT_FILE = Path("dwg.cfg")
 
 
-def setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
-    """A field with its meaning; a secret's value is never printed."""
-    return field(default=default, metadata={"meaning": meaning, "secret": secret})
+COUNT = r"\d{1,9}", "a whole number"
+SECONDS = r"\d+(\.\d+)?", "a number of seconds"
+REJECTS = r"(?=.*\d)(?:(\d+(?:\.\d+)?)\s*%)?\s*(?:and\s*)?(\d+)?", "a number, or 1%, or '1% and 100'"
+ANYTHING = r".*", "text"
+
+
+def setting(default: Any, meaning: str, form: tuple[str, str] = ANYTHING, *, secret: bool = False) -> Any:
+    """A field with its meaning, and the form of its values: a pattern, and that in words.
+
+    A secret's value is never printed.
+    """
+    return field(default=default, metadata={"meaning": meaning, "form": form, "secret": secret})
 
 
 @dataclass(frozen=True)
@@ -29,9 +40,13 @@ class Warehouse:
 
     engine: Literal["duckdb", "redshift"] = setting("duckdb", "duckdb (embedded) or redshift")
     file: str = setting("sparkify.duckdb", "the DuckDB file")
-    wait: float = setting(30.0, "seconds to wait for another process that holds the warehouse")
-    memory: str = setting("", "DuckDB's memory limit, for example 2GB; empty: chosen from the machine")
-    threads: int = setting(0, "DuckDB's threads; 0: one per core")
+    wait: float = setting(30.0, "seconds to wait for another process that holds the warehouse", SECONDS)
+    memory: str = setting(
+        "",
+        "DuckDB's memory limit, for example 2GB; empty: chosen from the machine",
+        (r"\d+(\.\d+)?\s*([KMGT](i?B)?|%)", "an amount like 2GB"),
+    )
+    threads: int = setting(0, "DuckDB's threads; 0: one per core", COUNT)
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,11 @@ class S3:
 class Etl:
     """How careful a load is."""
 
-    max_rejects: str = setting("1% and 100", "refuse a run with more rejects: 0, a number, or '1% and 100'")
+    max_rejects: str = setting(
+        "1% and 100",
+        "refuse a run with more rejects: 0, a number, or '1% and 100'",
+        REJECTS,
+    )
     compact: Literal["auto", "always", "never"] = setting(
         "auto", "gather tiny files before a COPY: auto, always, never"
     )
@@ -61,10 +80,10 @@ class Cluster:
     name: str = setting("sparkify", "the cluster's name; everything made for it is named after it")
     region: str = setting("", "where it runs; empty: as AWS's own settings say, else us-west-2")
     node_type: str = setting("rg.large", "the type of its nodes")
-    nodes: int = setting(4, "how many nodes")
+    nodes: int = setting(4, "how many nodes", COUNT)
     database: str = setting("sparkify", "its database")
     user: str = setting("sparkify_admin", "its master user; AWS keeps the password in Secrets Manager")
-    poll: float = setting(15.0, "seconds between two looks at its status")
+    poll: float = setting(15.0, "seconds between two looks at its status", SECONDS)
     ttl: str = setting(
         "", "how long it may live, for example 8h or 2d; `cluster delete --expired` acts on it"
     )
@@ -85,7 +104,7 @@ class Redshift:
     """How to reach the warehouse on Redshift; what is empty is found from [CLUSTER] NAME."""
 
     host: str = setting("", "the endpoint's host")
-    port: int = setting(5439, "the endpoint's port, where HOST is given")
+    port: int = setting(5439, "the endpoint's port, where HOST is given", COUNT)
     auth: Literal["secret", "iam"] = setting(
         "secret", "secret: as the master user; iam: as whoever runs this, with temporary credentials"
     )
@@ -159,11 +178,22 @@ def load_config(
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    """A misspelt variable would be a setting that silently does not hold."""
+    """A misspelt variable would be a setting that silently does not hold.
+
+    What begins like ours and resembles no setting is somebody else's: a container's service, a test's data.
+    """
     known = {f"SPARKIFY_{section}__{name}".upper() for section, name, _ in _settings()}
+    bare = {variable.replace("_", ""): variable for variable in known}
     for variable in environ:
-        if variable.startswith("SPARKIFY_") and "__" in variable and variable not in known:
-            raise ConfigError(f"{variable} is not a setting. `sparkify config` lists them all.")
+        if not variable.upper().startswith("SPARKIFY_") or variable in known:
+            continue
+        close = difflib.get_close_matches(variable.upper().replace("_", ""), bare, n=1, cutoff=0.85)
+        if close or "__" in variable:
+            raise ConfigError(f"{variable} is not a setting. {_hint(bare[close[0]] if close else '')}")
+
+
+def _hint(close: str) -> str:
+    return f"Did you mean {close}?" if close else "`sparkify config` lists them all."
 
 
 def _settings() -> Iterator[tuple[str, str, "dataclasses.Field[Any]"]]:
@@ -176,42 +206,44 @@ def _settings() -> Iterator[tuple[str, str, "dataclasses.Field[Any]"]]:
 def _read_file(path: Path | None) -> tuple[str, dict[tuple[str, str], str]]:
     """The settings in the file, by (section, name). Without `path`, a missing dwg.cfg is no error."""
     file = path or DEFAULT_FILE
-    if path is None and not file.is_file():
+    if path is None and not file.exists():
         return str(file), {}
+    mend = "Check --config." if path else "Mend it, or remove it."
     parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=("#", ";"))
     try:
-        with file.open(encoding="utf-8") as handle:
+        with file.open(encoding="utf-8-sig") as handle:
             parser.read_file(handle)
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}. {mend}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not written in UTF-8. {mend}") from error
+    except configparser.Error as error:
         first = str(error).splitlines()[0].rstrip(".")
-        raise ConfigError(f"{file} cannot be read: {first}. Check --config.") from error
+        raise ConfigError(f"{file} cannot be read: {first}. {mend}") from error
     known = {(section, name) for section, name, _ in _settings()}
     found: dict[tuple[str, str], str] = {}
     for section in parser.sections():
         for name, value in parser.items(section):
             key = (section.lower(), name.lower())
             if key not in known:
-                raise ConfigError(
-                    f"{file}: [{section}] {name.upper()} is not a setting. `sparkify config` lists them all."
-                )
+                place = f"[{section}] {name.upper()}"
+                names = [f"[{section}] {name}".upper() for section, name in known]
+                close = difflib.get_close_matches(place.upper(), names, n=1)
+                raise ConfigError(f"{file}: {place} is not a setting. {_hint(*close[:1] or [''])}")
             if value.strip():
                 found[key] = value.strip()
     return str(file), found
 
 
 def _typed(raw: str, spec: "dataclasses.Field[Any]", section: str, name: str, origin: str) -> Any:
-    place = f"{origin}: [{section.upper()}] {name.upper()} = {raw!r}"
+    flag = f"--{name.replace('_', '-')} {raw!r}"
+    place = flag if origin == "flag" else f"{origin}: [{section.upper()}] {name.upper()} = {raw!r}"
     choices = getattr(spec.type, "__args__", None)
     if choices:
         if raw.lower() not in choices:
             raise ConfigError(f"{place} is not one of {', '.join(choices)}.")
         return raw.lower()
-    kind: Any = spec.type
-    if kind is bool:
-        if raw.lower() not in ("yes", "no", "true", "false", "1", "0", "on", "off"):
-            raise ConfigError(f"{place} is neither yes nor no.")
-        return raw.lower() in ("yes", "true", "1", "on")
-    try:
-        return kind(raw)
-    except ValueError as error:
-        raise ConfigError(f"{place} is not a number.") from error
+    pattern, words = spec.metadata["form"]
+    if not re.fullmatch(pattern, raw, re.DOTALL | re.IGNORECASE):
+        raise ConfigError(f"{place} is not {words}.")
+    return spec.type(raw)  # type: ignore[operator]  # a type, as long as nobody postpones annotations

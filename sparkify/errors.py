@@ -9,6 +9,7 @@
     ├── BusyError            5  another process holds the warehouse
     ├── RemoteError          6  a remote service is unreachable or refuses access
     │   └── RetryError       6  a transaction ended through no fault of its own, and may be run again
+    ├── OutputError          1  stdout cannot be written
     ├── ProvisionError       1  a cluster cannot be launched, configured or deleted
     └── RehearsalError       1  a step of a rehearsal failed, or the engines differ
 
@@ -61,6 +62,10 @@ class RemoteError(SparkifyError):
 
 class RetryError(RemoteError):
     """A transaction was ended through no fault of its own; nothing of it stands, it may be run again."""
+
+
+class OutputError(SparkifyError):
+    """What was to be printed cannot be written; what was done before stands."""
 
 
 class ProvisionError(SparkifyError):

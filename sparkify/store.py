@@ -4,8 +4,11 @@ Buckets are read with obstore, in parallel and with its retries; credentials, re
 those that every AWS tool uses.
 """
 
+import errno
 import io
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -44,8 +47,14 @@ def is_remote(uri: str) -> bool:
 
 
 def open_file(uri: str) -> BinaryIO:
-    """A file to read from. Raises OSError for one on this machine, RemoteError for one in a bucket."""
+    """A file to read from. Raises OSError for one on this machine, RemoteError for one in a bucket.
+
+    What is no file is refused before it is opened: a pipe would keep whoever opens it waiting for ever.
+    """
     if not is_remote(uri):
+        kind = os.stat(uri).st_mode  # noqa: PTH116  # as below
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise OSError(errno.EINVAL, "it is a pipe, a socket or a device", uri)
         return open(uri, "rb")  # noqa: PTH123  # a Path costs more than a tiny file; the caller closes
     import obstore  # noqa: PLC0415
 

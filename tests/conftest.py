@@ -92,12 +92,15 @@ def real_data() -> Path:
 def run(tmp_path: Path) -> Run:
     """Runs sparkify in an empty folder, without a terminal."""
 
-    def call(*arguments: str, script: str | None = None) -> "subprocess.CompletedProcess[str]":
+    def call(
+        *arguments: str, script: str | None = None, typed: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, script] if script else [sys.executable, "-m", "sparkify.cli.main"]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")}
         return subprocess.run(
-            [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, env=environment, check=False
-        )
+            [*command, *arguments],
+            cwd=tmp_path, capture_output=True, text=True, env=environment, check=False, input=typed,
+        )  # fmt: skip
 
     return call
 

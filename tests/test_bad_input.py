@@ -189,6 +189,7 @@ def test_one_file_that_cannot_be_read_does_not_take_the_others_down(
     (folder / "d-folder.json").mkdir()
     source.write(folder / "e-empty.json", b"")
     (folder / "f-link.json").symlink_to(folder / "nowhere.json")
+    os.mkfifo(folder / "g-pipe.json")
     source.log(play(0), play(1))
     watching = Noting()
 
@@ -205,8 +206,10 @@ def test_one_file_that_cannot_be_read_does_not_take_the_others_down(
         ("c-utf16.json", 0, "not UTF-8 (it starts as UTF-16 does)"),
         ("d-folder.json", 0, "cannot be read: Is a directory"),
         ("f-link.json", 0, "cannot be read: No such file or directory"),
+        ("g-pipe.json", 0, "cannot be read: it is a pipe, a socket or a device"),
     ]
-    assert vars(summary.records) == {"read": 7, "loaded": 2, "duplicate": 0, "rejected": 5}
+    assert vars(summary.records) == {"read": 8, "loaded": 2, "duplicate": 0, "rejected": 6}
+    assert etl(warehouse, source.folder).run_id is None
     assert any("e-empty.json is empty" in warning for warning in watching.warnings)
 
 
@@ -258,7 +261,7 @@ def test_rejected_text_is_kept_as_it_stands(warehouse: Engine, source: Source) -
     assert (found[1][0], base64.b64decode(str(found[1][1]))) == ("base64", b'{"page": "\xff\x00"}')
     assert found[2][0] == "head"
     assert long.startswith(base64.b64decode(str(found[2][1])))
-    assert "100010 bytes, SHA-256" in str(found[2][2])
+    assert "100,010 bytes, SHA-256" in str(found[2][2])
 
 
 def test_the_ledger_is_balanced_for_each_file(warehouse: Engine, source: Source) -> None:

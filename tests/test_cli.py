@@ -56,6 +56,16 @@ def test_plan_and_dry_run_write_nothing(run: Run, source: Source, tmp_path: Path
     assert not list(tmp_path.glob("*.duckdb*"))
 
 
+def test_a_dry_run_speaks_the_format_that_is_asked_for(run: Run, source: Source) -> None:
+    source.log(play(0))
+
+    as_json = run("etl", "--source", "music", "--dry-run", "--format", "json")
+    as_text = run("etl", "--source", "music", "--dry-run", "--format", "text")
+
+    assert [row["state"] for row in json.loads(as_json.stdout)] == ["new"]
+    assert as_text.stdout == "  new  1 file of events, 424 B, 2018-11-01\n"
+
+
 def test_plan_shows_what_grew_and_what_changed(loaded: Run, source: Source) -> None:
     source.log(play(0), play(1, song="Revelry"), "{broken", play(2))
     source.song(song(title="Other"))
@@ -138,6 +148,7 @@ def test_rejects_show_file_line_reason_and_text(loaded: Run) -> None:
 
     assert (row["record"], row["reason"], row["raw_text"]) == (3, "malformed JSON", "{broken")
     assert row["uri"].endswith("2018-11-01-events.json")
+    loaded("rebuild")
     assert json.loads(loaded("rejects", "--run", "2", "--format", "json").stdout) == []
 
 
@@ -169,11 +180,41 @@ def test_diff_ends_with_1_where_stars_differ(loaded: Run, tmp_path: Path) -> Non
     assert done.stderr == "users 15: level 'paid' <> 'free'\n"
 
 
+def test_diff_gives_the_differing_keys_as_data(loaded: Run, tmp_path: Path) -> None:
+    (tmp_path / "copy.duckdb").write_bytes((tmp_path / "sparkify.duckdb").read_bytes())
+    with duckdb.connect(str(tmp_path / "copy.duckdb")) as connection:
+        connection.execute("UPDATE users SET gender = NULL")
+
+    compared = json.loads(loaded("diff", "sparkify.duckdb", "copy.duckdb", "--format", "json").stdout)
+
+    assert {row["table"]: row["keys"] for row in compared if row["keys"]} == {
+        "users": ["15: gender 'F' <> NULL"]
+    }
+
+
+def test_a_warehouse_equals_itself_under_any_name(loaded: Run, tmp_path: Path) -> None:
+    (tmp_path / "link.duckdb").symlink_to("sparkify.duckdb")
+
+    for other in ("sparkify.duckdb", "./sparkify.duckdb", "link.duckdb"):
+        done = loaded("diff", "sparkify.duckdb", other)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_values_that_json_lacks_are_said_in_json(loaded: Run) -> None:
+    nested = "[1, NULL] AS l, {'a': 1, 'b': [DATE '2026-01-01']} AS s"
+    sql = f"SELECT 'NaN'::DOUBLE AS n, '-inf'::DOUBLE AS i, {nested}"
+
+    ndjson, as_csv = (loaded("query", sql, "--format", style).stdout for style in ("ndjson", "csv"))
+
+    assert ndjson == '{"n": null, "i": null, "l": [1, null], "s": {"a": 1, "b": ["2026-01-01"]}}\n'
+    assert next(csv.reader([as_csv.splitlines()[1]]))[2:] == ["[1, null]", '{"a": 1, "b": ["2026-01-01"]}']
+
+
 def test_check_fails_for_a_feed_that_has_stalled(loaded: Run) -> None:
     done = loaded("check", "--max-age", "36h")
 
     assert done.returncode == 1
-    assert "freshness: The latest event is at most 36 hours old. Not so: " in done.stderr
+    assert "freshness: The latest event must be at most 36 hours old. Not so: " in done.stderr
 
 
 def test_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Path) -> None:
@@ -210,7 +251,8 @@ def test_a_refused_run_names_its_rejects_and_publishes_nothing(run: Run, source:
 
     assert done.returncode == 1
     assert "1 of 2 records were rejected" in done.stderr
-    assert "record 2: malformed JSON" in done.stderr
+    assert "Mend the files, or allow it with --max-rejects 1." in done.stderr
+    assert done.stderr.endswith("2018-11-01-events.json record 2: malformed JSON\n")
     assert json.loads(run("runs", "--format", "json").stdout) == []
 
 
@@ -236,6 +278,11 @@ def test_tables_are_made_shown_drawn_and_dropped(run: Run) -> None:
     assert "| `songplay_id` | BIGINT |" in run("tables", "show", "--format", "markdown").stdout
     assert run("tables", "drop", "--yes").returncode == 0
     assert "no tables yet" in run("runs").stderr
+
+
+def test_a_door_helps_under_its_own_name(run: Run) -> None:
+    assert run("--help", script=str(ROOT / "etl.py")).stdout.startswith("Usage: etl.py [OPTIONS]\n")
+    assert "See `etl.py --help`." in run("--fly", script=str(ROOT / "etl.py")).stderr
 
 
 def test_the_doors_do_what_their_names_say(run: Run, source: Source) -> None:

@@ -1,16 +1,9 @@
 """What is written stays true: commands and picture of the README, dictionary, changelog, errors."""
 
 import configparser
-import fcntl
 import inspect
-import os
-import pty
 import re
-import struct
 import subprocess
-import sys
-import termios
-import threading
 from pathlib import Path
 
 import click
@@ -22,42 +15,11 @@ from sparkify.cli.main import cli
 from sparkify.config import load_config
 from sparkify.sql import drawing, schema
 from tests.conftest import ROOT
+from tests.terminals import in_a_terminal
 
 README = (ROOT / "README.md").read_text()
 SHOWN = re.findall(r"^```console\n(.*?)^```", README, re.S | re.M)
 MAKE = re.findall(r"^make (\w+)", README, re.M)
-
-
-def in_a_terminal(command: str, folder: Path) -> str:
-    """What a shell command prints on stdout if that is a terminal of 100 columns without colours."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")}
-    environment |= {"TERM": "dumb", "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}"}
-    environment.pop("COLUMNS", None)
-    process = subprocess.Popen(
-        command, shell=True, cwd=folder, env=environment, stdout=slave, stderr=subprocess.PIPE, text=True
-    )
-    os.close(slave)
-    assert process.stderr
-    talk = threading.Thread(target=process.stderr.read)
-    talk.start()
-    printed = b""
-    while chunk := _read(master):
-        printed += chunk
-    assert process.wait() == 0, command
-    talk.join()
-    process.stderr.close()
-    os.close(master)
-    lines = printed.decode().replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip() for line in lines).strip("\n")
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # the other end was closed
-        return b""
 
 
 def _timeless(text: str) -> str:

@@ -8,10 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from sparkify.engines.duckdb import DuckDB
-from sparkify.errors import BusyError, ConfigError
+from sparkify.engines.duckdb import DuckDB, translated
+from sparkify.errors import BusyError, ConfigError, WarehouseError
 from sparkify.load.diff import digest_star
 from tests.builders import Source, etl, play, rows, song
 
@@ -139,6 +140,43 @@ def test_an_interrupted_run_says_so_and_publishes_nothing(
     assert (code, out) == (130, "")
     assert "sparkify: interrupted, nothing was published." in err
     assert "Traceback" not in err
+
+
+def small_disk(folder: Path, size: str) -> None:
+    """Mount a disk of that size, where this machine lets us."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a disk cannot be mounted here: that takes root")
+
+
+@pytest.mark.parametrize("size", ["1m", "2500k"])
+def test_a_full_disk_is_named_and_nothing_is_published(source: Source, tmp_path: Path, size: str) -> None:
+    big_source(source)
+    small_disk(tmp_path / "disk", size)
+
+    try:
+        arguments = ("--source", str(source.folder), "--warehouse", "disk/w.duckdb")
+        code, out, err = finish(start("etl", *arguments, cwd=tmp_path))
+    finally:
+        subprocess.run(["umount", str(tmp_path / "disk")], check=True)
+
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1] == (
+        "sparkify: The disk is full: free some space and run again. Nothing was published."
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.IOException("IO Error: No space left on device"),
+        duckdb.TransactionException("TransactionContext Error: Failed to commit: No space left on device"),
+    ],
+)
+def test_a_disk_that_is_full_at_any_moment_is_said_alike(error: duckdb.Error) -> None:
+    with pytest.raises(WarehouseError, match=r"^The disk is full"), translated("publishing"):
+        raise error
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

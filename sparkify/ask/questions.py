@@ -11,7 +11,8 @@ from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 
 NO_LIMIT = 9_223_372_036_854_775_807
-EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
+EVER = (dt.date(1970, 1, 1), dt.date(9999, 12, 30))
+"""The first day and the last that can have a day after it."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ def list_questions() -> Sequence[Question]:
 
 def find_question(name: str) -> Question:
     """The question of this name. Raises ConfigError naming the closest one."""
-    try:
-        return _question(statement("questions", name))
-    except KeyError:
-        close = difflib.get_close_matches(name, names("questions"), n=1)
+    known = names("questions")
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {close[0]}?" if close else "`sparkify ask` lists them."
-        raise ConfigError(f"there is no question {name!r}. {hint}") from None
+        raise ConfigError(f"there is no question {name!r}. {hint}")
+    return _question(statement("questions", name))
 
 
 def ask(
@@ -47,10 +48,11 @@ def ask(
     last: dt.date | None = None,
 ) -> Result:
     """Answer a question. `limit` None is no limit; `first` and `last` are days (UTC), both included."""
+    last = min(last or EVER[1], EVER[1])
     values: dict[str, Value] = {
         "limit": NO_LIMIT if limit is None else limit,
-        "since": dt.datetime.combine(first, dt.time()) if first else EVER[0],
-        "until": dt.datetime.combine(last + dt.timedelta(days=1), dt.time()) if last else EVER[1],
+        "since": dt.datetime.combine(first or EVER[0], dt.time()),
+        "until": dt.datetime.combine(last + dt.timedelta(days=1), dt.time()),
     }
     return engine.query(question.text, {name: values[name] for name in question.takes})
 

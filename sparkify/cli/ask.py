@@ -1,10 +1,11 @@
 """Answers, seen from the command line: ask, query."""
 
 import datetime as dt
+import re
 
 import click
 
-from sparkify.cli.options import config_options, day_options, opened
+from sparkify.cli.options import AT_MOST, config_options, day_options, opened
 from sparkify.cli.output import format_option, print_result
 from sparkify.config import Config
 from sparkify.errors import ConfigError
@@ -13,7 +14,7 @@ from sparkify.errors import ConfigError
 @click.command()
 @click.argument("question", required=False)
 @config_options
-@click.option("--limit", type=click.IntRange(min=0), help="At most so many rows; 0: all. Default: 10.")
+@click.option("--limit", type=AT_MOST, help="At most so many rows; 0: all. Default: 10.")
 @day_options
 @format_option
 @click.option("--sql", "show_sql", is_flag=True, help="Print the question's SQL instead of its answer.")
@@ -60,7 +61,7 @@ def ask(
 @format_option
 def query(sql: str, config: Config, style: str | None) -> None:
     """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else."""
-    if not sql.strip():
+    if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
     with opened(config, locked_down=True) as engine:
         result = engine.native(sql)

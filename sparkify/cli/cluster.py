@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import config_options, parse_age
+from sparkify.cli.options import Group, config_options, confirm, parse_age
 from sparkify.cli.output import format_option, print_result
 from sparkify.cli.watching import watch
 from sparkify.config import Config
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-@click.group()
+@click.group(cls=Group)
 def cluster() -> None:
     """Launch, open, watch, pause and delete the Redshift cluster of dwg.cfg."""
 
@@ -45,7 +45,7 @@ def launch(config: Config, yes: bool, ttl: str | None, dry_run: bool) -> None:
     if dry_run:
         return
     if not yes:
-        click.confirm("Launch it?", abort=True, err=True)
+        confirm("Launch it?")
     with watch() as progress:
         steps.launch(clients, config, plan, now, _patience(config), progress)
     click.echo(f"The cluster {plan.names.cluster} is available and lets nobody in.")
@@ -144,7 +144,7 @@ def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
         return
     if not yes:
         kept = f"a final snapshot {snapshot} is kept" if snapshot else "no snapshot is kept (see --snapshot)"
-        click.confirm(f"Delete the cluster {names.cluster} with all its data; {kept}?", abort=True, err=True)
+        confirm(f"Delete the cluster {names.cluster} with all its data; {kept}?")
     with watch() as progress:
         left = steps.delete(clients, names, snapshot, _patience(config), progress)
     if left:

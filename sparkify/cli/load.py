@@ -2,27 +2,32 @@
 
 import datetime as dt
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.options import config_options, day_options, opened, parse_age
+from sparkify.cli.options import AT_MOST, config_options, day_options, opened, parse_age
 from sparkify.cli.output import (
     count,
     format_option,
+    is_table,
     lines,
     percent,
     print_object,
     print_result,
     seconds,
     size,
+    talk,
+    visible,
 )
 from sparkify.cli.watching import watch
 from sparkify.config import Config
-from sparkify.errors import PUBLISHED_WITH_REJECTS
+from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from sparkify.load.files import Plan
+    from sparkify.load.files import Plan, SourceFile
     from sparkify.load.run import Summary
 
 SUMMARY_FORMATS = click.Choice(["text", "json"])
@@ -44,32 +49,31 @@ source_option = click.option(
     help="Exit with 3 if anything was rejected, though the rest is published.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be loaded, as `sparkify plan` does.")
-@click.option("--format", "style", type=SUMMARY_FORMATS, default="text", help="How to print the summary.")
+@click.option("--format", "style", type=SUMMARY_FORMATS, help="How to print the summary.")
 def etl(
     config: Config,
     first: dt.date | None,
     last: dt.date | None,
     fail_on_reject: bool,
     dry_run: bool,
-    style: str,
+    style: str | None,
 ) -> None:
     """Load what is new, build the star, check it, and publish it at once."""
-    from sparkify.load.files import between, list_source
     from sparkify.load.run import MaxRejects, load
-    from sparkify.load.tables import create_tables
+    from sparkify.load.tables import create_tables, has_tables, require_tables
 
     if dry_run:
-        _show_plan(config, first, last, None)
+        _show_plan(config, first, last, "table" if style == "text" else style)
         return
     allowed = MaxRejects.parse(config.etl.max_rejects)
-    files = between(list_source(config.s3), first, last)
+    files = _chosen_files(config, first, last)
     with opened(config, read_only=False, may_make=True) as engine, watch() as progress:
-        create_tables(engine)
-        summary = load(engine, files, allowed, progress)
-    if style == "json":
-        print_object(_as_object(summary))
-    else:
-        click.echo(_as_text(summary))
+        if not has_tables(engine):
+            create_tables(engine)
+        require_tables(engine)
+        with _unpublished():
+            summary = load(engine, files, allowed, progress)
+    _print_summary(summary, style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)
 
@@ -86,19 +90,17 @@ def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str
 
 @click.command()
 @config_options
-@click.option("--format", "style", type=SUMMARY_FORMATS, default="text", help="How to print the summary.")
-def rebuild(config: Config, style: str) -> None:
+@click.option("--format", "style", type=SUMMARY_FORMATS, help="How to print the summary.")
+def rebuild(config: Config, style: str | None) -> None:
     """Make the star anew from staging."""
     from sparkify.load.run import rebuild as run
     from sparkify.load.tables import require_tables
 
     with opened(config, read_only=False) as engine, watch() as progress:
         require_tables(engine)
-        summary = run(engine, progress)
-    if style == "json":
-        print_object(_as_object(summary))
-    else:
-        click.echo(_as_text(summary))
+        with _unpublished():
+            summary = run(engine, progress)
+    _print_summary(summary, style)
 
 
 @click.command()
@@ -121,7 +123,7 @@ def check(config: Config, max_age: str | None, style: str | None) -> None:
     print_result(Result(("verdict", "check", "meaning"), rows), style)
     failed = [verdict for verdict in verdicts if not verdict.passed]
     for verdict in failed:
-        click.echo(f"sparkify: {verdict.sentence()}", err=True)
+        talk(f"sparkify: {verdict.sentence()}")
     if failed:
         sys.exit(1)
 
@@ -131,63 +133,91 @@ def check(config: Config, max_age: str | None, style: str | None) -> None:
 @format_option
 def runs(config: Config, style: str | None) -> None:
     """Show what each run did, the latest first."""
-    _print_query(
-        config,
-        "SELECT run_id, command, started_at, seconds, files, records_read AS read, loaded, duplicate, "
-        "rejected, plays, plays_song AS matched FROM etl_run ORDER BY run_id DESC",
-        style,
-    )
-
-
-@click.command()
-@config_options
-@click.option("--run", "run_id", type=int, help="Only those of this run.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=100, show_default=True, help="At most so many; 0: all."
-)
-@format_option
-def rejects(config: Config, run_id: int | None, limit: int, style: str | None) -> None:
-    """Show the records that could not be loaded: file, line, reason and text."""
-    chosen = f"WHERE r.run_id = {run_id} " if run_id is not None else ""
-    bound = f"LIMIT {limit}" if limit else ""
-    _print_query(
-        config,
-        "SELECT r.run_id, f.uri, r.record, r.reason, r.encoding, r.raw_text FROM etl_reject AS r "
-        f"JOIN etl_file AS f ON f.file_id = r.file_id {chosen}ORDER BY r.run_id, f.uri, r.record {bound}",
-        style,
-    )
-
-
-def _print_query(config: Config, sql: str, style: str | None) -> None:
     from sparkify.load.tables import require_tables
 
     with opened(config) as engine:
         require_tables(engine)
-        result = engine.query(sql)
-    print_result(result, style)
+        result = engine.query(
+            "SELECT run_id, command, started_at, seconds, files, records_read AS read, loaded, duplicate, "
+            "rejected, plays, plays_song AS matched FROM etl_run ORDER BY run_id DESC"
+        )
+    print_result(result, style, none="no runs")
+
+
+@click.command()
+@config_options
+@click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
+@click.option("--limit", type=AT_MOST, default=100, show_default=True, help="At most so many; 0: all.")
+@format_option
+def rejects(config: Config, run_id: int | None, limit: int, style: str | None) -> None:
+    """Show the records that could not be loaded: file, line, reason and text."""
+    from sparkify.load.tables import require_tables
+
+    chosen = f"WHERE r.run_id = {run_id} " if run_id is not None else ""
+    bound = f"LIMIT {limit}" if limit else ""
+    with opened(config) as engine:
+        require_tables(engine)
+        if run_id is not None and not engine.query(f"SELECT 1 FROM etl_run WHERE run_id = {run_id}").rows:
+            raise ConfigError(f"there is no run {run_id}. `sparkify runs` lists them.")
+        result = engine.query(
+            "SELECT r.run_id, f.uri, r.record, r.reason, r.encoding, r.raw_text FROM etl_reject AS r "
+            f"JOIN etl_file AS f ON f.file_id = r.file_id {chosen}ORDER BY r.run_id, f.uri, r.record {bound}"
+        )
+    print_result(result, style, none="no rejects")
+
+
+def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -> "Sequence[SourceFile]":
+    from sparkify.load.files import between, list_source
+
+    listed = list_source(config.s3)
+    files = between(listed, first, last)
+    if len(files) < len(listed) and not any(file.dataset == "events" for file in files):
+        talk(f"warning: no log file has a day from {first or 'the first'} to {last or 'the last'}.")
+    return files
+
+
+@contextmanager
+def _unpublished() -> Iterator[None]:
+    """Whoever interrupts a run is told what became of it."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt("nothing was published") from error
+
+
+def _print_summary(summary: "Summary", style: str | None) -> None:
+    try:
+        if style == "json":
+            print_object(_as_object(summary))
+        else:
+            click.echo(_as_text(summary))
+        sys.stdout.flush()
+    except OutputError as error:
+        done = f"run {summary.run_id} is published" if summary.run_id else "there was nothing to do"
+        raise OutputError(f"{done}, only {error}") from error
 
 
 def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
     from pathlib import Path
 
     from sparkify.engines.base import Result
-    from sparkify.load.files import Plan, Planned, between, list_source, make_plan
+    from sparkify.load.files import Plan, Planned, make_plan
     from sparkify.load.staging import preview
-    from sparkify.load.tables import has_tables, require_version
+    from sparkify.load.tables import has_tables, require_tables
 
-    files = between(list_source(config.s3), first, last)
+    files = _chosen_files(config, first, last)
     if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).is_file():
         made = Plan([Planned(file, "new") for file in files])
     else:
         with opened(config) as engine:
             if has_tables(engine):
-                require_version(engine)
+                require_tables(engine)
                 made = make_plan(files, engine)
             else:
                 made = Plan([Planned(file, "new") for file in files])
             for statement in preview(engine, made):
                 click.echo(f"{statement};\n", err=True)
-    if style in (None, "table") and (style or sys.stdout.isatty()):
+    if is_table(style):
         click.echo(_plan_text(made))
         return
     rows: list[tuple[Any, ...]] = [
@@ -202,20 +232,15 @@ def _plan_text(made: "Plan") -> str:
         for dataset in ("songs", "events"):
             group = [p.file for p in made.of(state) if p.file.dataset == dataset]
             if group:
-                days = sorted(file.day for file in group if file.day)
+                days = sorted({file.day for file in group if file.day})
                 total = size(sum(file.size for file in group))
-                span = f", {days[0]} to {days[-1]}" if days else ""
-                out.append(
-                    (
-                        state,
-                        f"{count(len(group), 'file')} of {dataset}, {total}{span}",
-                    )
-                )
+                span = "".join(f", {day}" for day in days[:1]) + (f" to {days[-1]}" if days[1:] else "")
+                out.append((state, f"{count(len(group), 'file')} of {dataset}, {total}{span}"))
     text = lines(out) if out else "  there is no file at all"
     changed = made.of("changed")
     if changed:
         text += "\n\nA known file was rewritten; `sparkify etl` stops at:\n" + "\n".join(
-            f"  {planned.file.uri}" for planned in changed[:20]
+            f"  {visible(planned.file.uri)}" for planned in changed[:20]
         )
     return text
 
@@ -243,7 +268,9 @@ def _as_text(summary: "Summary") -> str:
     pairs += [("star", star), ("matched", matched), ("checks", f"{passed} of {len(summary.checks)} passed")]
     text = f"Run {summary.run_id} is published; it took {seconds(summary.seconds)}.\n\n" + lines(pairs)
     if summary.rejects:
-        shown = [f"  {summary.reject_uris[r.file_id]} record {r.record}: {r.reason}" for r in summary.rejects]
+        shown = [
+            f"  {visible(summary.reject_uris[r.file_id])} {r.place}: {r.reason}" for r in summary.rejects
+        ]
         more = summary.records.rejected - len(shown)
         shown += [f"  and {more:,} more: `sparkify rejects --run {summary.run_id}`"] if more > 0 else []
         text += "\n\nRejected:\n" + "\n".join(shown)

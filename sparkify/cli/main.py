@@ -3,33 +3,21 @@
 Nothing heavy is imported here; a command imports what it needs when it runs, so that --help is quick.
 """
 
-import os
 import signal
 import sys
-from typing import Any
+from pathlib import Path
 
 import click
 
 import sparkify
 from sparkify.cli import ask, cluster, load, rehearse, simulate, warehouse
+from sparkify.cli.options import Group
+from sparkify.cli.output import talk
+from sparkify.cli.streams import ReaderLeft, open_streams
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 
-class _ReaderLeft(Exception):
-    """Whoever reads our output has seen enough."""
-
-
-class _Group(click.Group):
-    """click would end with exit code 1, as if something had failed."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise _ReaderLeft from error
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(sparkify.__version__, prog_name="sparkify", message="%(prog)s %(version)s")
 def cli() -> None:
     """A data warehouse for a music-streaming service: raw JSON to a checked star schema.
@@ -48,32 +36,40 @@ for command in (
     cli.add_command(command)
 
 
-def main() -> None:
-    """Run the command line; an error that a user can mend is one line and an exit code."""
+def main(*path: str) -> None:
+    """Run the command line, or the one command at `path` under the name of the script that calls this.
+
+    An error that a user can mend is one line and an exit code.
+    """
+    entry: click.Command = cli
+    for name in path:
+        assert isinstance(entry, click.Group)
+        entry = entry.commands[name]
+    open_streams()
     try:
-        cli.main(standalone_mode=False)
+        try:
+            entry.main(prog_name=Path(sys.argv[0]).name if path else None, standalone_mode=False)
+        finally:
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(ConfigError.exit_code)
     except click.ClickException as error:
-        click.echo(f"sparkify: {error.format_message()} See `{_usage(error)} --help`.", err=True)
+        talk(f"sparkify: {_sentence(error.format_message())} See `{_usage(error)} --help`.")
         sys.exit(ConfigError.exit_code)
     except SparkifyError as error:
-        click.echo(f"sparkify: {error}", err=True)
+        talk(f"sparkify: {error}")
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("sparkify: interrupted, nothing was published.", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        note = str(error.__cause__ or error)  # click makes an Abort of every Ctrl-C
+        talk(f"sparkify: interrupted{note and f', {note}'}.")
         sys.exit(INTERRUPTED)
-    except (_ReaderLeft, BrokenPipeError):
-        # Whoever read us has seen enough; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderLeft:
         sys.exit(128 + signal.SIGPIPE)
 
 
-def door(*command: str) -> None:
-    """Run one command with the arguments of the script that calls this."""
-    sys.argv[1:1] = command
-    main()
+def _sentence(message: str) -> str:
+    return message if message.endswith((".", "?", "!")) else f"{message}."
 
 
 def _usage(error: click.ClickException) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sparkify.cli.output import talk
 from sparkify.config import Config, load_config
 from sparkify.errors import ConfigError
 
@@ -17,6 +19,16 @@ if TYPE_CHECKING:
     from sparkify.engines.base import Engine
 
 Command = Callable[..., Any]
+
+
+class Group(click.Group):
+    """Commands whose first sentences are wrapped in the help; click would cut them off."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self.commands[name].get_short_help_str(999)) for name in sorted(self.commands)]
+            )
 
 
 def config_options(function: Command) -> Command:
@@ -79,11 +91,30 @@ class _Day(click.ParamType[dt.date]):
 
 
 DAY = _Day()
+AT_MOST = click.IntRange(0, 2**63 - 1)
+"""A number of rows, as databases count them."""
+
+
+def confirm(question: str) -> None:
+    """Go on only if the user agrees; where nobody can be asked, nobody agreed."""
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        if sys.stdin.isatty():
+            raise
+        agreed = False
+    else:
+        if not sys.stdin.isatty():
+            click.echo(err=True)
+    if not agreed:
+        talk("sparkify: nothing was done. (--yes does it without asking.)")
+        sys.exit(1)
 
 
 def parse_age(text: str, option: str) -> dt.timedelta:
     """A time span such as 90m, 36h or 2d."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(m|h|d)", text.strip())
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)\s*(m|h|d)", text.strip())
     if not found:
         raise click.BadParameter(f"{text!r} is not a time like 90m, 36h or 2d.", param_hint=option)
     return dt.timedelta(hours=float(found[1]) * {"m": 1 / 60, "h": 1, "d": 24}[found[2]])

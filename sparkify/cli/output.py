@@ -4,7 +4,9 @@ import csv
 import datetime as dt
 import decimal
 import json
+import math
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +17,8 @@ from sparkify.engines.base import Result
 FORMATS = ("table", "csv", "json", "ndjson")
 MOST_ROWS = 1000
 """Rows of a table; more are for a program to read."""
+JOINERS = "\u200c\u200d"
+"""Invisible, and part of how some scripts and emoji are written."""
 
 
 def format_option(function: Any) -> Any:
@@ -28,25 +32,33 @@ def format_option(function: Any) -> Any:
     )(function)
 
 
-def print_result(result: Result, style: str | None) -> None:
-    """Print rows in the style that was asked for."""
-    style = style or ("table" if sys.stdout.isatty() else "csv")
-    if style == "table":
-        _print_table(Result(result.columns, result.rows[:MOST_ROWS]))
+def is_table(style: str | None) -> bool:
+    """Whether rows are printed for people, since that was asked for or since stdout is a terminal."""
+    return style == "table" or (style is None and sys.stdout.isatty())
+
+
+def print_result(result: Result, style: str | None, none: str = "no rows") -> None:
+    """Print rows in the style that was asked for; `none` is what a table says where there are none."""
+    if is_table(style):
+        from sparkify.cli.table import print_table
+
+        print_table(Result(result.columns, result.rows[:MOST_ROWS]))
         if (more := len(result.rows) - MOST_ROWS) > 0:
-            click.echo(f"... and {count(more, 'more row')}: --format csv gives them all.", err=True)
-    elif style == "csv":
+            talk(f"... and {count(more, 'more row')}: --format csv gives them all.")
+        if not result.rows:
+            talk(none)
+    elif style in ("csv", None):
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(result.columns)
-        writer.writerows(result.rows)
+        writer.writerows(map(in_cell, row) for row in result.rows)
     else:
         names = _distinct(result.columns)
         rows = [dict(zip(names, map(plain, row), strict=True)) for row in result.rows]
         if style == "json":
-            click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+            click.echo(json.dumps(rows, ensure_ascii=False, indent=2, allow_nan=False))
         else:
             for row in rows:
-                click.echo(json.dumps(row, ensure_ascii=False))
+                click.echo(json.dumps(row, ensure_ascii=False, allow_nan=False))
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -68,14 +80,45 @@ def print_object(value: Mapping[str, Any]) -> None:
 
 
 def plain(value: Any) -> Any:
-    """A database's value as JSON knows it."""
+    """A database's value as JSON knows it; a number that is none, or is infinite, is null there."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(plain, value))
+    if isinstance(value, float | decimal.Decimal):
+        whole = isinstance(value, decimal.Decimal) and value == value.to_integral_value()
+        return int(value) if whole else float(value) if math.isfinite(value) else None
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, bytes):
         return value.hex()
-    return value if isinstance(value, bool | int | float | str | None) else str(value)
+    return value if isinstance(value, bool | int | str | None) else str(value)
+
+
+def in_cell(value: Any) -> Any:
+    """The same where a value is one text: lists and structs are written as JSON."""
+    return json.dumps(plain(value), ensure_ascii=False) if isinstance(value, list | tuple | dict) else value
+
+
+def talk(message: str) -> None:
+    """Say something on stderr; what is in it came from files and must not steer the terminal."""
+    click.echo("\n".join(map(visible, message.split("\n"))), err=True)
+
+
+def visible(text: str) -> str:
+    """The text with everything escaped that a terminal would obey or hide.
+
+    >>> visible("tab\\t, \\x1b[31mred, naïve")
+    'tab\\\\t, \\\\x1b[31mred, naïve'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def _harmless(character: str) -> bool:
+    blank = unicodedata.category(character) == "Zs"
+    return character.isprintable() or blank or character in JOINERS
 
 
 def percent(part: int, whole: int) -> str:
@@ -113,53 +156,3 @@ def lines(pairs: Iterable[tuple[str, str]]) -> str:
 def count(number: int, thing: str, things: str = "") -> str:
     """'1 file', '3 files', '1,000 files'."""
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
-
-
-def _print_table(result: Result) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    shown = [
-        [_shown(value, name) for value, name in zip(row, result.columns, strict=True)] for row in result.rows
-    ]
-    for index, name in enumerate(result.columns):
-        values = [row[index] for row in result.rows]
-        longest = max((len(row[index]) for row in shown), default=0)
-        # Long text may wrap; a name, a number or a moment that is torn apart cannot be read.
-        narrowest = longest if _are(values, (*NUMBERS, dt.date)) else min(longest, 24)
-        table.add_column(
-            name,
-            justify="right" if _are(values, NUMBERS) else "left",
-            overflow="fold",
-            min_width=max(len(name), narrowest),
-        )
-    for row in shown:
-        table.add_row(*map(Text, row))
-    console.width = max(console.width, console.measure(table).minimum)
-    console.print(table, crop=False)
-
-
-NUMBERS = (int, float, decimal.Decimal)
-
-
-def _are(values: Sequence[Any], kinds: tuple[type, ...]) -> bool:
-    known = [value for value in values if value is not None]
-    return bool(known) and all(isinstance(value, kinds) for value in known)
-
-
-def _shown(value: Any, column: str) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
-    if isinstance(value, bool) or column.endswith("_id") or column in ("year", "hour", "record"):
-        return str(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float | decimal.Decimal):
-        return f"{value:,}"
-    return str(value)

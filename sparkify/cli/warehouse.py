@@ -2,16 +2,18 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import click
 
-from sparkify.cli.options import config_options, opened
-from sparkify.cli.output import format_option, print_result
+from sparkify.cli.options import Group, config_options, confirm, opened
+from sparkify.cli.output import format_option, is_table, print_result, talk
 from sparkify.config import Config, load_config
 
 
-@click.group()
+@click.group(cls=Group)
 def tables() -> None:
     """Make, drop or show the tables."""
 
@@ -21,11 +23,17 @@ def tables() -> None:
 def create(config: Config) -> None:
     """Make the tables that are missing."""
     from sparkify.load.tables import create_tables
-    from sparkify.sql.schema import ALL
+    from sparkify.sql.schema import ALL, STAR
 
     with opened(config, read_only=False, may_make=True) as engine:
-        create_tables(engine)
+        made = create_tables(engine)
     click.echo(f"{len(ALL)} tables stand in {_place(config)}.")
+    if made and len(made) < len(ALL):
+        click.echo(f"Made anew, and empty: {', '.join(made)}.")
+        if set(made) <= set(STAR):
+            click.echo("Next: sparkify rebuild")
+        else:
+            click.echo("Only a star can be made from what is left; to begin anew: sparkify tables drop")
 
 
 @tables.command()
@@ -33,10 +41,15 @@ def create(config: Config) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def drop(config: Config, yes: bool) -> None:
     """Remove every table with all it holds."""
-    from sparkify.load.tables import drop_tables
+    from sparkify.load.tables import drop_tables, has_tables
 
+    with opened(config) as engine:
+        standing = has_tables(engine)
+    if not standing:
+        click.echo(f"There are no tables in {_place(config)}: nothing was done.")
+        return
     if not yes:
-        click.confirm(f"Remove all tables from {_place(config)}?", abort=True, err=True)
+        confirm(f"Remove all tables from {_place(config)}?")
     with opened(config, read_only=False) as engine:
         drop_tables(engine)
     click.echo(f"The tables are gone from {_place(config)}.")
@@ -75,7 +88,10 @@ def diff(a: str, b: str, wait: float, style: str | None) -> None:
     from sparkify.load.diff import diff_star
     from sparkify.load.tables import require_tables
 
-    with opened(_config(a, wait)) as left, opened(_config(b, wait)) as right:
+    with ExitStack() as stack:
+        left = stack.enter_context(opened(_config(a, wait)))
+        # One process cannot open one file twice under two names.
+        right = left if _same_file(a, b) else stack.enter_context(opened(_config(b, wait)))
         require_tables(left)
         require_tables(right)
         found = diff_star(left, right)
@@ -86,14 +102,15 @@ def diff(a: str, b: str, wait: float, style: str | None) -> None:
             *d.rows,
             d.differing,
             *(digest[:12] for digest in d.digests),
+            *([] if is_table(style) else [list(d.keys)]),
         )
         for d in found
     ]
-    columns = ("table", "verdict", "rows_a", "rows_b", "differing", "digest_a", "digest_b")
-    print_result(Result(columns, rows), style)
+    columns = ["table", "verdict", "rows_a", "rows_b", "differing", "digest_a", "digest_b", "keys"]
+    print_result(Result(tuple(columns[: len(rows[0])]), rows), style)
     for one in found:
         for key in one.keys:
-            click.echo(f"{one.table} {key}", err=True)
+            talk(f"{one.table} {key}")
     if not all(one.equal for one in found):
         sys.exit(1)
 
@@ -115,6 +132,13 @@ def _config(warehouse: str, wait: float) -> Config:
     if warehouse != "redshift":
         flags |= {"warehouse.engine": "duckdb", "warehouse.file": warehouse}
     return load_config(flags=flags)
+
+
+def _same_file(a: str, b: str) -> bool:
+    try:
+        return Path(a).samefile(b)
+    except OSError:
+        return False
 
 
 def _place(config: Config) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import click
 
-from sparkify.cli.output import seconds, size
+from sparkify.cli.output import seconds, size, talk, visible
 
 
 class PlainProgress:
@@ -32,7 +32,7 @@ class PlainProgress:
         """A line for each batch would be noise."""
 
     def warn(self, message: str) -> None:
-        click.echo(f"warning: {message}", err=True)
+        talk(f"warning: {message}")
 
 
 class BarProgress:
@@ -73,7 +73,9 @@ class BarProgress:
         self._progress.advance(self._task, read_bytes)
 
     def warn(self, message: str) -> None:
-        self._console.print(f"[yellow]warning:[/] {message}", highlight=False)
+        from rich.text import Text
+
+        self._console.print(Text.assemble(("warning:", "yellow"), f" {visible(message)}"), soft_wrap=True)
 
     def _finish(self) -> None:
         if self._task is not None:

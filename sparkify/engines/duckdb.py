@@ -1,7 +1,6 @@
 """The warehouse in one file, on this machine."""
 
 import contextlib
-import os
 import re
 import tempfile
 import textwrap
@@ -16,7 +15,7 @@ from sparkify.engines.base import Dataset, NewFile, Result, Staged, Value
 from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb_stage import Stager
 from sparkify.engines.gate import Gate
-from sparkify.errors import BusyError, QueryError, WarehouseError
+from sparkify.errors import BusyError, ConfigError, QueryError, SparkifyError, WarehouseError
 
 
 class DuckDB:
@@ -41,12 +40,18 @@ class DuckDB:
     ) -> None:
         """Open the warehouse; `locked_down` also shuts every other file of this machine away.
 
-        Raises BusyError if another process holds it for more than `wait` seconds, WarehouseError if it
-        cannot be opened.
+        Raises BusyError if another process holds it for more than `wait` seconds, ConfigError if it is no
+        DuckDB file, WarehouseError if it cannot be opened.
         """
+        _refuse_other(Path(file))
         self.file = file
         self._gate = Gate(file, exclusive=not read_only)
-        settings: dict[str, Any] = {"integer_division": True, "preserve_insertion_order": True}
+        settings: dict[str, Any] = {
+            "integer_division": True,
+            "preserve_insertion_order": True,
+            "autoinstall_known_extensions": False,  # nothing is downloaded
+            "autoload_known_extensions": False,
+        }
         if memory:
             settings["memory_limit"] = memory
         if threads:
@@ -78,7 +83,7 @@ class DuckDB:
         return self._fetch(to_duckdb(sql, params))
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
-        with _translated(sql):
+        with translated(sql):
             cursor = self._connection.cursor().execute(to_duckdb(sql, params))
             while rows := cursor.fetchmany(50_000):
                 yield from rows
@@ -104,7 +109,7 @@ class DuckDB:
             self._connection.unregister("incoming")
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile], refused: str) -> Sequence[Staged]:  # noqa: ARG002
-        with _translated("reading files"):
+        with translated("reading files"):
             return self._stager.stage(dataset, files)
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002
@@ -118,7 +123,7 @@ class DuckDB:
         self._connection.begin()
         try:
             yield
-            with _translated("publishing"):
+            with translated("publishing"):
                 self._connection.commit()
         except BaseException:
             with contextlib.suppress(duckdb.Error):  # a fatal error has ended the transaction already
@@ -133,11 +138,27 @@ class DuckDB:
         self._gate.release()
 
     def _fetch(self, sql: str) -> Result:
-        with _translated(sql):
+        with translated(sql):
             cursor = self._connection.execute(sql)
             if not cursor.description:
                 return Result((), [])
             return Result(tuple(column[0] for column in cursor.description), cursor.fetchall())
+
+
+def _refuse_other(file: Path) -> None:
+    """A path that leads to something else is refused before anything is written beside it."""
+    try:
+        with file.open("rb") as handle:
+            head = handle.read(12)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be read: {error.strerror}. Check --warehouse, or [WAREHOUSE] FILE."
+        ) from error
+    if head[8:] != b"DUCK":
+        what = "is no DuckDB file" if head else "is empty"
+        raise ConfigError(f"{file} {what}. Check --warehouse, or [WAREHOUSE] FILE.")
 
 
 def _connect(
@@ -169,31 +190,42 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".")
 
 
+def _sentences(error: Exception) -> str:
+    """What DuckDB says up to where it points into the statement, on one line."""
+    said = re.split(r"\n+LINE \d+:", str(error))[0]
+    return " ".join(said.split())
+
+
 @contextlib.contextmanager
-def _translated(doing: str) -> Iterator[None]:
+def translated(doing: str) -> Iterator[None]:
     """DuckDB's errors, said as ours."""
     try:
         yield
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
-    except RuntimeError as error:  # what DuckDB makes of Ctrl-C while a statement runs
-        if "interrupt" in str(error).lower():
-            raise KeyboardInterrupt from error
-        raise
-    except duckdb.OutOfMemoryException as error:
-        raise WarehouseError(
-            f"out of memory or disk: {_first_line(error)}. Free some, or set [WAREHOUSE] MEMORY."
-        ) from error
-    except duckdb.IOException as error:
-        full = "No space left" in str(error) or "ENOSPC" in str(error)
-        hint = "The disk is full: free some space and run again" if full else _first_line(error)
-        raise WarehouseError(f"{hint}. Nothing was published.") from error
     except OSError as error:  # of our own scratch files: what a source file does is a reject, not an error
         raise WarehouseError(
             f"{error.strerror} in {tempfile.gettempdir()}: free some space, or set TMPDIR, and run again. "
             "Nothing was published."
         ) from error
     except duckdb.Error as error:
-        head = os.linesep.join(str(error).splitlines()[:1])
-        statement = " ".join(re.sub(r"/\*.*?\*/|--[^\n]*", "", doing, flags=re.DOTALL).split())
-        raise QueryError(f"{head} ({textwrap.shorten(statement, 80, placeholder=' ...')})") from error
+        raise _as_ours(error, doing) from error
+    except RuntimeError as error:  # what DuckDB makes of Ctrl-C while a statement runs
+        if "interrupt" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
+
+
+def _as_ours(error: duckdb.Error, doing: str) -> SparkifyError:
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError(
+            f"out of memory or disk: {_first_line(error)}. Free some, or set [WAREHOUSE] MEMORY."
+        )
+    if "No space left" in str(error) or "ENOSPC" in str(
+        error
+    ):  # an IOException, or what a commit makes of it
+        return WarehouseError("The disk is full: free some space and run again. Nothing was published.")
+    if isinstance(error, duckdb.IOException):
+        return WarehouseError(f"{_first_line(error)}. Nothing was published.")
+    statement = " ".join(re.sub(r"/\*.*?\*/|--[^\n]*", "", doing, flags=re.DOTALL).split())
+    return QueryError(f"{_sentences(error)} ({textwrap.shorten(statement, 80, placeholder=' ...')})")

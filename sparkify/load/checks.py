@@ -46,7 +46,10 @@ class Verdict:
         """The check, and for a failed one its first wrong rows, in one line."""
         if self.passed:
             return f"{self.name}: {self.meaning}"
-        row = ", ".join(f"{c} {v}" for c, v in zip(self.wrong.columns, self.wrong.rows[0], strict=True))
+        row = ", ".join(
+            f"{c} {'NULL' if v is None else v}"
+            for c, v in zip(self.wrong.columns, self.wrong.rows[0], strict=True)
+        )
         count = len(self.wrong.rows)
         many = (
             f"{count} wrong rows or more"
@@ -73,11 +76,22 @@ def check_touched(engine: Engine, span: Span) -> Sequence[Verdict]:
 
 def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> Verdict:
     """Whether the latest event is younger than `max_age`; `now` is in UTC, without a zone."""
-    latest = engine.query("SELECT MAX(ts) AS latest_event FROM stg_events")
-    value = latest.scalar()
-    fresh = value is not None and now - value <= max_age
-    meaning = f"The latest event is at most {max_age.total_seconds() / 3600:g} hours old."
-    return Verdict("freshness", meaning, Result(latest.columns, [] if fresh else latest.rows))
+    latest = engine.query("SELECT MAX(ts) AS latest_event FROM stg_events").scalar()
+    age = now - latest if latest else None
+    fresh = age is not None and age <= max_age
+    meaning = f"The latest event must be at most {_span(max_age)} old."
+    wrong = [] if fresh else [(latest, age and _span(age))]
+    return Verdict("freshness", meaning, Result(("latest_event", "age"), wrong))
+
+
+def _span(time: dt.timedelta) -> str:
+    """A time as one says it.
+
+    >>> _span(dt.timedelta(hours=36)), _span(dt.timedelta(days=2931, hours=1))
+    ('36 hours', '2,931 days')
+    """
+    hours = time.total_seconds() / 3600
+    return f"{round(hours, 2):g} hours" if hours < 72 else f"{round(hours / 24, 1):,g} days"
 
 
 def _verdict(engine: Engine, name: str, sql: str, span: Span) -> Verdict:

@@ -101,5 +101,9 @@ def _difference(table: schema.Table, a: Row | None, b: Row | None) -> str:
     if a is None or b is None:
         return f"{key}: only in {'B' if a is None else 'A'}"
     names = (*table.primary_key, *(c for c in table.column_names if c not in table.primary_key))
-    changed = [f"{n} {x!r} <> {y!r}" for n, x, y in zip(names, a, b, strict=True) if x != y]
+    changed = [f"{n} {_said(x)} <> {_said(y)}" for n, x, y in zip(names, a, b, strict=True) if x != y]
     return f"{key}: {', '.join(changed)}"
+
+
+def _said(value: Any) -> str:
+    return "NULL" if value is None else repr(value)

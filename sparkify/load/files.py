@@ -145,7 +145,8 @@ def _begins_alike(file: SourceFile, known: Known) -> bool:
 def _judge(file: SourceFile, known: Known | None) -> tuple[State, Known | None]:
     if known is None:
         return "new", None
-    if (file.size, file.modified) == (known.size, known.modified) and known.content_hash:
+    same = (file.size, file.modified) == (known.size, known.modified)
+    if same and (known.content_hash or not _can_be_read(file.uri)):
         return "known", known
     if known.problem:
         return "new", known
@@ -158,6 +159,14 @@ def _judge(file: SourceFile, known: Known | None) -> tuple[State, Known | None]:
     if file.size == known.size:
         return "known", known
     return ("changed" if file.uri.endswith(".gz") else "grown"), known
+
+
+def _can_be_read(uri: str) -> bool:
+    try:
+        open_file(uri).close()
+    except OSError:
+        return False
+    return True
 
 
 def _listed(source: str, name: str, own: str) -> Iterable[Listed] | None:

@@ -23,6 +23,10 @@ class Reject:
     encoding: str
     raw_text: str | None
 
+    @property
+    def place(self) -> str:
+        return f"record {self.record}" if self.record else "whole file"
+
 
 def collect_rejects(engine: Engine, dataset: Dataset, files: Mapping[int, NewFile]) -> list[Reject]:
     """The rejects among the records that were just staged, with their text from the files.
@@ -54,7 +58,7 @@ def keep(file_id: int, record: int, reason: str, line: bytes) -> Reject:
     return Reject(
         file_id,
         record,
-        f"{reason} ({len(line)} bytes, SHA-256 {hashlib.sha256(line).hexdigest()})",
+        f"{reason} ({len(line):,} bytes, SHA-256 {hashlib.sha256(line).hexdigest()})",
         "head",
         head,
     )

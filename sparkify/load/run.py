@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import sparkify
+from sparkify.config import REJECTS
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, ConfigError, LoadError, RetryError
 from sparkify.load.checks import Verdict, check_touched
 from sparkify.load.files import SourceFile, make_plan
 from sparkify.load.rejects import Reject
-from sparkify.load.staging import Loading, Tally, changed_message, next_id
+from sparkify.load.staging import GROUPS, Loading, Tally, changed_message, next_id
 from sparkify.load.star import build_star, clear_star, count_duplicates
 from sparkify.load.tables import count_rows
 from sparkify.load.text import learn_repairs
@@ -32,9 +33,10 @@ class MaxRejects:
     @classmethod
     def parse(cls, text: str) -> "MaxRejects":
         """Read '0', '250', '1%' or '1% and 100'. Raises ConfigError for anything else."""
-        found = re.fullmatch(r"\s*(?:(\d+(?:\.\d+)?)\s*%)?\s*(?:and\s*)?(\d+)?\s*", text)
-        if not found or not text.strip():
-            raise ConfigError(f"--max-rejects {text!r} is neither a number, nor 1%, nor '1% and 100'.")
+        pattern, words = REJECTS
+        found = re.fullmatch(pattern, text.strip())
+        if not found:
+            raise ConfigError(f"{text!r} is not {words}.")
         share, count = found.groups()
         return cls(int(count or 0), float(share or 0) / 100)
 
@@ -153,13 +155,20 @@ def raise_failed(verdicts: Sequence[Verdict]) -> None:
 
 
 def _too_many(loading: Loading, allowed: MaxRejects) -> str:
+    """One line, and below it what a refused run leaves no other trace of: which files, and why."""
     rejected, read = loading.tally.rejected, loading.tally.read
     limit = f"{100 * allowed.share:g}% and {allowed.count}" if allowed.share else str(allowed.count)
-    shown = "; ".join(f"{loading.uris[r.file_id]} record {r.record}: {r.reason}" for r in loading.rejects)
-    return (
+    groups = sorted(loading.reasons.items(), key=lambda group: -len(group[1]))
+    shown = [
+        f"{uri} {places[0]}: {reason}{f', and {len(places) - 1:,} more like it' if places[1:] else ''}"
+        for (uri, reason), places in groups[:GROUPS]
+    ]
+    more = [f"and {len(groups) - GROUPS:,} more files and reasons"] if groups[GROUPS:] else []
+    return "\n  ".join((
         f"{rejected:,} of {read:,} records were rejected, more than --max-rejects allows ({limit}): "
-        f"nothing was published. The first: {shown}"
-    )
+        f"nothing was published. Mend the files, or allow it with --max-rejects {rejected}.",
+        *shown, *more,
+    ))  # fmt: skip
 
 
 def _matched(engine: Engine) -> tuple[int, int]:

@@ -14,6 +14,8 @@ from sparkify.store import open_file
 
 EXAMPLES = 5
 """Rejects that a summary shows."""
+GROUPS = 20
+"""Files and reasons that a refusal shows."""
 
 
 @dataclass
@@ -38,6 +40,8 @@ class Loading:
         self.tally = Tally()
         self.rejects: list[Reject] = []
         self.uris: dict[int, str] = {}
+        self.reasons: dict[tuple[str, str], list[str]] = {}
+        """Where in each file something was rejected, by (URI, reason)."""
 
     def take_in(self, planned: Sequence[Planned]) -> None:
         """Stage all files, songs first, a bounded number of bytes at a time."""
@@ -61,6 +65,9 @@ class Loading:
         rejects = self._judge(dataset, staged, by_id)
         insert_rejects(self._engine, self._run_id, rejects)
         self._write_ledger(dataset, staged, by_id, rejects)
+        for reject in rejects:
+            group = by_id[reject.file_id].uri, reject.reason.partition(" (")[0]
+            self.reasons.setdefault(group, []).append(reject.place)
         self.rejects += rejects[: max(0, EXAMPLES - len(self.rejects))]
         self.uris |= {r.file_id: by_id[r.file_id].uri for r in self.rejects if r.file_id in by_id}
 
@@ -92,9 +99,7 @@ class Loading:
             ))  # fmt: skip
             self._note_keys(dataset, file, s)
             if s.problem:
-                self._progress.warn(
-                    f"{file.uri}: {s.problem}. It is kept as a reject; the other files are loaded."
-                )
+                self._progress.warn(f"{file.uri}: {s.problem}. The whole file is one reject.")
             elif not s.records_read and not file.start:
                 self._progress.warn(f"{file.uri} is empty.")
         columns = (

@@ -8,21 +8,29 @@ VERSION = 1
 """The layout's version; raise it with every change to the tables."""
 
 
-def create_tables(engine: Engine) -> None:
-    """Make the tables that are missing. A warehouse made by a newer program is refused."""
-    if has_tables(engine):
+def create_tables(engine: Engine) -> list[str]:
+    """Make the tables that are missing, and return their names.
+
+    A warehouse made by a newer program is refused, and so is a database that is none of ours.
+    """
+    there = _ours_by_name(engine)
+    if "etl_version" in there:
         require_version(engine)
-        return
-    if others := _ours_by_name(engine):
+    elif there:
         raise ConfigError(
-            f"there is a table {others[0]} already, and this is no warehouse of ours. "
+            f"there is a table {there[0]} already, and this is no warehouse of ours. "
             "Choose another file with --warehouse, or another [REDSHIFT] SCHEMA."
         )
-    with engine.transaction():
-        for name in (*schema.STAGING, *reversed(schema.STAR), *schema.BOOKS):
-            engine.execute(statement("tables", name).text)
-        engine.insert("etl_version", ("version",), [(VERSION,)])
-        engine.grant(schema.ALL)
+    order = (*schema.STAGING, *reversed(schema.STAR), *schema.BOOKS)
+    missing = [name for name in order if name not in there]
+    if missing:
+        with engine.transaction():
+            for name in missing:
+                engine.execute(statement("tables", name).text)
+            if "etl_version" in missing:
+                engine.insert("etl_version", ("version",), [(VERSION,)])
+            engine.grant(schema.ALL)
+    return missing
 
 
 def drop_tables(engine: Engine) -> None:
@@ -33,12 +41,17 @@ def drop_tables(engine: Engine) -> None:
 
 
 def require_tables(engine: Engine) -> None:
-    """Raise ConfigError if this is no warehouse yet, WarehouseError if a newer program made it."""
-    if not has_tables(engine):
+    """Raise ConfigError if this is no warehouse yet, WarehouseError if it is not whole, or too new."""
+    there = _ours_by_name(engine)
+    if "etl_version" not in there:
         raise ConfigError(
             "the warehouse has no tables yet. `sparkify etl --source DIR` makes and fills them."
         )
     require_version(engine)
+    if missing := [name for name in schema.ALL if name not in there]:
+        raise WarehouseError(
+            f"the warehouse lacks {', '.join(missing)}. `sparkify tables create` makes what is missing."
+        )
 
 
 def require_version(engine: Engine) -> None:

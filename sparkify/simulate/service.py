@@ -23,6 +23,8 @@ EVENTS_A_DAY = 3.4
 """Per listener, most of whom do not come every day."""
 
 LATE_SONGS = 0.05
+YEARS = dt.date(1970, 1, 1), dt.date(2099, 12, 31)
+"""The days whose events a warehouse takes."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,16 @@ def simulate(target: Path, options: Options, step: Callable[[str], object] = str
     """Write song_data/ and log_data/ below `target`; with faults also truth.json, and late files beside it.
 
     The same options write the same bytes. Everything appears at once, when it is whole. Raises ConfigError
-    if something is there already, or the disk refuses.
+    if something is there already, or the disk refuses; nothing of it is left then.
     """
+    if not target.name:
+        raise ConfigError(f"'{target}' is no name for a new folder. Name one, such as music.")
+    end = options.start.toordinal() + options.days - 1
+    if options.start < YEARS[0] or end > YEARS[1].toordinal():
+        raise ConfigError(
+            f"--start {options.start} and --days {options.days} leave the years in which an event can lie, "
+            f"{YEARS[0].year} to {YEARS[1].year}."
+        )
     later = target.with_name(f"{target.name}.later")
     for path in (target, later) if options.faults else (target,):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -77,6 +87,9 @@ def simulate(target: Path, options: Options, step: Callable[[str], object] = str
             partial_later.replace(later)
     except OSError as error:
         raise ConfigError(f"{target} cannot be written: {error.strerror or error}.") from error
+    finally:
+        for path in (partial, partial_later):
+            shutil.rmtree(path, ignore_errors=True)
     return written
 
 

@@ -2,7 +2,7 @@
 
 `truth.json` beside the data reads:
 
-    runs         one entry per load in turn: the folder itself, then `late` below DIR.later
+    runs         one entry per load in turn: the folder itself, then with DIR.later/late copied over it
       source     the folder, from the one that holds truth.json
       files      per file: read, loaded, duplicate, and rejected: the line of each rejected record
       star       rows of each star table after that load; paid_users; plays matched to a song, to an artist

@@ -1,4 +1,4 @@
--- How long are sessions, and how many plays do they hold? A session with one play has no length of its own.
+-- How long are sessions, and how many plays do they hold? A session in which the level changes is "changed"; one with a single play has no length.
 SELECT
     session.level,
     COUNT(*) AS sessions,
@@ -9,7 +9,7 @@ SELECT
 FROM (
     SELECT
         p.session_id,
-        MIN(p.level) AS level,
+        CASE WHEN MIN(p.level) = MAX(p.level) THEN MIN(p.level) ELSE 'changed' END AS level,
         COUNT(*) AS plays,
         1.0 * DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) AS seconds
     FROM songplay AS p

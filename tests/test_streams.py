@@ -1,0 +1,104 @@
+"""Where the output goes: a full disk, a closed stream, an old encoding, a reader who left, Ctrl-C."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sparkify.cli import output
+from tests.builders import Run, Source, play
+
+SPARKIFY = f"'{sys.executable}' -m sparkify.cli.main"
+
+
+def shell(command: str, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")} | variables
+    return subprocess.run(
+        f"{SPARKIFY} {command}",
+        shell=True, cwd=folder, capture_output=True, text=True, env=environment, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "lost"),
+    [
+        ("ask plays_by_day", ">/dev/full"),
+        ("tables show", ">/dev/full"),
+        ("check", ">&-"),
+        ("--help", ">/dev/full"),
+    ],
+)
+def test_output_that_cannot_be_written_is_one_line(
+    loaded: Run, tmp_path: Path, command: str, lost: str
+) -> None:
+    done = shell(f"{command} {lost}", tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("sparkify: the output cannot be written: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("lost", [">/dev/full", ">&-", "--format json >/dev/full"])
+def test_a_run_whose_summary_is_lost_says_that_it_is_published(
+    source: Source, tmp_path: Path, lost: str
+) -> None:
+    source.log(play(0))
+
+    done = shell(f"etl --source music {lost}", tmp_path)
+
+    assert done.returncode == 1
+    assert "sparkify: run 1 is published, only the output cannot be written: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(json.loads(shell("runs --format json", tmp_path).stdout)) == 1
+
+
+@pytest.mark.parametrize("deaf", ["2>/dev/full", "2>&-"])
+def test_a_run_that_nobody_hears_is_published(source: Source, tmp_path: Path, deaf: str) -> None:
+    source.log(play(0), "{broken")
+
+    done = shell(f"etl --source music {deaf}", tmp_path)
+
+    assert (done.returncode, "Run 1 is published" in done.stdout) == (0, True)
+
+
+def test_a_character_that_the_encoding_lacks_is_escaped(run: Run, source: Source, tmp_path: Path) -> None:
+    source.log(play(0, song="Björk ☃"))
+    run("etl", "--source", "music")
+
+    done = shell("ask most_played_songs --format csv", tmp_path, PYTHONIOENCODING="ascii")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Bj\\xf6rk \\u2603" in done.stdout
+
+
+def test_ctrl_c_during_the_imports_leaves_no_traceback() -> None:
+    code = """
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "sparkify.cli.load":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from sparkify.cli import run
+run()
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (130, "sparkify: interrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain naïve ☃", "plain naïve ☃"),
+        ("a\tb\nc\x1b[31m", "a\\tb\\nc\\x1b[31m"),
+        ("left\u202eright", "left\\u202eright"),
+        ("no\u00a0break, a\u200dfamily", "no\u00a0break, a\u200dfamily"),
+    ],
+)
+def test_what_would_steer_a_terminal_is_shown_escaped(text: str, shown: str) -> None:
+    assert output.visible(text) == shown
