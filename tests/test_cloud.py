@@ -1,5 +1,6 @@
 """The cloud path as a user walks it: the commands of `sparkify cluster`, and the rehearsal of all of it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -34,35 +35,53 @@ def test_a_launch_shows_its_plan_and_price_and_asks_first(cloud: Run) -> None:
 
     assert "2 x rg.large (about 0.76 USD/h), 18.24 USD/day" in dry.stderr
     assert "prices of November 2026" in dry.stderr
-    assert (dry.returncode, unasked.returncode) == (0, 130)
+    assert (dry.returncode, unasked.returncode) == (0, 1)
     assert "cli" not in clusters()
 
 
-def test_a_cluster_lives_from_launch_to_delete(cloud: Run) -> None:
+def test_a_cluster_lives_from_launch_to_delete(cloud: Run, tmp_path: Path) -> None:
     launched = cloud("cluster", "launch", "--yes", "--ttl", "2d")
     nobody = cloud("etl", "--source", "music")
     opened = cloud("cluster", "configure", "--cidr", "127.0.0.1")
     world = cloud("cluster", "configure", "--cidr", "0.0.0.0/0")
+    (tmp_path / "dwg.cfg").write_text(SETTINGS.replace("NODES = 2", "NODES = 4"))
+    again = cloud("cluster", "launch", "--yes")
     status = cloud("cluster", "status", "--format", "csv")
+    as_json = json.loads(cloud("cluster", "status", "--format", "json").stdout)
     alive = cloud("cluster", "delete", "--expired", "--yes")
+    strange = cloud("cluster", "configure", "--close", "--cidr", "9.9.9.9")
     closed = cloud("cluster", "configure", "--close")
     deleted = cloud("cluster", "delete", "--yes")
-    again = cloud("cluster", "delete", "--yes")
+    gone = cloud("cluster", "delete", "--yes")
+    late = cloud("cluster", "delete", "--yes", "--snapshot", "last")
 
     assert launched.returncode == 0, launched.stderr
-    assert "is available and lets nobody in" in launched.stdout
+    assert "is available and lets in nobody" in launched.stdout
+    assert (
+        "cluster   cli in us-west-2: 2 x rg.large (about 0.76 USD/h), 18.24 USD/day, it stands"
+        in again.stderr
+    )
+    assert f"expires   {as_json['expires']}" in again.stderr
+    assert "network   sparkify-cli, lets in 127.0.0.1/32" in again.stderr
+    assert "Next: sparkify tables create" in again.stdout
+    assert (as_json["cluster"], as_json["lets_in"], as_json["is_expired"]) == ("cli", ["127.0.0.1/32"], False)
     assert nobody.returncode != 0
     assert re.search(
         r'psql +psql "host=localhost port=\d+ dbname=sparkify user=\w+ sslmode=verify-full', opened.stdout
     )
     assert re.search(r"jdbc:redshift://localhost:\d+/sparkify\?ssl=true&sslmode=verify-full", opened.stdout)
-    assert "password  aws secretsmanager get-secret-value" in opened.stdout
+    assert "password  aws secretsmanager get-secret-value --region us-west-2" in opened.stdout
     assert (world.returncode, "--open-to-the-world" in world.stderr) == (2, True)
     assert "lets in,127.0.0.1/32" in status.stdout
-    assert "time is not over: nothing was done" in alive.stdout
-    assert "Shut out: 127.0.0.1/32" in closed.stdout
-    assert "nothing that was made for it is left" in deleted.stdout
-    assert (deleted.returncode, again.returncode) == (0, 0)
+    assert "The time of the cluster cli in us-west-2 is not over: nothing was done" in alive.stdout
+    assert strange.stdout.splitlines() == [
+        "Shut out: nobody.", "Not let in before: 9.9.9.9/32.", "Still let in: 127.0.0.1/32.",
+    ]  # fmt: skip
+    assert closed.stdout == "Shut out: 127.0.0.1/32.\nStill let in: nobody.\n"
+    assert "The cluster cli in us-west-2 is gone, and nothing that was made for it is left" in deleted.stdout
+    assert "There was no cluster cli in us-west-2" in gone.stdout
+    assert (deleted.returncode, gone.returncode, late.returncode) == (0, 0, 1)
+    assert "there is no snapshot last: the cluster was gone before" in late.stderr
     assert "cli" not in clusters()
 
 
@@ -89,7 +108,8 @@ def test_a_type_that_cannot_be_created_is_refused_before_aws_is_asked(cloud: Run
 
 
 @pytest.mark.parametrize(
-    "command", [("status",), ("pause",), ("resume",), ("configure", "--cidr", "127.0.0.1")]
+    "command",
+    [("status",), ("pause",), ("resume",), ("configure", "--cidr", "127.0.0.1"), ("configure", "--close")],
 )
 def test_without_a_cluster_one_line_says_how_to_make_one(cloud: Run, command: tuple[str, ...]) -> None:
     refused = cloud("cluster", *command)
