@@ -14,9 +14,11 @@ from sparkify.engines.duckdb import DuckDB
 from sparkify.load.tables import create_tables
 from sparkify.standin.postgres import PostgresMissing
 from sparkify.standin.service import StandIn
+from tests.accounts import account, clients
 from tests.builders import Run, Source, play, song
 from tests.clusters import Cluster, launch
 
+__all__ = ["account", "clients"]  # fixtures that live elsewhere
 ROOT = Path(__file__).parent.parent
 
 
@@ -30,6 +32,7 @@ def standin() -> Iterator[StandIn]:
             raise
         pytest.skip(str(missing))
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AWS_PROFILE", raising=False)
         for name, value in running.environment.items():
             patch.setenv(name, value)
         yield running

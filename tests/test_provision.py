@@ -1,77 +1,20 @@
 """An account with nothing in it, a cluster, and nothing again, whatever breaks off between."""
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
 from sparkify.aws import Clients, make_clients
-from sparkify.config import S3, Cluster, Config, Iam
+from sparkify.config import Config, Iam
 from sparkify.errors import ProvisionError
 from sparkify.progress import Silent
-from sparkify.provision import ingress, plan, role, steps
-from sparkify.provision.names import Names
+from sparkify.provision import ingress, role, steps
 from sparkify.provision.status import status
-from sparkify.provision.waiting import Patience
-from sparkify.standin.account import REGION
 from sparkify.standin.service import StandIn
-
-NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
-PATIENCE = Patience(every=0.02, deadline=30)
-
-
-@pytest.fixture
-def account(
-    standin: StandIn, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Config]:
-    """Settings for a cluster of the test's own name; whatever it leaves behind is removed."""
-    name = f"t{abs(hash(request.node.name)) % 10**10}"
-    config = Config(cluster=Cluster(name=name, nodes=2), s3=S3(source=f"s3://{name}-music/app"))
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
-    boto3.client("s3").create_bucket(
-        Bucket=f"{name}-music", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
-    )
-    yield config
-    steps.delete(make_clients(), Names(name, REGION), "", PATIENCE, Silent())
-
-
-@pytest.fixture
-def clients(standin: StandIn) -> Clients:
-    return make_clients()
-
-
-class Told(Silent):
-    """Remembers the steps."""
-
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-
-    def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002
-        self.steps.append(name)
-
-
-def launch(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> Told:
-    """Launch the cluster of the configuration, if any of it is missing."""
-    told = Told()
-    names = Names(config.cluster.name, clients.region)
-    planned = plan.plan_launch(config, names, plan.look(clients, names), ttl, NOW)
-    steps.launch(clients, config, planned, NOW, PATIENCE, told)
-    return told
-
-
-def names_of(config: Config) -> Names:
-    return Names(config.cluster.name, REGION)
-
-
-def the_cluster(clients: Clients, config: Config) -> Any:
-    return clients.redshift.describe_clusters(ClusterIdentifier=config.cluster.name)["Clusters"][0]
-
-
-def tags(found: Any) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in found}
+from tests.accounts import NOW, PATIENCE, Killed, die_after, launch, names_of, tags, the_cluster
 
 
 def is_up(clients: Clients, config: Config) -> bool | None:
@@ -83,24 +26,6 @@ def is_gone(clients: Clients, config: Config) -> bool | None:
     """True when the cluster is not there any more, whoever owns it; for `Patience.until`."""
     found = clients.redshift.describe_clusters()["Clusters"]
     return config.cluster.name not in [one["ClusterIdentifier"] for one in found] or None
-
-
-class Killed(BaseException):
-    """The process died."""
-
-
-def die_after(clients: Clients, calls: int) -> None:
-    """Let the process die when AWS has answered so many calls."""
-    left = [calls]
-
-    def count(**_: Any) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            raise Killed
-
-    for one in fields(clients):
-        if one.name != "region":
-            getattr(clients, one.name).meta.events.register("after-call", count)
 
 
 def test_a_cluster_is_launched_closed_encrypted_and_tagged(clients: Clients, account: Config) -> None:

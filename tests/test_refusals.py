@@ -1,12 +1,13 @@
 """What stops a launch, said in one line: wrong sizes, networks, credentials, permissions, quotas."""
 
+import urllib.error
 from typing import Any
 
 import pytest
 
 from sparkify.aws import make_clients, translated
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
-from sparkify.provision import ingress, role
+from sparkify.provision import ingress, role, scratch
 from sparkify.provision.names import Names
 from sparkify.provision.plan import Launch
 from sparkify.provision.price import Size, orderable
@@ -50,6 +51,7 @@ def test_a_plan_says_what_it_costs() -> None:
             "AccessDenied", "User: arn:aws:iam::1:user/a is not authorized to perform: iam:CreateRole on b",
             RemoteError, "does not allow you iam:CreateRole",
         ),
+        ("403", "Forbidden", RemoteError, "does not allow you CreateRole (403)"),
         ("ClusterQuotaExceeded", "You have 5.", ProvisionError, "quota of the account is reached"),
         ("InsufficientClusterCapacity", "None left.", ProvisionError, "None left."),
         ("Throttling", "Slow down", RemoteError, "Repeat the command in a minute"),
@@ -70,6 +72,38 @@ def test_what_aws_refuses_is_one_line(
 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_bucket_that_may_not_be_looked_at_names_the_permission(standin: StandIn) -> None:
+    refusing = make_clients()
+
+    def refuse(**_: Any) -> Any:
+        raise refusing.s3.exceptions.ClientError(
+            {"Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": {"HTTPStatusCode": 403}},  # type: ignore[typeddict-item]
+            "HeadBucket",
+        )
+
+    refusing.s3.meta.events.register("before-call.s3.HeadBucket", refuse)
+
+    with pytest.raises(RemoteError, match="does not allow you s3:ListBucket"), translated():
+        scratch.stands(refusing, "theirs")
+
+
+def test_an_answer_that_is_not_awss_is_one_line() -> None:
+    from botocore.parsers import ResponseParserError
+
+    with pytest.raises(RemoteError, match=r"does not speak as AWS does\. Check the region"), translated():
+        raise ResponseParserError("Unable to parse response: <html>")
+
+
+@pytest.mark.parametrize(
+    ("region", "said"), [("us-wset-2", "Did you mean us-west-2?"), ("zz", "Set [CLUSTER] REGION")]
+)
+def test_a_region_that_does_not_exist_is_refused(standin: StandIn, region: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=f"there is no region {region}") as caught:
+        make_clients(region)
+
+    assert said in str(caught.value)
 
 
 def test_without_credentials_the_message_says_what_to_do(
@@ -113,11 +147,13 @@ def test_smaller_networks_and_what_is_let_in_already_are_no_matter() -> None:
 
 def test_ones_own_address_is_asked_for_and_its_absence_told() -> None:
     def unreachable(_: str) -> str:
-        raise OSError("no route")
+        raise urllib.error.URLError("no route")
 
     assert ingress.own_address(lambda _: "203.0.113.7\n") == "203.0.113.7"
-    with pytest.raises(RemoteError, match="--cidr"):
+    with pytest.raises(RemoteError, match=r"does not tell our address: no route\. Give it with --cidr"):
         ingress.own_address(unreachable)
+    with pytest.raises(RemoteError, match="answers with no address"):
+        ingress.own_address(lambda _: "<html>")
 
 
 def test_waiting_ends_at_its_deadline() -> None:
