@@ -1,7 +1,9 @@
 """The cloud path as a user walks it: the commands of `sparkify cluster`, and the rehearsal of all of it."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +87,38 @@ def test_a_cluster_lives_from_launch_to_delete(cloud: Run, tmp_path: Path) -> No
     assert "cli" not in clusters()
 
 
+def test_whoever_interrupts_a_launch_is_told_what_may_cost_money(
+    cloud: Run, standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standin.clusters, "seconds", 3600)
+    line = [sys.executable, "-m", "sparkify.cli.main", "cluster", "launch", "--yes"]
+    with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "the cluster is creating" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+    cloud("cluster", "delete", "--yes")
+
+    assert process.returncode == 130
+    assert said.strip() == (
+        "sparkify: interrupted, and whatever was made stands and may cost money: repeat `sparkify cluster "
+        "launch` to go on, or remove it by `sparkify cluster delete`."
+    )
+
+
+def test_a_plan_needs_no_account(cloud: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+
+    dry, real = cloud("cluster", "launch", "--dry-run"), cloud("cluster", "launch", "--yes")
+
+    assert (dry.returncode, real.returncode) == (0, 6)
+    assert dry.stderr.startswith("warning: there are no AWS credentials.")
+    assert "2 x rg.large (about 0.76 USD/h)" in dry.stderr
+
+
 def test_the_world_is_let_in_on_purpose_and_with_a_warning(cloud: Run) -> None:
     cloud("cluster", "launch", "--yes")
 
@@ -134,15 +168,38 @@ def test_the_rehearsal_walks_all_steps_and_finds_no_difference(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_rehearsal_on_given_files_names_what_differs(
+def test_rejects_that_one_engine_alone_has_end_a_rehearsal() -> None:
+    rehearse._require_equal(["a", "b"], ["b", "a"])
+
+    with pytest.raises(RehearsalError, match="the engines differ, first at a reject that only DuckDB has: b"):
+        rehearse._require_equal(["a"], ["a", "b"])
+
+
+def test_a_rehearsal_without_files_says_so_before_anything_begins(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty" / "song_data").mkdir(parents=True)
+
+    done = run("rehearse", "--source", "empty")
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "sparkify: empty holds no JSON file, neither in song_data/ nor in log_data/.\n",
+    )
+
+
+def test_a_rehearsal_on_given_files_gathers_copies_and_names_what_differs(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source.song(song())
-    source.log(play(0), play(1))
-    steps = list(rehearse.STEPS)
+    source.log(play(0), play(1), play(2, userId="x"))
+    source.log(play(0, sessionId=39), day="2018-11-02")
+    sql = "SELECT run_id, COUNT(*), COUNT(record) FROM stg_events GROUP BY run_id ORDER BY run_id"
+    counted = ("count", "", ("query", sql, "--format", "csv", "--warehouse", "redshift"))
     spoil = ("spoil", "", ("query", "SELECT 1", "--warehouse", "local.duckdb"))
-    at = [name for name, _, _ in steps].index(rehearse.COMPARE)
-    monkeypatch.setattr(rehearse, "STEPS", (*steps[:at], spoil, *steps[at:]))
+    compare = next(step for step in rehearse.STEPS if step[0] == rehearse.COMPARE)
+    monkeypatch.setattr(rehearse, "STEPS", (*rehearse.STEPS[:-1], counted, spoil, compare))
+    # What would lead to the user's own account, cluster or warehouse leads nowhere.
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL_REDSHIFT", "SPARKIFY_REDSHIFT__HOST", "SPARKIFY_IAM__ARN"):
+        monkeypatch.setenv(name, "nowhere")
     real = rehearse._walk
 
     def walk(
@@ -156,6 +213,12 @@ def test_a_rehearsal_on_given_files_names_what_differs(
         return real(name, script, command, folder, env)
 
     monkeypatch.setattr(rehearse, "_walk", walk)
+    walked: dict[str, str] = {}
 
     with pytest.raises(RehearsalError, match="the engines differ, first at songplay 38000001: only in A"):
-        list(rehearse.rehearse(source.folder, lambda _: None))
+        walked.update((step.name, step.out) for step in rehearse.rehearse(source.folder, lambda _: None))
+
+    assert walked["count"].splitlines()[1:] == ["1,2,2", "2,1,0"], "gathered, then a plain COPY"
+    assert walked[rehearse.COMPARE_REJECTS] == walked["list the rejects"]
+    assert len(walked["list the rejects"].splitlines()) == 2
+    assert os.environ["AWS_PROFILE"] == "nowhere"
