@@ -65,7 +65,9 @@ def launch(standin: StandIn) -> Cluster:
         MasterUserPassword="Only4Tests", DBName="sparkify", IamRoles=[role], VpcSecurityGroupIds=[group],
         PubliclyAccessible=True,
     )  # fmt: skip
-    while (found := redshift.describe_clusters()["Clusters"][0])["ClusterStatus"] != "available":
+    while (found := redshift.describe_clusters(ClusterIdentifier="test")["Clusters"][0])[
+        "ClusterStatus"
+    ] != "available":
         time.sleep(0.1)
     endpoint = found["Endpoint"]
     return Cluster(Address(endpoint["Address"], endpoint["Port"], "sparkify", "admin", "Only4Tests"), role)
