@@ -11,11 +11,12 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.redshift import Redshift
 from sparkify.load.tables import create_tables
 from sparkify.standin.postgres import PostgresMissing
 from sparkify.standin.service import StandIn
 from tests.builders import Run, Source, play, song
-from tests.clusters import Cluster, launch
+from tests.clusters import Bucket, Cluster, launch
 
 ROOT = Path(__file__).parent.parent
 
@@ -112,3 +113,17 @@ def loaded(run: Run, source: Source) -> Run:
     source.song(song())
     assert run("etl", "--source", "music").returncode == 0
     return run
+
+
+@pytest.fixture
+def bucket(standin: StandIn, cluster: Cluster) -> Bucket:
+    return Bucket(standin)
+
+
+@pytest.fixture
+def redshift(cluster: Cluster) -> Iterator[Redshift]:
+    """An empty warehouse on the cluster."""
+    made = cluster.connect(f"test_{uuid.uuid4().hex[:12]}")
+    create_tables(made)
+    yield made
+    made.close()

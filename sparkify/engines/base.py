@@ -1,11 +1,12 @@
 """What a flow may ask of a database: a handful of methods, the same on every engine."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
+T = TypeVar("T")
 Value = int | float | str | dt.datetime | dt.date | None
 """What a `:name` placeholder can be filled in with."""
 
@@ -37,9 +38,9 @@ class Staged:
     file_id: int
     records_read: int
     content_hash: str
-    lines: int
-    """Lines up to the end of the file, blank ones included."""
-    tail: int
+    lines: int | None
+    """Lines up to the end of the file, blank ones included; None if nobody counted them."""
+    tail: int | None
     """The byte at which the last line starts."""
     unknown_keys: frozenset[str] = frozenset()
     """Keys of its first record that no column takes."""
@@ -61,6 +62,20 @@ class Result:
     def scalar(self) -> Any:
         """The first value of the first row."""
         return self.rows[0][0]
+
+
+def batches(items: Iterable[T], size: Callable[[T], int], limit: int) -> Iterator[list[T]]:
+    """The items in groups that together have at most `limit` bytes; one that is larger stands alone."""
+    batch: list[T] = []
+    total = 0
+    for item in items:
+        if batch and total + size(item) > limit:
+            yield batch
+            batch, total = [], 0
+        batch.append(item)
+        total += size(item)
+    if batch:
+        yield batch
 
 
 class Engine(Protocol):

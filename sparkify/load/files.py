@@ -46,8 +46,8 @@ class Known:
     size: int
     modified: str
     content_hash: str
-    lines: int
-    tail: int
+    lines: int | None
+    tail: int | None
     problem: str | None
 
 
@@ -128,6 +128,21 @@ def hash_head(uri: str, size: int, algorithm: str = "sha256") -> str:
             digest.update(chunk)
             size -= len(chunk)
     return digest.hexdigest()
+
+
+def measure_head(uri: str, size: int) -> tuple[int, int]:
+    """(lines in the first `size` bytes, the byte at which the last of them starts)."""
+    newlines = tail = at = 0
+    last = b"\n"
+    with open_file(uri) as handle:
+        while at < size and (chunk := handle.read(min(4 << 20, size - at))):
+            newlines += chunk.count(b"\n")
+            # The newline at the very end belongs to the last line.
+            place = chunk.rfind(b"\n", 0, len(chunk) - (at + len(chunk) == size))
+            tail = at + place + 1 if place >= 0 else tail
+            at += len(chunk)
+            last = chunk[-1:]
+    return newlines + (last != b"\n"), tail
 
 
 def _begins_alike(file: SourceFile, known: Known) -> bool:

@@ -34,7 +34,9 @@ def create_tables(engine: Engine) -> list[str]:
 
 
 def drop_tables(engine: Engine) -> None:
-    """Remove every table with all it holds."""
+    """Remove every table with all it holds. ConfigError if this is no warehouse of ours."""
+    if not has_tables(engine):
+        raise ConfigError("this is no warehouse of ours: it has no table etl_version. Nothing was removed.")
     with engine.transaction():
         for name in (*schema.STAR, *schema.STAGING, *schema.BOOKS):
             engine.execute(f"DROP TABLE IF EXISTS {name}")
