@@ -3,10 +3,11 @@
 import datetime as dt
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from sparkify.engines.base import Engine, Result, Value
+from sparkify.engines.base import Result, Value
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 
@@ -14,9 +15,16 @@ NO_LIMIT = 9_223_372_036_854_775_807
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
 
 
+class Reader(Protocol):
+    """All that a question needs of an Engine."""
+
+    def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
+        """Run one SELECT and fetch its rows."""
+
+
 @dataclass(frozen=True)
 class Question:
-    """A question and the values it takes: `limit`, and `since` and `until` for the days."""
+    """A question and the values it takes: `limit`, `since` and `until` for the days, `level`, `run`."""
 
     name: str
     meaning: str
@@ -40,19 +48,27 @@ def find_question(name: str) -> Question:
 
 
 def ask(
-    engine: Engine,
+    reader: Reader,
     question: Question,
     limit: int | None = 10,
     first: dt.date | None = None,
     last: dt.date | None = None,
+    level: str | None = None,
+    run: int | None = None,
 ) -> Result:
-    """Answer a question. `limit` None is no limit; `first` and `last` are days (UTC), both included."""
+    """Answer a question.
+
+    `limit` None is no limit; `first` and `last` are days (UTC), both included; `level` is that of the
+    listener at the moment of the play, None for everybody; `run` None is every run.
+    """
     values: dict[str, Value] = {
         "limit": NO_LIMIT if limit is None else limit,
         "since": dt.datetime.combine(first, dt.time()) if first else EVER[0],
         "until": dt.datetime.combine(last + dt.timedelta(days=1), dt.time()) if last else EVER[1],
+        "level": level,
+        "run": run,
     }
-    return engine.query(question.text, {name: values[name] for name in question.takes})
+    return reader.query(question.text, {name: values[name] for name in question.takes})
 
 
 def _question(found: Statement) -> Question:

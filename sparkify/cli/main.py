@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import sparkify
-from sparkify.cli import ask, cluster, load, rehearse, simulate, warehouse
+from sparkify.cli import ask, cluster, load, rehearse, report, simulate, warehouse
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 
@@ -40,7 +40,7 @@ def cli() -> None:
 
 for command in (
     load.etl, load.plan, load.rebuild, load.check, load.runs, load.rejects,
-    ask.ask, ask.query,
+    ask.ask, ask.query, report.report,
     simulate.simulate,
     warehouse.tables, warehouse.diff, warehouse.show_config,
     cluster.cluster, rehearse.rehearse,
