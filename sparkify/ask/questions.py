@@ -3,23 +3,15 @@
 import datetime as dt
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from sparkify.engines.base import Result, Value
+from sparkify.engines.base import Reader, Result, Value
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 
 NO_LIMIT = 9_223_372_036_854_775_807
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
-
-
-class Reader(Protocol):
-    """All that a question needs of an Engine."""
-
-    def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
-        """Run one SELECT and fetch its rows."""
 
 
 @dataclass(frozen=True)

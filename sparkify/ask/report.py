@@ -7,6 +7,7 @@ day by day depends on nothing but its own day: that is asked once a level, and c
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -16,8 +17,9 @@ from sparkify.ask import wording
 from sparkify.ask.findings import SHOWN, Answers, Rows, pictures
 from sparkify.ask.glance import cards, sums
 from sparkify.ask.periods import Period, find_periods
-from sparkify.ask.questions import Reader, ask, find_question
+from sparkify.ask.questions import ask, find_question
 from sparkify.ask.trust import Verdict, account
+from sparkify.engines.base import Reader
 
 LEVELS = {"all": None, "paid": "paid", "free": "free"}
 ONCE = ("holdings", "runs", "rejects_by_reason", "records_by_dataset", "missing_songs", "level_changes")
@@ -37,7 +39,6 @@ WHOLE = {"runs", "rejects_by_reason", "level_changes", "plays_by_state", "top_lo
 """Questions whose every row is needed, however many are shown."""
 
 Page = dict[str, Any]
-PAGE = files("sparkify.ask") / "page"
 
 
 def gather(
@@ -57,24 +58,29 @@ def gather(
 
 def render(page: Page) -> str:
     """The page as one HTML file."""
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: (PAGE / name).read_text(encoding="utf-8")),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         page=page,
         data=as_script(page),
-        style=(PAGE / "style.css").read_text(encoding="utf-8"),
-        script=(PAGE / "page.js").read_text(encoding="utf-8"),
-        plotly=plotly(),
+        style=asset("style.css"),
+        script=asset("page.js"),
+        plotly=asset("plotly.min.js"),
     )
 
 
-def plotly() -> str:
-    """plotly.js, as the Python package carries it: importing that would cost more than drawing."""
-    return (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+@cache
+def template(name: str) -> jinja2.Template:
+    """A template of the page; what it is given is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(asset), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(name)
+
+
+@cache
+def asset(name: str) -> str:
+    """A file of the page. plotly's own is read from its package: importing that costs more than drawing."""
+    folder = files("plotly") / "package_data" if name == "plotly.min.js" else files("sparkify.ask") / "page"
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def as_script(value: Any) -> str:

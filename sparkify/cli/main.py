@@ -40,7 +40,7 @@ def cli() -> None:
 
 for command in (
     load.etl, load.plan, load.rebuild, load.check, load.runs, load.rejects,
-    ask.ask, ask.query, report.report,
+    ask.ask, ask.query, report.report, report.dashboard,
     simulate.simulate,
     warehouse.tables, warehouse.diff, warehouse.show_config,
     cluster.cluster, rehearse.rehearse,

@@ -2,7 +2,9 @@
 "use strict";
 (() => {
   const page = JSON.parse(document.getElementById("data").textContent);
-  const state = { period: "28", level: "all" };
+  // The choice stands in the address, so that it can be sent, and outlives a reload.
+  const [, chosenPeriod = "28", chosenLevel = "all"] = location.hash.match(/^#(7|28|all)-(all|paid|free)$/) || [];
+  const state = { period: chosenPeriod, level: chosenLevel };
   const number = new Intl.NumberFormat("en-GB");
   const byId = (id) => document.getElementById(id);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
@@ -197,6 +199,11 @@
     ],
   };
 
+  drawings.series = (p) => [
+    [{ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, y: p.y, line: { color: colour("main"), width: 2.5 }, hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" }],
+    layout({ hovermode: "x unified", xaxis: { ...dates, title: { text: "UTC" } }, yaxis: counts(plain(p.unit)) }),
+  ];
+
   function upAndDown(p) {
     const high = Math.max(...p.up, 1), low = Math.min(...p.down, 0), step = Math.ceil((high - low) / 5);
     const ticks = [];
@@ -238,6 +245,7 @@
   }
 
   function draw() {
+    if (!page.trust) { show("answer", page.answer); return; }
     flow(page.trust.flow);
     show("rejects", page.trust.rejects);
     show("missing", page.trust.missing);
@@ -261,9 +269,17 @@
     const { period, level: chosen } = event.target.dataset;
     if (period) state.period = period;
     if (chosen) state.level = chosen;
-    if (period || chosen) draw();
+    if (!period && !chosen) return;
+    history.replaceState(null, "", `#${state.period}-${state.level}`);
+    draw();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   matchMedia("print").addEventListener("change", draw);
   draw();
+
+  // A run that is published makes this page old.
+  if (page.live && page.trust) setInterval(async () => {
+    const answer = await fetch("/newest").catch(() => null);
+    if (answer?.ok && (await answer.json()).run !== page.run) location.reload();
+  }, 5000);
 })();
