@@ -1,9 +1,11 @@
 """Real input and real engines: a DuckDB file, and a schema of a Redshift cluster, for each test."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +86,20 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real data is not here ({folder}); set SPARKIFY_REAL_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, its background networking off."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no Chromium here, and CI must test the page")
+        pytest.skip("there is no Chromium here: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+        running = playwright.chromium.launch(executable_path=found, args=quiet)
+        yield running
+        running.close()

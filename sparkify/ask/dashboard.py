@@ -124,16 +124,17 @@ def chart(result: Result) -> dict[str, Any] | None:
             "x": [str(row[0]) for row in result.rows],
             "y": [float(row[n] or 0) for row in result.rows],
         }
-    words = [
-        (" · ".join("unknown" if row[i] is None else str(row[i]) for i in range(n)) or str(row[0]), row[n])
-        for row in result.rows[:BARS]
-    ]
+    shown = result.rows[:BARS]
+    words = [["unknown" if value is None else str(value) for value in row[: max(n, 1)]] for row in shown]
     more = len(result.rows) - BARS
     return {
         "kind": "bars",
         "title": what,
         "note": f"The first {BARS} of {len(result.rows):,} rows." if more > 0 else "",
-        "rows": [[word, "", float(value or 0), ""] for word, value in words],
+        "rows": [
+            [name, " · ".join(rest), float(row[n] or 0), ""]
+            for (name, *rest), row in zip(words, shown, strict=True)
+        ],
     }
 
 

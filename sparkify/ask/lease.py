@@ -18,20 +18,24 @@ class Lease:
     """A Reader that lets go of the warehouse between queries once it has held it for `hold` seconds.
 
     What it reads may change from one opening to the next: whoever asks several questions must see that
-    they were of one run.
+    they were of one run. Each opening may last twice as long as the one before, so that even where runs
+    are published one after the other there is an end to asking again.
     """
 
-    def __init__(self, opener: Opener, hold: float, wait: float) -> None:
-        self._opener, self._hold, self._wait = opener, hold, wait
+    def __init__(
+        self, opener: Opener, hold: float, wait: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._opener, self._hold, self._wait, self._clock = opener, hold, wait, clock
         self._engine: Engine | None = None
         self._until = 0.0
 
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
-        if self._engine and time.monotonic() > self._until:
+        if self._engine and self._clock() > self._until:
             self.close()
         if self._engine is None:
             self._engine = self._opener(self._wait)
-            self._until = time.monotonic() + self._hold
+            self._until = self._clock() + self._hold
+            self._hold *= 2
         return self._engine.query(sql, params)
 
     def close(self) -> None:

@@ -55,17 +55,30 @@ class Live:
         self._run = -1
 
     def page(self) -> dict[str, Any]:
-        """The page of the newest run. Raises BusyError if a load runs and there was no page before it."""
-        with self._building:
-            if self._page and self.newest() == self._page["run"]:
-                return self._page
-            try:
+        """The page of the newest run; the one before while the newest is computed, or a load runs.
+
+        Raises BusyError where there is no page before.
+        """
+        known = self._page
+        if known and self.newest() == known["run"]:
+            return known
+        if not self._building.acquire(timeout=0 if known else self._wait):
+            if known:
+                return known
+            raise BusyError("the page is being computed.")
+        try:
+            if self._page is known:
                 with self._lease() as lease:
-                    self._page = gather(lease, lambda: self._check(lease), self._clock(), names=self._names)
-            except BusyError:
-                if self._page is None:
-                    raise
-            return self._page
+                    now = self._clock()
+                    self._page = gather(lease, lambda: self._check(lease), now, names=self._names)
+        except BusyError:
+            if known is None:
+                raise
+            return known
+        finally:
+            self._building.release()
+        assert self._page
+        return self._page
 
     def answer(self, asked: Asked) -> Result:
         """The answer of the newest run."""

@@ -97,9 +97,7 @@ def dashboard(
         ) from error
     hosts = (host, "localhost", "127.0.0.1", socket.gethostname(), *allow_host)
     place = f"http://{host}:{listening.getsockname()[1]}"
-    click.echo(
-        f"{place} shows {config.warehouse.file if hold < 1 else 'the cluster'}. Ctrl-C ends it.", err=True
-    )
+    click.echo(f"{place} is ready. Ctrl-C ends it.", err=True)
     if host not in LOOPBACK:
         click.echo(f"warning: whoever can reach {host} can read the warehouse.", err=True)
     if show:

@@ -27,7 +27,7 @@
       fill.style.width = (100 * value) / most + "%";
       return make("li", "",
         make("span", "name", name, make("span", "aside", aside)),
-        make("span", "number", number.format(value), share ? make("small", "", share) : null),
+        make("span", "number", number.format(value) + " ", share ? make("small", "", share) : null),
         make("span", "bar", fill));
     }));
   }
