@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,5 +171,7 @@ def test_little_data_makes_a_sensible_page(browser: Any, source: Source, tmp_pat
                 assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0)
                 assert "Can I trust it?" in seen.text("main")
                 assert ("Nothing was played yet" in seen.text("h1")) == (case == "empty")
+                ticks = seen.page.eval_on_selector_all(".ytick text", "all => all.map(n => n.textContent)")
+                assert not [tick for tick in ticks if re.fullmatch(r"\d+m", tick)]
                 assert "NaN" not in seen.text("body")
                 assert "undefined" not in seen.text("body")

@@ -149,6 +149,8 @@ def test_periods_end_with_the_last_play_and_compare_only_with_whole_ones() -> No
         (dt.date(2018, 11, 17), dt.date(2018, 11, 23)),
     )
     assert (month.first, month.before) == (dt.date(2018, 11, 3), None)
+    short = find_periods(dt.date(2018, 11, 29), dt.date(2018, 11, 30))
+    assert [(p.length, p.before) for p in short] == [(2, None)] * 3
     assert (everything.first, everything.length) == (dt.date(2018, 11, 1), 30)
 
 
@@ -190,6 +192,7 @@ def test_pages_of_nothing_of_one_day_and_of_one_listener(warehouse: Engine, sour
     one = page_of(warehouse)
 
     assert (empty["periods"], empty["views"], empty["trust"]["ok"]) == ([], {}, True)
+    assert empty["trust"]["title"] == "Nothing was loaded yet"
     assert "Nothing was played yet" in render(empty)
     view = one["views"]["28-paid"]
     assert [card["value"] for card in view["cards"]] == ["2", "1", "1", "0.1", "100 %"]

@@ -56,7 +56,7 @@ def _songs(rows: Rows, plays: int) -> Picture:
     return {
         "kind": "bars",
         "title": f"{_quoted(title)} by {artist or 'unknown'} leads with {count(most, 'play')}",
-        "note": f"These {len(rows)} songs make {percent(together, plays)} of all plays.",
+        "note": f"These {len(rows)} songs make {percent(together, plays)} of all plays." if rows[1:] else "",
         "rows": [[name or "no title", by or "unknown artist", n, percent(n, plays)] for name, by, n in rows],
     }
 
@@ -83,7 +83,7 @@ def _days(rows: Rows, period: Period) -> Picture:
     return {
         "kind": "days",
         "title": f"{wording.day(busiest)} is the busiest day: {count(totals[busiest], 'play')}",
-        "note": f"{count(round(sum(totals.values()) / period.length), 'play')} a day on average."
+        "note": f"{wording.rounded(sum(totals.values()) / period.length)} plays on an average day."
         + _silence([day for day in span if day not in totals]),
         "x": [day.isoformat() for day in span],
         "series": [[level or "unknown", [by_level.get((day, level), 0) for day in span]] for level in levels],

@@ -29,7 +29,7 @@ class Period:
 
 
 def find_periods(first: dt.date, last: dt.date) -> tuple[Period, ...]:
-    """The last 7 days, the last 28 days, and all of them, of a history from `first` to `last`."""
+    """The last 7 days, the last 28 days, and all of them, as far as a history from `first` to `last` goes."""
     everything = Period("all", "All", first, last, None)
     return (*(_latest(number, first, last) for number in (7, 28)), everything)
 
@@ -37,4 +37,5 @@ def find_periods(first: dt.date, last: dt.date) -> tuple[Period, ...]:
 def _latest(number: int, first: dt.date, last: dt.date) -> Period:
     start = last - dt.timedelta(days=number - 1)
     before = (start - dt.timedelta(days=number), start - dt.timedelta(days=1))
-    return Period(str(number), f"{number} days", start, last, before if before[0] >= first else None)
+    whole = before if before[0] >= first else None
+    return Period(str(number), f"{number} days", max(start, first), last, whole)

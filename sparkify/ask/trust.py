@@ -33,8 +33,12 @@ def account(answers: Answers, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {
         "ok": adds_up and not failed,
         "adds_up": adds_up,
-        "badge": "Every record accounted for" if adds_up else "The books do not add up",
-        "title": _title(adds_up, len(failed)),
+        "badge": "Nothing was loaded yet"
+        if not read
+        else "Every record accounted for"
+        if adds_up
+        else "The books do not add up",
+        "title": _title(adds_up, len(failed)) if read else "Nothing was loaded yet",
         "facts": [
             f"All {count(read, 'record')} ever read are accounted for: {loaded:,} loaded, "
             f"{count(duplicate, 'duplicate')}, {rejected:,} rejected and kept."
@@ -45,7 +49,7 @@ def account(answers: Answers, verdicts: Sequence[Verdict]) -> dict[str, Any]:
             else f"{len(failed)} of {count(len(verdicts), 'check')} found wrong rows.",
         ],
         "equation": {"read": read, "loaded": loaded, "duplicate": duplicate, "rejected": rejected},
-        "flow": _flow(answers, loaded),
+        "flow": _flow(answers, loaded) if read else [],
         "runs_title": f"{count(len(runs), 'run')} published, each record of each accounted for"
         if adds_up
         else "In one of these runs the books do not add up",

@@ -139,7 +139,11 @@
   }
 
   const dates = { type: "date", showgrid: false, tickformat: "%-d %b", nticks: 7, title: { text: "day (UTC)" }, hoverformat: "%a %-d %b %Y" };
-  const counts = (text) => ({ title: { text }, rangemode: "tozero", tickformat: ",.3~s", nticks: 6, showline: false, minallowed: 0 });
+  // Nobody plays half a song: where there are few, an axis counts by ones.
+  const counts = (text, values) => {
+    const most = Math.max(...values, 1);
+    return { title: { text }, rangemode: "tozero", tickformat: most < 1000 ? ",~r" : ",.3~s", nticks: 6, showline: false, minallowed: 0, ...(most <= 5 ? { dtick: 1 } : {}) };
+  };
   const scale = () => [0, 1, 2, 3, 4].map((step) => [step / 4, colour("scale-" + step)]);
   const level = { paid: "main", free: "second" };
 
@@ -149,7 +153,7 @@
         type: "bar", name: plain(capital(name)), x: p.x, y, marker: { color: colour(level[name] || "dull") },
         hovertemplate: "%{y:,} plays<extra>" + plain(name) + "</extra>",
       })),
-      layout({ barmode: "stack", hovermode: "x unified", xaxis: dates, yaxis: counts("plays") }),
+      layout({ barmode: "stack", hovermode: "x unified", xaxis: dates, yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
     ],
     week: (p) => [
       [{
@@ -164,7 +168,7 @@
         { name: "in the 30 days up to it", y: p.monthly, line: { color: colour("soft"), width: 2 } },
         { name: "on the day", y: p.daily, line: { color: colour("main"), width: 2.5 } },
       ].map((one) => ({ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, hovertemplate: "%{y:,}", ...one })),
-      layout({ height: 300, hovermode: "x unified", xaxis: dates, yaxis: counts("listeners") }),
+      layout({ height: 300, hovermode: "x unified", xaxis: dates, yaxis: counts("listeners", p.monthly) }),
     ],
     changes: (p) => [
       [
@@ -175,7 +179,7 @@
     ],
     columns: (p) => [
       [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, text: p.y.map((n) => number.format(n)), textposition: "outside", cliponaxis: false, textfont: { color: colour("soft"), size: 12 }, hovertemplate: "%{y:,} " + p.unit + "<extra></extra>" }],
-      layout({ xaxis: { type: "category", title: { text: p.axis }, showgrid: false, tickangle: 0, tickvals: p.x, ticktext: p.x.map((text) => plain(text).replace(" ", "<br>")) }, yaxis: counts(p.unit), margin: { l: 8, r: 8, t: 20, b: 8 } }),
+      layout({ xaxis: { type: "category", title: { text: p.axis }, showgrid: false, tickangle: 0, tickvals: p.x, ticktext: p.x.map((text) => plain(text).replace(" ", "<br>")) }, yaxis: counts(p.unit, p.y), margin: { l: 8, r: 8, t: 20, b: 8 } }),
     ],
     retention: (p) => {
       const weeks = Math.max(...p.z.map((row) => row.length));
@@ -201,7 +205,7 @@
 
   drawings.series = (p) => [
     [{ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, y: p.y, line: { color: colour("main"), width: 2.5 }, hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" }],
-    layout({ hovermode: "x unified", xaxis: { ...dates, title: { text: "UTC" } }, yaxis: counts(plain(p.unit)) }),
+    layout({ hovermode: "x unified", xaxis: { ...dates, title: { text: "UTC" } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
   ];
 
   function upAndDown(p) {
@@ -246,7 +250,7 @@
 
   function draw() {
     if (!page.trust) { show("answer", page.answer); return; }
-    flow(page.trust.flow);
+    if (page.trust.flow.length) flow(page.trust.flow);
     show("rejects", page.trust.rejects);
     show("missing", page.trust.missing);
     if (!page.periods.length) return;
