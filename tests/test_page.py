@@ -135,13 +135,14 @@ def test_the_choice_outlives_a_reload(browser: Any, made_up: tuple[Engine, Path]
 def test_it_prints_in_black_on_white_even_at_night(
     browser: Any, made_up: tuple[Engine, Path], tmp_path: Path
 ) -> None:
-    with visit(browser, as_url(made_up[1]), scheme="dark") as seen:
+    with visit(browser, as_url(made_up[1]), 760, "dark") as seen:
         seen.page.emulate_media(media="print")
         seen.page.wait_for_timeout(300)
 
         assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         axis = seen.page.evaluate("getComputedStyle(document.querySelector('#days .xtick text')).fill")
         assert axis == "rgb(91, 104, 120)"
+        assert seen.overflow() == 0
         seen.page.pdf(path=tmp_path / "page.pdf")
         assert (tmp_path / "page.pdf").stat().st_size > 50_000
 

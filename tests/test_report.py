@@ -290,7 +290,7 @@ def test_the_command_writes_one_file(source: Source, tmp_path: Path, monkeypatch
     written = run(cli, ["report", "--out", "page.html"])
     refused = run(cli, ["report", "--out", "nowhere/page.html"])
 
-    assert written.output.startswith("page.html is ready")
+    assert written.stdout.startswith("page.html is ready")
     html = (tmp_path / "page.html").read_text()
     assert 4_000_000 < len(html) < 7_000_000
     assert json.loads(html.partition('id="data">')[2].partition("</script>")[0])["run"] == 1

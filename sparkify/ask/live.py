@@ -83,16 +83,14 @@ class Live:
     def answer(self, asked: Asked) -> Result:
         """The answer of the newest run."""
         run = self.newest()
-        if asked not in self._answers:
-            with self._lease() as lease:
-                found = ask(
-                    lease, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run
-                )
-            if len(self._answers) >= KEPT or run != self._run:
-                self._answers = {}
-            self._answers[asked] = found
+        if found := self._answers.get(asked):
             return found
-        return self._answers[asked]
+        with self._lease() as lease:
+            found = ask(lease, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run)
+        if len(self._answers) >= KEPT or run != self._run:
+            self._answers = {}
+        self._answers[asked] = found
+        return found
 
     def newest(self) -> int:
         """The newest run that is published; while a load holds the warehouse, the last one that was seen."""

@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 from sparkify.cli.options import config_options, open_engine, opened
 from sparkify.cli.output import seconds, size
+from sparkify.cli.watching import watch
 from sparkify.config import Config
 from sparkify.errors import ConfigError
 
@@ -33,12 +35,18 @@ def report(config: Config, out: Path, names: bool, show: bool) -> None:
     began = time.monotonic()
     _require_extra("jinja2", "plotly")
     from sparkify.ask.report import gather, render
-    from sparkify.load.checks import check_everything
+    from sparkify.load.checks import Verdict, check_everything
     from sparkify.load.tables import require_tables
 
-    with opened(config) as engine:
+    with opened(config) as engine, watch() as progress:
         require_tables(engine)
-        page = gather(engine, lambda: check_everything(engine), _now(), names=names)
+
+        def check() -> Sequence[Verdict]:
+            progress.step("checking")
+            return check_everything(engine)
+
+        progress.step("asking")
+        page = gather(engine, check, _now(), names=names)
     text = render(page)
     try:
         out.write_text(text, encoding="utf-8")
