@@ -78,7 +78,14 @@ def batches(items: Iterable[T], size: Callable[[T], int], limit: int) -> Iterato
         yield batch
 
 
-class Engine(Protocol):
+class Reader(Protocol):
+    """All that a question or a check needs of a database."""
+
+    def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
+        """Run one SELECT and fetch its rows."""
+
+
+class Engine(Reader, Protocol):
     """A database that holds the warehouse. SQL is Redshift's; each engine translates it if it must."""
 
     name: str
@@ -87,9 +94,6 @@ class Engine(Protocol):
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
         """Run one statement with its `:name` placeholders filled in; return the rows it changed."""
-
-    def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
-        """Run one SELECT and fetch its rows."""
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         """Run one SELECT over what is published and yield its rows, never all of them at once."""

@@ -13,7 +13,10 @@ FROM (
         COUNT(*) AS plays,
         1.0 * DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) AS seconds
     FROM songplay AS p
-    WHERE p.start_time >= :since AND p.start_time < :until
+    WHERE
+        p.start_time >= :since
+        AND p.start_time < :until
+        AND (:level IS NULL OR p.level = :level)
     GROUP BY p.session_id
 ) AS session
 GROUP BY session.level
