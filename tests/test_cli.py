@@ -136,6 +136,18 @@ def test_ask_can_be_limited_to_days(loaded: Run, source: Source) -> None:
     assert [row["title"] for row in json.loads(later.stdout)] == ["Later"]
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
+def test_the_machines_time_zone_does_not_matter(
+    run: Run, source: Source, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    source.log(play(0))
+    monkeypatch.setenv("TZ", zone)
+    run("etl", "--source", "music")
+
+    assert run("ask", "plays_by_hour").stdout == "hour,plays\n12,1\n"
+    assert run("query", "SELECT start_time FROM time").stdout == "start_time\n2018-11-01 12:00:00.796000\n"
+
+
 def test_an_option_that_a_question_does_not_take_is_refused(loaded: Run) -> None:
     done = loaded("ask", "users_by_level_and_gender", "--limit", "3")
 
@@ -230,6 +242,8 @@ def test_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Path)
         "ATTACH 'other.duckdb'",
         "DELETE FROM songplay",
         "SET enable_external_access = true",
+        "SET threads = 1",
+        "SELECT 1; SELECT 2",
         "SELEC 1",
     ):
         done = loaded("query", sql)
