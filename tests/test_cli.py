@@ -272,6 +272,16 @@ def test_a_refused_run_names_its_rejects_and_publishes_nothing(run: Run, source:
     assert json.loads(run("runs", "--format", "json").stdout) == []
 
 
+def test_a_file_that_cannot_be_read_at_all_is_called_whole(run: Run, source: Source) -> None:
+    source.log(play(0))
+    (source.folder / "log_data" / "folder.json").mkdir()
+
+    done = run("etl", "--source", "music")
+
+    assert done.stdout.endswith("log_data/folder.json whole file: cannot be read: Is a directory\n")
+    assert "folder.json: cannot be read: Is a directory. The whole file is one reject.\n" in done.stderr
+
+
 def test_a_reader_that_has_seen_enough_is_no_failure(loaded: Run, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "sparkify.cli.main", "query", "SELECT * FROM range(99999)", "--format", "csv"],

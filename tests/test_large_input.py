@@ -2,9 +2,24 @@
 
 import json
 
+import pytest
+
 from sparkify.engines.base import Engine
 from sparkify.engines.reading import CHUNK
 from tests.builders import Source, etl, play, rows
+
+
+@pytest.mark.parametrize("before", [0, 9000], ids=["first", "in the middle"])
+def test_a_record_that_redshift_would_not_take_is_not_taken_here(
+    duckdb_warehouse: Engine, source: Source, before: int
+) -> None:
+    long = json.dumps(play(1) | {"notes": "x" * (5 << 20)})
+    source.log(*(play(10 + item) for item in range(before)), long, play(0))
+
+    etl(duckdb_warehouse, source.folder)
+
+    [(record, reason)] = rows(duckdb_warehouse, "SELECT record, reason FROM etl_reject")
+    assert (record, reason.partition(" (")[0]) == (before + 1, "longer than 4 MB")
 
 
 def test_a_line_too_long_for_the_reader_takes_no_other_down(duckdb_warehouse: Engine, source: Source) -> None:
@@ -21,7 +36,7 @@ def test_a_null_character_across_two_reads_is_found(duckdb_warehouse: Engine, so
     mark = json.dumps(play(1, song="AB")).encode().replace(b"AB", b"A\\u0000B")
     before = mark.index(b"\\u0000")
     filler = json.dumps(play(0)).encode()
-    body = b"\n".join([filler] * (CHUNK // (len(filler) + 1) - 1)) + b"\n"
+    body = b"\n".join([filler] * (CHUNK // (len(filler) + 1) - 1))
     blanks = CHUNK - 3 - before - len(body) - 1
     content = body + b" " * blanks + b"\n" + mark + b"\n" + json.dumps(play(2)).encode()
     assert content[CHUNK - 3 : CHUNK + 3] == b"\\u0000"

@@ -137,11 +137,11 @@ class _Counter:
             self.first = chunk[:FIRST]
         self.has_null = self.has_null or NULL in chunk or NULL in self.last + chunk[: len(NULL)]
         newlines = chunk.count(b"\n")
+        ends = chunk.index(b"\n") if newlines else len(chunk)
+        self.has_huge_line = self.has_huge_line or self.at + ends - self.tail > LONGEST_RECORD
         if newlines:
             self.newlines += newlines
             self.tail = self.at + chunk.rindex(b"\n") + 1
-        elif len(chunk) == CHUNK:
-            self.has_huge_line = True
         self.at += len(chunk)
         self.last = chunk[-64:]
 
