@@ -1,0 +1,8 @@
+SELECT *
+FROM read_json('{{ env_var("MUSIC_SOURCE") }}/log_data/**/*.json', format = 'newline_delimited', columns = {
+    'artist': 'VARCHAR', 'auth': 'VARCHAR', 'firstName': 'VARCHAR', 'gender': 'VARCHAR',
+    'itemInSession': 'INTEGER', 'lastName': 'VARCHAR', 'length': 'DOUBLE', 'level': 'VARCHAR',
+    'location': 'VARCHAR', 'method': 'VARCHAR', 'page': 'VARCHAR', 'registration': 'DOUBLE',
+    'sessionId': 'BIGINT', 'song': 'VARCHAR', 'status': 'INTEGER', 'ts': 'BIGINT', 'userAgent':
+    'VARCHAR', 'userId': 'VARCHAR'
+})
