@@ -74,6 +74,15 @@ def warehouse(new_warehouse: Callable[[], Engine]) -> Engine:
 
 
 @pytest.fixture
+def duckdb_warehouse(tmp_path: Path) -> Iterator[Engine]:
+    """An empty warehouse on DuckDB, for what is DuckDB's own."""
+    engine = DuckDB(f"{tmp_path}/own.duckdb")
+    create_tables(engine)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
 def source(tmp_path: Path) -> Source:
     """An empty folder for the app to write into."""
     folder = tmp_path / "music"

@@ -66,6 +66,9 @@ def query(sql: str, config: Config, style: str | None) -> None:
     """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else."""
     if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
+    from sparkify.load.tables import require_tables
+
     with opened(config, locked_down=True) as engine:
+        require_tables(engine)
         result = engine.native(sql)
     print_result(result, style)

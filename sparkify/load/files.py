@@ -14,7 +14,7 @@ from sparkify.engines.base import Dataset, Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.store import Listed, is_remote, list_bucket, open_file, split
 
-SUFFIXES = (".json", ".json.gz")
+SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 State = Literal["new", "grown", "changed", "known"]
 
 
@@ -173,7 +173,7 @@ def _judge(file: SourceFile, known: Known | None) -> tuple[State, Known | None]:
         return "changed", known
     if file.size == known.size:
         return "known", known
-    return ("changed" if file.uri.endswith(".gz") else "grown"), known
+    return ("changed" if file.uri.lower().endswith(".gz") else "grown"), known
 
 
 def _can_be_read(uri: str) -> bool:
@@ -202,7 +202,7 @@ def _listed(source: str, name: str, own: str) -> Iterable[Listed] | None:
 
 
 def _is_data(name: str) -> bool:
-    return name.endswith(SUFFIXES) and not name.startswith(".")
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _walk(folder: Path) -> Iterator[Listed]:
@@ -216,7 +216,7 @@ def _walk(folder: Path) -> Iterator[Listed]:
                 f"{error.filename} cannot be listed: {error.strerror}. Give it read permission."
             ) from error
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and not entry.name.endswith(SUFFIXES):
+            if entry.is_dir(follow_symlinks=False) and not _is_data(entry.name):
                 stack.append(entry.path)
             elif _is_data(entry.name):
                 try:

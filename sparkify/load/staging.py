@@ -140,11 +140,12 @@ class Loading:
         if not self._engine.query(f"SELECT COUNT(*) AS n FROM etl_reject WHERE {cut}", where).scalar():
             raise LoadError(changed_message([planned]))
         self._engine.execute(f"DELETE FROM etl_reject WHERE {cut}", where)
-        self._engine.execute(
-            "UPDATE etl_file SET records_read = records_read - 1, rejected = rejected - 1 "
-            "WHERE file_id = :file_id",
-            {"file_id": known.file_id},
-        )
+        for ledger, key in (("etl_file", "file_id"), ("etl_run", "run_id")):
+            self._engine.execute(
+                f"UPDATE {ledger} SET records_read = records_read - 1, rejected = rejected - 1 "
+                f"WHERE {key} = :{key}",
+                {key: getattr(known, key)},
+            )
         return tail, lines - 1
 
     def _note_keys(self, dataset: Dataset, file: NewFile, staged: Staged) -> None:
