@@ -1,6 +1,7 @@
 """AWS clients, which nobody else makes, and what AWS refuses, said in one line."""
 
 import contextlib
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "us-west-2"
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
+"""Also the bare status: what answers HeadBucket has no body that could say more."""
+_ALLOWED_BY = {"HeadBucket": "s3:ListBucket", "ListBuckets": "s3:ListAllMyBuckets"}
+"""Calls that are allowed by an action of another name."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def make_clients(region: str = "") -> Clients:
     with translated():
         made = session()
         where = region or made.region_name or DEFAULT_REGION
+        _require_region(made, where)
         config = Config(region_name=where, retries={"mode": "standard", "max_attempts": 8})
         return Clients(
             where,
@@ -65,10 +70,24 @@ def make_clients(region: str = "") -> Clients:
         )
 
 
+def _require_region(made: "boto3.Session", region: str) -> None:
+    """A misspelt region is a host that nobody knows, or worse, one that answers."""
+    known = [
+        name
+        for partition in made.get_available_partitions()
+        for name in made.get_available_regions("redshift", partition)
+    ]
+    if region not in known:
+        close = difflib.get_close_matches(region, known, n=1)
+        hint = f"Did you mean {close[0]}?" if close else "Set [CLUSTER] REGION, for example us-west-2."
+        raise ConfigError(f"there is no region {region} in which Redshift is offered. {hint}")
+
+
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
     """botocore's errors, said as ours: RemoteError for access and reach, ProvisionError for all others."""
     from botocore import exceptions  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     try:
         yield
@@ -82,6 +101,10 @@ def translated() -> Iterator[None]:
         raise RemoteError(f"AWS cannot be reached: {error}. Try again later.") from error
     except exceptions.BotoCoreError as error:
         raise RemoteError(f"AWS cannot be asked: {error}") from error
+    except ResponseParserError as error:
+        raise RemoteError(
+            "what answers does not speak as AWS does. Check the region, AWS_ENDPOINT_URL and proxies."
+        ) from error
 
 
 def code(error: "ClientError") -> str:
@@ -92,7 +115,7 @@ def code(error: "ClientError") -> str:
 def _refused(error: "ClientError") -> SparkifyError:
     what, said = code(error), str(error.response.get("Error", {}).get("Message", "")).strip()
     named = re.search(r"to perform: (\S+:\w+)", said)
-    action = named[1] if named else error.operation_name
+    action = named[1] if named else _ALLOWED_BY.get(error.operation_name, error.operation_name)
     if what in _EXPIRED:
         return RemoteError(
             "the AWS session has expired. Log in again (`aws sso login`) and repeat the command."

@@ -24,6 +24,16 @@ COUNT = r"\d{1,9}", "a whole number"
 SECONDS = r"\d+(\.\d+)?", "a number of seconds"
 REJECTS = r"(?=.*\d)(?:(\d+(?:\.\d+)?)\s*%)?\s*(?:and\s*)?(\d+)?", "a number, or 1%, or '1% and 100'"
 ANYTHING = r".*", "text"
+CLUSTER = (
+    r"(?=.{1,63}$)(?-i:[a-z](-?[a-z0-9])*)",
+    "1 to 63 lower case letters, digits or single hyphens, beginning with a letter",
+)
+MASTER = r"[a-z_][a-z0-9_$]{0,126}", "a name of letters, digits and _"
+ROLE_ARN = r"(?-i:arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)", "like arn:aws:iam::123456789012:role/name"
+POLICY = r"[\w+=.@-]+(/[\w+=.@-]+)*", "the name of an AWS managed policy"
+READER = r"((GROUP|ROLE)\s+)?[a-z_][\w$.:@+-]*"
+READERS = rf"{READER}(\s*,\s*{READER})*", "a list of names: analyst, GROUP analysts, ROLE analysts, PUBLIC"
+BUCKET = r"s3://[a-z0-9._-]{3,63}(/.*)?", "an s3:// prefix"
 
 
 def setting(default: Any, meaning: str, form: tuple[str, str] = ANYTHING, *, secret: bool = False) -> Any:
@@ -77,12 +87,14 @@ class Etl:
 class Cluster:
     """The Redshift cluster that `sparkify cluster` launches and deletes."""
 
-    name: str = setting("sparkify", "the cluster's name; everything made for it is named after it")
+    name: str = setting("sparkify", "the cluster's name; everything made for it is named after it", CLUSTER)
     region: str = setting("", "where it runs; empty: as AWS's own settings say, else us-west-2")
     node_type: str = setting("rg.large", "the type of its nodes")
     nodes: int = setting(4, "how many nodes", COUNT)
-    database: str = setting("sparkify", "its database")
-    user: str = setting("sparkify_admin", "its master user; AWS keeps the password in Secrets Manager")
+    database: str = setting("sparkify", "its database", MASTER)
+    user: str = setting(
+        "sparkify_admin", "its master user; AWS keeps the password in Secrets Manager", MASTER
+    )
     poll: float = setting(15.0, "seconds between two looks at its status", SECONDS)
     ttl: str = setting(
         "", "how long it may live, for example 8h or 2d; `cluster delete --expired` acts on it"
@@ -93,9 +105,9 @@ class Cluster:
 class Iam:
     """The role in which the cluster reads buckets."""
 
-    arn: str = setting("", "a role that exists; empty: the one that `cluster launch` makes")
+    arn: str = setting("", "a role that exists; empty: the one that `cluster launch` makes", ROLE_ARN)
     policy: str = setting(
-        "", "an AWS managed policy for it, such as AmazonS3ReadOnlyAccess; empty: only our buckets"
+        "", "an AWS managed policy for it, such as AmazonS3ReadOnlyAccess; empty: only our buckets", POLICY
     )
 
 
@@ -110,9 +122,11 @@ class Redshift:
     )
     user: str = setting("", "a database user, with PASSWORD; empty: as AUTH says")
     password: str = setting("", "its password: give it as SPARKIFY_REDSHIFT__PASSWORD", secret=True)
-    schema: str = setting("public", "the schema that holds the tables")
-    readers: str = setting("", "users or groups who may read them: analyst, GROUP analysts")
-    scratch: str = setting("", "an s3:// prefix for the time of a COPY; empty: the bucket that launch makes")
+    schema: str = setting("public", "the schema that holds the tables", MASTER)
+    readers: str = setting("", "users or groups who may read them: analyst, GROUP analysts", READERS)
+    scratch: str = setting(
+        "", "an s3:// prefix for the time of a COPY; empty: the bucket that launch makes", BUCKET
+    )
 
 
 @dataclass(frozen=True)
@@ -158,7 +172,7 @@ def load_config(
     origins: dict[str, str] = {}
     for section, name, spec in _settings():
         key = f"{section}.{name}"
-        variable = f"SPARKIFY_{section}__{name}".upper()
+        variable = _variable(section, name)
         if flags.get(key) is not None:
             raw, origin = str(flags[key]), "flag"
         elif variable in environ:
@@ -182,7 +196,7 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 
     What begins like ours and resembles no setting is somebody else's: a container's service, a test's data.
     """
-    known = {f"SPARKIFY_{section}__{name}".upper() for section, name, _ in _settings()}
+    known = {_variable(section, name) for section, name, _ in _settings()}
     bare = {variable.replace("_", ""): variable for variable in known}
     for variable in environ:
         if not variable.upper().startswith("SPARKIFY_") or variable in known:
@@ -190,6 +204,10 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
         close = difflib.get_close_matches(variable.upper().replace("_", ""), bare, n=1, cutoff=0.85)
         if close or "__" in variable:
             raise ConfigError(f"{variable} is not a setting. {_hint(bare[close[0]] if close else '')}")
+
+
+def _variable(section: str, name: str) -> str:
+    return f"SPARKIFY_{section}__{name}".upper()
 
 
 def _hint(close: str) -> str:
@@ -220,7 +238,7 @@ def _read_file(path: Path | None) -> tuple[str, dict[tuple[str, str], str]]:
     except configparser.Error as error:
         first = str(error).splitlines()[0].rstrip(".")
         raise ConfigError(f"{file} cannot be read: {first}. {mend}") from error
-    known = {(section, name) for section, name, _ in _settings()}
+    known = {(section, name): spec for section, name, spec in _settings()}
     found: dict[tuple[str, str], str] = {}
     for section in parser.sections():
         for name, value in parser.items(section):
@@ -230,7 +248,13 @@ def _read_file(path: Path | None) -> tuple[str, dict[tuple[str, str], str]]:
                 names = [f"[{section}] {name}".upper() for section, name in known]
                 close = difflib.get_close_matches(place.upper(), names, n=1)
                 raise ConfigError(f"{file}: {place} is not a setting. {_hint(*close[:1] or [''])}")
-            if bare := _unquoted(value.strip()):
+            bare = _unquoted(value.strip())
+            if bare and known[key].metadata["secret"]:
+                raise ConfigError(
+                    f"{file}: [{section}] {name.upper()}: no secret belongs in a file. "
+                    f"Give it as {_variable(*key)}."
+                )
+            if bare:
                 found[key] = bare
     return str(file), found
 
@@ -249,6 +273,8 @@ def _typed(raw: str, spec: "dataclasses.Field[Any]", section: str, name: str, or
             raise ConfigError(f"{place} is not one of {', '.join(choices)}.")
         return raw.lower()
     pattern, words = spec.metadata["form"]
+    if raw == spec.default == "":
+        return ""
     if not re.fullmatch(pattern, raw, re.DOTALL | re.IGNORECASE):
         raise ConfigError(f"{place} is not {words}.")
     return spec.type(raw)  # type: ignore[operator]  # a type, as long as nobody postpones annotations

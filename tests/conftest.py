@@ -17,9 +17,11 @@ from sparkify.engines.redshift import Redshift
 from sparkify.load.tables import create_tables
 from sparkify.standin.postgres import PostgresMissing
 from sparkify.standin.service import StandIn
+from tests.accounts import account, clients
 from tests.builders import Run, Source, play, song
 from tests.clusters import Bucket, Cluster, launch
 
+__all__ = ["account", "clients"]  # fixtures that live elsewhere
 ROOT = Path(__file__).parent.parent
 
 
@@ -33,6 +35,7 @@ def standin() -> Iterator[StandIn]:
             raise
         pytest.skip(str(missing))
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AWS_PROFILE", raising=False)
         for name, value in running.environment.items():
             patch.setenv(name, value)
         yield running

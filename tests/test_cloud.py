@@ -1,6 +1,9 @@
 """The cloud path as a user walks it: the commands of `sparkify cluster`, and the rehearsal of all of it."""
 
+import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,36 +37,86 @@ def test_a_launch_shows_its_plan_and_price_and_asks_first(cloud: Run) -> None:
 
     assert "2 x rg.large (about 0.76 USD/h), 18.24 USD/day" in dry.stderr
     assert "prices of November 2026" in dry.stderr
-    assert (dry.returncode, unasked.returncode) == (0, 130)
+    assert (dry.returncode, unasked.returncode) == (0, 1)
     assert "cli" not in clusters()
 
 
-def test_a_cluster_lives_from_launch_to_delete(cloud: Run) -> None:
+def test_a_cluster_lives_from_launch_to_delete(cloud: Run, tmp_path: Path) -> None:
     launched = cloud("cluster", "launch", "--yes", "--ttl", "2d")
     nobody = cloud("etl", "--source", "music")
     opened = cloud("cluster", "configure", "--cidr", "127.0.0.1")
     world = cloud("cluster", "configure", "--cidr", "0.0.0.0/0")
+    (tmp_path / "dwg.cfg").write_text(SETTINGS.replace("NODES = 2", "NODES = 4"))
+    again = cloud("cluster", "launch", "--yes")
     status = cloud("cluster", "status", "--format", "csv")
+    as_json = json.loads(cloud("cluster", "status", "--format", "json").stdout)
     alive = cloud("cluster", "delete", "--expired", "--yes")
+    strange = cloud("cluster", "configure", "--close", "--cidr", "9.9.9.9")
     closed = cloud("cluster", "configure", "--close")
     deleted = cloud("cluster", "delete", "--yes")
-    again = cloud("cluster", "delete", "--yes")
+    gone = cloud("cluster", "delete", "--yes")
+    late = cloud("cluster", "delete", "--yes", "--snapshot", "last")
 
     assert launched.returncode == 0, launched.stderr
-    assert "is available and lets nobody in" in launched.stdout
+    assert "is available and lets in nobody" in launched.stdout
+    assert (
+        "cluster   cli in us-west-2: 2 x rg.large (about 0.76 USD/h), 18.24 USD/day, it stands"
+        in again.stderr
+    )
+    assert f"expires   {as_json['expires']}" in again.stderr
+    assert "network   sparkify-cli, lets in 127.0.0.1/32" in again.stderr
+    assert "Next: sparkify tables create" in again.stdout
+    assert (as_json["cluster"], as_json["lets_in"], as_json["is_expired"]) == ("cli", ["127.0.0.1/32"], False)
     assert nobody.returncode != 0
     assert re.search(
         r'psql +psql "host=localhost port=\d+ dbname=sparkify user=\w+ sslmode=verify-full', opened.stdout
     )
     assert re.search(r"jdbc:redshift://localhost:\d+/sparkify\?ssl=true&sslmode=verify-full", opened.stdout)
-    assert "password  aws secretsmanager get-secret-value" in opened.stdout
+    assert "password  aws secretsmanager get-secret-value --region us-west-2" in opened.stdout
     assert (world.returncode, "--open-to-the-world" in world.stderr) == (2, True)
     assert "lets in,127.0.0.1/32" in status.stdout
-    assert "time is not over: nothing was done" in alive.stdout
-    assert "Shut out: 127.0.0.1/32" in closed.stdout
-    assert "nothing that was made for it is left" in deleted.stdout
-    assert (deleted.returncode, again.returncode) == (0, 0)
+    assert "The time of the cluster cli in us-west-2 is not over: nothing was done" in alive.stdout
+    assert strange.stdout.splitlines() == [
+        "Shut out: nobody.", "Not let in before: 9.9.9.9/32.", "Still let in: 127.0.0.1/32.",
+    ]  # fmt: skip
+    assert closed.stdout == "Shut out: 127.0.0.1/32.\nStill let in: nobody.\n"
+    assert "The cluster cli in us-west-2 is gone, and nothing that was made for it is left" in deleted.stdout
+    assert "There was no cluster cli in us-west-2" in gone.stdout
+    assert (deleted.returncode, gone.returncode, late.returncode) == (0, 0, 1)
+    assert "there is no snapshot last: the cluster was gone before" in late.stderr
     assert "cli" not in clusters()
+
+
+def test_whoever_interrupts_a_launch_is_told_what_may_cost_money(
+    cloud: Run, standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standin.clusters, "seconds", 3600)
+    line = [sys.executable, "-m", "sparkify.cli.main", "cluster", "launch", "--yes"]
+    with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "the cluster is creating" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+    cloud("cluster", "delete", "--yes")
+
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == (
+        "sparkify: interrupted, and whatever was made stands and may cost money: repeat `sparkify cluster "
+        "launch` to go on, or remove it by `sparkify cluster delete`."
+    )
+
+
+def test_a_plan_needs_no_account(cloud: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+
+    dry, real = cloud("cluster", "launch", "--dry-run"), cloud("cluster", "launch", "--yes")
+
+    assert (dry.returncode, real.returncode) == (0, 6)
+    assert dry.stderr.startswith("warning: there are no AWS credentials.")
+    assert "2 x rg.large (about 0.76 USD/h)" in dry.stderr
 
 
 def test_the_world_is_let_in_on_purpose_and_with_a_warning(cloud: Run) -> None:
@@ -89,7 +142,8 @@ def test_a_type_that_cannot_be_created_is_refused_before_aws_is_asked(cloud: Run
 
 
 @pytest.mark.parametrize(
-    "command", [("status",), ("pause",), ("resume",), ("configure", "--cidr", "127.0.0.1")]
+    "command",
+    [("status",), ("pause",), ("resume",), ("configure", "--cidr", "127.0.0.1"), ("configure", "--close")],
 )
 def test_without_a_cluster_one_line_says_how_to_make_one(cloud: Run, command: tuple[str, ...]) -> None:
     refused = cloud("cluster", *command)
@@ -114,14 +168,38 @@ def test_the_rehearsal_walks_all_steps_and_finds_no_difference(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_rehearsal_on_given_files_names_what_differs(
+def test_rejects_that_one_engine_alone_has_end_a_rehearsal() -> None:
+    rehearse._require_equal(["a", "b"], ["b", "a"])
+
+    with pytest.raises(RehearsalError, match="the engines differ, first at a reject that only DuckDB has: b"):
+        rehearse._require_equal(["a"], ["a", "b"])
+
+
+def test_a_rehearsal_without_files_says_so_before_anything_begins(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty" / "song_data").mkdir(parents=True)
+
+    done = run("rehearse", "--source", "empty")
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "sparkify: empty holds no JSON file, neither in song_data/ nor in log_data/.\n",
+    )
+
+
+def test_a_rehearsal_on_given_files_gathers_copies_and_names_what_differs(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source.song(song())
-    source.log(play(0), play(1))
-    steps = list(rehearse.STEPS)
+    source.log(play(0), play(1), play(2, userId="x"))
+    source.log(play(0, sessionId=39), day="2018-11-02")
+    sql = "SELECT run_id, COUNT(*), COUNT(record) FROM stg_events GROUP BY run_id ORDER BY run_id"
+    counted = ("count", "", ("query", sql, "--format", "csv", "--warehouse", "redshift"))
     spoil = ("spoil", "", ("query", "SELECT 1", "--warehouse", "local.duckdb"))
-    monkeypatch.setattr(rehearse, "STEPS", (*steps[:7], spoil, *steps[7:]))
+    compare = next(step for step in rehearse.STEPS if step[0] == rehearse.COMPARE)
+    monkeypatch.setattr(rehearse, "STEPS", (*rehearse.STEPS[:-1], counted, spoil, compare))
+    # What would lead to the user's own account, cluster or warehouse leads nowhere.
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL_REDSHIFT", "SPARKIFY_REDSHIFT__HOST", "SPARKIFY_IAM__ARN"):
+        monkeypatch.setenv(name, "nowhere")
     real = rehearse._walk
 
     def walk(
@@ -135,6 +213,12 @@ def test_a_rehearsal_on_given_files_names_what_differs(
         return real(name, script, command, folder, env)
 
     monkeypatch.setattr(rehearse, "_walk", walk)
+    walked: dict[str, str] = {}
 
     with pytest.raises(RehearsalError, match="the engines differ, first at songplay 38000001: only in A"):
-        list(rehearse.rehearse(source.folder, lambda _: None))
+        walked.update((step.name, step.out) for step in rehearse.rehearse(source.folder, lambda _: None))
+
+    assert walked["count"].splitlines()[1:] == ["1,2,2", "2,1,0"], "gathered, then a plain COPY"
+    assert walked[rehearse.COMPARE_REJECTS] == walked["list the rejects"]
+    assert len(walked["list the rejects"].splitlines()) == 2
+    assert os.environ["AWS_PROFILE"] == "nowhere"

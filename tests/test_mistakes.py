@@ -43,6 +43,12 @@ from tests.builders import Run, Source, event, play
         (["rebuild"], 2, "there is no warehouse sparkify.duckdb"),
         (["fly"], 2, "No such command 'fly'"),
         (["diff", "a.duckdb", "b.duckdb"], 2, "there is no warehouse a.duckdb"),
+        (["etl", "--source", "music", "--warehouse", "redshfit"], 2, "did you mean redshift?"),
+        (["diff", "Redhsift", "b.duckdb"], 2, "did you mean redshift?"),
+        (["cluster", "launch", "--ttl", "0h", "--dry-run"], 2, "--ttl 0h is no time to live."),
+        (["cluster", "launch", "--ttl", "9999999d"], 2, "is not a time like 90m, 36h or 2d"),
+        (["cluster", "delete", "--snapshot", "bad name!"], 2, "--snapshot 'bad name!' is no name for one"),
+        (["cluster", "configure", "--cidr", "0.0.0.0/1", "--cidr", "128.0.0.0/1"], 2, "is 0.0.0.0/0"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -118,6 +124,20 @@ def test_a_warehouse_of_another_layout_is_refused(
         assert f"the warehouse has layout {layout}, this program knows 1. {advice}" in done.stderr
 
 
+def test_settings_that_are_right_are_taken(tmp_path: Path) -> None:
+    given = {
+        "SPARKIFY_CLUSTER__NAME": "a" * 63,
+        "SPARKIFY_IAM__ARN": "arn:aws-us-gov:iam::123456789012:role/path/name",
+        "SPARKIFY_IAM__POLICY": "service-role/AmazonS3ReadOnlyAccess",
+        "SPARKIFY_REDSHIFT__READERS": "PUBLIC, GROUP analysts,ROLE auditors , IAM:alice@example.com",
+        "SPARKIFY_REDSHIFT__SCRATCH": "",
+    }
+
+    values = {origin: value for _, value, origin, _ in load_config(environ=given).rows()}
+
+    assert values.items() >= given.items()
+
+
 def test_config_shows_where_each_value_comes_from(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +161,19 @@ def test_config_shows_where_each_value_comes_from(
         ("[ETL]\nMAX_REJECTS = some\n", "[ETL] MAX_REJECTS = 'some' is not a number, or 1%"),
         ("[WAREHOUSE]\nENGINE = oracle\n", "'oracle' is not one of duckdb, redshift"),
         ("[WAREHOUSE]\nWAIT = long\n", "'long' is not a number of seconds"),
+        ("[CLUSTER]\nNAME = My Cluster\n", "NAME = 'My Cluster' is not 1 to 63 lower case letters"),
+        ("[CLUSTER]\nNAME = a--b\n", "NAME = 'a--b' is not 1 to 63 lower case letters"),
+        ("[CLUSTER]\nPOLL = -1\n", "POLL = '-1' is not a number of seconds"),
+        ("[CLUSTER]\nDATABASE = a-b\n", "DATABASE = 'a-b' is not a name"),
+        ("[IAM]\nARN = my-role\n", "ARN = 'my-role' is not like arn:aws:iam::123456789012:role/name"),
+        ("[IAM]\nPOLICY = arn:aws:iam::aws:policy/A\n", "is not the name of an AWS managed policy"),
+        ("[REDSHIFT]\nSCHEMA = a b\n", "SCHEMA = 'a b' is not a name"),
+        ('[REDSHIFT]\nREADERS = alice, x"y\n', "is not a list of names: analyst, GROUP analysts"),
+        ("[REDSHIFT]\nSCRATCH = bucket/prefix\n", "SCRATCH = 'bucket/prefix' is not an s3:// prefix"),
+        (
+            "[REDSHIFT]\nPASSWORD = hunter2\n",
+            "no secret belongs in a file. Give it as SPARKIFY_REDSHIFT__PASSWORD.",
+        ),
         ("SOURCE = x\n", "cannot be read"),
     ],
 )

@@ -1,69 +1,20 @@
 """An account with nothing in it, a cluster, and nothing again, whatever breaks off between."""
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
 from sparkify.aws import Clients, make_clients
-from sparkify.config import S3, Cluster, Config, Iam
+from sparkify.config import Config, Iam
 from sparkify.errors import ProvisionError
 from sparkify.progress import Silent
 from sparkify.provision import ingress, role, steps
-from sparkify.provision.names import Names
-from sparkify.provision.waiting import Patience
+from sparkify.provision.status import status
 from sparkify.standin.service import StandIn
-
-NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
-PATIENCE = Patience(every=0.02, deadline=30)
-
-
-@pytest.fixture
-def account(
-    standin: StandIn, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Config]:
-    """Settings for a cluster of the test's own name; whatever it leaves behind is removed."""
-    name = f"t{abs(hash(request.node.name)) % 10**10}"
-    config = Config(cluster=Cluster(name=name, nodes=2), s3=S3(source=f"s3://{name}-music/app"))
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
-    boto3.client("s3").create_bucket(
-        Bucket=f"{name}-music", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
-    )
-    yield config
-    steps.delete(make_clients(), Names(name), "", PATIENCE, Silent())
-
-
-@pytest.fixture
-def clients(standin: StandIn) -> Clients:
-    return make_clients()
-
-
-class Told(Silent):
-    """Remembers the steps."""
-
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-
-    def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002
-        self.steps.append(name)
-
-
-def launch(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> Told:
-    """Launch the cluster of the configuration, if any of it is missing."""
-    told = Told()
-    steps.launch(clients, config, steps.plan_launch(config, clients.region, ttl, NOW), NOW, PATIENCE, told)
-    return told
-
-
-def the_cluster(clients: Clients, config: Config) -> Any:
-    return clients.redshift.describe_clusters(ClusterIdentifier=config.cluster.name)["Clusters"][0]
-
-
-def tags(found: Any) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in found}
+from tests.accounts import NOW, PATIENCE, Killed, die_after, launch, names_of, tags, the_cluster
 
 
 def is_up(clients: Clients, config: Config) -> bool | None:
@@ -77,24 +28,6 @@ def is_gone(clients: Clients, config: Config) -> bool | None:
     return config.cluster.name not in [one["ClusterIdentifier"] for one in found] or None
 
 
-class Killed(BaseException):
-    """The process died."""
-
-
-def die_after(clients: Clients, calls: int) -> None:
-    """Let the process die when AWS has answered so many calls."""
-    left = [calls]
-
-    def count(**_: Any) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            raise Killed
-
-    for one in fields(clients):
-        if one.name != "region":
-            getattr(clients, one.name).meta.events.register("after-call", count)
-
-
 def test_a_cluster_is_launched_closed_encrypted_and_tagged(clients: Clients, account: Config) -> None:
     told = launch(clients, account, dt.timedelta(hours=8))
 
@@ -105,10 +38,10 @@ def test_a_cluster_is_launched_closed_encrypted_and_tagged(clients: Clients, acc
     assert found["MasterPasswordSecretArn"]
     assert (found["NodeType"], found["NumberOfNodes"]) == ("rg.large", 2)
     assert tags(found["Tags"]) == {
-        "project": "sparkify", "cluster": account.cluster.name, "created": "2026-11-25T12:00:00+00:00",
-        "expires": "2026-11-25T20:00:00+00:00",
+        "project": "sparkify", "cluster": account.cluster.name, "region": "us-west-2",
+        "created": "2026-11-25T12:00:00+00:00", "expires": "2026-11-25T20:00:00+00:00",
     }  # fmt: skip
-    names = Names(account.cluster.name)
+    names = names_of(account)
     group = ingress.find_group(clients, names)
     assert group is not None
     assert ingress.open_cidrs(group) == []
@@ -124,11 +57,11 @@ def test_a_cluster_is_launched_closed_encrypted_and_tagged(clients: Clients, acc
 def test_the_role_may_read_the_configured_buckets_and_nothing_else(clients: Clients, account: Config) -> None:
     launch(clients, account)
 
-    name = Names(account.cluster.name).role
+    name = names_of(account).role
     document = clients.iam.get_role_policy(RoleName=name, PolicyName=role.INLINE)["PolicyDocument"]
     statements: Any = document["Statement"]
     bucket = f"{account.cluster.name}-music"
-    scratch = f"{Names(account.cluster.name).group}-scratch-123456789012-us-west-2"
+    scratch = f"{names_of(account).group}-scratch-123456789012-us-west-2"
     assert {action for one in statements for action in one["Action"]} == {
         "s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject",
     }  # fmt: skip
@@ -142,14 +75,14 @@ def test_the_role_may_read_the_configured_buckets_and_nothing_else(clients: Clie
 def test_the_role_can_have_a_policy_of_awss_own(clients: Clients, account: Config) -> None:
     launch(clients, replace(account, iam=Iam(policy="AmazonS3ReadOnlyAccess")))
 
-    attached = clients.iam.list_attached_role_policies(RoleName=Names(account.cluster.name).role)
+    attached = clients.iam.list_attached_role_policies(RoleName=names_of(account).role)
     assert [one["PolicyName"] for one in attached["AttachedPolicies"]] == ["AmazonS3ReadOnlyAccess"]
 
 
 def test_a_launch_killed_after_any_call_is_finished_by_the_next_and_removed_by_delete(
     clients: Clients, account: Config
 ) -> None:
-    names = Names(account.cluster.name)
+    names = names_of(account)
     for calls in range(1, 200):
         mortal = make_clients()
         die_after(mortal, calls)
@@ -177,13 +110,13 @@ def test_a_launch_killed_after_any_call_is_fully_removed_by_delete(clients: Clie
         else:
             break
 
-        assert steps.delete(clients, Names(account.cluster.name), "", PATIENCE, Silent()) == []
+        assert steps.delete(clients, names_of(account), "", PATIENCE, Silent()) == []
 
     assert 15 < calls < 199
 
 
 def test_a_delete_killed_after_any_call_is_finished_by_the_next(clients: Clients, account: Config) -> None:
-    names = Names(account.cluster.name)
+    names = names_of(account)
     for calls in range(1, 200):
         launch(clients, account)
         steps.configure(clients, names, ["127.0.0.1/32"], PATIENCE, Silent())
@@ -210,15 +143,15 @@ def test_launching_again_changes_nothing_but_the_time_to_live(clients: Clients, 
     after = the_cluster(clients, account)
     assert after["ClusterCreateTime"] == before["ClusterCreateTime"]
     assert tags(after["Tags"])["expires"] == "2026-11-25T14:00:00+00:00"
-    found = steps.status(clients, Names(account.cluster.name), NOW + dt.timedelta(hours=3))
+    found = status(clients, names_of(account), NOW + dt.timedelta(hours=3))
     assert found.is_expired
-    assert not steps.status(clients, Names(account.cluster.name), NOW).is_expired
+    assert not status(clients, names_of(account), NOW).is_expired
 
 
 def test_names_that_are_taken_by_others_stop_a_launch_before_anything_is_made(
     clients: Clients, account: Config
 ) -> None:
-    names = Names(account.cluster.name)
+    names = names_of(account)
     clients.iam.create_role(RoleName=names.role, AssumeRolePolicyDocument="{}")
     try:
         with pytest.raises(ProvisionError, match="exists and is not ours"):
@@ -232,7 +165,7 @@ def test_names_that_are_taken_by_others_stop_a_launch_before_anything_is_made(
 
 
 def test_a_cluster_of_somebody_else_is_neither_adopted_nor_deleted(clients: Clients, account: Config) -> None:
-    names = Names(account.cluster.name)
+    names = names_of(account)
     clients.redshift.create_cluster(
         ClusterIdentifier=names.cluster, NodeType="rg.large", NumberOfNodes=2, MasterUsername="other",
         MasterUserPassword="Only4Tests",
@@ -257,7 +190,7 @@ def test_configure_lets_one_network_in_and_makes_the_cluster_reachable(
     clients: Clients, account: Config
 ) -> None:
     launch(clients, account)
-    names = Names(account.cluster.name)
+    names = names_of(account)
 
     first = steps.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
     again = steps.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
@@ -275,7 +208,7 @@ def test_configure_lets_one_network_in_and_makes_the_cluster_reachable(
 
 def test_close_takes_rules_back(clients: Clients, account: Config) -> None:
     launch(clients, account)
-    names = Names(account.cluster.name)
+    names = names_of(account)
     steps.configure(
         clients, names, ["203.0.113.7/32", "198.51.100.0/24", "2001:db8::/32"], PATIENCE, Silent()
     )
@@ -292,7 +225,7 @@ def test_a_cluster_that_takes_connections_without_tls_stays_closed(
 ) -> None:
     launch(clients, account)
     monkeypatch.setattr(standin.clusters, "requires_tls", False)
-    names = Names(account.cluster.name)
+    names = names_of(account)
 
     with pytest.raises(ProvisionError, match="require_ssl"):
         steps.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
@@ -304,11 +237,11 @@ def test_a_cluster_that_takes_connections_without_tls_stays_closed(
 
 def test_pause_and_resume_can_be_repeated(clients: Clients, account: Config) -> None:
     launch(clients, account)
-    names = Names(account.cluster.name)
+    names = names_of(account)
 
     for _ in range(2):
         steps.pause(clients, names, PATIENCE, Silent())
-    rows = dict(steps.status(clients, names, NOW).rows)
+    rows = dict(status(clients, names, NOW).rows())
     with pytest.raises(ProvisionError, match="sparkify cluster resume"):
         launch(clients, account)
     for _ in range(2):
@@ -319,7 +252,7 @@ def test_pause_and_resume_can_be_repeated(clients: Clients, account: Config) -> 
 
 
 def test_delete_keeps_a_snapshot_if_asked_and_tells_of_others(clients: Clients, account: Config) -> None:
-    names = Names(account.cluster.name)
+    names = names_of(account)
     launch(clients, account)
     clients.redshift.create_cluster_snapshot(
         SnapshotIdentifier=f"{names.cluster}-old", ClusterIdentifier=names.cluster
@@ -327,18 +260,19 @@ def test_delete_keeps_a_snapshot_if_asked_and_tells_of_others(clients: Clients, 
 
     left = steps.delete(clients, names, f"{names.cluster}-last", PATIENCE, Silent())
 
-    assert left == [f"snapshot {names.cluster}-old"]
+    assert left == []
+    assert steps.snapshots(clients, names) == [f"{names.cluster}-last", f"{names.cluster}-old"]
     for one in ("old", "last"):
         clients.redshift.delete_cluster_snapshot(SnapshotIdentifier=f"{names.cluster}-{one}")
 
 
 def test_delete_finds_a_scratch_bucket_of_another_region(clients: Clients, account: Config) -> None:
     launch(clients, account)
-    name = Names(account.cluster.name).bucket("123456789012", "eu-west-1")
+    name = names_of(account).bucket("123456789012", "eu-west-1")
     boto3.client("s3", region_name="eu-west-1").create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
 
-    steps.delete(clients, Names(account.cluster.name), "", PATIENCE, Silent())
+    steps.delete(clients, names_of(account), "", PATIENCE, Silent())
 
     assert name not in [one["Name"] for one in clients.s3.list_buckets()["Buckets"]]

@@ -221,16 +221,20 @@ def test_a_reader_may_ask_and_nothing_else(redshift: Redshift, cluster: Cluster)
     reader.close()
 
 
-def test_readers_of_the_configuration_may_read(cluster: Cluster) -> None:
-    engine = cluster.connect(f"test_{uuid.uuid4().hex[:12]}", readers=["PUBLIC"])
+def test_readers_of_the_configuration_may_read(cluster: Cluster, standin: StandIn) -> None:
+    for user in ("IAM:alice", "analysts"):
+        standin.clusters._run(standin.clusters._add_user(user))
+    readers = ["PUBLIC", "IAM:alice", "GROUP analysts"]
+    engine = cluster.connect(f"test_{uuid.uuid4().hex[:12]}", readers=readers)
 
     create_tables(engine)
 
     granted = rows(
         engine, "SELECT DISTINCT privilege_type, grantee FROM information_schema.table_privileges "
-        f"WHERE table_schema = '{engine._schema}' AND table_name = 'songplay' AND grantee = 'PUBLIC'",
+        f"WHERE table_schema = '{engine._schema}' AND table_name = 'songplay' AND privilege_type = 'SELECT' "
+        "AND grantee <> grantor ORDER BY 2",
     )  # fmt: skip
-    assert granted == [("SELECT", "PUBLIC")]
+    assert granted == [("SELECT", "IAM:alice"), ("SELECT", "PUBLIC"), ("SELECT", "analysts")]
     engine.close()
 
 

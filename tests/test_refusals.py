@@ -1,14 +1,16 @@
 """What stops a launch, said in one line: wrong sizes, networks, credentials, permissions, quotas."""
 
+import urllib.error
 from typing import Any
 
 import pytest
 
 from sparkify.aws import make_clients, translated
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
-from sparkify.provision import ingress, role, steps
+from sparkify.provision import ingress, role, scratch
 from sparkify.provision.names import Names
-from sparkify.provision.price import Size
+from sparkify.provision.plan import Launch
+from sparkify.provision.price import Size, orderable
 from sparkify.provision.waiting import Patience
 from sparkify.standin.service import StandIn
 
@@ -26,18 +28,18 @@ def test_a_cluster_that_cannot_be_ordered_is_refused_with_the_closest(
     node_type: str, nodes: int, said: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        Size(node_type, nodes)
+        orderable(node_type, nodes)
 
     assert said in str(caught.value)
 
 
 def test_a_plan_says_what_it_costs() -> None:
-    plan = steps.Launch(Names("sparkify"), Size("rg.large", 4), "us-west-2", ["music"], "us-west-2", None)
+    plan = Launch(Names("sparkify", "us-west-2"), Size("rg.large", 4), ["music"], "us-west-2", None)
 
     assert plan.lines()[0] == (
         "cluster   sparkify in us-west-2: 4 x rg.large (about 1.52 USD/h), 36.48 USD/day, until it is deleted"
     )
-    assert plan.lines()[2] == "role      sparkify-reads-s3, may read music, the scratch bucket"
+    assert plan.lines()[2] == "role      sparkify-reads-s3-us-west-2, may read music, the scratch bucket"
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,7 @@ def test_a_plan_says_what_it_costs() -> None:
             "AccessDenied", "User: arn:aws:iam::1:user/a is not authorized to perform: iam:CreateRole on b",
             RemoteError, "does not allow you iam:CreateRole",
         ),
+        ("403", "Forbidden", RemoteError, "does not allow you CreateRole (403)"),
         ("ClusterQuotaExceeded", "You have 5.", ProvisionError, "quota of the account is reached"),
         ("InsufficientClusterCapacity", "None left.", ProvisionError, "None left."),
         ("Throttling", "Slow down", RemoteError, "Repeat the command in a minute"),
@@ -65,10 +68,42 @@ def test_what_aws_refuses_is_one_line(
     refusing.iam.meta.events.register("before-call.iam.CreateRole", refuse)
 
     with pytest.raises(kind) as caught, translated():
-        role.ensure_role(refusing, Names("refused"), [], "", {})
+        role.ensure_role(refusing, Names("refused", "us-west-2"), [], "", {})
 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_bucket_that_may_not_be_looked_at_names_the_permission(standin: StandIn) -> None:
+    refusing = make_clients()
+
+    def refuse(**_: Any) -> Any:
+        raise refusing.s3.exceptions.ClientError(
+            {"Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": {"HTTPStatusCode": 403}},  # type: ignore[typeddict-item]
+            "HeadBucket",
+        )
+
+    refusing.s3.meta.events.register("before-call.s3.HeadBucket", refuse)
+
+    with pytest.raises(RemoteError, match="does not allow you s3:ListBucket"), translated():
+        scratch.stands(refusing, "theirs")
+
+
+def test_an_answer_that_is_not_awss_is_one_line() -> None:
+    from botocore.parsers import ResponseParserError
+
+    with pytest.raises(RemoteError, match=r"does not speak as AWS does\. Check the region"), translated():
+        raise ResponseParserError("Unable to parse response: <html>")
+
+
+@pytest.mark.parametrize(
+    ("region", "said"), [("us-wset-2", "Did you mean us-west-2?"), ("zz", "Set [CLUSTER] REGION")]
+)
+def test_a_region_that_does_not_exist_is_refused(standin: StandIn, region: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=f"there is no region {region}") as caught:
+        make_clients(region)
+
+    assert said in str(caught.value)
 
 
 def test_without_credentials_the_message_says_what_to_do(
@@ -80,26 +115,45 @@ def test_without_credentials_the_message_says_what_to_do(
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
 
     with pytest.raises(RemoteError, match="no AWS credentials"), translated():
-        role.find_role(make_clients(), Names("nobody"))
+        role.find_role(make_clients(), Names("nobody", "us-west-2"))
 
 
-def test_everybody_is_let_in_only_on_purpose() -> None:
-    for world in ("0.0.0.0/0", "::/0"):
-        with pytest.raises(ConfigError, match="--open-to-the-world"):
-            ingress.parse_cidrs([world], open_to_the_world=False)
+@pytest.mark.parametrize(
+    ("cidrs", "known", "said"),
+    [
+        (["0.0.0.0/0"], [], "that is 0.0.0.0/0: everybody"),
+        (["::/0"], [], "that is ::/0"),
+        (["8.0.0.0/7"], [], "that is 8.0.0.0/7"),
+        (["0.0.0.0/1", "128.0.0.0/1"], [], "is 0.0.0.0/0"),
+        (["9.0.0.0/8"], ["8.0.0.0/8"], "that, together with what is let in, is 8.0.0.0/7"),
+    ],
+)
+def test_much_of_the_internet_is_let_in_only_on_purpose(
+    cidrs: list[str], known: list[str], said: str
+) -> None:
+    with pytest.raises(ConfigError, match="--open-to-the-world") as caught:
+        ingress.require_narrow(ingress.parse_cidrs(cidrs), known)
 
-    assert ingress.parse_cidrs(["203.0.113.7", "::/0"], open_to_the_world=True) == ["203.0.113.7/32", "::/0"]
+    assert said in str(caught.value)
+
+
+def test_smaller_networks_and_what_is_let_in_already_are_no_matter() -> None:
+    ingress.require_narrow(["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32"], known=["0.0.0.0/0"])
+
+    assert ingress.parse_cidrs(["203.0.113.7", "::/0"]) == ["203.0.113.7/32", "::/0"]
     with pytest.raises(ConfigError, match="is no network"):
-        ingress.parse_cidrs(["203.0.113.7/24"], open_to_the_world=False)
+        ingress.parse_cidrs(["203.0.113.7/24"])
 
 
 def test_ones_own_address_is_asked_for_and_its_absence_told() -> None:
     def unreachable(_: str) -> str:
-        raise OSError("no route")
+        raise urllib.error.URLError("no route")
 
     assert ingress.own_address(lambda _: "203.0.113.7\n") == "203.0.113.7"
-    with pytest.raises(RemoteError, match="--cidr"):
+    with pytest.raises(RemoteError, match=r"does not tell our address: no route\. Give it with --cidr"):
         ingress.own_address(unreachable)
+    with pytest.raises(RemoteError, match="answers with no address"):
+        ingress.own_address(lambda _: "<html>")
 
 
 def test_waiting_ends_at_its_deadline() -> None:

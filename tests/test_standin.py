@@ -1,17 +1,15 @@
 """The stand-in is as strict as Redshift: what would fail there fails here, what is silent there is here."""
 
-import gc
 import gzip
 import json
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sparkify.engines.redshift import Redshift
-from sparkify.errors import QueryError, RemoteError
+from sparkify.errors import QueryError
 from sparkify.standin.lexer import tokens
 from sparkify.standin.rewriting import rewrite
 from sparkify.standin.service import StandIn
@@ -86,6 +84,23 @@ def files(standin: StandIn, cluster: Cluster, session: Redshift) -> Files:
         "CREATE TABLE u (a INTEGER) DISTSTYLE KEY",
         "SELECT TRY_CAST('' AS INTEGER)",
         "SELECT CONCAT_WS(',', 'a', 'b')",
+        "SELECT a FROM GENERATE_SERIES(1, 3) AS g, t",
+        "SELECT a FROM GENERATE_SERIES(1, 3) AS g JOIN t ON t.a = g",
+        "INSERT INTO t SELECT GENERATE_SERIES(1, 3)",
+        "SELECT '1'::json",
+        "CREATE TABLE u (a INTEGER CHECK (a > 0))",
+        "CREATE TABLE u (a INTEGER, CHECK (a > 0))",
+        "CREATE UNLOGGED TABLE u (a INTEGER)",
+        "SELECT CONCAT('a', 'b', 'c')",
+        "SELECT a FROM t INTERSECT ALL SELECT a FROM t",
+        "SELECT a FROM t EXCEPT ALL SELECT a FROM t",
+        "SELECT a FROM t FOR SHARE",
+        "SELECT REGEXP_SPLIT_TO_TABLE('a b', ' ')",
+        "SELECT FORMAT('%s', 1)",
+        "EXPLAIN ANALYZE SELECT a FROM t",
+        "ALTER TABLE t ADD COLUMN b INTEGER, ADD COLUMN c INTEGER",
+        "SELECT LEFT('abc', -1)",
+        "SELECT 'abc'::VARCHAR(2)",
     ],
 )
 def test_what_redshift_refuses_is_refused(session: Redshift, sql: str) -> None:
@@ -146,6 +161,31 @@ def test_a_transaction_sees_what_was_there_when_it_began(cluster: Cluster) -> No
     other.close()
 
 
+def test_vacuum_stands_outside_of_transactions(session: Redshift) -> None:
+    session.native("VACUUM")
+    session.native("BEGIN")
+
+    with pytest.raises(QueryError, match="VACUUM cannot run inside a transaction"):
+        session.native("VACUUM")
+    session.native("ROLLBACK")
+
+
+def test_a_number_without_a_scale_is_whole(session: Redshift) -> None:
+    session.native("CREATE TABLE t (a NUMERIC, b DECIMAL(9, 2), c NUMERIC NOT NULL)")
+    session.native("INSERT INTO t VALUES (1.6, 1.6, 1.6)")
+
+    assert session.native("SELECT a, b, c, CAST(b AS NUMERIC), b::DECIMAL FROM t").rows == [(2, 1.6, 2, 2, 2)]
+
+
+def test_text_is_cut_after_bytes_and_nothing_joins_with_null(session: Redshift) -> None:
+    found = session.native(
+        "SELECT CAST('Björk' AS VARCHAR(3)), CAST('Björk' AS VARCHAR(4)), CAST(12 AS VARCHAR(5)), "
+        "CONCAT('a', NULL), CONCAT('a', 1)"
+    )
+
+    assert found.rows == [("Bj", "Bjö", "12", None, "a1")]
+
+
 def test_integers_divide_and_average_to_integers(session: Redshift) -> None:
     session.native("CREATE TABLE t (a INTEGER)")
     session.native("INSERT INTO t VALUES (1), (2)")
@@ -191,6 +231,21 @@ def test_copy_tells_of_each_record_that_it_could_not_load(files: Files) -> None:
 
     assert rows == [(1,), (None,)]
     assert files.errors() == [(2, "", 1216), (3, "a", 1207), (5, "a", 1207), (7, "a", 1207)]
+
+
+def test_an_object_over_several_lines_is_told_of_by_its_last(files: Files) -> None:
+    files.put("a.json", '{"a": 1}\n\n{"a":\n"x"}\n{"a": "y"}')
+
+    files.copy("a INTEGER", options="JSON 'auto' MAXERROR 10")
+
+    assert files.errors() == [(4, "a", 1207), (5, "a", 1207)]
+
+
+def test_jsonpaths_lie_in_a_bucket(files: Files) -> None:
+    files.put("a.json", '{"a": "x"}')
+
+    with pytest.raises(QueryError, match="Invalid S3 address"):
+        files.copy("a VARCHAR(9)", options="JSON '/etc/paths.json'")
 
 
 def test_copy_fails_at_maxerror_and_loads_nothing(files: Files) -> None:
@@ -262,18 +317,6 @@ def test_the_role_must_be_the_clusters_and_allow_the_bucket(files: Files, standi
         files.copy("a VARCHAR(9)", "s3://somebody-elses/a.json")
     with pytest.raises(QueryError, match="PermanentRedirect"):
         files.copy("a VARCHAR(9)", there, "JSON 'auto' REGION 'eu-west-1'")
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the driver leaves its socket
-def test_only_tls_and_the_right_password_get_in(cluster: Cluster) -> None:
-    wrong = replace(cluster.address, password="Wrong1Word")
-    elsewhere = replace(cluster.address, host="127.0.0.1")
-
-    with pytest.raises(RemoteError, match="does not let admin in"):
-        Redshift(lambda: wrong, None)  # type: ignore[arg-type]
-    with pytest.raises(RemoteError, match="certificate"):
-        Redshift(lambda: elsewhere, None)  # type: ignore[arg-type]
-    gc.collect()
 
 
 def test_tokens_keep_what_they_cannot_understand() -> None:

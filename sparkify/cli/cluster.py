@@ -1,22 +1,27 @@
 """The cluster, seen from the command line: launch, configure, status, pause, resume, delete."""
 
 import datetime as dt
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import Group, config_options, confirm, parse_age
-from sparkify.cli.output import format_option, print_result
+from sparkify.cli.options import Group, config_options, confirm, interruptible, parse_age
+from sparkify.cli.output import format_option, plain, print_object, print_result, talk
 from sparkify.cli.watching import watch
 from sparkify.config import Config
-from sparkify.errors import ProvisionError
+from sparkify.errors import ConfigError, ProvisionError, RemoteError
 
 if TYPE_CHECKING:
     from sparkify.aws import Clients
     from sparkify.provision.names import Names
+    from sparkify.provision.plan import Standing
     from sparkify.provision.waiting import Patience
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+TABLES = "tables create --warehouse redshift"
+GOES_ON = "and AWS goes on with what it was asked for: `sparkify cluster status` tells"
 
 
 @click.group(cls=Group)
@@ -34,22 +39,27 @@ def launch(config: Config, yes: bool, ttl: str | None, dry_run: bool) -> None:
 
     A launch that broke off is finished by running it again.
     """
-    from sparkify.provision import price, steps
+    from sparkify.provision import plan, price, steps
 
     now = _now()
-    life = parse_age(ttl or config.cluster.ttl, "--ttl") if ttl or config.cluster.ttl else None
-    price.Size(config.cluster.node_type, config.cluster.nodes)  # refused before AWS is asked anything
-    clients, _ = _open(config)
-    plan = steps.plan_launch(config, clients.region, life, now)
-    click.echo("\n".join([*plan.lines(), f"(prices of {price.PRICES_OF}, on demand)"]), err=True)
+    life = _life(config, ttl)
+    price.orderable(config.cluster.node_type, config.cluster.nodes)  # refused before AWS is asked anything
+    clients, names = _open(config)
+    standing = _guess(clients, names) if dry_run else plan.look(clients, names)
+    planned = plan.plan_launch(config, names, standing, life, now)
+    click.echo("\n".join([*planned.lines(), f"(prices of {price.PRICES_OF}, on demand)"]), err=True)
     if dry_run:
         return
     if not yes:
-        confirm("Launch it?")
-    with watch() as progress:
-        steps.launch(clients, config, plan, now, _patience(config), progress)
-    click.echo(f"The cluster {plan.names.cluster} is available and lets nobody in.")
-    click.echo("Next: sparkify cluster configure")
+        confirm("Complete what is missing?" if standing.cluster else "Launch it?")
+    note = (
+        "and whatever was made stands and may cost money: repeat `sparkify cluster launch` to go on, "
+        "or remove it by `sparkify cluster delete`"
+    )
+    with interruptible(note), watch() as progress:
+        steps.launch(clients, config, planned, now, _patience(config), progress)
+    click.echo(f"The cluster {names} is available and lets in {', '.join(standing.lets_in) or 'nobody'}.")
+    click.echo(f"Next: sparkify {TABLES if standing.lets_in else 'cluster configure'}")
 
 
 @cluster.command()
@@ -62,32 +72,52 @@ def launch(config: Config, yes: bool, ttl: str | None, dry_run: bool) -> None:
     help="Let this network in (several allowed). Default: your own address.",
 )
 @click.option("--close", "closing", is_flag=True, help="Take the rules back: those of --cidr, or all.")
-@click.option("--open-to-the-world", is_flag=True, help="Allow --cidr 0.0.0.0/0 and ::/0.")
+@click.option("--open-to-the-world", is_flag=True, help="Allow networks as large as 0.0.0.0/0 and ::/0.")
 def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the_world: bool) -> None:
     """Let your address in, make the cluster reachable, and print how to connect."""
     from sparkify.provision import ingress, steps
+    from sparkify.provision.status import status as find_status
 
+    named = ingress.parse_cidrs(cidrs)
+    if not (open_to_the_world or closing):
+        ingress.require_narrow(named)  # before AWS is asked anything
     clients, names = _open(config)
     if closing:
-        gone = steps.close(clients, names, ingress.parse_cidrs(cidrs, open_to_the_world=True))
-        click.echo(f"Shut out: {', '.join(gone) or 'nobody, nobody was let in'}.")
+        _close(clients, names, named)
         return
-    networks = ingress.parse_cidrs(cidrs or [ingress.own_address()], open_to_the_world=open_to_the_world)
-    if set(networks) & set(map(str, ingress.WORLD)):
-        click.echo("warning: everybody on the internet can now knock at this cluster.", err=True)
-    with watch() as progress:
+    known = steps.lets_in(clients, names)
+    networks = named or ingress.parse_cidrs([ingress.own_address()])
+    if not open_to_the_world:
+        ingress.require_narrow(networks, known)
+    with interruptible(GOES_ON), watch() as progress:
         new = steps.configure(clients, names, networks, _patience(config), progress)
-        found = steps.status(clients, names, _now())
-    host, port = found.endpoint or ("", 0)
-    user, database = config.cluster.user, config.cluster.database
-    click.echo(f"Let in: {', '.join(networks)}{'' if new else ' (as before)'}.")
+        found = find_status(clients, names, _now())
+    if wide := ingress.wide(networks):
+        talk(f"warning: everybody on the internet, or much of it, can knock now: {', '.join(wide)}.")
     tls = "sslmode=verify-full sslrootcert=system"
-    click.echo(f"host      {host}:{port}")
-    click.echo(f'psql      psql "host={host} port={port} dbname={database} user={user} {tls}"')
-    click.echo(f"jdbc      jdbc:redshift://{host}:{port}/{database}?ssl=true&sslmode=verify-full")
+    at = f"host={found.host} port={found.port} dbname={found.database} user={found.user}"
+    click.echo(f"Let in: {', '.join(networks)}{'' if new else ' (as before)'}.")
+    click.echo(f"host      {found.host}:{found.port}")
+    click.echo(f'psql      psql "{at} {tls}"')
+    click.echo(
+        f"jdbc      jdbc:redshift://{found.host}:{found.port}/{found.database}?ssl=true&sslmode=verify-full"
+    )
     if found.secret:
-        click.echo(f"password  aws secretsmanager get-secret-value --secret-id '{found.secret}'")
-    click.echo("Next: sparkify tables create --warehouse redshift")
+        click.echo(
+            f"password  aws secretsmanager get-secret-value --region {names.region} "
+            f"--secret-id '{found.secret}'"
+        )
+    click.echo(f"Next: sparkify {TABLES}")
+
+
+def _close(clients: "Clients", names: "Names", cidrs: Sequence[str]) -> None:
+    from sparkify.provision import steps
+
+    gone = steps.close(clients, names, cidrs)
+    click.echo(f"Shut out: {', '.join(gone) or 'nobody'}.")
+    if strangers := [cidr for cidr in cidrs if cidr not in gone]:
+        click.echo(f"Not let in before: {', '.join(strangers)}.")
+    click.echo(f"Still let in: {', '.join(steps.lets_in(clients, names)) or 'nobody'}.")
 
 
 @cluster.command()
@@ -96,11 +126,16 @@ def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the
 def status(config: Config, style: str | None) -> None:
     """Show how the cluster stands, what it costs, and who may reach it."""
     from sparkify.engines.base import Result
-    from sparkify.provision import steps
+    from sparkify.provision.status import status as find_status
 
     clients, names = _open(config)
-    found = steps.status(clients, names, _now())
-    print_result(Result(("what", "value"), list(found.rows)), style)
+    found = find_status(clients, names, _now())
+    if style == "json":
+        print_object(vars(found))
+    elif style == "ndjson":
+        click.echo(json.dumps(plain(vars(found)), ensure_ascii=False))
+    else:
+        print_result(Result(("what", "value"), list(found.rows())), style)
 
 
 @cluster.command()
@@ -110,9 +145,9 @@ def pause(config: Config) -> None:
     from sparkify.provision import steps
 
     clients, names = _open(config)
-    with watch() as progress:
+    with interruptible(GOES_ON), watch() as progress:
         steps.pause(clients, names, _patience(config), progress)
-    click.echo(f"The cluster {names.cluster} is paused. `sparkify cluster resume` wakes it.")
+    click.echo(f"The cluster {names} is paused. `sparkify cluster resume` wakes it.")
 
 
 @cluster.command()
@@ -122,9 +157,9 @@ def resume(config: Config) -> None:
     from sparkify.provision import steps
 
     clients, names = _open(config)
-    with watch() as progress:
+    with interruptible(GOES_ON), watch() as progress:
         steps.resume(clients, names, _patience(config), progress)
-    click.echo(f"The cluster {names.cluster} is available.")
+    click.echo(f"The cluster {names} is available.")
 
 
 @cluster.command()
@@ -137,43 +172,80 @@ def resume(config: Config) -> None:
 def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
     """Delete the cluster and everything that was made for it, and prove that nothing is left."""
     from sparkify.provision import steps
+    from sparkify.provision.cluster import check_snapshot
 
+    check_snapshot(snapshot)
     clients, names = _open(config)
-    if expired and not _is_expired(clients, names):
-        click.echo(f"The cluster {names.cluster} is not there, or its time is not over: nothing was done.")
+    there = steps.left_over(clients, names)
+    if expired and there and not steps.is_over(there, _now()):
+        click.echo(f"The time of the cluster {names} is not over: nothing was done.")
         return
-    if not yes:
-        kept = f"a final snapshot {snapshot} is kept" if snapshot else "no snapshot is kept (see --snapshot)"
-        confirm(f"Delete the cluster {names.cluster} with all its data; {kept}?")
-    with watch() as progress:
-        left = steps.delete(clients, names, snapshot, _patience(config), progress)
-    if left:
-        raise ProvisionError(f"still there, and it may cost money: {', '.join(left)}. Run it again.")
-    click.echo(f"The cluster {names.cluster} is gone, and nothing that was made for it is left.")
-    if snapshot:
-        click.echo(f"Kept, as you asked: snapshot {snapshot}.")
+    if there:
+        if not yes:
+            confirm(_question(names, [one.what for one in there], snapshot))
+        note = "and what is left may cost money: repeat `sparkify cluster delete` to go on"
+        with interruptible(note), watch() as progress:
+            left = steps.delete(clients, names, snapshot, _patience(config), progress)
+        if left:
+            raise ProvisionError(f"still there, and it may cost money: {', '.join(left)}. Run it again.")
+        click.echo(f"The cluster {names} is gone, and nothing that was made for it is left.")
+    else:
+        click.echo(f"There was no cluster {names}, and nothing that was made for one: nothing was done.")
+    kept = steps.snapshots(clients, names)
+    for one in kept:
+        click.echo(
+            f"Kept: snapshot {one}; it costs storage. `aws redshift delete-cluster-snapshot --region "
+            f"{names.region} --snapshot-identifier {one}` removes it."
+        )
+    if snapshot and snapshot not in kept:
+        raise ProvisionError(
+            f"there is no snapshot {snapshot}: the cluster was gone before it could be made."
+        )
+
+
+def _question(names: "Names", there: Sequence[str], snapshot: str) -> str:
+    if not any(what.startswith("cluster ") for what in there):
+        return f"Delete what is left of the cluster {names}: {', '.join(there)}?"
+    kept = f"a final snapshot {snapshot} is kept" if snapshot else "no snapshot is kept (see --snapshot)"
+    return f"Delete the cluster {names} with all its data; {kept}?"
 
 
 def _open(config: Config) -> "tuple[Clients, Names]":
     from sparkify.aws import make_clients
     from sparkify.provision.names import Names
 
-    return make_clients(config.cluster.region), Names(config.cluster.name)
+    clients = make_clients(config.cluster.region)
+    return clients, Names(config.cluster.name, clients.region)
+
+
+def _guess(clients: "Clients", names: "Names") -> "Standing":
+    """What stands, or nothing where AWS cannot be asked: a plan costs nothing, and needs no account."""
+    from sparkify.provision.plan import Standing, look
+
+    try:
+        return look(clients, names)
+    except RemoteError as error:
+        talk(f"warning: {error} The plan takes it that nothing stands.")
+        return Standing()
+
+
+def _life(config: Config, ttl: str | None) -> dt.timedelta | None:
+    """How long the cluster may live; None for ever."""
+    text, place = (ttl, "--ttl") if ttl is not None else (config.cluster.ttl, "[CLUSTER] TTL")
+    if not text:
+        return None
+    life = parse_age(text, place)
+    if not life:
+        raise ConfigError(
+            f"{place} {text} is no time to live. Leave it out for a cluster that never expires."
+        )
+    return life
 
 
 def _patience(config: Config) -> "Patience":
     from sparkify.provision.waiting import Patience
 
     return Patience(config.cluster.poll)
-
-
-def _is_expired(clients: "Clients", names: "Names") -> bool:
-    from sparkify.provision import steps
-
-    try:
-        return steps.status(clients, names, _now()).is_expired
-    except ProvisionError:
-        return False
 
 
 def _now() -> dt.datetime:

@@ -2,13 +2,12 @@
 
 import datetime as dt
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.options import AT_MOST, config_options, day_options, opened, parse_age
+from sparkify.cli.options import AT_MOST, config_options, day_options, interruptible, opened, parse_age, place
 from sparkify.cli.output import (
     count,
     format_option,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from sparkify.load.files import Plan, SourceFile
     from sparkify.load.run import Summary
 
+UNPUBLISHED = "nothing was published"
 SUMMARY_FORMATS = click.Choice(["text", "json"])
 source_option = click.option(
     "--source", metavar="DIR", help="The folder that holds song_data/ and log_data/."
@@ -71,9 +71,9 @@ def etl(
         if not has_tables(engine):
             create_tables(engine)
         require_tables(engine)
-        with _unpublished():
+        with interruptible(UNPUBLISHED):
             summary = load(engine, files, allowed, progress)
-    _print_summary(summary, style)
+    _print_summary(summary, place(config), style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)
 
@@ -98,9 +98,9 @@ def rebuild(config: Config, style: str | None) -> None:
 
     with opened(config, read_only=False) as engine, watch() as progress:
         require_tables(engine)
-        with _unpublished():
+        with interruptible(UNPUBLISHED):
             summary = run(engine, progress)
-    _print_summary(summary, style)
+    _print_summary(summary, place(config), style)
 
 
 @click.command()
@@ -170,21 +170,12 @@ def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -
     return files
 
 
-@contextmanager
-def _unpublished() -> Iterator[None]:
-    """Whoever interrupts a run is told what became of it."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        raise KeyboardInterrupt("nothing was published") from error
-
-
-def _print_summary(summary: "Summary", style: str | None) -> None:
+def _print_summary(summary: "Summary", warehouse: str, style: str | None) -> None:
     try:
         if style == "json":
-            print_object(_as_object(summary))
+            print_object(_as_object(summary, warehouse))
         else:
-            click.echo(_as_text(summary))
+            click.echo(_as_text(summary, warehouse))
         sys.stdout.flush()
     except OutputError as error:
         done = f"run {summary.run_id} is published" if summary.run_id else "there was nothing to do"
@@ -239,7 +230,8 @@ def _plan_text(made: "Plan") -> str:
     return text
 
 
-def _as_text(summary: "Summary") -> str:
+def _as_text(summary: "Summary", warehouse: str) -> str:
+    warehouse = visible(warehouse)
     plays = summary.rows["songplay"]
     star = " · ".join(f"{rows:,} {name}" for name, rows in summary.rows.items())
     matched = (
@@ -248,7 +240,7 @@ def _as_text(summary: "Summary") -> str:
     )
     if summary.run_id is None:
         known = summary.files["known"]
-        why = f"all {count(known, 'file')} are known" if known else "there is no file"
+        why = f"{warehouse} knows all {count(known, 'file')}" if known else "there is no file"
         return f"Nothing to do: {why}.\n\n" + lines([("star", star), ("matched", matched)])
     pairs = []
     if summary.files:
@@ -260,7 +252,10 @@ def _as_text(summary: "Summary") -> str:
         ]
     passed = sum(verdict.passed for verdict in summary.checks)
     pairs += [("star", star), ("matched", matched), ("checks", f"{passed} of {len(summary.checks)} passed")]
-    text = f"Run {summary.run_id} is published; it took {seconds(summary.seconds)}.\n\n" + lines(pairs)
+    text = (
+        f"Run {summary.run_id} is published in {warehouse}; it took {seconds(summary.seconds)}.\n\n"
+        + lines(pairs)
+    )
     if summary.rejects:
         shown = [
             f"  {visible(summary.reject_uris[r.file_id])} {r.place}: {r.reason}" for r in summary.rejects
@@ -271,8 +266,9 @@ def _as_text(summary: "Summary") -> str:
     return text
 
 
-def _as_object(summary: "Summary") -> dict[str, Any]:
+def _as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:
     return {
+        "warehouse": warehouse,
         "run_id": summary.run_id,
         "files": summary.files,
         "records": vars(summary.records),

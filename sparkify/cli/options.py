@@ -1,6 +1,7 @@
 """Options that many commands share, and what they open."""
 
 import datetime as dt
+import difflib
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -51,10 +52,8 @@ def config_options(function: Command) -> Command:
         *args: Any, config_file: Path | None, warehouse: str | None, wait: float | None, **options: Any
     ) -> Any:
         flags: dict[str, object] = {"warehouse.wait": wait}
-        if warehouse == "redshift":
-            flags["warehouse.engine"] = "redshift"
-        elif warehouse is not None:
-            flags |= {"warehouse.engine": "duckdb", "warehouse.file": warehouse}
+        if warehouse is not None:
+            flags |= warehouse_flags(warehouse)
         flags |= {f"s3.{name}": options.pop(name) for name in ("source",) if name in options}
         if options.get("max_rejects") is not None:
             flags["etl.max_rejects"] = options["max_rejects"]
@@ -62,6 +61,33 @@ def config_options(function: Command) -> Command:
         return function(*args, config=load_config(config_file, flags), **options)
 
     return wrapper
+
+
+def warehouse_flags(warehouse: str) -> dict[str, object]:
+    """The settings that `--warehouse` stands for. Raises ConfigError for what was meant to be redshift."""
+    if warehouse.lower() == "redshift":
+        return {"warehouse.engine": "redshift"}
+    if warehouse.isalpha() and difflib.get_close_matches(warehouse.lower(), ["redshift"], cutoff=0.75):
+        raise ConfigError(
+            f"--warehouse {warehouse}: did you mean redshift? If it is to be a file: ./{warehouse}"
+        )
+    return {"warehouse.engine": "duckdb", "warehouse.file": warehouse}
+
+
+def place(config: Config) -> str:
+    """The warehouse, as a sentence names it."""
+    if config.warehouse.engine == "redshift":
+        return f"schema {config.redshift.schema} of cluster {config.redshift.host or config.cluster.name}"
+    return config.warehouse.file
+
+
+@contextmanager
+def interruptible(note: str) -> Iterator[None]:
+    """Whoever interrupts what runs in this block is told what became of it."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(note) from error
 
 
 def day_options(function: Command) -> Command:
@@ -138,7 +164,7 @@ def open_engine(
     """The warehouse that the configuration names. ConfigError if there is none and none may be made."""
     settings = config.warehouse
     if settings.engine == "redshift":
-        return _open_redshift(config, read_only=read_only)
+        return _open_redshift(config, read_only=read_only, may_make=may_make)
     from sparkify.engines.duckdb import DuckDB
 
     if not may_make and not Path(settings.file).is_file():
@@ -156,11 +182,11 @@ def open_engine(
     )
 
 
-def _open_redshift(config: Config, *, read_only: bool) -> "Engine":
+def _open_redshift(config: Config, *, read_only: bool, may_make: bool) -> "Engine":
     from sparkify.aws import make_clients
     from sparkify.engines.redshift import Address, Redshift
     from sparkify.engines.redshift_stage import Copying
-    from sparkify.provision.target import find_target
+    from sparkify.provision.target import find_target, require_scratch
 
     def address() -> Address:
         found = find_target(clients, config)
@@ -168,6 +194,8 @@ def _open_redshift(config: Config, *, read_only: bool) -> "Engine":
 
     clients = make_clients(config.cluster.region)
     target = find_target(clients, config)
+    if may_make:
+        require_scratch(clients, config)
     copying = Copying(target.role, target.scratch, target.slices, config.etl.compact, config.s3.log_jsonpath)
     return Redshift(
         address,

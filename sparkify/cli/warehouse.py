@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sparkify.cli.options import Group, config_options, confirm, opened
+from sparkify.cli.options import Group, config_options, confirm, opened, place, warehouse_flags
 from sparkify.cli.output import format_option, is_table, print_result, talk
 from sparkify.config import Config, load_config
 
@@ -27,7 +27,7 @@ def create(config: Config) -> None:
 
     with opened(config, read_only=False, may_make=True) as engine:
         made = create_tables(engine)
-    click.echo(f"{len(ALL)} tables stand in {_place(config)}.")
+    click.echo(f"{len(ALL)} tables stand in {place(config)}.")
     if made and len(made) < len(ALL):
         click.echo(f"Made anew, and empty: {', '.join(made)}.")
         if set(made) <= set(STAR):
@@ -46,13 +46,13 @@ def drop(config: Config, yes: bool) -> None:
     with opened(config) as engine:
         standing = has_tables(engine)
     if not standing:
-        click.echo(f"There are no tables in {_place(config)}: nothing was done.")
+        click.echo(f"There are no tables in {place(config)}: nothing was done.")
         return
     if not yes:
-        confirm(f"Remove all tables from {_place(config)}?")
+        confirm(f"Remove all tables from {place(config)}?")
     with opened(config, read_only=False) as engine:
         drop_tables(engine)
-    click.echo(f"The tables are gone from {_place(config)}.")
+    click.echo(f"The tables are gone from {place(config)}.")
 
 
 @tables.command()
@@ -130,10 +130,7 @@ def show_config(config: Config, style: str | None) -> None:
 
 def _config(warehouse: str, wait: float) -> Config:
     """The configuration of one of several warehouses."""
-    flags: dict[str, object] = {"warehouse.engine": "redshift", "warehouse.wait": wait}
-    if warehouse != "redshift":
-        flags |= {"warehouse.engine": "duckdb", "warehouse.file": warehouse}
-    return load_config(flags=flags)
+    return load_config(flags={"warehouse.wait": wait, **warehouse_flags(warehouse)})
 
 
 def _same_file(a: str, b: str) -> bool:
@@ -141,9 +138,3 @@ def _same_file(a: str, b: str) -> bool:
         return Path(a).samefile(b)
     except OSError:
         return False
-
-
-def _place(config: Config) -> str:
-    if config.warehouse.engine == "redshift":
-        return f"schema {config.redshift.schema} of cluster {config.redshift.host or config.cluster.name}"
-    return config.warehouse.file

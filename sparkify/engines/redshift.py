@@ -124,8 +124,10 @@ class Redshift:
     def grant(self, tables: Sequence[str]) -> None:
         """Let the readers of the configuration read these tables."""
         for reader in self._readers:
-            self._run(f'GRANT USAGE ON SCHEMA "{self._schema}" TO {reader}')
-            self._run(f"GRANT SELECT ON {', '.join(tables)} TO {reader}")
+            *kind, name = reader.split()
+            whom = reader if reader.upper() == "PUBLIC" else " ".join([*kind, f'"{name}"'])
+            self._run(f'GRANT USAGE ON SCHEMA "{self._schema}" TO {whom}')
+            self._run(f"GRANT SELECT ON {', '.join(tables)} TO {whom}")
 
     def close(self) -> None:
         with contextlib.suppress(Exception):  # whatever the driver says of a connection that is gone

@@ -1,13 +1,13 @@
 """The cluster itself: created, watched, paused, resumed, deleted."""
 
-import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sparkify.aws import Clients
-from sparkify.errors import ProvisionError
+from sparkify.errors import ConfigError, ProvisionError
 from sparkify.progress import Progress
-from sparkify.provision.names import Names, as_dict, as_list
+from sparkify.provision.names import Names, as_list
 from sparkify.provision.price import Size
 from sparkify.provision.waiting import Patience
 
@@ -20,12 +20,12 @@ _STUCK = (
     "hardware-failure", "storage-full",
 )  # fmt: skip
 """States that a cluster does not leave by itself."""
-_ASLEEP = {
+WAYS_OUT = {
     "paused": "`sparkify cluster resume` wakes it.",
     "deleting": "Wait until it is gone, then repeat the command.",
     "final-snapshot": "Wait until it is gone, then repeat the command.",
 }
-"""States from which nobody need wait for another one, and the way out."""
+"""States from which nobody need wait for another one."""
 
 
 def find_cluster(clients: Clients, names: Names) -> "ClusterTypeDef | None":
@@ -94,8 +94,8 @@ def wait_for(
             last = now
         if now in _STUCK:
             raise ProvisionError(f"the cluster {names.cluster} is {now}. Delete it, or ask AWS.")
-        if now in _ASLEEP and now != status:
-            raise ProvisionError(f"the cluster {names.cluster} is {now}. {_ASLEEP[now]}")
+        if now in WAYS_OUT and now != status:
+            raise ProvisionError(f"the cluster {names.cluster} is {now}. {WAYS_OUT[now]}")
         return cluster if now == status else None
 
     return patience.until(f"the cluster {names.cluster} being {status}", probe)
@@ -139,14 +139,24 @@ def require_tls(clients: Clients, cluster: "ClusterTypeDef") -> None:
         )
 
 
+def check_snapshot(name: str) -> None:
+    """Raise ConfigError for a name that AWS would not take for a snapshot; none is no error."""
+    if name and not re.fullmatch(r"(?=.{1,255}$)[A-Za-z](-?[A-Za-z0-9])*", name):
+        raise ConfigError(
+            f"--snapshot {name!r} is no name for one: it has letters, digits and single hyphens, and begins "
+            "with a letter."
+        )
+
+
+def snapshots(clients: Clients, names: Names) -> list[str]:
+    """The snapshots of the cluster that somebody asked for; AWS's own go with it."""
+    pages = clients.redshift.get_paginator("describe_cluster_snapshots").paginate(SnapshotType="manual")
+    found = [one for page in pages for one in page["Snapshots"]]
+    return sorted(one["SnapshotIdentifier"] for one in found if one["ClusterIdentifier"] == names.cluster)
+
+
 def extend(clients: Clients, names: Names, tags: Mapping[str, str]) -> None:
     """Give a cluster that exists another time to live."""
     account = clients.sts.get_caller_identity()["Account"]
     arn = f"arn:aws:redshift:{clients.region}:{account}:cluster:{names.cluster}"
     clients.redshift.create_tags(ResourceName=arn, Tags=as_list({"expires": tags["expires"]}))
-
-
-def expiry(cluster: "ClusterTypeDef") -> dt.datetime | None:
-    """When the cluster may be deleted by `delete --expired`; None if never."""
-    text = as_dict(cluster.get("Tags", [])).get("expires", "never")
-    return None if text == "never" else dt.datetime.fromisoformat(text)

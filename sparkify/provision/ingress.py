@@ -3,7 +3,7 @@
 import ipaddress
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sparkify.aws import Clients, code
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 PORT = 5439
 WHOAMI = "https://checkip.amazonaws.com"
-WORLD = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+NARROWEST = 8
+"""The shortest prefix that is let in without a second word: what is shorter is much of the internet."""
 
 
 def ensure_group(clients: Clients, names: Names, tags: Mapping[str, str]) -> str:
     """Return the id of the cluster's security group, creating it, without a rule, if there is none."""
     group = find_group(clients, names)
     if group is not None:
+        expires = as_list({"expires": tags["expires"]})
+        clients.ec2.create_tags(Resources=[group["GroupId"]], Tags=expires)
         return group["GroupId"]
     vpcs = clients.ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     if not vpcs:
@@ -50,50 +53,63 @@ def find_group(clients: Clients, names: Names) -> "SecurityGroupTypeDef | None":
     return None
 
 
-def parse_cidrs(texts: Sequence[str], *, open_to_the_world: bool) -> list[str]:
-    """Networks as AWS writes them; a bare address is that one address.
-
-    Raises ConfigError for what is no network, and for the whole world unless it was asked for.
-    """
+def parse_cidrs(texts: Sequence[str]) -> list[str]:
+    """Networks as AWS writes them; a bare address is that one. Raises ConfigError for what is none."""
     found = []
     for text in texts:
         try:
-            network = ipaddress.ip_network(text)
+            found.append(str(ipaddress.ip_network(text)))
         except ValueError as error:
             raise ConfigError(f"--cidr {text} is no network: {error}.") from error
-        if network in WORLD and not open_to_the_world:
-            raise ConfigError(
-                f"{network} is everybody. Name a smaller network, or say --open-to-the-world if you mean it."
-            )
-        found.append(str(network))
     return found
+
+
+def wide(cidrs: Sequence[str], known: Sequence[str] = ()) -> list[str]:
+    """The networks that hold much of the internet, as soon as these are let in beside the known.
+
+    >>> wide(["128.0.0.0/2", "198.51.100.0/24"], known=["192.0.0.0/2"])
+    ['128.0.0.0/1']
+    """
+    before, after = (set(_collapsed(each)) for each in (known, [*known, *cidrs]))
+    return [str(network) for network in sorted(after - before, key=str) if network.prefixlen < NARROWEST]
+
+
+def require_narrow(cidrs: Sequence[str], known: Sequence[str] = ()) -> None:
+    """Raise ConfigError if these networks, with those that are let in, hold much of the internet."""
+    if found := wide(cidrs, known):
+        together = "" if set(found) <= set(cidrs) else ", together with what is let in,"
+        raise ConfigError(
+            f"that{together} is {', '.join(found)}: everybody, or much of the internet. "
+            "Name a smaller network, or say --open-to-the-world if you mean it."
+        )
 
 
 def own_address(fetch: Callable[[str], str] | None = None) -> str:
     """The address that this machine has on the internet, as AWS sees it."""
     try:
-        return (fetch or _get)(WHOAMI).strip()
-    except (urllib.error.URLError, OSError) as error:
-        raise RemoteError(f"{WHOAMI} does not tell our address: {error}. Give it with --cidr.") from error
+        found = (fetch or _get)(WHOAMI).strip()
+    except OSError as error:
+        why = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise RemoteError(f"{WHOAMI} does not tell our address: {why}. Give it with --cidr.") from error
+    try:
+        return str(ipaddress.ip_address(found))
+    except ValueError as error:
+        raise RemoteError(f"{WHOAMI} answers with no address. Give yours with --cidr.") from error
 
 
-def open_cidrs(group: "SecurityGroupTypeDef") -> list[str]:
-    """The networks that are let in."""
-    rules = group.get("IpPermissions", [])
-    return sorted(
-        [r["CidrIp"] for rule in rules for r in rule.get("IpRanges", []) if "CidrIp" in r]
-        + [r["CidrIpv6"] for rule in rules for r in rule.get("Ipv6Ranges", []) if "CidrIpv6" in r]
-    )
+def open_cidrs(group: "SecurityGroupTypeDef | None") -> list[str]:
+    """The networks that are let in, by rules of ours or of others."""
+    return sorted({cidr for cidr, _ in _rules(group)})
 
 
 def let_in(clients: Clients, group: "SecurityGroupTypeDef", cidrs: Sequence[str]) -> list[str]:
     """Let networks in; return those that were not before."""
     new = [cidr for cidr in cidrs if cidr not in open_cidrs(group)]
     for cidr in new:
+        ranges = {"Ipv6Ranges": [{"CidrIpv6": cidr}]} if ":" in cidr else {"IpRanges": [{"CidrIp": cidr}]}
+        rule: Any = {"IpProtocol": "tcp", "FromPort": PORT, "ToPort": PORT, **ranges}
         try:
-            clients.ec2.authorize_security_group_ingress(
-                GroupId=group["GroupId"], IpPermissions=[_permission(cidr)]
-            )
+            clients.ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[rule])
         except clients.ec2.exceptions.ClientError as error:
             if code(error) != "InvalidPermission.Duplicate":
                 raise
@@ -102,15 +118,37 @@ def let_in(clients: Clients, group: "SecurityGroupTypeDef", cidrs: Sequence[str]
 
 def shut_out(clients: Clients, group: "SecurityGroupTypeDef", cidrs: Sequence[str] = ()) -> list[str]:
     """Take rules back, all of them if no network is named; return the networks that are out now."""
-    gone = [cidr for cidr in open_cidrs(group) if not cidrs or cidr in cidrs]
-    for cidr in gone:
-        clients.ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[_permission(cidr)])
-    return gone
+    gone = []
+    for cidr, rule in _rules(group):
+        if not cidrs or cidr in cidrs:
+            clients.ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[rule])
+            gone.append(cidr)
+    return sorted(set(gone))
 
 
-def _permission(cidr: str) -> Any:
-    ranges = {"Ipv6Ranges": [{"CidrIpv6": cidr}]} if ":" in cidr else {"IpRanges": [{"CidrIp": cidr}]}
-    return {"IpProtocol": "tcp", "FromPort": PORT, "ToPort": PORT, **ranges}
+def clear(clients: Clients, group: "SecurityGroupTypeDef") -> None:
+    """Take back every rule as it stands, those for other ports too."""
+    rules: Any = group.get("IpPermissions", [])
+    if rules:
+        clients.ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=rules)
+
+
+def _rules(group: "SecurityGroupTypeDef | None") -> Iterator[tuple[str, Any]]:
+    """Each network that may reach the port, with the rule, for it alone, that lets it in."""
+    for rule in group.get("IpPermissions", []) if group else ():
+        is_ours = rule["IpProtocol"] in ("tcp", "6", "-1")
+        if is_ours and rule.get("FromPort", PORT) <= PORT <= rule.get("ToPort", PORT):
+            what = {key: rule[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in rule}
+            for v4 in rule.get("IpRanges", []):
+                yield v4["CidrIp"], {**what, "IpRanges": [{"CidrIp": v4["CidrIp"]}]}
+            for v6 in rule.get("Ipv6Ranges", []):
+                yield v6["CidrIpv6"], {**what, "Ipv6Ranges": [{"CidrIpv6": v6["CidrIpv6"]}]}
+
+
+def _collapsed(cidrs: Sequence[str]) -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    networks = [ipaddress.ip_network(cidr, strict=False) for cidr in cidrs]
+    yield from ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv4Network))
+    yield from ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network))
 
 
 def _get(url: str) -> str:

@@ -29,34 +29,20 @@ _CLOSEST = {
 
 @dataclass(frozen=True)
 class Size:
-    """Nodes of one type. Raises ConfigError for what cannot be ordered."""
+    """Nodes of one type."""
 
     node_type: str
     nodes: int
 
-    def __post_init__(self) -> None:
-        if closest := _CLOSEST.get(self.node_type):
-            instead = Size(closest, self.nodes)
-            raise ConfigError(
-                f"{self.node_type} can no longer be created. Closest: {instead}. "
-                "Set [CLUSTER] NODE_TYPE in dwg.cfg."
-            )
-        if self.node_type not in PRICES:
-            raise ConfigError(
-                f"there is no node type {self.node_type}. [CLUSTER] NODE_TYPE is one of {', '.join(PRICES)}."
-            )
-        if not 1 <= self.nodes <= 128:
-            raise ConfigError(f"[CLUSTER] NODES = {self.nodes} makes no cluster: 1 to 128 are possible.")
-
     @property
     def per_hour(self) -> float | None:
         """USD per hour; None where we know no price."""
-        price = PRICES[self.node_type]
+        price = PRICES.get(self.node_type)
         return None if price is None else price * self.nodes
 
     @property
     def slices(self) -> int:
-        return SLICES[self.node_type] * self.nodes
+        return SLICES.get(self.node_type, 2) * self.nodes
 
     def __str__(self) -> str:
         return f"{self.nodes} x {self.node_type} ({self.price})"
@@ -67,3 +53,19 @@ class Size:
         if self.per_hour is None:
             return "price unknown to us: see aws.amazon.com/redshift/pricing"
         return f"about {self.per_hour:.2f} USD/h"
+
+
+def orderable(node_type: str, nodes: int) -> Size:
+    """The size of a new cluster. Raises ConfigError for what cannot be ordered, naming the closest."""
+    if closest := _CLOSEST.get(node_type):
+        raise ConfigError(
+            f"{node_type} can no longer be created. Closest: {Size(closest, nodes)}. "
+            "Set [CLUSTER] NODE_TYPE in dwg.cfg."
+        )
+    if node_type not in PRICES:
+        raise ConfigError(
+            f"there is no node type {node_type}. [CLUSTER] NODE_TYPE is one of {', '.join(PRICES)}."
+        )
+    if not 1 <= nodes <= 128:
+        raise ConfigError(f"[CLUSTER] NODES = {nodes} makes no cluster: 1 to 128 are possible.")
+    return Size(node_type, nodes)

@@ -41,23 +41,44 @@ def ensure_bucket(clients: Clients, names: Names, region: str, tags: Mapping[str
 def exists(clients: Clients, names: Names, region: str) -> bool:
     """Whether the scratch bucket of a region is there. Raises ProvisionError if it is not ours."""
     bucket = _name(clients, names, region)
+    if not stands(clients, bucket):
+        return False
+    _require_ours(clients, names, bucket)
+    return True
+
+
+def stands(clients: Clients, bucket: str) -> bool:
+    """Whether there is such a bucket."""
     try:
         clients.s3.head_bucket(Bucket=bucket)
     except clients.s3.exceptions.ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return False
         raise
-    _require_ours(clients, names, bucket)
     return True
 
 
 def find_buckets(clients: Clients, names: Names) -> list[str]:
-    """The scratch buckets in all regions: the source, and its region, may have changed since a launch."""
+    """The scratch buckets in all regions: the source, and its region, may have changed since a launch.
+
+    Those of a cluster of the same name in another region are left out.
+    """
     prefix = _name(clients, names, "")
     found = [one["Name"] for one in clients.s3.list_buckets()["Buckets"] if one["Name"].startswith(prefix)]
-    for bucket in found:
+    own = [bucket for bucket in found if not names.elsewhere(bucket_tags(clients, bucket))]
+    for bucket in own:
         _require_ours(clients, names, bucket)
-    return found
+    return own
+
+
+def bucket_tags(clients: Clients, bucket: str) -> Any:
+    """The tags of a bucket, none if it has none."""
+    try:
+        return clients.s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
+    except clients.s3.exceptions.ClientError as error:
+        if code(error) != "NoSuchTagSet":
+            raise
+        return []
 
 
 def delete_buckets(clients: Clients, names: Names) -> None:
@@ -73,12 +94,12 @@ def delete_buckets(clients: Clients, names: Names) -> None:
 def _require_ours(clients: Clients, names: Names, bucket: str) -> None:
     """A bucket without tags is ours if it is empty: its name holds the account, and a launch may have
     broken off before it was tagged."""
-    try:
-        tags: Any = clients.s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
-    except clients.s3.exceptions.ClientError as error:
-        if code(error) != "NoSuchTagSet":
-            raise
-        tags = []
+    tags = bucket_tags(clients, bucket)
+    if region := names.elsewhere(tags):
+        raise ProvisionError(
+            f"the bucket {bucket} belongs to the cluster {names.cluster} in {region}. Rename [CLUSTER] NAME, "
+            "or give [REDSHIFT] SCRATCH."
+        )
     is_empty = "Contents" not in clients.s3.list_objects_v2(Bucket=bucket, MaxKeys=1)
     if not names.owns(tags) and (tags or not is_empty):
         raise ProvisionError(

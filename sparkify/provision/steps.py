@@ -1,60 +1,24 @@
 """The steps of a cluster's life, each of which can be repeated until it is done."""
 
+import contextlib
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sparkify.aws import Clients, code, translated
 from sparkify.config import Config
-from sparkify.errors import ProvisionError
+from sparkify.errors import ProvisionError, SparkifyError
 from sparkify.progress import Progress
 from sparkify.provision import cluster as clusters
 from sparkify.provision import ingress, role, scratch
 from sparkify.provision.names import Names, as_dict
+from sparkify.provision.plan import Launch
 from sparkify.provision.price import Size
-from sparkify.provision.target import scratch_region, source_buckets
 from sparkify.provision.waiting import Patience
 
-
-@dataclass(frozen=True)
-class Launch:
-    """What a launch would make."""
-
-    names: Names
-    size: Size
-    region: str
-    buckets: Sequence[str]
-    """The buckets that the role may read, the scratch bucket left out."""
-    scratch_region: str
-    expires: dt.datetime | None
-    policy: str = ""
-
-    def lines(self) -> list[str]:
-        """The plan in words."""
-        per_day = "" if self.size.per_hour is None else f", {24 * self.size.per_hour:.2f} USD/day"
-        reads = self.policy or ", ".join([*self.buckets, "the scratch bucket"])
-        return [
-            f"cluster   {self.names.cluster} in {self.region}: {self.size}{per_day}, until it is deleted",
-            f"expires   {self.expires.isoformat(' ', 'minutes') if self.expires else 'never'}",
-            f"role      {self.names.role}, may read {reads}",
-            f"network   {self.names.group}, lets nobody in",
-            f"scratch   a bucket of its own in {self.scratch_region}",
-        ]
-
-
-def plan_launch(config: Config, region: str, ttl: dt.timedelta | None, now: dt.datetime) -> Launch:
-    """What `launch` would make. Raises ConfigError for a cluster that cannot be ordered."""
-    buckets = source_buckets(config)
-    return Launch(
-        Names(config.cluster.name),
-        Size(config.cluster.node_type, config.cluster.nodes),
-        region,
-        buckets,
-        scratch_region(config, region),
-        now + ttl if ttl else None,
-        config.iam.policy,
-    )
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import SecurityGroupTypeDef
 
 
 def launch(
@@ -62,20 +26,31 @@ def launch(
 ) -> None:
     """Make what is missing of the plan and wait until the cluster is available.
 
-    Raises ProvisionError if a name is taken by something that is not ours, before anything is made.
+    Raises ProvisionError if a name is taken by something that is not ours, before anything is made; whatever
+    fails later says what stands.
     """
     names = plan.names
     with translated():
         cluster = clusters.find_cluster(clients, names)
-        role.find_role(clients, names)
         ingress.find_group(clients, names)
-        scratch.exists(clients, names, plan.scratch_region)
-        _require_orderable(clients, plan.size)
-        tags = names.tags(now, plan.expires)
-        progress.step("the scratch bucket")
-        bucket = scratch.ensure_bucket(clients, names, plan.scratch_region, tags)
-        progress.step("the role")
-        arn = config.iam.arn or role.ensure_role(clients, names, [*plan.buckets, bucket], plan.policy, tags)
+        if not plan.arn:
+            role.find_role(clients, names)
+            if plan.policy:
+                role.require_policy(clients, plan.policy)
+        if not plan.scratch:
+            scratch.exists(clients, names, plan.scratch_region)
+        if cluster is None:
+            _require_orderable(clients, plan.size)
+    tags = names.tags(now, plan.expires)
+    buckets = list(plan.buckets)
+    made = contextlib.nullcontext() if cluster else _telling_what_stands(clients, names)
+    with made, translated():
+        if not plan.scratch:
+            progress.step("the scratch bucket")
+            buckets.append(scratch.ensure_bucket(clients, names, plan.scratch_region, tags))
+        if not plan.arn:
+            progress.step("the role")
+        arn = plan.arn or role.ensure_role(clients, names, buckets, plan.policy, tags)
         progress.step("the security group")
         group = ingress.ensure_group(clients, names, tags)
         if cluster is None:
@@ -83,9 +58,27 @@ def launch(
             clusters.create_cluster(
                 clients, names, plan.size, config.cluster.database, config.cluster.user, arn, group, tags
             )
-        elif plan.expires:
+        else:
             clusters.extend(clients, names, tags)
         clusters.wait_for(clients, names, "available", patience, progress)
+
+
+@contextlib.contextmanager
+def _telling_what_stands(clients: Clients, names: Names) -> Iterator[None]:
+    """Nothing of a new cluster is left half made without a word."""
+    try:
+        yield
+    except SparkifyError as error:
+        try:
+            there = [one.what for one in left_over(clients, names)]
+        except SparkifyError:
+            there = ["whatever was made before that (AWS does not tell)"]
+        if not there:
+            raise
+        raise type(error)(
+            f"{error} Made so far: {', '.join(there)}. Repeat the command to go on, or remove it: "
+            "`sparkify cluster delete`."
+        ) from error
 
 
 def configure(
@@ -94,9 +87,7 @@ def configure(
     """Let networks in, and make the cluster reachable; return the networks that were not let in before."""
     with translated():
         cluster = clusters.require_cluster(clients, names)
-        group = ingress.find_group(clients, names)
-        if group is None:
-            raise ProvisionError("the cluster has no security group. `sparkify cluster launch` mends it.")
+        group = _require_group(clients, names)
         clusters.require_tls(clients, cluster)
         new = ingress.let_in(clients, group, cidrs)
         if not cluster["PubliclyAccessible"]:
@@ -107,50 +98,16 @@ def configure(
     return new
 
 
+def lets_in(clients: Clients, names: Names) -> list[str]:
+    """The networks that are let in. Raises ProvisionError if there is neither cluster nor group."""
+    with translated():
+        return ingress.open_cidrs(_require_group(clients, names))
+
+
 def close(clients: Clients, names: Names, cidrs: Sequence[str]) -> list[str]:
-    """Take the rules back, all of them if no network is named."""
+    """Take the rules back, all of them if no network is named; return the networks that are out now."""
     with translated():
-        group = ingress.find_group(clients, names)
-        return ingress.shut_out(clients, group, cidrs) if group else []
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a cluster stands."""
-
-    rows: list[tuple[str, str]] = field(default_factory=list)
-    endpoint: tuple[str, int] | None = None
-    secret: str = ""
-    """ARN of the secret that holds the master user's password."""
-    is_expired: bool = False
-
-
-def status(clients: Clients, names: Names, now: dt.datetime) -> Status:
-    """How the cluster stands, what it costs, and who may reach it."""
-    with translated():
-        cluster = clusters.require_cluster(clients, names)
-        group = ingress.find_group(clients, names)
-    address = cluster.get("Endpoint", {})
-    endpoint = (address["Address"], address["Port"]) if "Address" in address else None
-    expires = clusters.expiry(cluster)
-    is_expired = expires is not None and expires <= now
-    size = Size(cluster["NodeType"], cluster["NumberOfNodes"])
-    is_paused = cluster["ClusterStatus"] == "paused"
-    return Status(
-        [
-            ("cluster", names.cluster),
-            ("status", cluster["ClusterStatus"]),
-            ("nodes", f"{size.nodes} x {size.node_type}"),
-            ("price", "storage only while it is paused" if is_paused else size.price),
-            ("created", as_dict(cluster.get("Tags", [])).get("created", "")),
-            ("expires", f"{expires or 'never'}{' (expired)' if is_expired else ''}"),
-            ("endpoint", f"{endpoint[0]}:{endpoint[1]}" if endpoint else "none yet"),
-            ("lets in", ", ".join(ingress.open_cidrs(group) if group else ()) or "nobody"),
-        ],
-        endpoint,
-        cluster.get("MasterPasswordSecretArn", ""),
-        is_expired,
-    )  # fmt: skip
+        return ingress.shut_out(clients, _require_group(clients, names), cidrs)
 
 
 def pause(clients: Clients, names: Names, patience: Patience, progress: Progress) -> None:
@@ -176,7 +133,8 @@ def delete(
 ) -> list[str]:
     """Delete everything that is ours, however far a launch came; return what is left, which costs money."""
     with translated():
-        close(clients, names, ())
+        if group := ingress.find_group(clients, names):
+            ingress.clear(clients, group)
         clusters.delete_cluster(clients, names, snapshot, patience, progress)
         progress.step("deleting the security group")
         patience.until(f"the security group {names.group} being free", lambda: _delete_group(clients, names))
@@ -185,28 +143,62 @@ def delete(
         progress.step("deleting the role")
         role.delete_role(clients, names)
         progress.step("looking for what is left")
-        return left_over(clients, names, snapshot)
+        return [one.what for one in left_over(clients, names)]
 
 
-def left_over(clients: Clients, names: Names, kept: str = "") -> list[str]:
-    """Everything that carries our tags or our names; a snapshot that was asked for is left out."""
+@dataclass(frozen=True)
+class Left:
+    """Something of ours that is there, and the tag that says until when it may be."""
+
+    what: str
+    expires: str = ""
+
+
+def left_over(clients: Clients, names: Names) -> list[Left]:
+    """Everything that carries our tags or our names, but for snapshots: somebody asked for them."""
     found = []
-    if clusters.find_cluster(clients, names):
-        found.append(f"cluster {names.cluster}")
-    for page in clients.redshift.get_paginator("describe_cluster_snapshots").paginate(SnapshotType="manual"):
-        for one in page["Snapshots"]:
-            if one["ClusterIdentifier"] == names.cluster and one["SnapshotIdentifier"] != kept:
-                found.append(f"snapshot {one['SnapshotIdentifier']}")
-    mine: Any = [{"Name": f"tag:{key}", "Values": [value]} for key, value in names.marks.items()]
-    for group in clients.ec2.describe_security_groups(Filters=mine)["SecurityGroups"]:
-        found.append(f"security group {group['GroupName']}")
-    found += [f"bucket {bucket}" for bucket in scratch.find_buckets(clients, names)]
-    if role.find_role(clients, names):
-        found.append(f"role {names.role}")
-    prefix = f"redshift!{names.cluster}-"  # AWS's own name for the secret that holds a managed password
-    for secret in clients.secrets.list_secrets(Filters=[{"Key": "name", "Values": [prefix]}])["SecretList"]:
-        found.append(f"secret {secret['Name']}")
+
+    def note(what: str, tags: Iterable[Any]) -> None:
+        found.append(Left(what, as_dict(tags).get("expires", "")))
+
+    with translated():
+        if cluster := clusters.find_cluster(clients, names):
+            note(f"cluster {names.cluster}", cluster.get("Tags", []))
+        mine: Any = [{"Name": f"tag:{key}", "Values": [value]} for key, value in names.marks.items()]
+        for group in clients.ec2.describe_security_groups(Filters=mine)["SecurityGroups"]:
+            note(f"security group {group['GroupName']}", group["Tags"])
+        for bucket in scratch.find_buckets(clients, names):
+            note(f"bucket {bucket}", scratch.bucket_tags(clients, bucket))
+        if own := role.find_role(clients, names):
+            note(f"role {names.role}", own["Tags"])
+        prefix = f"redshift!{names.cluster}-"  # AWS's own name for the secret that holds a managed password
+        listed = clients.secrets.list_secrets(Filters=[{"Key": "name", "Values": [prefix]}])["SecretList"]
+        for secret in listed:
+            if "-" not in secret["Name"].removeprefix(prefix):  # no user has one: it is another's
+                note(f"secret {secret['Name']}", ())
     return found
+
+
+def is_over(left: Sequence[Left], now: dt.datetime) -> bool:
+    """Whether the time to live is over: the cluster's, or that of all that is left of one."""
+    ends = [one.expires for one in left if one.what.startswith("cluster ")] or [
+        one.expires for one in left if one.expires
+    ]
+    return bool(ends) and all(end != "never" and dt.datetime.fromisoformat(end) <= now for end in ends)
+
+
+def snapshots(clients: Clients, names: Names) -> list[str]:
+    """The snapshots of the cluster that somebody asked for."""
+    with translated():
+        return clusters.snapshots(clients, names)
+
+
+def _require_group(clients: Clients, names: Names) -> "SecurityGroupTypeDef":
+    group = ingress.find_group(clients, names)
+    if group is None:
+        clusters.require_cluster(clients, names)
+        raise ProvisionError("the cluster has no security group. `sparkify cluster launch` mends it.")
+    return group
 
 
 def _require_orderable(clients: Clients, size: Size) -> None:

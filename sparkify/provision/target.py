@@ -7,8 +7,9 @@ from sparkify.aws import Clients, translated
 from sparkify.config import Config
 from sparkify.errors import ConfigError, ProvisionError
 from sparkify.provision import cluster as clusters
+from sparkify.provision import scratch
 from sparkify.provision.names import Names
-from sparkify.provision.price import SLICES, Size
+from sparkify.provision.price import Size
 from sparkify.store import bucket_region, is_remote, split
 
 
@@ -31,8 +32,14 @@ def find_target(clients: Clients, config: Config) -> Target:
 
     Raises ProvisionError if there is no such cluster, ConfigError if a setting is missing.
     """
-    names = Names(config.cluster.name)
+    names = Names(config.cluster.name, clients.region)
     own = config.redshift
+    if bool(own.user) != bool(own.password):
+        given, missing = ("USER", "PASSWORD") if own.user else ("PASSWORD", "USER")
+        raise ConfigError(
+            f"[REDSHIFT] {given} is given without {missing}. "
+            f"Set SPARKIFY_REDSHIFT__{missing} too, or neither: then the cluster's own user is taken."
+        )
     if own.host:
         if not (own.user and own.password and config.iam.arn and own.scratch):
             raise ConfigError(
@@ -46,10 +53,9 @@ def find_target(clients: Clients, config: Config) -> Target:
     with translated():
         cluster = clusters.require_cluster(clients, names)
         if cluster["ClusterStatus"] != "available" or "Endpoint" not in cluster:
-            raise ProvisionError(
-                f"the cluster {names.cluster} is {cluster['ClusterStatus']}. "
-                "`sparkify cluster status` tells more."
-            )
+            now = cluster["ClusterStatus"]
+            way_out = clusters.WAYS_OUT.get(now, "`sparkify cluster status` tells more.")
+            raise ProvisionError(f"the cluster {names.cluster} is {now}. {way_out}")
         user, password = own.user, own.password
         if not user:
             user, password = _credentials(clients, config, cluster.get("MasterPasswordSecretArn", ""))
@@ -57,7 +63,7 @@ def find_target(clients: Clients, config: Config) -> Target:
     return Target(
         cluster["Endpoint"]["Address"], cluster["Endpoint"]["Port"], cluster["DBName"], user, password,
         config.iam.arn or cluster["IamRoles"][0]["IamRoleArn"], place,
-        SLICES.get(cluster["NodeType"], 2) * cluster["NumberOfNodes"],
+        Size(cluster["NodeType"], cluster["NumberOfNodes"]).slices,
     )  # fmt: skip
 
 
@@ -73,6 +79,19 @@ def _credentials(clients: Clients, config: Config, secret: str) -> tuple[str, st
         )
     kept = json.loads(clients.secrets.get_secret_value(SecretId=secret)["SecretString"])
     return kept["username"], kept["password"]
+
+
+def require_scratch(clients: Clients, config: Config) -> None:
+    """Raise ProvisionError if the scratch bucket that launch made is not there."""
+    if config.redshift.scratch:
+        return
+    with translated():
+        bucket = _scratch_bucket(clients, config, Names(config.cluster.name, clients.region))
+        if not scratch.stands(clients, bucket):
+            raise ProvisionError(
+                f"there is no scratch bucket in {scratch_region(config, clients.region)} ({bucket}). "
+                "`sparkify cluster launch` makes it."
+            )
 
 
 def source_buckets(config: Config) -> list[str]:

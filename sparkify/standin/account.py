@@ -36,6 +36,11 @@ class Account:
             raise KeyError(key)
         return bytes(found.value)
 
+    def make_bucket(self, bucket: str) -> None:
+        """Make a bucket in the account's region; one that is there is no error."""
+        if bucket not in self._s3.buckets:
+            self._s3.create_bucket(bucket, self.region_name)
+
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """Write an object, as a client would, but without HTTP."""
         self._s3.put_object(bucket, key, body)

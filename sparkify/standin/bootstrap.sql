@@ -36,6 +36,12 @@ LANGUAGE sql AS $$ SELECT regexp_replace(s, pattern, by, 'g') $$;
 CREATE FUNCTION pg_catalog.rs_regexp_substr(s text, pattern text) RETURNS text IMMUTABLE LANGUAGE sql AS
 $$ SELECT CASE WHEN s IS NOT NULL THEN coalesce(substring(s FROM '(?:' || pattern || ')'), '') END $$;
 
+-- CAST to VARCHAR(n) keeps what fits into n bytes.
+CREATE FUNCTION pg_catalog.rs_cut(s text, n int) RETURNS text IMMUTABLE LANGUAGE sql AS
+$$ SELECT left(s, (SELECT max(k) FROM generate_series(0, n) AS k WHERE octet_length(left(s, k)) <= n)) $$;
+CREATE FUNCTION pg_catalog.rs_varchar(s text, n int) RETURNS varchar IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE WHEN octet_length(s) <= n THEN s ELSE rs_cut(s, n) END::varchar $$;
+
 CREATE FUNCTION pg_catalog.rs_is_json(s text, kind text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS
 $$ BEGIN RETURN json_typeof(s::json) = kind; EXCEPTION WHEN others THEN RETURN false; END $$;
 CREATE FUNCTION pg_catalog.is_valid_json(s text) RETURNS boolean IMMUTABLE LANGUAGE sql AS

@@ -211,7 +211,7 @@ class Copier:
     def _paths(self, command: Command, columns: Sequence[Column]) -> list[list[str | int]] | None:
         """Where each column's value stands; None where COPY goes by the columns' names."""
         how = command.options["JSON"]
-        if not how.startswith("s3://"):
+        if how.lower() in ("auto", "auto ignorecase"):
             return None
         try:
             document: Any = json.loads(self._get(*_split(how), command))

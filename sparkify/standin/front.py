@@ -248,6 +248,8 @@ class _Session:
         if self._backend.status == b"E":
             await self._backend.ask("SELECT 1")  # refused as any statement is now
         if statement.kind == "ignored":
+            if statement.tag == "VACUUM" and self._backend.status == b"T":
+                raise Refused("VACUUM cannot run inside a transaction block", "25001")
             self._writer.write(message(b"C", statement.tag.encode() + b"\0"))
             return
         rows = await self._front.copier.copy(statement.tokens, self._backend)

@@ -126,7 +126,7 @@ def _decoded(body: bytes, options: Mapping[str, str]) -> str:
 
 
 def _objects(text: str) -> Iterator[tuple[int, Any]]:
-    """(line, value or what is wrong) of each object; after a broken one it goes on with the next line."""
+    """(its last line, value or what is wrong) of each object; a broken one ends where its line ends."""
     found = _BLANK.match(text, 0)
     at = found.end() if found else 0
     line = 1 + text.count("\n", 0, at)
@@ -139,10 +139,11 @@ def _objects(text: str) -> Iterator[tuple[int, Any]]:
             value = _Wrong(1216, "Invalid JSON")
         if end - at > _LARGEST:
             value = _Wrong(1224, "JSON object is larger than 4 MB")
+        line += text.count("\n", at, end)
         yield line, value
         found = _BLANK.match(text, end)
         after = found.end() if found else end
-        line += text.count("\n", at, after)
+        line += text.count("\n", end, after)
         at = after
 
 

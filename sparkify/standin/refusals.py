@@ -22,8 +22,13 @@ _PHRASES = (
     "LISTEN", "NOTIFY", "TABLESAMPLE", "FROM STDIN", "FROM ( VALUES", "JOIN ( VALUES", "STRING_AGG (",
     "ARRAY_AGG (", "ARRAY [", "NEXTVAL (", "UNNEST (", "FETCH FIRST", "SKIP LOCKED", "FOR UPDATE",
     "MATERIALIZED (", "DO $$", "CONCAT_WS (", "JSON_BUILD_OBJECT (", "TO_JSON (", "ROW_TO_JSON (",
-    "JSONB_", "TSVECTOR", "REGEXP_MATCHES (", "GEN_RANDOM_UUID (",
+    "JSONB_", "TSVECTOR", "REGEXP_MATCHES (", "GEN_RANDOM_UUID (", "REGEXP_SPLIT_TO_TABLE (", "FORMAT (",
+    "CHECK (", "CREATE UNLOGGED", "INTERSECT ALL", "EXCEPT ALL", "MINUS ALL", "FOR SHARE", "EXPLAIN ANALYZE",
 )  # fmt: skip
+_WITH_TABLES = (
+    r"^ (INSERT|CREATE|UPDATE|DELETE) | JOIN | FROM (?!GENERATE_SERIES)\w"
+    r"| FROM GENERATE_SERIES \([^()]*\)( AS)?( \w+)?( \( \w+ \))? ,"
+)
 _TYPES = {"SERIAL", "BIGSERIAL", "JSON", "JSONB", "UUID", "MONEY", "BYTEA", "HSTORE", "XML", "INET", "CIDR"}
 _RESERVED = frozenset(re.findall(r"\w+", """
     AES128 AES256 ALLOWOVERWRITE AUTHORIZATION BACKUP BLANKSASNULL BYTEDICT BZIP2 CREDENTIALS
@@ -41,8 +46,12 @@ def refuse(part: Sequence[Token]) -> None:
     for phrase in _PHRASES:
         if f" {phrase}" in line and (phrase[-1] in "([_$" or f" {phrase} " in line):
             raise Refused(f"{phrase.removesuffix(' (')} is not supported by Amazon Redshift")
-    if " GENERATE_SERIES (" in line and re.search(r" FROM (?!GENERATE_SERIES)\w", line):
+    if " GENERATE_SERIES (" in line and re.search(_WITH_TABLES, line):
         raise Refused("GENERATE_SERIES is a leader node function: it cannot be joined with tables")
+    if part[0].upper == "ALTER" and len(re.findall(r" ADD (?!CONSTRAINT|PRIMARY|FOREIGN|UNIQUE)", line)) > 1:
+        raise Refused("ALTER TABLE adds only one column at a time", "42601")
+    if re.search(r" (LEFT|RIGHT) \( [^()]* , - ", line):
+        raise Refused("stand-in: LEFT and RIGHT take no negative length")
     if " TO_TIMESTAMP ( " in line and re.search(r" TO_TIMESTAMP \( [^,()]* \)", line):
         raise Refused("function to_timestamp(double precision) does not exist", "42883")
     if part[0].upper == "WITH" and re.search(r"^ WITH .* \) (INSERT|UPDATE|DELETE) ", line):
@@ -52,6 +61,10 @@ def refuse(part: Sequence[Token]) -> None:
     for before, token in itertools.pairwise(part):
         if before.upper == "AS" and token.upper in _RESERVED:
             raise Refused(f'syntax error at or near "{token.text}": a reserved word', "42601")
+        if before.text == "::" and token.upper in ("VARCHAR", "NVARCHAR") and f"{token.upper} (" in line:
+            raise Refused("stand-in: x::VARCHAR(n) is not imitated, CAST(x AS VARCHAR(n)) is")
+        if before.text == "::" and token.upper in _TYPES:
+            raise Refused(f'type "{token.text.lower()}" is not supported by Amazon Redshift', "42704")
     _qualify(part)
 
 

@@ -32,6 +32,9 @@ _RENAMED = {
     "NVL": "COALESCE", "AVG": "rs_avg", "REGEXP_SUBSTR": "rs_regexp_substr",
     "REGEXP_REPLACE": "rs_regexp_replace",
 }  # fmt: skip
+BARE_NUMERIC = "NUMERIC(18,0)"
+CHARACTERS = ("VARCHAR", "NVARCHAR")
+_SAID = {"SYSDATE": "getdate()", "MINUS": "EXCEPT"}
 _SESSION = {"enable_result_cache_for_session", "query_group", "wlm_query_slot_count"}
 _ENDS = ("UNION", "ORDER", "LIMIT", ")", "EXCEPT", "INTERSECT")
 
@@ -101,10 +104,10 @@ class Rewriter:
         word = token.upper
         if word == "SELECT" and (qualify := self._own_qualify(at, end)) is not None:
             return self._select(at, qualify, end)
-        if word == "SYSDATE":
-            return "getdate()", at + 1
-        if word == "MINUS":
-            return "EXCEPT", at + 1
+        if word in _SAID:
+            return _SAID[word], at + 1
+        if word in ("NUMERIC", "DECIMAL"):
+            return self._numeric(at), at + 1
         if word.startswith("#"):
             return token.text[1:], at + 1
         if at + 1 < end and self._part[at + 1].text == "(":
@@ -122,14 +125,34 @@ class Rewriter:
             unit = self._part[at + 2].value.lower()
             inner = self.text(at + 4, after - 1)
             return f"CAST(floor(EXTRACT({UNITS.get(unit, unit)} FROM {inner})) AS INTEGER)", after
-        if word == "TRY_CAST":
-            cut = next(k for k in range(args[0][1] - 1, at, -1) if self._part[k].upper == "AS")
-            kind = "_".join(t.upper for t in self._part[cut + 1 : after - 1] if t.kind == "word").lower()
-            return f"rs_try_{kind}({self.text(at + 2, cut)})", after
+        if word == "CONCAT":
+            if len(args) != 2:
+                raise Refused("function concat takes two arguments", "42883")
+            return "({} || {})".format(*(f"CAST({self.text(*arg)} AS TEXT)" for arg in args)), after
         if word == "LISTAGG":
             return self._listagg(args, after)
+        if word.endswith("CAST") and (said := self._cast(word, at, args[0])):
+            return said, after
         name = _RENAMED.get(word, self._part[at].text)
         return name, at + 1
+
+    def _numeric(self, at: int) -> str:
+        """A type without a scale has none, and is no wider than Redshift makes it."""
+        is_bare = at + 1 >= len(self._part) or self._part[at + 1].text != "("
+        is_type = at > 0 and self._part[at - 1].upper in ("AS", "::")
+        return BARE_NUMERIC if is_bare and is_type else self._part[at].text
+
+    def _cast(self, word: str, at: int, inside: tuple[int, int]) -> str:
+        """A cast for which PostgreSQL has other rules; nothing for others."""
+        begin, end = inside
+        cut = next(k for k in range(end - 1, at, -1) if self._part[k].upper == "AS")
+        value, kind = self.text(begin, cut), self._part[cut + 1].upper
+        if word == "TRY_CAST":
+            kinds = "_".join(t.upper for t in self._part[cut + 1 : end] if t.kind == "word").lower()
+            return f"rs_try_{kinds}({value})"
+        if kind in CHARACTERS and end - cut == 5:
+            return f"rs_varchar(CAST({value} AS TEXT), {self._part[cut + 3].text})"
+        return ""
 
     def _listagg(self, args: list[tuple[int, int]], after: int) -> tuple[str, int]:
         value = self.text(*args[0])

@@ -8,7 +8,7 @@ import os
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -59,23 +59,17 @@ class StandIn:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_ALLOW_HTTP": "true",
             "SSL_CERT_FILE": str(self.certificate),
         }
 
-    def fill(self, bucket: str, prefix: str, folder: Path) -> int:
-        """Copy the files below a folder into a bucket, which is made; return how many there are."""
-        import boto3  # noqa: PLC0415
-
-        client: Any = boto3.client(
-            "s3", endpoint_url=self.url, region_name=REGION, aws_access_key_id="standin",
-            aws_secret_access_key="standin",
-        )  # fmt: skip
-        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-        files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
-        for file in files:
-            self.account.put(bucket, f"{prefix}/{file.relative_to(folder).as_posix()}", file.read_bytes())
-        return len(files)
+    def fill(self, bucket: str, files: Mapping[str, Path]) -> None:
+        """Copy files, by their keys, into a bucket, which is made if it is not there."""
+        self.account.make_bucket(bucket)
+        for key, file in files.items():
+            self.account.put(bucket, key, file.read_bytes())
 
     def reset(self) -> None:
         """Forget the whole account."""

@@ -102,7 +102,8 @@ def _column(part: Sequence[Token], begin: int, end: int, say: Say, design: _Desi
             stop += 1
         if stop < end and part[stop].text == "(":
             stop = closing(part, stop) + 1
-        out.append(say(begin + 1, stop))
+        is_bare = kind.upper in ("NUMERIC", "DECIMAL") and stop == at
+        out.append("NUMERIC(18,0)" if is_bare else say(begin + 1, stop))
         at = stop
     return " ".join([*out, *_attributes(part, name, at, end, say, design)])
 

@@ -1,0 +1,99 @@
+"""An account on the stand-in in which clusters are launched: what all tests of provisioning need."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import boto3
+import pytest
+
+from sparkify.aws import Clients, make_clients
+from sparkify.config import S3, Cluster, Config
+from sparkify.progress import Silent
+from sparkify.provision import plan, steps
+from sparkify.provision.names import Names
+from sparkify.provision.waiting import Patience
+from sparkify.standin.account import REGION
+from sparkify.standin.service import StandIn
+
+NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
+PATIENCE = Patience(every=0.02, deadline=30)
+
+
+@pytest.fixture
+def account(
+    standin: StandIn, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Config]:
+    """Settings for a cluster of the test's own name; whatever it leaves behind is removed."""
+    name = f"t{abs(hash(request.node.name)) % 10**10}"
+    config = Config(cluster=Cluster(name=name, nodes=2), s3=S3(source=f"s3://{name}-music/app"))
+    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+    boto3.client("s3").create_bucket(
+        Bucket=f"{name}-music", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    yield config
+    steps.delete(make_clients(), names_of(config), "", PATIENCE, Silent())
+
+
+@pytest.fixture
+def clients(standin: StandIn) -> Clients:
+    return make_clients()
+
+
+class Told(Silent):
+    """Remembers the steps."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002
+        self.steps.append(name)
+
+
+def planned(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> plan.Launch:
+    """What a launch would make of what stands."""
+    names = Names(config.cluster.name, clients.region)
+    return plan.plan_launch(config, names, plan.look(clients, names), ttl, NOW)
+
+
+def launch(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> Told:
+    """Launch the cluster of the configuration, if any of it is missing."""
+    told = Told()
+    steps.launch(clients, config, planned(clients, config, ttl), NOW, PATIENCE, told)
+    return told
+
+
+def names_of(config: Config) -> Names:
+    return Names(config.cluster.name, REGION)
+
+
+def the_cluster(clients: Clients, config: Config) -> Any:
+    return clients.redshift.describe_clusters(ClusterIdentifier=config.cluster.name)["Clusters"][0]
+
+
+def tags(found: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in found}
+
+
+def left(clients: Clients, names: Names) -> list[str]:
+    """The kinds of what is left."""
+    return [one.what.rpartition(" ")[0] for one in steps.left_over(clients, names)]
+
+
+class Killed(BaseException):
+    """The process died."""
+
+
+def die_after(clients: Clients, calls: int) -> None:
+    """Let the process die when AWS has answered so many calls."""
+    left = [calls]
+
+    def count(**_: Any) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    for one in fields(clients):
+        if one.name != "region":
+            getattr(clients, one.name).meta.events.register("after-call", count)
