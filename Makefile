@@ -53,6 +53,8 @@ check: lint test
 
 docs: $(STAMP)
 	@$(BIN)/python -m sparkify.cli.main tables show --format markdown > docs/tables.md
+	@$(BIN)/python -m sparkify.cli.main tables show --format svg > docs/star.svg
+	@$(BIN)/python -c 'from sparkify.cli import main, reference; print(reference.reference(main.cli), end="")' > docs/reference.md
 
 clean:
 	rm -rf $(VENV) demo

@@ -29,7 +29,9 @@ def measure(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, 
     log = cwd / "output.txt"
     began = time.monotonic()
     with log.open("w") as out:
-        process = psutil.Popen(list(map(str, command)), cwd=cwd, env=dict(environment), stdout=out, stderr=out)
+        process = psutil.Popen(
+            list(map(str, command)), cwd=cwd, env=dict(environment), stdout=out, stderr=out
+        )
         peak, cpu = 0, 0.0
         while True:
             try:

@@ -76,7 +76,17 @@ def simulate(size: str, work: Path) -> Path:
     """The service's files, made once."""
     source = work / f"music-{size}"
     if not source.exists():
-        command = [ours(), "simulate", source, "--events", SIZES[size], "--songs", SONGS[size], "--days", DAYS[size]]
+        command = [
+            ours(),
+            "simulate",
+            source,
+            "--events",
+            SIZES[size],
+            "--songs",
+            SONGS[size],
+            "--days",
+            DAYS[size],
+        ]
         subprocess.run(list(map(str, command)), check=True)
     return source
 

@@ -248,14 +248,20 @@ def _read_file(path: Path | None) -> tuple[str, dict[tuple[str, str], str]]:
                 names = [f"[{section}] {name}".upper() for section, name in known]
                 close = difflib.get_close_matches(place.upper(), names, n=1)
                 raise ConfigError(f"{file}: {place} is not a setting. {_hint(*close[:1] or [''])}")
-            if value.strip() and known[key].metadata["secret"]:
+            bare = _unquoted(value.strip())
+            if bare and known[key].metadata["secret"]:
                 raise ConfigError(
                     f"{file}: [{section}] {name.upper()}: no secret belongs in a file. "
                     f"Give it as {_variable(*key)}."
                 )
-            if value.strip():
-                found[key] = value.strip()
+            if bare:
+                found[key] = bare
     return str(file), found
+
+
+def _unquoted(value: str) -> str:
+    """Quotes around a value belong to whoever wrote the file, not to the value."""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
 
 
 def _typed(raw: str, spec: "dataclasses.Field[Any]", section: str, name: str, origin: str) -> Any:

@@ -103,8 +103,7 @@ def list_bucket(prefix: str) -> Iterator[Listed]:
     with translated(prefix):
         for page in obstore.list(store(bucket), key or None):
             for found in page:
-                version = str(found["e_tag"] or found["last_modified"].isoformat()).strip('"')
-                yield Listed(f"{S3}{bucket}/{found['path']}", int(found["size"]), version)
+                yield Listed(f"{S3}{bucket}/{found['path']}", int(found["size"]), _version(found))
 
 
 def fetch(files: Sequence[Listed], folder: Path) -> Mapping[str, str]:
@@ -125,7 +124,7 @@ def _fetch(uri: str, version: str, target: Path) -> str | None:
 
     bucket, key = split(uri)
     found = obstore.get(store(bucket), key)
-    if (found.meta["e_tag"] or "").strip('"') not in ("", version):
+    if _version(found.meta) != version:
         return None
     with target.open("wb") as out:
         for chunk in found.stream(min_chunk_size=CHUNK):
@@ -133,13 +132,23 @@ def _fetch(uri: str, version: str, target: Path) -> str | None:
     return str(target)
 
 
+def read_heads(uris: Sequence[str], size: int) -> list[tuple[bytes, str]]:
+    """Of each object its first bytes, at most `size`, and its version now; read side by side."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda uri: _read_head(uri, size), uris))
+
+
 @_remote
-def read_head(uri: str, size: int) -> bytes:
-    """The first bytes of an object, at most `size`."""
+def _read_head(uri: str, size: int) -> tuple[bytes, str]:
     import obstore  # noqa: PLC0415
 
     bucket, key = split(uri)
-    return bytes(obstore.get_range(store(bucket), key, start=0, length=size))
+    found = obstore.get(store(bucket), key, options={"range": (0, size)})
+    return bytes(found.bytes()), _version(found.meta)
+
+
+def _version(meta: Any) -> str:
+    return str(meta["e_tag"] or meta["last_modified"].isoformat()).strip('"')
 
 
 @_remote

@@ -2,16 +2,22 @@
 
 import json
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 
+from sparkify.config import S3
 from sparkify.engines.redshift import Address, Redshift
 from sparkify.engines.redshift_stage import Copying
+from sparkify.load.files import list_source
+from sparkify.load.run import MaxRejects, Summary, load
+from sparkify.progress import Silent
 from sparkify.standin.account import REGION
 from sparkify.standin.service import StandIn
+from tests.builders import Record, logged_out, play, song
 
 BUCKET = "sparkify-test"
 TRUST = {"Effect": "Allow", "Principal": {"Service": "redshift.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -71,3 +77,35 @@ def launch(standin: StandIn) -> Cluster:
         time.sleep(0.1)
     endpoint = found["Endpoint"]
     return Cluster(Address(endpoint["Address"], endpoint["Port"], "sparkify", "admin", "Only4Tests"), role)
+
+
+class Bucket:
+    """A folder in the test's bucket, filled as the app fills it."""
+
+    def __init__(self, standin: StandIn) -> None:
+        self._standin = standin
+        self.prefix = f"app-{uuid.uuid4().hex[:8]}"
+        self.uri = f"s3://{BUCKET}/{self.prefix}"
+
+    def log(self, *records: Record | str, day: str = "2018-11-01", end: str = "") -> str:
+        lines = [one if isinstance(one, str) else json.dumps(one) for one in records]
+        return self.put(f"log_data/{day[:4]}/{day[5:7]}/{day}-events.json{end}", "\n".join(lines).encode())
+
+    def song(self, record: Record) -> str:
+        return self.put(f"song_data/A/{record['song_id']}.json", json.dumps(record).encode())
+
+    def put(self, name: str, body: bytes) -> str:
+        self._standin.account.put(BUCKET, f"{self.prefix}/{name}", body)
+        return f"{self.uri}/{name}"
+
+
+def load_bucket(engine: Any, uri: str) -> Summary:
+    return load(engine, list_source(S3(source=uri)), MaxRejects.parse("1000"), Silent(), lambda _: None)
+
+
+def fill(bucket: Bucket) -> None:
+    """Two days, a malformed line, a wrong type, a repeated record, songs."""
+    bucket.song(song())
+    bucket.song(song("SO2", title="Revelry", year=2008))
+    bucket.log(play(0), play(1, song="Revelry"), "{broken", play(2, ts="soon"), logged_out(itemInSession=9))
+    bucket.log(play(3), play(0), day="2018-11-02")

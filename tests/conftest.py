@@ -1,22 +1,25 @@
 """Real input and real engines: a DuckDB file, and a schema of a Redshift cluster, for each test."""
 
 import os
+import shutil
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.redshift import Redshift
 from sparkify.load.tables import create_tables
 from sparkify.standin.postgres import PostgresMissing
 from sparkify.standin.service import StandIn
 from tests.accounts import account, clients
 from tests.builders import Run, Source, play, song
-from tests.clusters import Cluster, launch
+from tests.clusters import Bucket, Cluster, launch
 
 __all__ = ["account", "clients"]  # fixtures that live elsewhere
 ROOT = Path(__file__).parent.parent
@@ -74,6 +77,15 @@ def warehouse(new_warehouse: Callable[[], Engine]) -> Engine:
 
 
 @pytest.fixture
+def duckdb_warehouse(tmp_path: Path) -> Iterator[Engine]:
+    """An empty warehouse on DuckDB, for what is DuckDB's own."""
+    engine = DuckDB(f"{tmp_path}/own.duckdb")
+    create_tables(engine)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
 def source(tmp_path: Path) -> Source:
     """An empty folder for the app to write into."""
     folder = tmp_path / "music"
@@ -115,3 +127,34 @@ def loaded(run: Run, source: Source) -> Run:
     source.song(song())
     assert run("etl", "--source", "music").returncode == 0
     return run
+
+
+@pytest.fixture
+def bucket(standin: StandIn, cluster: Cluster) -> Bucket:
+    return Bucket(standin)
+
+
+@pytest.fixture
+def redshift(cluster: Cluster) -> Iterator[Redshift]:
+    """An empty warehouse on the cluster."""
+    made = cluster.connect(f"test_{uuid.uuid4().hex[:12]}")
+    create_tables(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, its background networking off."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no Chromium here, and CI must test the page")
+        pytest.skip("there is no Chromium here: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+        running = playwright.chromium.launch(executable_path=found, args=quiet)
+        yield running
+        running.close()

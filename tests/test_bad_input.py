@@ -61,6 +61,7 @@ BAD_EVENTS: list[tuple[Record | str | bytes, str]] = [
     (b'{"artist": "\xff\xfe"}', "not UTF-8"),
     (play(1, song="Un\0do"), "holds a null character"),
     ("x" * (5 << 20), "longer than 4 MB"),
+    ('{"song": "cut emoji \\ud83d", "ts": 1}', "holds half of a surrogate pair"),
 ]
 
 
@@ -94,6 +95,21 @@ GOOD_EVENTS: list[Record | str] = [
     play(1, song="tab\there", artist='quote " and \\ backslash / slash'),
     json.dumps(play(1, song="naïve ☃ 🎵"), ensure_ascii=False),
 ]
+LENIENT = [
+    json.dumps(play(1))[:-1] + ",}",
+    json.dumps(play(1)).replace('"Undo"', "Infinity"),
+]
+"""No JSON, strictly; DuckDB's reader takes it, and nothing is lost."""
+
+
+@pytest.mark.parametrize("good", LENIENT)
+@pytest.mark.parametrize("padding", [0, 300], ids=["tiny", "large"])
+def test_a_slip_that_loses_nothing_is_let_pass_on_duckdb(
+    duckdb_warehouse: Engine, source: Source, good: str, padding: int
+) -> None:
+    source.log(play(0), good, *(play(2 + item) for item in range(padding)))
+
+    assert etl(duckdb_warehouse, source.folder).records.loaded == 2 + padding
 
 
 @pytest.mark.parametrize("good", GOOD_EVENTS, ids=lambda value: str(value)[:60])
@@ -211,6 +227,63 @@ def test_one_file_that_cannot_be_read_does_not_take_the_others_down(
     assert vars(summary.records) == {"read": 8, "loaded": 2, "duplicate": 0, "rejected": 6}
     assert etl(warehouse, source.folder).run_id is None
     assert any("e-empty.json is empty" in warning for warning in watching.warnings)
+
+
+def latin_1(count: int) -> bytes:
+    lines = [json.dumps(play(item, song="Café"), ensure_ascii=False) for item in range(count)]
+    return "\n".join(lines).encode("latin-1")
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (latin_1(5), "not UTF-8"),
+        (latin_1(300), "not UTF-8"),
+        ("\n".join(json.dumps(play(item)) for item in range(9)).encode("utf-16-le"), "not UTF-8"),
+        (
+            "\n".join(json.dumps(song(f"SO{n}"), indent=2) for n in range(3)).encode(),
+            "JSON printed over several lines: one object a line is expected",
+        ),
+        (
+            json.dumps(song(), indent=2)[:-20].encode(),
+            "JSON printed over several lines: one object a line is expected",
+        ),
+    ],
+    ids=["latin-1", "large latin-1", "utf-16", "songs", "cut song"],
+)
+def test_a_file_that_is_wrong_as_a_whole_is_one_reject(
+    warehouse: Engine, source: Source, content: bytes, reason: str, packed: bool
+) -> None:
+    source.log(play(0), play(1))
+    source.write(source.folder / "log_data" / "wrong.json", gzip.compress(content) if packed else content)
+
+    summary = etl(warehouse, source.folder)
+
+    assert rejects(warehouse) == [(0, reason)]
+    assert vars(summary.records) == {"read": 3, "loaded": 2, "duplicate": 0, "rejected": 1}
+
+
+def test_a_log_with_two_bad_lines_is_judged_line_by_line(warehouse: Engine, source: Source) -> None:
+    source.log(b'{"a": "\xff"}', b'{"b": "\xff"}', play(0))
+
+    etl(warehouse, source.folder)
+
+    assert rejects(warehouse) == [(1, "not UTF-8"), (2, "not UTF-8")]
+
+
+def test_keys_of_an_object_over_several_lines_are_compared(warehouse: Engine, source: Source) -> None:
+    renamed = song()
+    renamed["name_of_artist"] = renamed.pop("artist_name")
+    source.song(json.dumps(renamed, indent=4), "pretty")
+    watching = Noting()
+
+    etl(warehouse, source.folder, watching=watching)
+
+    assert [w.partition(":")[0].partition(" (")[0] for w in watching.warnings] == [
+        'the key "artist_name" is absent',
+        'the key "name_of_artist" is not loaded',
+    ]
 
 
 def test_a_file_that_was_mended_is_taken_in(warehouse: Engine, source: Source) -> None:

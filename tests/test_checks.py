@@ -5,17 +5,59 @@ import datetime as dt
 import pytest
 
 from sparkify.engines.base import Engine
+from sparkify.errors import CheckError
 from sparkify.load.checks import check_everything, check_freshness
+from sparkify.load.diff import digest_star
+from sparkify.load.star import PLAYS, Span, count_duplicates
 from sparkify.sql import names
-from tests.builders import Source, etl, event, play, song
+from tests.builders import NOON, Source, etl, event, play, song
 
-BREAKS = {
-    "artists_have_songs": "INSERT INTO artists (artist_id, name) VALUES ('AR9', 'Nobody')",
+BREAKS: dict[str, str | list[str]] = {
+    "artists_have_source": [
+        "UPDATE artists SET location = 'Nowhere'",
+        "UPDATE artists SET latitude = 1.0",
+        "UPDATE artists SET longitude = NULL",
+    ],
+    "songplay_is_matched": [
+        "UPDATE songplay SET song_id = NULL, artist_id = NULL WHERE item_in_session = 0",
+        "UPDATE songplay SET song_id = NULL WHERE item_in_session = 0",
+        "UPDATE songplay SET artist_id = 'AR9' WHERE item_in_session = 1",
+        "UPDATE songplay SET artist_id = NULL WHERE item_in_session = 1",
+    ],
+    "songs_have_source": [
+        "UPDATE songs SET year = 1900",
+        "UPDATE songs SET title = 'x'",
+        "UPDATE songs SET artist_id = 'AR9'",
+        "UPDATE songs SET artist_name = NULL",
+        "UPDATE songs SET duration = 1",
+    ],
+    "users_have_source": [
+        "UPDATE users SET level = 'free'",
+        "UPDATE users SET first_name = NULL",
+        "UPDATE users SET last_name = 'x'",
+        "UPDATE users SET gender = 'M'",
+        "UPDATE users SET last_item_in_session = 7",
+        "UPDATE users SET last_session_id = 7",
+    ],
+    "artists_have_songs": [
+        "DELETE FROM songs",
+        "UPDATE artists SET name = 'x'",
+    ],
     "artists_unique": "INSERT INTO artists SELECT * FROM artists",
     "ledger_balanced": "UPDATE etl_file SET records_read = records_read + 1 WHERE file_id = 2",
     "songplay_artist_exists": "DELETE FROM artists",
     "songplay_complete": "DELETE FROM songplay WHERE item_in_session = 1",
-    "songplay_has_source": "DELETE FROM stg_events WHERE item_in_session = 1",
+    "songplay_has_source": [
+        "DELETE FROM stg_events WHERE item_in_session = 1",
+        "UPDATE songplay SET user_id = NULL",
+        "UPDATE songplay SET level = 'free'",
+        "UPDATE songplay SET length = 1",
+        "UPDATE songplay SET title = 'x' WHERE song_id IS NULL",
+        "UPDATE songplay SET artist_name = NULL",
+        "UPDATE songplay SET location = 'x'",
+        "UPDATE songplay SET user_agent = NULL",
+        "UPDATE songplay SET start_time = '2018-11-01 12:01:00'",
+    ],
     "songplay_is_its_key": "UPDATE songplay SET item_in_session = 7 WHERE item_in_session = 1",
     "songplay_song_agrees": "UPDATE songs SET title = 'Another'",
     "songplay_time_exists": "DELETE FROM time",
@@ -34,6 +76,13 @@ BREAKS = {
 }
 
 
+CASES = [
+    (name, sql)
+    for name, found in sorted(BREAKS.items())
+    for sql in ([found] if isinstance(found, str) else found)
+]
+
+
 def test_every_check_has_a_way_to_be_broken_here() -> None:
     assert sorted(BREAKS) == list(names("checks"))
 
@@ -44,15 +93,48 @@ def test_a_sound_warehouse_passes_every_check(warehouse: Engine, source: Source)
     assert all(verdict.passed for verdict in check_everything(warehouse))
 
 
-@pytest.mark.parametrize("name", sorted(BREAKS))
-def test_a_broken_star_fails_its_check(warehouse: Engine, source: Source, name: str) -> None:
+@pytest.mark.parametrize(("name", "sql"), CASES)
+def test_a_broken_star_fails_its_check(warehouse: Engine, source: Source, name: str, sql: str) -> None:
     fill(warehouse, source)
 
-    warehouse.native(BREAKS[name])
+    warehouse.native(sql)
 
     failed = {verdict.name: verdict for verdict in check_everything(warehouse) if not verdict.passed}
     assert name in failed
     assert "Not so: " in failed[name].sentence()
+
+
+@pytest.mark.parametrize(("name", "sql"), CASES)
+def test_a_run_that_breaks_the_star_is_not_published(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch, name: str, sql: str
+) -> None:
+    source.song(song("SO0", title="Before", artist_id="AR0", artist_name="The First"))
+    source.log(play(0, sessionId=1, userId="1", ts=NOON - 86_400_000), day="2018-10-31")
+    etl(warehouse, source.folder)
+    before = digest_star(warehouse)
+
+    def count_and_break(engine: Engine, span: Span) -> int:
+        counted = count_duplicates(engine, span)
+        engine.execute(sql.replace("file_id = 2", "file_id = 4"))
+        return counted
+
+    monkeypatch.setattr("sparkify.load.run.count_duplicates", count_and_break)
+    with pytest.raises(CheckError, match=f"(^|[^a-z_]){name}: "):
+        fill(warehouse, source)
+
+    assert digest_star(warehouse) == before
+
+
+def test_songs_that_come_later_have_the_plays_before_them_checked(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    source.song(song())
+    monkeypatch.setattr("sparkify.load.star.PLAYS", tuple(n for n in PLAYS if n != "songplay_match"))
+
+    with pytest.raises(CheckError, match="songplay_is_matched: "):
+        etl(warehouse, source.folder)
 
 
 def test_a_stalled_feed_is_not_fresh(warehouse: Engine, source: Source) -> None:
@@ -69,6 +151,7 @@ def test_an_empty_warehouse_is_sound_but_not_fresh(warehouse: Engine) -> None:
 
 
 def fill(warehouse: Engine, source: Source) -> None:
-    source.song(song())
-    source.log(play(0), play(1), event(itemInSession=2, page="Help", userId="16"))
+    source.song(song(artist_location="Reykjavík", artist_latitude=64.1, artist_longitude=-21.9))
+    unlisted = play(1, song="Unlisted")
+    source.log(play(0), unlisted, event(itemInSession=2, page="Help", userId="16"))
     etl(warehouse, source.folder)

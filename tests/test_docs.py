@@ -5,15 +5,20 @@ import inspect
 import re
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import click
 import pytest
 
 import sparkify
 from sparkify import errors
+from sparkify.ask.questions import EVER
 from sparkify.cli.main import cli
+from sparkify.cli.reference import reference
 from sparkify.config import load_config
-from sparkify.sql import drawing, schema
+from sparkify.engines.base import Engine
+from sparkify.engines.dialect import lint
+from sparkify.sql import drawing, picture, schema
 from tests.conftest import ROOT
 from tests.terminals import in_a_terminal
 
@@ -59,8 +64,43 @@ def test_the_readmes_exit_codes_are_ours() -> None:
 
 
 def test_the_drawn_star_and_the_dictionary_are_those_of_the_ddl() -> None:
-    assert f"```mermaid\n{drawing.mermaid()}```" in README, "paste `sparkify tables show --format mermaid`"
+    assert "](docs/star.svg)" in README
     assert (ROOT / "docs" / "tables.md").read_text() == drawing.markdown(schema.ALL), "run make docs"
+    assert (ROOT / "docs" / "star.svg").read_text() == picture.svg(), "run make docs"
+
+
+def test_the_reference_is_that_of_the_program() -> None:
+    assert (ROOT / "docs" / "reference.md").read_text() == reference(cli), "run make docs"
+
+
+def test_the_picture_shows_every_column_of_the_star() -> None:
+    texts = [node.text for node in ElementTree.fromstring(picture.svg()).iter() if node.text]
+
+    for name in schema.STAR:
+        assert name in texts
+        assert set(schema.table(name).column_names) <= set(texts)
+        assert all(f" {column}" in drawing.mermaid() for column in schema.table(name).column_names)
+
+
+def test_the_examples_of_sql_in_the_documentation_run(warehouse: Engine) -> None:
+    shown = re.findall(r"^```sql\n(.*?)^```", (ROOT / "docs" / "extending.md").read_text(), re.S | re.M)
+    assert len(shown) == 2
+
+    for sql in shown:
+        assert lint(sql) == []
+        assert warehouse.query(sql, {"since": EVER[0], "until": EVER[1], "level": None}).rows == []
+
+
+def test_the_commands_of_the_tour_exist() -> None:
+    pages = "".join(
+        (ROOT / "docs" / page).read_text() for page in ("tour.md", "connecting.md", "extending.md")
+    )
+    shown = re.findall(r"sparkify ([a-z]+)((?: --[a-z-]+)*)", pages)
+    assert len(shown) > 15
+
+    for name, flags in shown:
+        known = {flag for one in cli.commands[name].params for flag in one.opts}
+        assert set(flags.split()) <= known, name
 
 
 def test_dwg_cfg_holds_every_setting_with_its_default_and_no_secret(tmp_path: Path) -> None:

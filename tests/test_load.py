@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from typing import BinaryIO
 
 import pytest
 
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Engine, NewFile
+from sparkify.engines.reading import Look, look
 from sparkify.errors import CheckError, LoadError
 from sparkify.load.diff import diff_star, digest_star
 from sparkify.load.run import MaxRejects, rebuild
@@ -116,6 +118,38 @@ def test_a_log_that_grew_has_its_new_records_loaded(warehouse: Engine, source: S
     assert rows(warehouse, "SELECT record FROM stg_events ORDER BY 1") == [(1,), (2,), (3,)]
 
 
+@pytest.mark.parametrize("padding", [0, 400], ids=["tiny", "large"])
+def test_a_log_that_is_written_to_while_it_is_read_waits_for_the_next_run(
+    duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch, padding: int
+) -> None:
+    busy = source.log(*(play(item) for item in range(1 + padding)))
+    source.log(play(0, sessionId=2), day="2018-11-02")
+    watching = Noting()
+
+    def look_while_it_grows(file: NewFile, handle: BinaryIO | None = None) -> Look:
+        seen = look(file, handle)
+        if file.uri == str(busy):
+            busy.write_bytes(busy.read_bytes() + b"\n" + json.dumps(play(900)).encode())
+        return seen
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sparkify.engines.duckdb_stage.look", look_while_it_grows)
+        first = etl(duckdb_warehouse, source.folder, watching=watching)
+    second = etl(duckdb_warehouse, source.folder)
+
+    assert any("2018-11-01-events.json changed while it was read" in warning for warning in watching.warnings)
+    assert (first.records.loaded, second.records.loaded) == (1, 2 + padding)
+
+
+@pytest.mark.parametrize("name", ["a.JSON", "b.jsonl", "c.ndjson", "d.Json.gz"])
+def test_a_log_is_known_by_its_ending_however_it_is_written(
+    warehouse: Engine, source: Source, name: str
+) -> None:
+    source.write(source.folder / "log_data" / name, json.dumps(play(0)).encode())
+
+    assert etl(warehouse, source.folder).records.loaded == 1
+
+
 def test_a_last_line_that_was_cut_off_is_loaded_when_the_log_has_grown(
     warehouse: Engine, source: Source
 ) -> None:
@@ -129,6 +163,9 @@ def test_a_last_line_that_was_cut_off_is_loaded_when_the_log_has_grown(
     assert first.records.rejected == 1
     assert rows(warehouse, "SELECT COUNT(*) AS n FROM etl_reject") == [(0,)]
     assert rows(warehouse, "SELECT record, item_in_session FROM stg_events ORDER BY 1") == [(1, 0), (2, 1)]
+    for ledger in ("etl_file", "etl_run"):
+        sums = f"SELECT SUM(records_read) AS r, SUM(loaded) AS l, SUM(rejected) AS x FROM {ledger}"
+        assert rows(warehouse, sums) == [(2, 2, 0)]
     rebuild(warehouse, Silent())
 
 

@@ -109,14 +109,19 @@ def test_a_file_that_is_no_warehouse_is_refused(run: Run, tmp_path: Path) -> Non
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_warehouse_made_by_a_newer_version_is_refused(loaded: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("layout", "advice"), [(99, "Use the newer sparkify."), (0, "Load the files into a new warehouse.")]
+)
+def test_a_warehouse_of_another_layout_is_refused(
+    loaded: Run, tmp_path: Path, layout: int, advice: str
+) -> None:
     with duckdb.connect(str(tmp_path / "sparkify.duckdb")) as connection:
-        connection.execute("UPDATE etl_version SET version = 99")
+        connection.execute(f"UPDATE etl_version SET version = {layout}")
 
-    for command in (["etl", "--source", "music"], ["ask", "plays_by_day"], ["check"]):
+    for command in (["etl", "--source", "music"], ["ask", "plays_by_day"], ["check"], ["query", "SELECT 1"]):
         done = loaded(*command)
         assert done.returncode == 1
-        assert "the warehouse has layout 99" in done.stderr
+        assert f"the warehouse has layout {layout}, this program knows 1. {advice}" in done.stderr
 
 
 def test_settings_that_are_right_are_taken(tmp_path: Path) -> None:
@@ -204,6 +209,15 @@ def test_a_mark_at_the_start_of_the_configuration_does_no_harm(run: Run, tmp_pat
     (tmp_path / "dwg.cfg").write_text("[S3]\nSOURCE = here\n", encoding="utf-8-sig")
 
     assert "[S3] SOURCE,here,dwg.cfg" in run("config").stdout
+
+
+def test_quotes_around_a_setting_are_no_part_of_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "dwg.cfg").write_text("[S3]\nSOURCE = 'here'\nLOG_DATA=\"it's\"\n")
+
+    shown = run("config").stdout
+
+    assert "[S3] SOURCE,here,dwg.cfg" in shown
+    assert "[S3] LOG_DATA,it's,dwg.cfg" in shown
 
 
 @pytest.mark.parametrize("sql", ["", "-- c", ";", "/* nothing */ ;\n-- more"])

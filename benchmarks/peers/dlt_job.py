@@ -24,9 +24,7 @@ def load(source: Path, out: Path) -> None:
     )
     gather_songs(source, out / "songs.json")
     songs = filesystem(bucket_url=out.as_uri(), file_glob="songs.json") | read_jsonl(chunksize=50_000)
-    pipeline.run(
-        [logs.with_name("stg_events"), songs.with_name("stg_songs")], loader_file_format="parquet"
-    )
+    pipeline.run([logs.with_name("stg_events"), songs.with_name("stg_songs")], loader_file_format="parquet")
     connection = duckdb.connect(database)
     connection.execute(
         "CREATE VIEW stg_events AS SELECT *, user_id AS userId, first_name AS firstName, "

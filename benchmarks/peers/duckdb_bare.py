@@ -57,7 +57,9 @@ def load(source: Path, out: Path) -> None:
 
 def answer(out: Path) -> Answers:
     connection = duckdb.connect(str(out / "bare.duckdb"), read_only=True)
-    plays, users = connection.execute("SELECT (FROM songplay SELECT COUNT(*)), (FROM users SELECT COUNT(*))").fetchall()[0]
+    plays, users = connection.execute(
+        "SELECT (FROM songplay SELECT COUNT(*)), (FROM users SELECT COUNT(*))"
+    ).fetchall()[0]
     top = connection.execute(
         "SELECT title, artist_name, COUNT(*) FROM songplay GROUP BY ALL ORDER BY 3 DESC, 1, 2 LIMIT 1"
     ).fetchall()[0]

@@ -25,9 +25,15 @@ def load(source: Path, out: Path) -> None:
     )
     songs.write_parquet(out / "songs.parquet")
     records.unique("artist_id", keep="first").select(
-        "artist_id", pl.col("artist_name").alias("name"), "artist_location", "artist_latitude", "artist_longitude"
+        "artist_id",
+        pl.col("artist_name").alias("name"),
+        "artist_location",
+        "artist_latitude",
+        "artist_longitude",
     ).write_parquet(out / "artists.parquet")
-    events.filter(pl.col("userId") != "").sort("ts").unique("userId", keep="last", maintain_order=True).select(
+    events.filter(pl.col("userId") != "").sort("ts").unique(
+        "userId", keep="last", maintain_order=True
+    ).select(
         pl.col("userId").cast(pl.Int64).alias("user_id"), "firstName", "lastName", "gender", "level"
     ).write_parquet(out / "users.parquet")
     plays = (
@@ -37,15 +43,15 @@ def load(source: Path, out: Path) -> None:
                 "song_id", "artist_id", "title", "artist_name", "duration"
             ),
             left_on=["song", "artist", "length"], right_on=["title", "artist_name", "duration"], how="left",
-        )  # fmt: skip
+        )
         .select(
             (pl.col("sessionId") * 1_000_000 + pl.col("itemInSession")).alias("songplay_id"),
             pl.from_epoch("ts", time_unit="ms").alias("start_time"),
             pl.col("userId").replace("", None).cast(pl.Int64).alias("user_id"),
             "level", "song_id", "artist_id", pl.col("sessionId").alias("session_id"), "location", "userAgent",
             pl.col("song").alias("title"), pl.col("artist").alias("artist_name"), "length",
-        )  # fmt: skip
-    )
+        )
+    )  # fmt: skip
     plays.write_parquet(out / "songplay.parquet")
     start = pl.col("start_time")
     plays.select("start_time").unique().with_columns(

@@ -41,7 +41,13 @@ def load(source: Path, out: Path) -> None:
                 )
                 cursor.execute(
                     "INSERT INTO artists VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                    (row.artist_id, str(row.artist_name), row.artist_location, row.artist_latitude, row.artist_longitude),
+                    (
+                        row.artist_id,
+                        str(row.artist_name),
+                        row.artist_location,
+                        row.artist_latitude,
+                        row.artist_longitude,
+                    ),
                 )
             connection.commit()
         for file in sorted((source / "log_data").rglob("*.json")):
@@ -71,7 +77,9 @@ def load(source: Path, out: Path) -> None:
 
 def answer(out: Path) -> Answers:
     with connect(out) as connection:
-        count = [connection.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for name in ("songplay", "users")]
+        count = [
+            connection.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for name in ("songplay", "users")
+        ]
         top = connection.execute(
             "SELECT title, artist, COUNT(*) FROM songplay GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 1"
         ).fetchone()

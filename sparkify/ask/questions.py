@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import Engine, Result, Value
+from sparkify.engines.base import Reader, Result, Value
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 
 NO_LIMIT = 9_223_372_036_854_775_807
-EVER = (dt.date(1970, 1, 1), dt.date(9999, 12, 30))
-"""The first day and the last that can have a day after it."""
+EVER = (dt.datetime(1970, 1, 1), dt.datetime(9999, 12, 31))
+"""From the first moment to the last that a question without days is about."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question and the values it takes: `limit`, and `since` and `until` for the days."""
+    """A question and the values it takes: `limit`, `since` and `until` for the days, `level`, `run`."""
 
     name: str
     meaning: str
@@ -41,20 +41,28 @@ def find_question(name: str) -> Question:
 
 
 def ask(
-    engine: Engine,
+    reader: Reader,
     question: Question,
     limit: int | None = 10,
     first: dt.date | None = None,
     last: dt.date | None = None,
+    level: str | None = None,
+    run: int | None = None,
 ) -> Result:
-    """Answer a question. `limit` None is no limit; `first` and `last` are days (UTC), both included."""
-    last = min(last or EVER[1], EVER[1])
+    """Answer a question.
+
+    `limit` None is no limit; `first` and `last` are days (UTC), both included; `level` is that of the
+    listener at the moment of the play, None for everybody; `run` None is every run.
+    """
+    last = last if last and last < EVER[1].date() else None
     values: dict[str, Value] = {
         "limit": NO_LIMIT if limit is None else limit,
-        "since": dt.datetime.combine(first or EVER[0], dt.time()),
-        "until": dt.datetime.combine(last + dt.timedelta(days=1), dt.time()),
+        "since": dt.datetime.combine(first, dt.time()) if first else EVER[0],
+        "until": dt.datetime.combine(last + dt.timedelta(days=1), dt.time()) if last else EVER[1],
+        "level": level,
+        "run": run,
     }
-    return engine.query(question.text, {name: values[name] for name in question.takes})
+    return reader.query(question.text, {name: values[name] for name in question.takes})
 
 
 def _question(found: Statement) -> Question:

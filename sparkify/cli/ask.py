@@ -16,6 +16,7 @@ from sparkify.errors import ConfigError
 @config_options
 @click.option("--limit", type=AT_MOST, help="At most so many rows; 0: all. Default: 10.")
 @day_options
+@click.option("--level", help="Only plays of free, or of paid listeners.")
 @format_option
 @click.option("--sql", "show_sql", is_flag=True, help="Print the question's SQL instead of its answer.")
 def ask(
@@ -24,6 +25,7 @@ def ask(
     limit: int | None,
     first: dt.date | None,
     last: dt.date | None,
+    level: str | None,
     style: str | None,
     show_sql: bool,
 ) -> None:
@@ -45,12 +47,13 @@ def ask(
         ("limit", limit, "--limit"),
         ("since", first, "--from"),
         ("until", last, "--to"),
+        ("level", level, "--level"),
     ):
         if given is not None and name not in found.takes:
             raise ConfigError(f"{question} takes no {flag}: it is always answered whole.")
     with opened(config) as engine:
         require_tables(engine)
-        result = answer(engine, found, 10 if limit is None else limit or None, first, last)
+        result = answer(engine, found, 10 if limit is None else limit or None, first, last, level)
     print_result(result, style)
 
 
@@ -63,6 +66,9 @@ def query(sql: str, config: Config, style: str | None) -> None:
     """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else."""
     if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
+    from sparkify.load.tables import require_tables
+
     with opened(config, locked_down=True) as engine:
+        require_tables(engine)
         result = engine.native(sql)
     print_result(result, style)

@@ -133,15 +133,7 @@ def check(config: Config, max_age: str | None, style: str | None) -> None:
 @format_option
 def runs(config: Config, style: str | None) -> None:
     """Show what each run did, the latest first."""
-    from sparkify.load.tables import require_tables
-
-    with opened(config) as engine:
-        require_tables(engine)
-        result = engine.query(
-            "SELECT run_id, command, started_at, seconds, files, records_read AS read, loaded, duplicate, "
-            "rejected, plays, plays_song AS matched FROM etl_run ORDER BY run_id DESC"
-        )
-    print_result(result, style, none="no runs")
+    _print_answer(config, "runs", None, None, style)
 
 
 @click.command()
@@ -151,19 +143,21 @@ def runs(config: Config, style: str | None) -> None:
 @format_option
 def rejects(config: Config, run_id: int | None, limit: int, style: str | None) -> None:
     """Show the records that could not be loaded: file, line, reason and text."""
+    _print_answer(config, "rejects", limit or None, run_id, style)
+
+
+def _print_answer(
+    config: Config, question: str, limit: int | None, run_id: int | None, style: str | None
+) -> None:
+    from sparkify.ask.questions import ask, find_question
     from sparkify.load.tables import require_tables
 
-    chosen = f"WHERE r.run_id = {run_id} " if run_id is not None else ""
-    bound = f"LIMIT {limit}" if limit else ""
     with opened(config) as engine:
         require_tables(engine)
         if run_id is not None and not engine.query(f"SELECT 1 FROM etl_run WHERE run_id = {run_id}").rows:
             raise ConfigError(f"there is no run {run_id}. `sparkify runs` lists them.")
-        result = engine.query(
-            "SELECT r.run_id, f.uri, r.record, r.reason, r.encoding, r.raw_text FROM etl_reject AS r "
-            f"JOIN etl_file AS f ON f.file_id = r.file_id {chosen}ORDER BY r.run_id, f.uri, r.record {bound}"
-        )
-    print_result(result, style, none="no rejects")
+        result = ask(engine, find_question(question), limit, run=run_id)
+    print_result(result, style, none=f"no {question}")
 
 
 def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -> "Sequence[SourceFile]":

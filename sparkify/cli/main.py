@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 import sparkify
-from sparkify.cli import ask, cluster, load, rehearse, simulate, warehouse
+from sparkify.cli import ask, cluster, load, rehearse, report, simulate, warehouse
 from sparkify.cli.options import Group
 from sparkify.cli.output import talk
 from sparkify.cli.streams import ReaderLeft, open_streams
@@ -28,7 +28,7 @@ def cli() -> None:
 
 for command in (
     load.etl, load.plan, load.rebuild, load.check, load.runs, load.rejects,
-    ask.ask, ask.query,
+    ask.ask, ask.query, report.report, report.dashboard,
     simulate.simulate,
     warehouse.tables, warehouse.diff, warehouse.show_config,
     cluster.cluster, rehearse.rehearse,

@@ -59,15 +59,17 @@ def drop(config: Config, yes: bool) -> None:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["table", "csv", "json", "ndjson", "mermaid", "markdown"]),
-    help="mermaid draws the star; markdown is the data dictionary.",
+    type=click.Choice(["table", "csv", "json", "ndjson", "svg", "mermaid", "markdown"]),
+    help="svg and mermaid draw the star; markdown is the data dictionary.",
 )
 def show(style: str | None) -> None:
     """Show every column with its type and meaning, or draw the star."""
     from sparkify.engines.base import Result
-    from sparkify.sql import drawing, schema
+    from sparkify.sql import drawing, picture, schema
 
-    if style == "mermaid":
+    if style == "svg":
+        click.echo(picture.svg(), nl=False)
+    elif style == "mermaid":
         click.echo(drawing.mermaid(), nl=False)
     elif style == "markdown":
         click.echo(drawing.markdown(schema.ALL), nl=False)

@@ -1,11 +1,12 @@
 """What a flow may ask of a database: a handful of methods, the same on every engine."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
+T = TypeVar("T")
 Value = int | float | str | dt.datetime | dt.date | None
 """What a `:name` placeholder can be filled in with."""
 
@@ -37,9 +38,9 @@ class Staged:
     file_id: int
     records_read: int
     content_hash: str
-    lines: int
-    """Lines up to the end of the file, blank ones included."""
-    tail: int
+    lines: int | None
+    """Lines up to the end of the file, blank ones included; None if nobody counted them."""
+    tail: int | None
     """The byte at which the last line starts."""
     unknown_keys: frozenset[str] = frozenset()
     """Keys of its first record that no column takes."""
@@ -63,7 +64,28 @@ class Result:
         return self.rows[0][0]
 
 
-class Engine(Protocol):
+def batches(items: Iterable[T], size: Callable[[T], int], limit: int) -> Iterator[list[T]]:
+    """The items in groups that together have at most `limit` bytes; one that is larger stands alone."""
+    batch: list[T] = []
+    total = 0
+    for item in items:
+        if batch and total + size(item) > limit:
+            yield batch
+            batch, total = [], 0
+        batch.append(item)
+        total += size(item)
+    if batch:
+        yield batch
+
+
+class Reader(Protocol):
+    """All that a question or a check needs of a database."""
+
+    def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
+        """Run one SELECT and fetch its rows."""
+
+
+class Engine(Reader, Protocol):
     """A database that holds the warehouse. SQL is Redshift's; each engine translates it if it must."""
 
     name: str
@@ -72,9 +94,6 @@ class Engine(Protocol):
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
         """Run one statement with its `:name` placeholders filled in; return the rows it changed."""
-
-    def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
-        """Run one SELECT and fetch its rows."""
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         """Run one SELECT over what is published and yield its rows, never all of them at once."""

@@ -89,6 +89,10 @@ class DuckDB:
                 yield from rows
 
     def native(self, sql: str) -> Result:
+        with translated(sql):
+            number = len(self._connection.extract_statements(sql))
+        if number != 1:
+            raise QueryError(f"one statement at a time, not {number}.")
         return self._fetch(sql)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

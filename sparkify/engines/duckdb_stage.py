@@ -55,7 +55,7 @@ class Stager:
     def _stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
         columns = [c.name for c in table(STAGING_TABLE[dataset]).reported]
         keys = {c: json_key(c) if dataset == "events" else c for c in columns}
-        self._create(dataset, columns)
+        self._create(columns)
         tiny = [file for file in files if file.size <= TINY]
         large = [file for file in files if file.size > TINY]
         with ThreadPoolExecutor(2) as pool:
@@ -73,10 +73,9 @@ class Stager:
         reads.sort(key=lambda read: read.file.file_id)
         return [_staged(read, keys) for read in reads if read.file.file_id not in changed]
 
-    def _create(self, dataset: Dataset, columns: Sequence[str]) -> None:
+    def _create(self, columns: Sequence[str]) -> None:
         texts = ", ".join(f"{name} VARCHAR" for name in columns)
         for statement in (
-            f"DROP VIEW IF EXISTS raw_{dataset}",
             f"CREATE OR REPLACE TEMP TABLE raw_plain (part INTEGER, {texts})",
             f"CREATE OR REPLACE TEMP TABLE raw_rewritten ({texts})",
             "CREATE OR REPLACE TEMP TABLE raw_part (part INTEGER, file_id INTEGER, shift BIGINT)",
@@ -155,7 +154,7 @@ class Stager:
     def _publish(self, dataset: Dataset, columns: Sequence[str]) -> None:
         names = ", ".join(columns)
         self._sql(
-            f"CREATE TEMP VIEW raw_{dataset} AS "
+            f"CREATE OR REPLACE TEMP VIEW raw_{dataset} AS "
             f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names} "
             "FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
             f"UNION ALL SELECT m.file_id, m.record, {names} "

@@ -12,7 +12,7 @@ import json
 import re
 import zlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO, cast
 
@@ -28,6 +28,8 @@ GZIP = b"\x1f\x8b"
 BLANKS = b" \t\r\n"
 NULL = b"\\u0000"
 """The one character that JSON has and Redshift's text has not; so neither has ours."""
+FEW = 3
+"""So many bad lines are still judged one by one; if most are bad, the file is."""
 _ESCAPED_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -54,9 +56,22 @@ def look(file: NewFile, handle: BinaryIO | None = None) -> Look:
         with handle or open_file(file.path) as source:
             packed = source.read(2) == GZIP
             source.seek(0)
-            return _look_gzip(source) if packed else _look_plain(file, source)
+            seen = _look_gzip(source) if packed else _look_plain(file, source)
+            return _look_into_spread(file, source, seen) if _is_spread(seen) else seen
     except OSError as error:
         return unreadable_file(error)
+
+
+def _is_spread(seen: Look) -> bool:
+    return seen.problem is None and seen.first_line.rstrip(BLANKS) == b"{"
+
+
+def _look_into_spread(file: NewFile, handle: BinaryIO, seen: Look) -> Look:
+    """An object printed over several lines is one record; several of them in one file are none."""
+    whole = _one_object(_unpacked(file, handle).read(LONGEST_RECORD + 1))
+    if whole is None:
+        return replace(seen, problem="JSON printed over several lines: one object a line is expected")
+    return replace(seen, first_line=whole[1])
 
 
 def unreadable_file(error: OSError) -> Look:
@@ -122,11 +137,11 @@ class _Counter:
             self.first = chunk[:FIRST]
         self.has_null = self.has_null or NULL in chunk or NULL in self.last + chunk[: len(NULL)]
         newlines = chunk.count(b"\n")
+        ends = chunk.index(b"\n") if newlines else len(chunk)
+        self.has_huge_line = self.has_huge_line or self.at + ends - self.tail > LONGEST_RECORD
         if newlines:
             self.newlines += newlines
             self.tail = self.at + chunk.rindex(b"\n") + 1
-        elif len(chunk) == CHUNK:
-            self.has_huge_line = True
         self.at += len(chunk)
         self.last = chunk[-64:]
 
@@ -146,6 +161,10 @@ class _Counter:
         """Why no line of this file can be a record, if that is so."""
         if self.first.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" in self.first:
             return "not UTF-8 (it starts as UTF-16 does)"
+        lines = self.first.split(b"\n")
+        bad = sum(map(_is_no_text, lines[:-1] if len(self.first) == FIRST else lines))
+        if bad >= FEW and bad * 2 > len(lines):
+            return "not UTF-8"
         start, end = self.first.removeprefix(BOM).lstrip(BLANKS), self.last.rstrip(BLANKS)
         spread = not self.first_line.rstrip(BLANKS).endswith(b"]")
         if start.startswith(b"[") and end.endswith(b"]") and (spread or self.newlines == 0):
@@ -184,11 +203,18 @@ def rewrite(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int
 
 
 def diagnose(line: bytes) -> str | None:
-    """Why these bytes are no record at all; None if they are a JSON object, whatever is in it."""
+    """Why these bytes are no record at all; None if they are a JSON object, whatever is in it.
+
+    Asked only of what DuckDB's reader refused: that lets pass a comma before a closing brace, and an
+    Infinity or NaN without quotes, which lose nothing. To look for them would slow every load.
+    """
     if problem := _unreadable(line):
         return problem
     try:
         value = json.loads(line)
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return "holds half of a surrogate pair"
     except (ValueError, RecursionError):
         return "malformed JSON"
     return None if isinstance(value, dict) else "not a JSON object"
@@ -208,6 +234,14 @@ def odd_keys(line: bytes, expected: Collection[str]) -> tuple[frozenset[str], fr
     if not isinstance(value, dict):
         return frozenset(), frozenset()
     return frozenset(value.keys() - set(expected)), frozenset(set(expected) - value.keys())
+
+
+def _is_no_text(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return b"\0" in line
 
 
 def _unpacked(file: NewFile, handle: BinaryIO) -> BinaryIO:

@@ -18,6 +18,8 @@ ROWS = 1000
 """Rows of one INSERT, and of one FETCH."""
 LONGEST = 8 << 20
 """Characters of one INSERT; Redshift takes statements of 16 MB."""
+_NOT_OURS = {"40001", "40P01", "57P01"}
+"""SQLSTATEs of transactions that others ended: serialisation, deadlock, a cluster that goes to sleep."""
 _READS = ("SELECT", "WITH", "EXPLAIN", "SHOW")
 
 
@@ -70,30 +72,22 @@ class Redshift:
         return self._sql(to_redshift(sql, params))
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
-        self._run("BEGIN READ ONLY")
-        try:
+        with self._block("BEGIN READ ONLY", "ROLLBACK"):
             self._run(f"DECLARE streamed CURSOR FOR {to_redshift(sql, params)}")
             while rows := self._sql(f"FETCH FORWARD {ROWS} FROM streamed").rows:
                 yield from rows
-        finally:
-            with contextlib.suppress(RemoteError):
-                self._run("ROLLBACK")
 
     def native(self, sql: str) -> Result:
         """As `Engine.native`; a reader may only ask, and what hides in a question is stopped by READ ONLY."""
         if not self._read_only:
             return self._sql(sql)
-        first = re.match(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(\w+)", sql, re.DOTALL)
+        first = re.match(r"(?:[\s(]|--[^\n]*\n|/\*.*?\*/)*(\w+)", sql, re.DOTALL)
         if first is None or first[1].upper() not in _READS:
             raise QueryError(
                 f"only {', '.join(_READS)} may be asked, not {first[1] if first else 'nothing'}."
             )
-        self._run("BEGIN READ ONLY")
-        try:
+        with self._block("BEGIN READ ONLY", "ROLLBACK"):
             return self._sql(sql)
-        finally:
-            with contextlib.suppress(RemoteError):
-                self._run("ROLLBACK")
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
@@ -117,19 +111,15 @@ class Redshift:
 
     @contextlib.contextmanager
     def transaction(self, lock: str | None = None) -> Iterator[None]:
-        self._run("BEGIN")
-        self._is_open = True
+        self._loader.forget()
         try:
-            if lock:
-                self._lock(lock)
-            yield
-            self._run("COMMIT")
-        except BaseException:
-            with contextlib.suppress(RemoteError, QueryError):
-                self._run("ROLLBACK")
-            raise
+            with self._block("BEGIN", "COMMIT"):
+                if lock:
+                    self._lock(lock)
+                yield
+                self._loader.drop()
         finally:
-            self._is_open = False
+            self._loader.forget()
 
     def grant(self, tables: Sequence[str]) -> None:
         """Let the readers of the configuration read these tables."""
@@ -142,6 +132,21 @@ class Redshift:
     def close(self) -> None:
         with contextlib.suppress(Exception):  # whatever the driver says of a connection that is gone
             self._connection.close()
+
+    @contextlib.contextmanager
+    def _block(self, begin: str, end: str) -> Iterator[None]:
+        """A transaction; a connection that is lost within it is not opened again behind its back."""
+        self._run(begin)
+        self._is_open = True
+        try:
+            yield
+            self._run(end)
+        except BaseException:
+            with contextlib.suppress(RemoteError, QueryError):
+                self._run("ROLLBACK")
+            raise
+        finally:
+            self._is_open = False
 
     def _connect(self) -> None:
         self._connection = _open(self._address())
@@ -157,12 +162,12 @@ class Redshift:
         try:
             self._run(f"LOCK TABLE {table}")
         except QueryError as error:
-            if "57014" in str(error) or "cancel" in str(error).lower():
+            if state(error.__cause__) == "57014":
                 raise BusyError(
                     f"the warehouse is held by another run, for more than {self._wait:g} s. Try again later."
                 ) from error
             raise
-        self._run("SET statement_timeout TO 0")
+        self._run("RESET statement_timeout")
 
     def _sql(self, sql: str) -> Result:
         cursor = self._run(sql)
@@ -227,10 +232,16 @@ def _open(address: Address) -> Any:
 
 def _translated(error: Exception, sql: str) -> QueryError | RetryError:
     said = _said(error)
-    if re.search(r"\b(1018|1023)\b|[Ss]erializable isolation", said):
+    if state(error) in _NOT_OURS or re.match(r"(1018|1023)\b|Serializable isolation", said):
         return RetryError(f"another transaction was in the way: {said}. Nothing was published; run it again.")
     start = sql.strip().split("\n", maxsplit=1)[0][:80]
     return QueryError(f"{said} ({start})")
+
+
+def state(error: BaseException | None) -> str:
+    """The SQLSTATE of a server's error; nothing for any other."""
+    found = error.args[0] if error is not None and error.args else None
+    return str(found.get("C", "")) if isinstance(found, dict) else ""
 
 
 def _said(error: Exception) -> str:

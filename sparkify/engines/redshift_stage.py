@@ -1,24 +1,24 @@
 """Files into Redshift's raw table: one COPY for each compression where files are plain, gathered where not.
 
-A plain COPY is the fast way, and says of a row neither file nor line. So it is trusted only as far as it can
-be checked: the records that it counted per file must be the rows that came and the errors that it reported.
-If a row is one that will be refused, everything is read once more the other way: by us, into a few large
-parts that carry file and line with each record.
+A plain COPY is the fast way, and says of a row neither file nor line. So it is trusted only where nothing is
+wrong; the files in which something is are read the other way: by us, into a few large parts that carry file
+and line with each record.
 """
 
-import gzip
 import json
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from sparkify import store
-from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Result, Staged
-from sparkify.engines.reading import diagnose, look, odd_keys, records, rewrite
-from sparkify.errors import ConfigError, QueryError
+from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Result, Staged, batches
+from sparkify.engines.dialect import literal
+from sparkify.engines.reading import look, odd_keys, rewrite
+from sparkify.engines.redshift_parts import Parts, lineage_of
+from sparkify.errors import ConfigError, QueryError, RemoteError, RetryError
 from sparkify.sql.schema import json_key, table
 from sparkify.store import Listed
 
@@ -26,6 +26,8 @@ SMALL = 1 << 20
 """A file below this many bytes is small to COPY ..."""
 MANY = 1000
 """... and with more of them than this, gathering them first is assumed to be faster (see docs)."""
+AT_ONCE = 256 << 20
+"""Bytes of files that are gathered in one go."""
 MAX_ERRORS = 100_000
 HEAD = 64 << 10
 LINEAGE = ("file_id", "record")
@@ -53,110 +55,147 @@ class Loader:
         self._run = run
         self._insert = insert
         self._copying = copying
+        self._made: set[str] = set()
+        self._suspicious: set[str] = set()
+        """Files that a plain COPY could not read well: they are read by us, in this attempt and the next."""
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile], refused: str) -> Sequence[Staged]:
-        """Read the files; see `Engine.stage`."""
-        self._run(f"DROP TABLE IF EXISTS raw_{dataset}")
-        self._run(_create(dataset))
+        """Read the files; see `Engine.stage`. RetryError if a COPY took the transaction down."""
         if not self._copying.scratch:
             raise ConfigError(
                 "no scratch bucket is known. Set [REDSHIFT] SCRATCH to an s3:// prefix of yours."
             )
         scratch = _Scratch(f"{self._copying.scratch.rstrip('/')}/{uuid.uuid4().hex}")
         try:
-            plain, careful = self._split(files)
-            staged = self._copy_plain(dataset, plain, refused, scratch)
-            if staged is None:
-                self._run(f"DELETE FROM raw_{dataset}")
-                staged, careful = [], list(files)
-            staged += self._gather(dataset, careful, scratch)
+            while True:
+                self._make(dataset)
+                plain, careful = self._split(files)
+                staged, suspicious = self._copy_plain(dataset, plain, refused, scratch)
+                if not suspicious:
+                    break
+                self._suspicious |= suspicious
+            for batch in batches(careful, lambda file: file.size, AT_ONCE):
+                staged += self._gather(dataset, batch, scratch)
             return sorted(staged, key=lambda one: one.file_id)
         finally:
             scratch.remove()
 
+    def drop(self) -> None:
+        """Drop the raw tables, before the transaction ends."""
+        for name in sorted(self._made):
+            self._run(f"DROP TABLE {name}")
+        self.forget()
+
+    def forget(self) -> None:
+        """Know that the raw tables are gone: the transaction was rolled back, or has not begun."""
+        self._made.clear()
+
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:
-        """The COPY statements that `stage` would begin with."""
+        """The COPY statements that `stage` would begin with, each with a line on what it reads."""
         plain, careful = self._split(files)
         place = self._copying.scratch.rstrip("/")
-        statements = [
-            self._statement(dataset, _columns(dataset), f"{place}/.../{how}.manifest",
-                            self._paths(dataset, f"{place}/.../{dataset}.jsonpaths"), how)
-            for how in ("none", "gzip")
-            if any(_compression(file) == how for file in plain)
-        ]  # fmt: skip
+        statements = []
+        for how in ("none", "gzip"):
+            if group := [file for file in plain if _compression(file) == how]:
+                paths = self._paths(dataset, f"{place}/.../{dataset}.jsonpaths")
+                copy = self._statement(dataset, _columns(dataset), f"{place}/.../{how}.manifest", paths, how)
+                packed = ", unpacked on the way" if how == "gzip" else ""
+                statements.append(f"-- {len(group):,} files of {dataset} as they lie{packed}\n{copy}")
         if careful:
             columns = [*LINEAGE, *_columns(dataset)]
-            statements.append(
-                self._statement(dataset, columns, f"{place}/.../parts.manifest",
-                                f"{place}/.../parts.jsonpaths", "gzip", "TRUNCATECOLUMNS")
-            )  # fmt: skip
+            copy = self._statement(dataset, columns, f"{place}/.../parts.manifest",
+                                   f"{place}/.../parts.jsonpaths", "gzip", "TRUNCATECOLUMNS")  # fmt: skip
+            statements.append(f"-- {len(careful):,} files of {dataset} gathered into parts first\n{copy}")
         return statements
+
+    def _make(self, dataset: Dataset) -> None:
+        name = f"raw_{dataset}"
+        if name in self._made:
+            self._run(f"DROP TABLE {name}")
+        self._run(_create(dataset))
+        self._made.add(name)
 
     def _split(self, files: Sequence[NewFile]) -> tuple[list[NewFile], list[NewFile]]:
         """(files for a plain COPY, files to be gathered)."""
         small = sum(file.size < SMALL for file in files)
         compact = self._copying.compact
-        if compact == "always" or (compact == "auto" and small > MANY):
-            return [], list(files)
-        plain = [file for file in files if store.is_remote(file.uri) and not file.start and file.size]
-        return plain, [file for file in files if file not in plain]
+        gathers = compact == "always" or (compact == "auto" and small > MANY)
+        plain: list[NewFile] = []
+        careful: list[NewFile] = []
+        for file in files:
+            whole = store.is_remote(file.uri) and file.size and not file.start
+            is_plain = whole and not gathers and file.uri not in self._suspicious
+            (plain if is_plain else careful).append(file)
+        return plain, careful
 
     def _copy_plain(
         self, dataset: Dataset, files: Sequence[NewFile], refused: str, scratch: "_Scratch"
-    ) -> list[Staged] | None:
-        """COPY the files as they are; None if what came of it does not add up, or not well enough."""
+    ) -> tuple[list[Staged], set[str]]:
+        """COPY the files as they are: what is known of them, and those that must be read with care instead.
+
+        A COPY says of a row neither file nor line. So it is trusted only where nothing is wrong: no error, no
+        record that the judge will refuse, as many rows as it counted records, each file still the listed one.
+        """
         scanned: dict[str, int] = {}
-        broken: dict[str, list[int]] = {}
+        broken: set[str] = set()
         for how in ("none", "gzip"):
-            group = [file for file in files if _compression(file) == how]
-            if not group:
-                continue
-            manifest = scratch.put(f"{how}.manifest", _manifest([file.uri for file in group]))
-            paths = self._paths(dataset, scratch.address(f"{dataset}.jsonpaths"))
-            if paths.startswith(scratch.prefix):
-                scratch.put(f"{dataset}.jsonpaths", _jsonpaths(_columns(dataset)))
-            try:
-                self._run(self._statement(dataset, _columns(dataset), manifest, paths, how))
-            except QueryError as error:
-                if "mandatory" in str(error) or "NoSuchKey" in str(error) or how == "none":
-                    raise
-                return None  # a gzip file that cannot be unpacked takes the whole COPY down
-            scanned |= self._scanned()
-            for uri, line in self._errors():
-                broken.setdefault(uri, []).append(line)
-        by_uri = {file.uri: file for file in files}
-        if not (scanned.keys() | broken.keys()) <= by_uri.keys():
-            return None  # the cluster tells of another COPY than ours
-        for uri, errors in broken.items():
-            numbers = [number for number, _ in records(by_uri[uri])]
-            if len(numbers) != scanned.get(uri, 0) or not set(errors) <= set(numbers):
-                return None
-        rejected = [(by_uri[uri].file_id, line) for uri, errors in broken.items() for line in errors]
-        rows = self._count(f"SELECT COUNT(*) AS n FROM raw_{dataset}")
-        if rows + len(rejected) != sum(scanned.values()):
-            return None
-        if self._count(f"SELECT COUNT(*) AS n FROM raw_{dataset} WHERE {refused}"):
-            return None
-        self._insert(f"raw_{dataset}", LINEAGE, rejected)
-        return [_plainly_staged(dataset, file, scanned.get(file.uri, 0)) for file in files]
+            if group := [file for file in files if _compression(file) == how]:
+                self._copy_group(dataset, group, how, scratch)
+                scanned |= self._scanned()
+                broken |= self._broken()
+        everything = {file.uri for file in files}
+        if not (scanned.keys() | broken) <= everything:
+            return [], everything  # the cluster tells of another COPY than ours
+        heads = store.read_heads([file.uri for file in files], HEAD)
+        broken |= {
+            file.uri for file, (_, version) in zip(files, heads, strict=True) if version != file.modified
+        }
+        if broken:
+            return [], broken
+        name = f"raw_{dataset}"
+        if files and (
+            self._count(f"SELECT COUNT(*) AS n FROM {name}") != sum(scanned.values())
+            or self._count(f"SELECT COUNT(*) AS n FROM {name} WHERE {refused}")
+        ):
+            return [], everything
+        return [
+            _plainly_staged(dataset, file, scanned.get(file.uri, 0), head)
+            for file, (head, _) in zip(files, heads, strict=True)
+        ], set()
+
+    def _copy_group(self, dataset: Dataset, group: Sequence[NewFile], how: str, scratch: "_Scratch") -> None:
+        manifest = scratch.put(f"{how}.manifest", _manifest([file.uri for file in group]))
+        paths = self._paths(dataset, scratch.address(f"{dataset}.jsonpaths"))
+        if paths.startswith(scratch.prefix):
+            scratch.put(f"{dataset}.jsonpaths", _jsonpaths(_columns(dataset)))
+        try:
+            self._run(self._statement(dataset, _columns(dataset), manifest, paths, how))
+        except QueryError as error:
+            if "Access Denied" in str(error) or "not authorized" in str(error):
+                raise RemoteError(
+                    f"the cluster may not read these files in the role {self._copying.role} ({error}). "
+                    "`sparkify cluster launch` with this [S3] SOURCE lets the role read it."
+                ) from error
+            # A damaged file takes its whole COPY down, and the transaction with it.
+            self._suspicious |= {file.uri for file in group}
+            raise RetryError(f"a COPY failed ({error}), so its files are read one by one.") from error
 
     def _gather(self, dataset: Dataset, files: Sequence[NewFile], scratch: "_Scratch") -> list[Staged]:
         """Write the records of these files into a few parts, each with its file and line, and COPY those."""
-        if not files:
-            return []
-        columns = _columns(dataset)
+        columns = [*LINEAGE, *_columns(dataset)]
         with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
             here = _brought_here(files, Path(folder))
-            parts = _Parts(Path(folder), 2 * self._copying.slices)
+            parts = Parts(Path(folder), 2 * self._copying.slices)
             staged = [_gathered(dataset, file, parts) for file in here]
-            urls = [scratch.put(path.name, path) for path in parts.close()]
-        if urls:
-            manifest = scratch.put("parts.manifest", _manifest(urls))
-            paths = scratch.put("parts.jsonpaths", _jsonpaths([*LINEAGE, *columns]))
-            self._run(
-                self._statement(dataset, [*LINEAGE, *columns], manifest, paths, "gzip", "TRUNCATECOLUMNS")
-            )
-            lost = [parts.lines[url.rpartition("/")[2]][line - 1] for url, line in self._errors()]
+            paths = parts.close()
+            if not paths:
+                return staged
+            manifest = scratch.put("parts.manifest", _manifest([scratch.put(p.name, p) for p in paths]))
+            jsonpaths = scratch.put("parts.jsonpaths", _jsonpaths(columns))
+            copy = self._statement(dataset, columns, manifest, jsonpaths, "gzip", "TRUNCATECOLUMNS")
+            self._run(copy)
+            by_name = {path.name: path for path in paths}
+            lost = [lineage_of(by_name[uri.rpartition("/")[2]], line) for uri, line in self._errors()]
             self._insert(f"raw_{dataset}", LINEAGE, lost)
         return staged
 
@@ -167,9 +206,9 @@ class Loader:
         region = store.bucket_region(store.split(manifest)[0])
         return "\n".join([
             f"COPY raw_{dataset} ({', '.join(columns)})",
-            f"FROM '{manifest}' MANIFEST",
-            f"IAM_ROLE '{self._copying.role}' REGION '{region}'",
-            " ".join([f"FORMAT JSON '{paths}'", *options, f"MAXERROR {MAX_ERRORS}",
+            f"FROM {literal(manifest)} MANIFEST",
+            f"IAM_ROLE {literal(self._copying.role)} REGION {literal(region)}",
+            " ".join([f"FORMAT JSON {literal(paths)}", *options, f"MAXERROR {MAX_ERRORS}",
                       "COMPUPDATE OFF STATUPDATE OFF"]),
         ])  # fmt: skip
 
@@ -188,6 +227,10 @@ class Loader:
             "WHERE query_id = pg_last_copy_id() GROUP BY 1"
         ).rows
         return {uri: int(records) for uri, records in rows}
+
+    def _broken(self) -> set[str]:
+        """Files in which the last COPY met a record that it could not load."""
+        return {uri for uri, _ in self._errors()}
 
     def _errors(self) -> list[tuple[str, int]]:
         """(file, line) of each record that the last COPY could not load."""
@@ -224,57 +267,19 @@ class _Scratch:
             store.remove(self._written[0], self._written[1:])
 
 
-class _Parts:
-    """A few gzip files that records are dealt out to, file by file."""
-
-    def __init__(self, folder: Path, count: int) -> None:
-        self._paths = [folder / f"part{number}.json.gz" for number in range(count)]
-        self._open: dict[Path, Any] = {}
-        self._next = 0
-        self.lines: dict[str, list[tuple[int, int]]] = {path.name: [] for path in self._paths}
-
-    def add(self, file_id: int, found: Iterator[tuple[int, bytes]]) -> int:
-        """Add a file's records; return how many there are."""
-        path = self._paths[self._next % len(self._paths)]
-        self._next += 1
-        if path not in self._open:
-            self._open[path] = gzip.open(path, "wb", 1)  # noqa: SIM115  # closed with all others
-        before = len(self.lines[path.name])
-        for record, line in found:
-            self._open[path].write(_with_lineage(file_id, record, line))
-            self.lines[path.name].append((file_id, record))
-        return len(self.lines[path.name]) - before
-
-    def close(self) -> list[Path]:
-        """Finish; the parts that hold anything."""
-        for handle in self._open.values():
-            handle.close()
-        return [path for path in self._open if self.lines[path.name]]
-
-
-def _with_lineage(file_id: int, record: int, line: bytes) -> bytes:
-    """The record with its file and line; where it is none, these alone, which the judge will refuse."""
-    head = b'{"sparkify_file_id":%d,"sparkify_record":%d' % (file_id, record)
-    body = line.strip()
-    if diagnose(body) is not None or body[1:-1].strip() == b"":
-        return head + b"}\n"
-    return head + b"," + body[1:] + b"\n"
-
-
-def _gathered(dataset: Dataset, file: NewFile, parts: _Parts) -> Staged:
+def _gathered(dataset: Dataset, file: NewFile, parts: Parts) -> Staged:
     seen = look(file)
     read = 1 if seen.problem else parts.add(file.file_id, rewrite(file))
     unknown, absent = odd_keys(seen.first_line, _keys(dataset))
     return Staged(file.file_id, read, seen.content_hash, seen.lines, seen.tail, unknown, absent, seen.problem)
 
 
-def _plainly_staged(dataset: Dataset, file: NewFile, scanned: int) -> Staged:
+def _plainly_staged(dataset: Dataset, file: NewFile, scanned: int, head: bytes) -> Staged:
     """What is known of a file that only the cluster has read: its ETag stands for its hash."""
-    first = store.read_head(file.uri, HEAD) if _compression(file) == "none" else b""
-    line, newline, _ = first.lstrip().partition(b"\n")
-    is_whole = newline or file.size <= HEAD
-    unknown, absent = odd_keys(line, _keys(dataset)) if is_whole else (frozenset(), frozenset())
-    return Staged(file.file_id, scanned, file.modified, scanned, 0, unknown, absent, has_lineage=False)
+    line, newline, _ = head.lstrip().partition(b"\n")
+    is_seen = _compression(file) == "none" and (newline or file.size <= HEAD)
+    unknown, absent = odd_keys(line, _keys(dataset)) if is_seen else (frozenset(), frozenset())
+    return Staged(file.file_id, scanned, file.modified, None, None, unknown, absent, has_lineage=False)
 
 
 def _brought_here(files: Sequence[NewFile], folder: Path) -> list[NewFile]:
@@ -317,12 +322,16 @@ def _jsonpaths(columns: Sequence[str]) -> bytes:
 
 def _check_jsonpaths(uri: str) -> None:
     """COPY falls back to 'auto' without a word if the top key is not exactly this one."""
+    if not store.is_remote(uri):
+        raise ConfigError(f"[S3] LOG_JSONPATH = {uri}: a COPY reads it from s3://, not from this machine.")
     with store.open_file(uri) as handle:
         body = handle.read()
     try:
         paths = json.loads(body)["jsonpaths"]
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(f'{uri} is no JSONPaths file: its one key must be "jsonpaths".') from error
+    if not isinstance(paths, list):
+        raise ConfigError(f'{uri} is no JSONPaths file: "jsonpaths" must be a list.')
     if len(paths) != len(_columns("events")):
         raise ConfigError(
             f"{uri} has {len(paths)} paths, stg_events takes {len(_columns('events'))}. "

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import Engine, Result
+from sparkify.engines.base import Engine, Reader, Result
 from sparkify.engines.dialect import narrow
 from sparkify.load.star import Span
 from sparkify.sql import statement, statements
@@ -59,7 +59,7 @@ class Verdict:
         return f"{self.name}: {self.meaning} Not so: {many}, the first: {row}"
 
 
-def check_everything(engine: Engine) -> Sequence[Verdict]:
+def check_everything(engine: Reader) -> Sequence[Verdict]:
     """Run all checks over the whole warehouse."""
     last = engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar()
     span = Span(0, last)
@@ -94,6 +94,6 @@ def _span(time: dt.timedelta) -> str:
     return f"{round(hours, 2):g} hours" if hours < 72 else f"{round(hours / 24, 1):,g} days"
 
 
-def _verdict(engine: Engine, name: str, sql: str, span: Span) -> Verdict:
+def _verdict(engine: Reader, name: str, sql: str, span: Span) -> Verdict:
     found = engine.query(f"SELECT * FROM ({sql}) AS wrong LIMIT {SHOWN}", span.params)
     return Verdict(name, statement("checks", name).comment, found)

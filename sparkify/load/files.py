@@ -14,7 +14,7 @@ from sparkify.engines.base import Dataset, Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.store import Listed, is_remote, list_bucket, open_file, split
 
-SUFFIXES = (".json", ".json.gz")
+SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 State = Literal["new", "grown", "changed", "known"]
 
 
@@ -46,8 +46,8 @@ class Known:
     size: int
     modified: str
     content_hash: str
-    lines: int
-    tail: int
+    lines: int | None
+    tail: int | None
     problem: str | None
 
 
@@ -130,6 +130,21 @@ def hash_head(uri: str, size: int, algorithm: str = "sha256") -> str:
     return digest.hexdigest()
 
 
+def measure_head(uri: str, size: int) -> tuple[int, int]:
+    """(lines in the first `size` bytes, the byte at which the last of them starts)."""
+    newlines = tail = at = 0
+    last = b"\n"
+    with open_file(uri) as handle:
+        while at < size and (chunk := handle.read(min(4 << 20, size - at))):
+            newlines += chunk.count(b"\n")
+            # The newline at the very end belongs to the last line.
+            place = chunk.rfind(b"\n", 0, len(chunk) - (at + len(chunk) == size))
+            tail = at + place + 1 if place >= 0 else tail
+            at += len(chunk)
+            last = chunk[-1:]
+    return newlines + (last != b"\n"), tail
+
+
 def _begins_alike(file: SourceFile, known: Known) -> bool:
     """Whether the bytes that the ledger knows are still where they were.
 
@@ -158,7 +173,7 @@ def _judge(file: SourceFile, known: Known | None) -> tuple[State, Known | None]:
         return "changed", known
     if file.size == known.size:
         return "known", known
-    return ("changed" if file.uri.endswith(".gz") else "grown"), known
+    return ("changed" if file.uri.lower().endswith(".gz") else "grown"), known
 
 
 def _can_be_read(uri: str) -> bool:
@@ -187,7 +202,7 @@ def _listed(source: str, name: str, own: str) -> Iterable[Listed] | None:
 
 
 def _is_data(name: str) -> bool:
-    return name.endswith(SUFFIXES) and not name.startswith(".")
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _walk(folder: Path) -> Iterator[Listed]:
@@ -201,7 +216,7 @@ def _walk(folder: Path) -> Iterator[Listed]:
                 f"{error.filename} cannot be listed: {error.strerror}. Give it read permission."
             ) from error
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and not entry.name.endswith(SUFFIXES):
+            if entry.is_dir(follow_symlinks=False) and not _is_data(entry.name):
                 stack.append(entry.path)
             elif _is_data(entry.name):
                 try:

@@ -1,12 +1,12 @@
 """Files on their way into staging: read, judged, and written into the ledger with what became of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Staged
+from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Staged, batches
 from sparkify.errors import LoadError
 from sparkify.load import judge
-from sparkify.load.files import Plan, Planned
+from sparkify.load.files import Plan, Planned, measure_head
 from sparkify.load.rejects import Reject, collect_rejects, insert_rejects
 from sparkify.progress import Progress
 from sparkify.sql.schema import json_key, table
@@ -50,7 +50,7 @@ class Loading:
             group = [p for p in planned if p.file.dataset == dataset]
             if group:
                 self._progress.step(f"reading {dataset}", sum(p.file.size for p in group))
-            for batch in _batches(group, self._engine.batch_bytes):
+            for batch in batches(group, lambda p: p.file.size, self._engine.batch_bytes):
                 self._take_in_batch(dataset, batch)
         self._warn_of_keys()
 
@@ -125,24 +125,28 @@ class Loading:
         """
         known = planned.known
         assert known is not None  # a file has grown only from something known
+        lines, tail = known.lines, known.tail
+        if lines is None or tail is None:
+            lines, tail = measure_head(planned.file.uri, known.size)
         with open_file(planned.file.uri) as handle:
             handle.seek(max(0, known.size - 1))
             before, after = handle.read(1), handle.read(1)
         if known.size == 0 or before == b"\n":
-            return known.size, known.lines
+            return known.size, lines
         if after in (b"\n", b"\r"):
-            return known.size, known.lines - 1
-        where = {"file_id": known.file_id, "record": known.lines}
+            return known.size, lines - 1
+        where = {"file_id": known.file_id, "record": lines}
         cut = "file_id = :file_id AND record = :record"
         if not self._engine.query(f"SELECT COUNT(*) AS n FROM etl_reject WHERE {cut}", where).scalar():
             raise LoadError(changed_message([planned]))
         self._engine.execute(f"DELETE FROM etl_reject WHERE {cut}", where)
-        self._engine.execute(
-            "UPDATE etl_file SET records_read = records_read - 1, rejected = rejected - 1 "
-            "WHERE file_id = :file_id",
-            {"file_id": known.file_id},
-        )
-        return known.tail, known.lines - 1
+        for ledger, key in (("etl_file", "file_id"), ("etl_run", "run_id")):
+            self._engine.execute(
+                f"UPDATE {ledger} SET records_read = records_read - 1, rejected = rejected - 1 "
+                f"WHERE {key} = :{key}",
+                {key: getattr(known, key)},
+            )
+        return tail, lines - 1
 
     def _note_keys(self, dataset: Dataset, file: NewFile, staged: Staged) -> None:
         """Keys that would vanish without a word; a required one that is absent is a reject already."""
@@ -168,19 +172,6 @@ def _loaded_and_duplicate(staged: Staged, rejected: int) -> tuple[int | None, in
     """What became of a file's good records, before duplicates are told apart; of rows without a file, only
     the run knows."""
     return (staged.records_read - rejected, 0) if staged.has_lineage else (None, None)
-
-
-def _batches(planned: Sequence[Planned], limit: int) -> Iterator[list[Planned]]:
-    batch: list[Planned] = []
-    size = 0
-    for one in planned:
-        if batch and size + one.file.size > limit:
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += one.file.size
-    if batch:
-        yield batch
 
 
 def preview(engine: Engine, plan: Plan) -> list[str]:

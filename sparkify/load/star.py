@@ -20,6 +20,7 @@ PLAYS = (
     "songplay_match", "songplay_delete", "songplay_insert", "songplay_insert_repeated",
 )  # fmt: skip
 TIME = ("time_delete", "time_insert")
+BUILD = (*SONGS, *USERS, *PLAYS, *TIME)
 COUNTS = ("file_duplicate", "etl_file_update")
 
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
@@ -45,16 +46,28 @@ def build_star(engine: Engine, first_run: int, last_run: int) -> Span:
     Leaves the temporary tables that say what was touched, which the checks look at.
     """
     span = _span(engine, first_run, last_run)
-    for name in (*SONGS, *USERS, *PLAYS, *TIME):
+    for name in BUILD:
         run_transform(engine, name, span)
     return span
+
+
+def forget_touched(engine: Engine) -> None:
+    """Drop the temporary tables of `build_star`, before the transaction ends: a later load makes its own.
+
+    Only then, and not before making one: what is called so and is not temporary is somebody else's.
+    """
+    for name in BUILD:
+        if _is_temporary(name):
+            engine.execute(f"DROP TABLE {name}")
 
 
 def count_duplicates(engine: Engine, span: Span) -> int:
     """Tell duplicates from loaded records in the ledger; return how many there are in all."""
     for name in COUNTS:
         run_transform(engine, name, span)
-    return int(engine.query("SELECT COALESCE(SUM(copies), 0) AS n FROM file_duplicate").scalar())
+    copies = int(engine.query("SELECT COALESCE(SUM(copies), 0) AS n FROM file_duplicate").scalar())
+    engine.execute("DROP TABLE file_duplicate")
+    return copies
 
 
 def clear_star(engine: Engine) -> None:
@@ -64,11 +77,12 @@ def clear_star(engine: Engine) -> None:
 
 
 def run_transform(engine: Engine, name: str, span: Span) -> int:
-    """Run one transform; a temporary table of an earlier run is replaced."""
-    text = statement("transforms", name).text
-    if "CREATE TEMP TABLE" in text:
-        engine.execute(f"DROP TABLE IF EXISTS {name}")
-    return engine.execute(text, span.params)
+    """Run one transform."""
+    return engine.execute(statement("transforms", name).text, span.params)
+
+
+def _is_temporary(name: str) -> bool:
+    return "CREATE TEMP TABLE" in statement("transforms", name).text
 
 
 def _span(engine: Engine, first_run: int, last_run: int) -> Span:

@@ -34,7 +34,9 @@ def create_tables(engine: Engine) -> list[str]:
 
 
 def drop_tables(engine: Engine) -> None:
-    """Remove every table with all it holds."""
+    """Remove every table with all it holds. ConfigError if this is no warehouse of ours."""
+    if not has_tables(engine):
+        raise ConfigError("this is no warehouse of ours: it has no table etl_version. Nothing was removed.")
     with engine.transaction():
         for name in (*schema.STAR, *schema.STAGING, *schema.BOOKS):
             engine.execute(f"DROP TABLE IF EXISTS {name}")
@@ -55,12 +57,13 @@ def require_tables(engine: Engine) -> None:
 
 
 def require_version(engine: Engine) -> None:
-    """Raise WarehouseError if a newer program made this warehouse."""
+    """Raise WarehouseError if a program of another layout made this warehouse."""
     version = engine.query("SELECT MAX(version) AS version FROM etl_version").scalar()
     if version != VERSION:
-        raise WarehouseError(
-            f"the warehouse has layout {version}, this program knows {VERSION}. Use the newer sparkify."
+        older = (
+            "Load the files into a new warehouse" if (version or 0) < VERSION else "Use the newer sparkify"
         )
+        raise WarehouseError(f"the warehouse has layout {version}, this program knows {VERSION}. {older}.")
 
 
 def count_rows(engine: Engine) -> dict[str, int]:

@@ -1,5 +1,7 @@
--- Each artist has a song.
-SELECT artists.artist_id
+-- Each artist has a song, and is called as one of their songs calls them.
+SELECT artists.artist_id, artists.name
 FROM artists
-LEFT JOIN songs ON songs.artist_id = artists.artist_id
+LEFT JOIN songs
+    ON songs.artist_id = artists.artist_id
+    AND COALESCE(songs.artist_name, '') = COALESCE(artists.name, '')
 WHERE songs.artist_id IS NULL

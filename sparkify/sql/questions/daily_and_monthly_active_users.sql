@@ -3,21 +3,38 @@ WITH
 active AS (
     SELECT CAST(p.start_time AS DATE) AS day, p.user_id
     FROM songplay AS p
-    WHERE p.user_id IS NOT NULL
+    WHERE p.user_id IS NOT NULL AND (:level IS NULL OR p.level = :level)
     GROUP BY 1, 2
 ),
-day AS (
-    SELECT day, COUNT(*) AS daily
+-- Whoever plays on a day counts for 30 days, or until they play again and count anew.
+stay AS (
+    SELECT
+        day,
+        LEAST(day + 30, COALESCE(LEAD(day) OVER (PARTITION BY user_id ORDER BY day), day + 30)) AS leaves
     FROM active
-    WHERE day >= CAST(:since AS DATE) AND day < CAST(:until AS DATE)
+),
+change AS (
+    SELECT day, COUNT(*) AS users, COUNT(*) AS daily
+    FROM stay
+    GROUP BY day
+    UNION ALL
+    SELECT leaves, -COUNT(*), 0
+    FROM stay
+    GROUP BY leaves
+),
+counted AS (
+    SELECT
+        day,
+        SUM(daily) AS daily_users,
+        SUM(SUM(users)) OVER (ORDER BY day ROWS UNBOUNDED PRECEDING) AS monthly_users
+    FROM change
     GROUP BY day
 )
 SELECT
-    day.day,
-    day.daily AS daily_users,
-    COUNT(DISTINCT active.user_id) AS monthly_users,
-    ROUND(100.0 * day.daily / COUNT(DISTINCT active.user_id), 1) AS percent_daily_of_monthly
-FROM day
-JOIN active ON active.day <= day.day AND active.day > day.day - 30
-GROUP BY day.day, day.daily
-ORDER BY day.day
+    day,
+    daily_users,
+    monthly_users,
+    ROUND(100.0 * daily_users / monthly_users, 1) AS percent_daily_of_monthly
+FROM counted
+WHERE daily_users > 0 AND day >= CAST(:since AS DATE) AND day < CAST(:until AS DATE)
+ORDER BY day

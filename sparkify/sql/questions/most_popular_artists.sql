@@ -1,10 +1,26 @@
 -- Which artists are played most? By the name the app reported; every play counts.
+WITH
+played AS (
+    SELECT p.artist_name, COUNT(*) AS plays
+    FROM songplay AS p
+    WHERE
+        p.start_time >= :since
+        AND p.start_time < :until
+        AND (:level IS NULL OR p.level = :level)
+    GROUP BY p.artist_name
+    ORDER BY plays DESC, p.artist_name
+    LIMIT :limit
+)
 SELECT
-    p.artist_name AS artist,
-    COUNT(*) AS plays,
+    played.artist_name AS artist,
+    played.plays,
     COUNT(DISTINCT p.user_id) AS listeners
-FROM songplay AS p
-WHERE p.start_time >= :since AND p.start_time < :until
-GROUP BY p.artist_name
-ORDER BY plays DESC, p.artist_name
-LIMIT :limit
+FROM played
+JOIN songplay AS p
+    ON p.artist_name = played.artist_name OR (p.artist_name IS NULL AND played.artist_name IS NULL)
+WHERE
+    p.start_time >= :since
+    AND p.start_time < :until
+    AND (:level IS NULL OR p.level = :level)
+GROUP BY played.artist_name, played.plays
+ORDER BY played.plays DESC, played.artist_name

@@ -3,6 +3,9 @@ SELECT
     EXTRACT(HOUR FROM p.start_time) AS hour,
     COUNT(*) AS plays
 FROM songplay AS p
-WHERE p.start_time >= :since AND p.start_time < :until
+WHERE
+    p.start_time >= :since
+    AND p.start_time < :until
+    AND (:level IS NULL OR p.level = :level)
 GROUP BY 1
 ORDER BY hour

@@ -14,7 +14,10 @@ SELECT
 FROM (
     SELECT EXTRACT(DOW FROM p.start_time) AS weekday, COUNT(*) AS plays
     FROM songplay AS p
-    WHERE p.start_time >= :since AND p.start_time < :until
+    WHERE
+        p.start_time >= :since
+        AND p.start_time < :until
+        AND (:level IS NULL OR p.level = :level)
     GROUP BY 1
 ) AS played
 ORDER BY played.weekday

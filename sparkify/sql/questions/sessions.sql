@@ -1,4 +1,5 @@
--- How long are sessions, and how many plays do they hold? A session in which the level changes is "changed"; one with a single play has no length.
+-- How long are sessions with plays, from the first to the begin of the last, and how many plays do they hold?
+-- One in which the level changes is "changed"; one with a single play has no length.
 SELECT
     session.level,
     COUNT(*) AS sessions,
@@ -11,9 +12,12 @@ FROM (
         p.session_id,
         CASE WHEN MIN(p.level) = MAX(p.level) THEN MIN(p.level) ELSE 'changed' END AS level,
         COUNT(*) AS plays,
-        1.0 * DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) AS seconds
+        CASE WHEN COUNT(*) > 1 THEN 1.0 * DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) END AS seconds
     FROM songplay AS p
-    WHERE p.start_time >= :since AND p.start_time < :until
+    WHERE
+        p.start_time >= :since
+        AND p.start_time < :until
+        AND (:level IS NULL OR p.level = :level)
     GROUP BY p.session_id
 ) AS session
 GROUP BY session.level

@@ -1,10 +1,17 @@
 -- Where is most played?
 SELECT
-    p.location,
-    COUNT(*) AS plays,
-    COUNT(DISTINCT p.user_id) AS listeners
-FROM songplay AS p
-WHERE p.start_time >= :since AND p.start_time < :until
-GROUP BY p.location
-ORDER BY plays DESC, p.location
+    played.location,
+    SUM(played.plays) AS plays,
+    COUNT(DISTINCT played.user_id) AS listeners
+FROM (
+    SELECT p.location, p.user_id, COUNT(*) AS plays
+    FROM songplay AS p
+    WHERE
+        p.start_time >= :since
+        AND p.start_time < :until
+        AND (:level IS NULL OR p.level = :level)
+    GROUP BY p.location, p.user_id
+) AS played
+GROUP BY played.location
+ORDER BY plays DESC, played.location
 LIMIT :limit

@@ -7,8 +7,8 @@ CREATE TABLE IF NOT EXISTS etl_file (
     size         BIGINT        NOT NULL,  -- bytes, up to the end of this part
     modified     VARCHAR(64)   NOT NULL,  -- time of modification in ns, or the ETag on S3
     content_hash VARCHAR(64)   NOT NULL,  -- SHA-256 of the bytes up to the end of this part
-    lines        BIGINT        NOT NULL,  -- lines up to the end of this part
-    tail         BIGINT        NOT NULL,  -- where the last line starts, in bytes
+    lines        BIGINT,                  -- lines up to the end of this part; null where only COPY has read it
+    tail         BIGINT,                  -- where the last line starts, in bytes; null where only COPY has read it
     records_read BIGINT        NOT NULL,  -- records read = loaded + duplicate + rejected
     loaded       BIGINT,                  -- good records with a new natural key; null where no lineage exists
     duplicate    BIGINT,                  -- good records whose natural key stood before

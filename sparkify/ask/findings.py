@@ -1,0 +1,298 @@
+"""What the answers say: each picture of the page as a title that states the finding, and its numbers.
+
+A picture is a plain dictionary (`kind`, `title`, `note` and the numbers that this kind needs); how it is
+drawn is the business of page.js. Rows come in the order of the questions' columns.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sparkify.ask import wording
+from sparkify.ask.periods import Period
+from sparkify.ask.wording import WEEKDAYS, count, percent
+
+Picture = dict[str, Any]
+Rows = Sequence[tuple[Any, ...]]
+Answers = Mapping[str, Rows]
+"""The rows of each question, by its name."""
+
+SHOWN = 10
+"""Bars of a ranking."""
+
+
+def pictures(answers: Answers, period: Period, names: Mapping[int, str]) -> dict[str, Picture]:
+    """All pictures of one period and level."""
+    plays = answers["at_a_glance"][0][0]
+    return {
+        "songs": _songs(answers["most_played_songs"], plays),
+        "artists": _artists(answers["most_popular_artists"], plays),
+        "days": _days(answers["plays_by_day_and_level"], period),
+        "week": _week(answers["plays_by_weekday_and_hour"], period),
+        "active": _active(answers["daily_and_monthly_active_users"], period),
+        "users": _users(answers["most_active_users"], plays, names),
+        "people": _people(answers["listeners_by_level_and_gender"]),
+        "states": _ranking(
+            [(wording.state(code), plays, listeners) for code, plays, listeners in answers["plays_by_state"]],
+            plays,
+            "state",
+            "states",
+        ),
+        "places": _ranking(answers["top_locations"], plays, "place", "places"),
+        "browsers": _ranking(answers["top_browsers"], plays, "browser", "browsers"),
+        "devices": _ranking(answers["top_devices"], plays, "device", "devices"),
+        "changes": _changes(answers["level_changes"], period),
+        "upgrades": _upgrades(answers["level_changes"]),
+        "retention": _retention(answers["weekly_retention"], period.last),
+        "sessions": _sessions(answers["session_lengths"]),
+        "matching": _matching(answers["match_rate_by_day"]),
+    }
+
+
+def _songs(rows: Rows, plays: int) -> Picture:
+    title, artist, most = rows[0]
+    together = sum(row[2] for row in rows)
+    return {
+        "kind": "bars",
+        "title": f"{_quoted(title)} by {artist or 'unknown'} leads with {count(most, 'play')}",
+        "note": f"These {len(rows)} songs make {percent(together, plays)} of all plays." if rows[1:] else "",
+        "rows": [[name or "no title", by or "unknown artist", n, percent(n, plays)] for name, by, n in rows],
+    }
+
+
+def _artists(rows: Rows, plays: int) -> Picture:
+    name, most, listeners = rows[0]
+    return {
+        "kind": "bars",
+        "title": f"{name or 'Unknown'} is the most played artist: {count(most, 'play')} "
+        f"by {count(listeners, 'listener')}",
+        "note": "By the name that the app reported.",
+        "rows": [[a or "unknown artist", count(u, "listener"), n, percent(n, plays)] for a, n, u in rows],
+    }
+
+
+def _days(rows: Rows, period: Period) -> Picture:
+    totals: Counter[dt.date] = Counter()
+    for day, _, plays in rows:
+        totals[day] += plays
+    busiest = min(totals, key=lambda day: (-totals[day], day))
+    span = [period.first + dt.timedelta(days=n) for n in range(period.length)]
+    by_level = {(day, level): plays for day, level, plays in rows}
+    levels = sorted({level for _, level, _ in rows}, key=lambda level: (level != "paid", level or ""))
+    return {
+        "kind": "days",
+        "title": f"{wording.day(busiest)} is the busiest day: {count(totals[busiest], 'play')}",
+        "note": f"{wording.rounded(sum(totals.values()) / period.length)} plays on an average day."
+        + _silence([day for day in span if day not in totals]),
+        "x": [day.isoformat() for day in span],
+        "series": [[level or "unknown", [by_level.get((day, level), 0) for day in span]] for level in levels],
+    }
+
+
+def _silence(silent: Sequence[dt.date]) -> str:
+    """A day without any play is a finding: more often a file that is missing than silence."""
+    if not silent:
+        return ""
+    shown = wording.listed([wording.day(day) for day in silent[:3]])
+    return f" No play at all on {shown}" + (
+        f" and {len(silent) - 3:,} more days." if len(silent) > 3 else "."
+    )
+
+
+def _week(rows: Rows, period: Period) -> Picture:
+    cells = {(int(weekday), int(hour)): plays for weekday, hour, plays in rows}
+    weekdays: Counter[int] = Counter()
+    hours: Counter[int] = Counter()
+    for (weekday, hour), plays in cells.items():
+        weekdays[weekday] += plays
+        hours[hour] += plays
+    busiest = min(weekdays, key=lambda one: (-weekdays[one], one))
+    hour = min(hours, key=lambda one: (-hours[one], one))
+    number = sum((period.first + dt.timedelta(n)).isoweekday() % 7 == busiest for n in range(period.length))
+    monday_first = [1, 2, 3, 4, 5, 6, 0]
+    return {
+        "kind": "week",
+        "title": f"{WEEKDAYS[busiest]} is the busiest weekday: {count(weekdays[busiest], 'play')}",
+        "note": f"On {count(number, WEEKDAYS[busiest])} of this period. The busiest hour of the day is "
+        f"{hour:02}:00 to {hour:02}:59 UTC, with {count(hours[hour], 'play')}.",
+        "y": [WEEKDAYS[weekday] for weekday in monday_first],
+        "z": [[cells.get((weekday, hour), 0) for hour in range(24)] for weekday in monday_first],
+    }
+
+
+def _active(rows: Rows, period: Period) -> Picture:
+    if not rows:
+        return _nothing("No listener was logged in")
+    daily = sum(row[1] for row in rows) / period.length
+    last = rows[-1]
+    return {
+        "kind": "active",
+        "title": f"On an average day {count(round(daily), 'listener plays', 'listeners play')}, "
+        f"of {last[2]:,} in the last 30 days",
+        "note": f"A listener of the month plays on {percent(daily, last[2])} of its days.",
+        "x": [row[0].isoformat() for row in rows],
+        "daily": [row[1] for row in rows],
+        "monthly": [row[2] for row in rows],
+    }
+
+
+def _users(rows: Rows, plays: int, names: Mapping[int, str]) -> Picture:
+    if not rows:
+        return _nothing("No listener was logged in")
+    shown = [
+        [names.get(row[0], f"Listener {row[0]}"), row[3] or "", row[4], percent(row[4], plays)]
+        for row in rows
+    ]
+    return {
+        "kind": "bars",
+        "title": f"{shown[0][0]} plays most: {count(shown[0][2], 'play')}, {shown[0][3]} of all",
+        "note": "With each listener's level as of their latest event.",
+        "rows": shown,
+    }
+
+
+def _people(rows: Rows) -> Picture:
+    """`rows` are level, gender, listeners, plays."""
+    rows = [row for row in rows if row[2]]
+    if not rows:
+        return _nothing("No listener was logged in")
+    words = {"F": "women", "M": "men"}
+    levels = sorted({row[0] for row in rows}, key=lambda level: (level != "paid", level or ""))
+    bars: list[tuple[str, list[tuple[str, int]]]] = []
+    for level in levels:
+        found = {words.get(g or "", "unknown"): n for le, g, n, _ in rows if le == level}
+        bars.append((level or "unknown", [(w, found[w]) for w in ("women", "men", "unknown") if w in found]))
+    level, parts = bars[0]
+    word, most = max(parts, key=lambda part: part[1])
+    total = sum(n for _, n in parts)
+    verb = f"are {word}" if most > 1 else {"women": "is a woman", "men": "is a man"}.get(word, "is unknown")
+    return {
+        "kind": "strips",
+        "title": f"{most:,} of {count(total, f'{level} listener')} {verb}",
+        "note": "By the level at the moment of the play: who changed level in this period counts in both.",
+        "rows": bars,
+    }
+
+
+def _ranking(rows: Rows, plays: int, thing: str, things: str) -> Picture:
+    name, most, listeners = rows[0]
+    others = len(rows) - SHOWN
+    return {
+        "kind": "bars",
+        "title": f"{name or 'unknown'} leads: {count(int(most), 'play')} ({percent(most, plays)}) "
+        f"by {count(listeners, 'listener')}",
+        "note": f"{count(others, f'other {thing}', f'other {things}')} "
+        f"{'has' if others == 1 else 'have'} fewer."
+        if others > 0
+        else "",
+        "rows": [
+            [name or "unknown", count(u, "listener"), int(n), percent(n, plays)]
+            for name, n, u in rows[:SHOWN]
+        ],
+    }
+
+
+def _changes(rows: Rows, period: Period) -> Picture:
+    """`rows` are first_play, user_id, level_before, level, plays_before."""
+    ups = Counter(row[0].date() for row in rows if row[3] == "paid")
+    downs = Counter(row[0].date() for row in rows if row[3] == "free")
+    if not rows:
+        return _nothing("Nobody changed level in this period")
+    span = [period.first + dt.timedelta(days=n) for n in range(period.length)]
+    return {
+        "kind": "changes",
+        "title": f"{count(ups.total(), 'upgrade')} to paid, {count(downs.total(), 'downgrade')} to free",
+        "note": "A change shows in the first play at the new level. Not filtered by level.",
+        "x": [day.isoformat() for day in span],
+        "up": [ups[day] for day in span],
+        "down": [-downs[day] for day in span],
+    }
+
+
+BANDS = ((0, 9), (10, 24), (25, 49), (50, 99), (100, 199), (200, 499), (500, None))
+
+
+def _upgrades(rows: Rows) -> Picture:
+    before = sorted(row[4] for row in rows if row[3] == "paid" and row[2] == "free")
+    if not before:
+        return _nothing("Nobody upgraded in this period")
+    within = before[(len(before) - 1) // 2]
+    return {
+        "kind": "columns",
+        "title": f"Half of the upgrades come within the first {count(within, 'play')}"
+        if len(before) > 1
+        else f"The one upgrade came after {count(before[0], 'play')}",
+        "note": "How much they had played, in their whole history, before they paid. Not filtered by level.",
+        "x": [f"{low}-{high}" if high else f"{low}+" for low, high in BANDS],
+        "y": [sum(low <= n and (high is None or n <= high) for n in before) for low, high in BANDS],
+        "unit": "upgrades",
+        "axis": "plays before the upgrade",
+    }
+
+
+def _retention(rows: Rows, last: dt.date) -> Picture:
+    """`rows` are first_week, weeks_later, listeners; a week that is not over yet is left out."""
+    found = {(week, int(later)): n for week, later, n in rows}
+    weeks = sorted({week for week, _, _ in rows})
+    whole = [
+        [(week, later) for later in range(1, 53) if week + dt.timedelta(days=7 * later + 6) <= last]
+        for week in weeks
+    ]
+    seen = max((len(cells) for cells in whole), default=0)
+    if not seen:
+        return _nothing("It takes two whole weeks to see who comes back")
+    ripe = [week for week, cells in zip(weeks, whole, strict=True) if cells]
+    started = sum(found[week, 0] for week in ripe)
+    back = sum(found.get((week, 1), 0) for week in ripe)
+    return {
+        "kind": "retention",
+        "title": f"{percent(back, started)} of new listeners play again in the week after their first",
+        "note": "By the week of the first play (from Monday, UTC); weeks that are not over are left out. "
+        "All days, whatever the period.",
+        "y": [f"{week.day} {week:%b %Y}" for week in ripe],
+        "new": [found[week, 0] for week in ripe],
+        "z": [
+            [round(100 * found.get(cell, 0) / found[cell[0], 0], 1) for cell in cells]
+            for cells in whole
+            if cells
+        ],
+    }
+
+
+def _sessions(rows: Rows) -> Picture:
+    """`rows` are band, length, sessions, plays."""
+    total, plays = sum(row[2] for row in rows), sum(row[3] for row in rows)
+    most = max(rows, key=lambda row: row[2])
+    longest = rows[-1]
+    return {
+        "kind": "columns",
+        "title": f"Sessions of {most[1]} are the most common: {percent(most[2], total)}",
+        "note": f"Those of {longest[1]} are {percent(longest[2], total)} of the sessions and hold "
+        f"{percent(longest[3], plays)} of the plays. From first play to last.",
+        "x": [row[1] for row in rows],
+        "y": [row[2] for row in rows],
+        "unit": "sessions",
+        "axis": "length of the session",
+    }
+
+
+def _matching(rows: Rows) -> Picture:
+    """`rows` are day, plays, matched_song, matched_artist, percent_artist."""
+    plays, songs, artists = (sum(row[n] for row in rows) for n in (1, 2, 3))
+    return {
+        "kind": "matching",
+        "title": f"{percent(songs, plays)} of the plays match a song, {percent(artists, plays)} an artist",
+        "note": f"{count(plays - artists, 'play')} match neither; they count in every number all the same.",
+        "x": [row[0].isoformat() for row in rows],
+        "song": [round(100 * row[2] / row[1], 2) for row in rows],
+        "artist": [round(100 * row[3] / row[1], 2) for row in rows],
+    }
+
+
+def _nothing(title: str) -> Picture:
+    return {"kind": "nothing", "title": title, "note": ""}
+
+
+def _quoted(title: str | None) -> str:
+    return f"“{title}”" if title else "A play without title"

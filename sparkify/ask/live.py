@@ -1,0 +1,109 @@
+"""What a server keeps of a warehouse that others write: the page and the answers of the newest run."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sparkify.ask.lease import Lease, Opener
+from sparkify.ask.questions import Question, ask, find_question
+from sparkify.ask.report import gather
+from sparkify.ask.trust import Verdict
+from sparkify.engines.base import Reader, Result
+from sparkify.errors import BusyError
+
+HASTE = 0.2
+"""Seconds that a glance waits for a writer; a page waits as long as the configuration says."""
+KEPT = 256
+"""Answers that are kept."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with its values."""
+
+    question: Question
+    limit: int | None = 100
+    first: dt.date | None = None
+    last: dt.date | None = None
+    level: str | None = None
+    run: int | None = None
+
+
+class Live:
+    """The newest published run, seen through short openings; safe for several threads.
+
+    While a load holds the warehouse, what was computed before is shown; only what is not known yet waits.
+    """
+
+    def __init__(
+        self,
+        opener: Opener,
+        check: Callable[[Reader], Sequence[Verdict]],
+        *,
+        hold: float = 0.5,
+        wait: float = 30.0,
+        names: bool = False,
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None),
+    ) -> None:
+        self._opener, self._check, self._hold, self._wait = opener, check, hold, wait
+        self._names, self._clock = names, clock
+        self._building = threading.Lock()
+        self._page: dict[str, Any] | None = None
+        self._answers: dict[Asked, Result] = {}
+        self._run = -1
+
+    def page(self) -> dict[str, Any]:
+        """The page of the newest run; the one before while the newest is computed, or a load runs.
+
+        Raises BusyError where there is no page before.
+        """
+        known = self._page
+        if known and self.newest() == known["run"]:
+            return known
+        if not self._building.acquire(timeout=0 if known else self._wait):
+            if known:
+                return known
+            raise BusyError("the page is being computed.")
+        try:
+            if self._page is known:
+                with self._lease() as lease:
+                    now = self._clock()
+                    self._page = gather(lease, lambda: self._check(lease), now, names=self._names)
+        except BusyError:
+            if known is None:
+                raise
+            return known
+        finally:
+            self._building.release()
+        assert self._page
+        return self._page
+
+    def answer(self, asked: Asked) -> Result:
+        """The answer of the newest run."""
+        run = self.newest()
+        if found := self._answers.get(asked):
+            return found
+        with self._lease() as lease:
+            found = ask(lease, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run)
+        if len(self._answers) >= KEPT or run != self._run:
+            self._answers = {}
+        self._answers[asked] = found
+        return found
+
+    def newest(self) -> int:
+        """The newest run that is published; while a load holds the warehouse, the last one that was seen."""
+        try:
+            with Lease(self._opener, self._hold, HASTE) as lease:
+                found = ask(lease, find_question("runs"), 1).rows
+        except BusyError:
+            return self._run
+        run = found[0][0] if found else 0
+        if run != self._run:
+            self._answers = {}
+            self._run = run
+        return self._run
+
+    def _lease(self) -> Lease:
+        return Lease(self._opener, self._hold, self._wait)

@@ -1,0 +1,289 @@
+// Draws what the page says in its JSON. Text goes in as text, never as HTML: titles come from the app.
+"use strict";
+(() => {
+  const page = JSON.parse(document.getElementById("data").textContent);
+  // The choice stands in the address, so that it can be sent, and outlives a reload.
+  const [, chosenPeriod = "28", chosenLevel = "all"] = location.hash.match(/^#(7|28|all)-(all|paid|free)$/) || [];
+  const state = { period: chosenPeriod, level: chosenLevel };
+  const number = new Intl.NumberFormat("en-GB");
+  const byId = (id) => document.getElementById(id);
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+  // plotly reads a little HTML in its texts
+  const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;");
+
+  function make(tag, className, ...children) {
+    const node = document.createElement(tag);
+    if (className) node.className = className;
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+  }
+
+  // ---- pictures made of text and boxes -------------------------------------------------------------
+
+  function bars(picture) {
+    const most = Math.max(...picture.rows.map((row) => row[2]), 1);
+    return make("ol", "bars", ...picture.rows.map(([name, aside, value, share]) => {
+      const fill = make("i");
+      fill.style.width = (100 * value) / most + "%";
+      return make("li", "",
+        make("span", "name", name, make("span", "aside", aside)),
+        make("span", "number", number.format(value) + " ", share ? make("small", "", share) : null),
+        make("span", "bar", fill));
+    }));
+  }
+
+  const KINDS = { women: "good", men: "read-songs", unknown: "dull" };
+
+  function strips(picture) {
+    return make("div", "strips", ...picture.rows.map(([level, parts]) => {
+      const total = parts.reduce((sum, part) => sum + part[1], 0);
+      return make("div", "",
+        make("div", "head", capital(level), make("span", "", number.format(total) + (total === 1 ? " listener" : " listeners"))),
+        strip(parts.map(([word, n]) => [n, KINDS[word]])),
+        make("ul", "legend", ...parts.map(([word, n]) => legend(KINDS[word], number.format(n), word, Math.round((100 * n) / total) + " %"))));
+    }));
+  }
+
+  function strip(parts) {
+    return make("div", "strip", ...parts.map(([n, kind]) => {
+      const box = make("i", kind);
+      box.style.flexGrow = n;
+      return box;
+    }));
+  }
+
+  function legend(kind, value, word, share) {
+    return make("li", kind, make("b", "", value), " " + word + " ", make("small", "", share));
+  }
+
+  function capital(text) {
+    return text.charAt(0).toUpperCase() + text.slice(1);
+  }
+
+  function flow(lines) {
+    byId("flow").replaceChildren(...lines.map((line, index) => {
+      const node = make("div", "flow-line");
+      if (index) node.append(zoom(lines[index - 1], line.source));
+      node.append(
+        make("div", "head", line.label, make("span", "", line.of)),
+        strip(line.parts.map((part) => [part[1], part[3]])),
+        make("ul", "legend", ...line.parts.map(([name, n, share, kind]) => legend(kind, number.format(n), name, share))));
+      return node;
+    }));
+  }
+
+  function zoom(before, source) {
+    let from = 0, to = 100, sum = 0;
+    for (const [name, n] of before.parts) {
+      if (name === source) { from = (100 * sum) / before.total; to = (100 * (sum + n)) / before.total; }
+      sum += n;
+    }
+    return svg("0 0 100 10", "zoom", ["polygon", { points: `${from},0 ${to},0 100,10 0,10` }]);
+  }
+
+  function svg(viewBox, className, ...shapes) {
+    const space = "http://www.w3.org/2000/svg";
+    const node = document.createElementNS(space, "svg");
+    node.setAttribute("viewBox", viewBox);
+    node.setAttribute("preserveAspectRatio", "none");
+    node.setAttribute("class", className);
+    node.setAttribute("aria-hidden", "true");
+    for (const [tag, values] of shapes) {
+      const shape = document.createElementNS(space, tag);
+      for (const [name, value] of Object.entries(values)) shape.setAttribute(name, value);
+      node.append(shape);
+    }
+    return node;
+  }
+
+  function spark(values) {
+    if (values.length < 2) return null;
+    const top = Math.max(...values) || 1;
+    const points = values.map((v, i) => `${((100 * i) / (values.length - 1)).toFixed(2)},${(29 - (27 * v) / top).toFixed(2)}`);
+    return svg("0 0 100 30", "spark",
+      ["path", { class: "under", d: `M0,30 L${points.join(" L")} L100,30 Z` }], ["path", { d: "M" + points.join(" L") }]);
+  }
+
+  const ARROWS = { up: "▲ ", down: "▼ ", flat: "", none: "" };
+
+  function cards(found, period) {
+    byId("cards").replaceChildren(...found.map((card) => {
+      const versus = card.direction !== "none" && card.change ? ` on the ${period.length} days before` : "";
+      const change = make("div", "change");
+      if (versus) change.append(make("b", "", ARROWS[card.direction] + card.change), versus);
+      else change.append(card.change);
+      return make("div", "", make("div", "label", card.label), make("div", "value", card.value), change, spark(card.spark));
+    }));
+  }
+
+  // ---- pictures by plotly --------------------------------------------------------------------------
+
+  function layout(changes) {
+    const axis = {
+      gridcolor: colour("line"), linecolor: colour("line"), zerolinecolor: colour("line"), tickcolor: colour("line"),
+      tickfont: { color: colour("soft"), size: 12 }, title: { font: { color: colour("soft"), size: 12 }, standoff: 8 },
+      automargin: true, fixedrange: true,
+    };
+    const merged = {
+      height: 280, margin: { l: 8, r: 8, t: 8, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: getComputedStyle(document.body).fontFamily, color: colour("ink"), size: 13 },
+      hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 13 } },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "normal", font: { size: 13 } },
+      dragmode: false, separators: ".,", bargap: 0.18, ...changes,
+    };
+    for (const name of ["xaxis", "yaxis"]) {
+      const own = changes[name] || {};
+      merged[name] = { ...axis, ...own, title: { ...axis.title, ...(own.title || {}) } };
+    }
+    return merged;
+  }
+
+  const dates = { type: "date", showgrid: false, tickformat: "%-d %b", nticks: 7, title: { text: "day (UTC)" }, hoverformat: "%a %-d %b %Y" };
+  // Nobody plays half a song: where there are few, an axis counts by ones.
+  const counts = (text, values) => {
+    const most = Math.max(...values, 1);
+    return { title: { text }, rangemode: "tozero", tickformat: most < 1000 ? ",~r" : ",.3~s", nticks: 6, showline: false, minallowed: 0, ...(most <= 5 ? { dtick: 1 } : {}) };
+  };
+  const scale = () => [0, 1, 2, 3, 4].map((step) => [step / 4, colour("scale-" + step)]);
+  const level = { paid: "main", free: "second" };
+
+  const drawings = {
+    days: (p) => [
+      p.series.map(([name, y]) => ({
+        type: "bar", name: plain(capital(name)), x: p.x, y, marker: { color: colour(level[name] || "dull") },
+        hovertemplate: "%{y:,} plays<extra>" + plain(name) + "</extra>",
+      })),
+      layout({ barmode: "stack", hovermode: "x unified", xaxis: dates, yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
+    ],
+    week: (p) => [
+      [{
+        type: "heatmap", z: p.z, y: p.y, x: [...Array(24).keys()], colorscale: scale(), zmin: 0, xgap: 2, ygap: 2,
+        hovertemplate: "%{y}, %{x}:00 to %{x}:59 UTC<br>%{z:,} plays<extra></extra>",
+        colorbar: { thickness: 8, outlinewidth: 0, tickfont: { color: colour("soft"), size: 11 }, nticks: 5, tickformat: ",.3~s", title: { text: "plays", side: "right", font: { color: colour("soft"), size: 12 } } },
+      }],
+      layout({ height: 300, xaxis: { title: { text: "hour of the day (UTC)" }, tickvals: [0, 3, 6, 9, 12, 15, 18, 21], showgrid: false, zeroline: false }, yaxis: { autorange: "reversed", showgrid: false, tickvals: p.y, ticktext: p.y.map((day) => day.slice(0, 3)) } }),
+    ],
+    active: (p) => [
+      [
+        { name: "in the 30 days up to it", y: p.monthly, line: { color: colour("soft"), width: 2 } },
+        { name: "on the day", y: p.daily, line: { color: colour("main"), width: 2.5 } },
+      ].map((one) => ({ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, hovertemplate: "%{y:,}", ...one })),
+      layout({ height: 300, hovermode: "x unified", xaxis: dates, yaxis: counts("listeners", p.monthly) }),
+    ],
+    changes: (p) => [
+      [
+        { name: "Upgrades to paid", y: p.up, marker: { color: colour("main") } },
+        { name: "Downgrades to free", y: p.down, marker: { color: colour("second") } },
+      ].map((one) => ({ type: "bar", x: p.x, customdata: one.y.map(Math.abs), hovertemplate: "%{customdata:,}", ...one })),
+      layout({ barmode: "relative", hovermode: "x unified", xaxis: dates, yaxis: { ...upAndDown(p), title: { text: "listeners" } } }),
+    ],
+    columns: (p) => [
+      [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, text: p.y.map((n) => number.format(n)), textposition: "outside", cliponaxis: false, textfont: { color: colour("soft"), size: 12 }, hovertemplate: "%{y:,} " + p.unit + "<extra></extra>" }],
+      layout({ xaxis: { type: "category", title: { text: p.axis }, showgrid: false, tickangle: 0, tickvals: p.x, ticktext: p.x.map((text) => plain(text).replace(" ", "<br>")) }, yaxis: counts(p.unit, p.y), margin: { l: 8, r: 8, t: 20, b: 8 } }),
+    ],
+    retention: (p) => {
+      const weeks = Math.max(...p.z.map((row) => row.length));
+      const texts = p.z.map((row) => row.map((v) => Math.round(v) + " %"));
+      return [
+        [{
+          type: "heatmap", z: p.z, y: p.y.map((week, i) => `${week} · ${number.format(p.new[i])} new`), x: [...Array(weeks).keys()].map((n) => n + 1),
+          colorscale: scale(), zmin: 0, zmax: 100, xgap: 2, ygap: 2, showscale: weeks > 8, colorbar: { thickness: 8, outlinewidth: 0, ticksuffix: " %", tickfont: { color: colour("soft"), size: 11 } },
+          ...(weeks <= 8 ? { text: texts, texttemplate: "%{text}" } : {}),
+          hovertemplate: "first week %{y}<br>%{z} % play %{x} weeks later<extra></extra>", hoverongaps: false,
+        }],
+        layout({ height: Math.max(220, 90 + 34 * p.y.length), xaxis: { title: { text: "weeks after the first" }, dtick: 1, showgrid: false, zeroline: false }, yaxis: { type: "category", autorange: "reversed", showgrid: false } }),
+      ];
+    },
+    matching: (p) => [
+      [
+        { name: "artist known", y: p.artist, line: { color: colour("soft"), width: 2 } },
+        { name: "song known", y: p.song, line: { color: colour("main"), width: 2.5 } },
+      ].map((one) => ({ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, hovertemplate: "%{y:.1f} %", ...one })),
+      layout({ hovermode: "x unified", xaxis: dates, yaxis: { title: { text: "share of the plays" }, ticksuffix: " %", rangemode: "tozero", nticks: 6, showline: false } }),
+    ],
+  };
+
+  drawings.series = (p) => [
+    [{ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, y: p.y, line: { color: colour("main"), width: 2.5 }, hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" }],
+    layout({ hovermode: "x unified", xaxis: { ...dates, title: { text: "UTC" } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
+  ];
+
+  function upAndDown(p) {
+    const high = Math.max(...p.up, 1), low = Math.min(...p.down, 0), step = Math.ceil((high - low) / 5);
+    const ticks = [];
+    for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) ticks.push(tick);
+    return { tickvals: ticks, ticktext: ticks.map((tick) => number.format(Math.abs(tick))), showline: false };
+  }
+
+  // ---- the page ------------------------------------------------------------------------------------
+
+  function show(id, picture) {
+    const card = byId(id);
+    if (!card || !picture) return;
+    card.querySelector("h3").textContent = picture.title;
+    card.querySelector(".note").textContent = picture.note;
+    const place = card.querySelector(".picture");
+    const old = place.querySelector(".plot");
+    if (picture.kind in drawings) {
+      const plot = old || make("div", "plot");
+      if (!old) place.replaceChildren(plot);
+      const [traces, form] = drawings[picture.kind](picture);
+      plot.setAttribute("role", "img");
+      plot.setAttribute("aria-label", picture.title);
+      Plotly.react(plot, traces, form, { displayModeBar: false, responsive: true });
+    } else {
+      if (old) Plotly.purge(old);
+      place.replaceChildren(...(picture.kind === "bars" ? [bars(picture)] : picture.kind === "strips" ? [strips(picture)] : []));
+    }
+  }
+
+  function sums(found) {
+    const [, truth] = found[0];
+    const good = found.every(([, n]) => n === truth);
+    const card = byId("sums");
+    card.querySelector("h3").textContent = good
+      ? `${number.format(truth)} plays, counted ${found.length} ways: always the same`
+      : "The pictures do not count the same plays";
+    card.querySelector("ul").replaceChildren(...found.map(([name, n]) =>
+      make("li", "", name, make("b", n === truth ? "good" : "bad", (n === truth ? "✓ " : "✕ ") + number.format(n)))));
+  }
+
+  function draw() {
+    if (!page.trust) { show("answer", page.answer); return; }
+    if (page.trust.flow.length) flow(page.trust.flow);
+    show("rejects", page.trust.rejects);
+    show("missing", page.trust.missing);
+    if (!page.periods.length) return;
+    const period = page.periods.find((one) => one.key === state.period);
+    const view = page.views[`${state.period}-${state.level}`];
+    const some = view.cards.length > 0;
+    byId("words").textContent = period.words + (state.level === "all" ? "" : `, only ${state.level} plays`);
+    byId("nobody").hidden = some;
+    byId("pictures").hidden = !some;
+    for (const id of ["cards", "sums", "matching"]) byId(id).hidden = !some;
+    for (const button of document.querySelectorAll(".switch button"))
+      button.setAttribute("aria-checked", String(button.dataset.period === state.period || button.dataset.level === state.level));
+    if (!some) return;
+    cards(view.cards, period);
+    for (const [id, picture] of Object.entries(view.pictures)) show(id, picture);
+    sums(view.sums);
+  }
+
+  document.querySelector(".controls")?.addEventListener("click", (event) => {
+    const { period, level: chosen } = event.target.dataset;
+    if (period) state.period = period;
+    if (chosen) state.level = chosen;
+    if (!period && !chosen) return;
+    history.replaceState(null, "", `#${state.period}-${state.level}`);
+    draw();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  matchMedia("print").addEventListener("change", draw);
+  draw();
+
+  // A run that is published makes this page old.
+  if (page.live && page.trust) setInterval(async () => {
+    const answer = await fetch("/newest").catch(() => null);
+    if (answer?.ok && (await answer.json()).run !== page.run) location.reload();
+  }, 5000);
+})();

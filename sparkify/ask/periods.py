@@ -1,0 +1,41 @@
+"""The periods of the page: they end with the last day that has a play, not with today."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sparkify.ask import wording
+
+
+@dataclass(frozen=True)
+class Period:
+    """Some days (UTC), both ends included, and the same number of days before them if all have data."""
+
+    key: str
+    label: str
+    first: dt.date
+    last: dt.date
+    before: tuple[dt.date, dt.date] | None
+
+    @property
+    def length(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def words(self) -> str:
+        return wording.days(self.first, self.last)
+
+    def holds(self, day: dt.date) -> bool:
+        return self.first <= day <= self.last
+
+
+def find_periods(first: dt.date, last: dt.date) -> tuple[Period, ...]:
+    """The last 7 days, the last 28 days, and all of them, as far as a history from `first` to `last` goes."""
+    everything = Period("all", "All", first, last, None)
+    return (*(_latest(number, first, last) for number in (7, 28)), everything)
+
+
+def _latest(number: int, first: dt.date, last: dt.date) -> Period:
+    start = last - dt.timedelta(days=number - 1)
+    before = (start - dt.timedelta(days=number), start - dt.timedelta(days=1))
+    whole = before if before[0] >= first else None
+    return Period(str(number), f"{number} days", max(start, first), last, whole)

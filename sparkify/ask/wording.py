@@ -1,0 +1,121 @@
+"""Numbers, days and places, said as a person would say them."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+STATES = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
+    "CO": "Colorado", "CT": "Connecticut", "DC": "District of Columbia", "DE": "Delaware", "FL": "Florida",
+    "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa",
+    "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana", "ME": "Maine", "MD": "Maryland",
+    "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri",
+    "MT": "Montana", "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey",
+    "NM": "New Mexico", "NY": "New York", "NC": "North Carolina", "ND": "North Dakota", "OH": "Ohio",
+    "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania", "PR": "Puerto Rico", "RI": "Rhode Island",
+    "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah",
+    "VT": "Vermont", "VA": "Virginia", "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin",
+    "WY": "Wyoming",
+}  # fmt: skip
+WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+def count(number: int, thing: str, things: str = "") -> str:
+    """A number with its noun.
+
+    >>> count(1, "play"), count(6820, "play"), count(2, "day of it", "days of it")
+    ('1 play', '6,820 plays', '2 days of it')
+    """
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share that never says 0 % of what is there, nor 100 % of what is not all.
+
+    >>> percent(1, 3), percent(1, 60), percent(1, 6820), percent(6819, 6820), percent(0, 5), percent(1, 0)
+    ('33 %', '1.7 %', '< 0.1 %', '> 99.9 %', '0 %', '-')
+    """
+    if not whole:
+        return "-"
+    value = 100 * part / whole
+    if 0 < value < 0.05:
+        return "< 0.1 %"
+    if 99.95 <= value < 100:
+        return "> 99.9 %"
+    return f"{value:.1f} %" if (0 < value < 9.95 or 99 <= value < 100) else f"{value:.0f} %"
+
+
+def day(value: dt.date) -> str:
+    """A day with its weekday.
+
+    >>> day(dt.date(2018, 11, 21))
+    'Wed 21 Nov 2018'
+    """
+    return f"{value:%a} {value.day} {value:%b %Y}"
+
+
+def days(first: dt.date, last: dt.date) -> str:
+    """A span of days, without saying anything twice.
+
+    >>> days(dt.date(2018, 11, 1), dt.date(2018, 11, 30)), days(dt.date(2018, 12, 30), dt.date(2019, 1, 2))
+    ('1 to 30 Nov 2018', '30 Dec 2018 to 2 Jan 2019')
+    """
+    if first == last:
+        return f"{last.day} {last:%b %Y}"
+    start = str(first.day)
+    if (first.year, first.month) != (last.year, last.month):
+        start += f" {first:%b}" + (f" {first.year}" if first.year != last.year else "")
+    return f"{start} to {last.day} {last:%b %Y}"
+
+
+def moment(value: dt.datetime) -> str:
+    """A moment, to the minute.
+
+    >>> moment(dt.datetime(2018, 11, 30, 17, 31, 20))
+    'Fri 30 Nov 2018, 17:31 UTC'
+    """
+    return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def ago(span: dt.timedelta) -> str:
+    """How long ago, in the one unit that matters.
+
+    >>> [ago(dt.timedelta(**span)) for span in ({"minutes": 5}, {"hours": 30}, {"days": 16}, {"days": 2917})]
+    ['5 minutes ago', '30 hours ago', '16 days ago', '8 years ago']
+    """
+    minutes = span.total_seconds() / 60
+    if minutes < 0:
+        return "in the future"
+    if minutes < 90:
+        return f"{count(round(minutes), 'minute')} ago"
+    if minutes < 48 * 60:
+        return f"{count(round(minutes / 60), 'hour')} ago"
+    if minutes < 730 * 24 * 60:
+        return f"{count(round(minutes / 1440), 'day')} ago"
+    return f"{count(round(minutes / 1440 / 365.25), 'year')} ago"
+
+
+def state(code: str | None) -> str:
+    """A state's name; its code where it has none here.
+
+    >>> state("CA"), state("XX"), state("")
+    ('California', 'XX', 'unknown')
+    """
+    return STATES.get(code or "", code or "unknown")
+
+
+def rounded(value: float) -> str:
+    """A number that need not be exact.
+
+    >>> rounded(468.03), rounded(7.28), rounded(12345.6)
+    ('468', '7.3', '12,346')
+    """
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in a row.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)

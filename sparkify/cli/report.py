@@ -1,0 +1,130 @@
+"""What analysts look at: the page as a file, and as a server."""
+
+import contextlib
+import datetime as dt
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sparkify.cli.options import config_options, open_engine, opened
+from sparkify.cli.output import seconds, size
+from sparkify.cli.watching import watch
+from sparkify.config import Config
+from sparkify.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sparkify.engines.base import Engine
+
+
+@click.command()
+@config_options
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="report.html",
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--names", is_flag=True, help="Name the most active listeners; without it they are numbers.")
+@click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
+def report(config: Config, out: Path, names: bool, show: bool) -> None:
+    """Write the page that analysts open every morning: one file, which needs no server and no network."""
+    began = time.monotonic()
+    _require_extra("jinja2", "plotly")
+    from sparkify.ask.report import gather, render
+    from sparkify.load.checks import Verdict, check_everything
+    from sparkify.load.tables import require_tables
+
+    with opened(config) as engine, watch() as progress:
+        require_tables(engine)
+
+        def check() -> Sequence[Verdict]:
+            progress.step("checking")
+            return check_everything(engine)
+
+        progress.step("asking")
+        page = gather(engine, check, _now(), names=names)
+    text = render(page)
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{out} cannot be written: {error.strerror}. Choose another file with --out."
+        ) from error
+    click.echo(f"{out} is ready ({size(len(text.encode()))}); it took {seconds(time.monotonic() - began)}.")
+    if show:
+        click.launch(str(out))
+
+
+@click.command()
+@config_options
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0: any that is free."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--allow-host", multiple=True, metavar="NAME", help="Another name by which browsers may call this server."
+)
+@click.option("--names", is_flag=True, help="Name the most active listeners; without it they are numbers.")
+@click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
+def dashboard(
+    config: Config, port: int, host: str, allow_host: tuple[str, ...], names: bool, show: bool
+) -> None:
+    """Serve the page, live: the newest run, every question, the runs and the rejects. It only reads."""
+    _require_extra("jinja2", "plotly", "starlette", "uvicorn")
+    import dataclasses
+    import socket
+
+    import uvicorn
+
+    from sparkify.ask.dashboard import make_app
+    from sparkify.ask.live import Live
+    from sparkify.load.checks import check_everything
+    from sparkify.load.tables import require_tables
+
+    def opener(wait: float) -> "Engine":
+        return open_engine(
+            dataclasses.replace(config, warehouse=dataclasses.replace(config.warehouse, wait=wait))
+        )
+
+    with opened(config) as engine:
+        require_tables(engine)
+    # A cluster lets everybody in at once, and a connection to it is dear.
+    hold = 0.5 if config.warehouse.engine == "duckdb" else 300.0
+    live = Live(opener, check_everything, hold=hold, wait=config.warehouse.wait, names=names)
+    try:
+        listening = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"{host}:{port} cannot be used: {error.strerror}. Choose another --port."
+        ) from error
+    hosts = (host, "localhost", "127.0.0.1", socket.gethostname(), *allow_host)
+    place = f"http://{host}:{listening.getsockname()[1]}"
+    click.echo(f"{place} is ready. Ctrl-C ends it.", err=True)
+    if host not in LOOPBACK:
+        click.echo(f"warning: whoever can reach {host} can read the warehouse.", err=True)
+    if show:
+        click.launch(place)
+    server = uvicorn.Server(uvicorn.Config(make_app(live, hosts), log_level="warning", access_log=False))
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def _require_extra(*modules: str) -> None:
+    import importlib.util
+
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigError(f"the page needs {', '.join(missing)}: pip install 'sparkify[report]'.")

@@ -1,0 +1,26 @@
+-- Each listener is as the record of their latest event says.
+SELECT users.user_id, users.last_ts
+FROM users
+LEFT JOIN (
+    SELECT
+        e.user_id,
+        e.ts,
+        e.session_id,
+        e.item_in_session,
+        TRIM(COALESCE(f.repaired, e.first_name)) AS first_name,
+        TRIM(COALESCE(l.repaired, e.last_name)) AS last_name,
+        e.gender,
+        e.level
+    FROM stg_events AS e
+    LEFT JOIN text_repair AS f ON f.raw_text = e.first_name
+    LEFT JOIN text_repair AS l ON l.raw_text = e.last_name
+) AS record
+    ON record.user_id = users.user_id
+    AND record.ts = users.last_ts
+    AND record.session_id = users.last_session_id
+    AND record.item_in_session = users.last_item_in_session
+    AND COALESCE(record.first_name, '') = COALESCE(users.first_name, '')
+    AND COALESCE(record.last_name, '') = COALESCE(users.last_name, '')
+    AND COALESCE(record.gender, '') = COALESCE(users.gender, '')
+    AND COALESCE(record.level, '') = COALESCE(users.level, '')
+WHERE record.user_id IS NULL

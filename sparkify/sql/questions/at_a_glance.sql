@@ -1,0 +1,25 @@
+-- How much is listened to? Plays, listeners, sessions, hours (songs to their end), the paid share, and what matches.
+SELECT
+    COALESCE(SUM(sitting.plays), 0) AS plays,
+    COUNT(DISTINCT sitting.user_id) AS listeners,
+    COUNT(DISTINCT sitting.session_id) AS sessions,
+    ROUND(COALESCE(SUM(sitting.seconds), 0) / 3600.0, 1) AS hours,
+    ROUND(100.0 * SUM(sitting.paid_plays) / NULLIF(SUM(sitting.plays), 0), 1) AS percent_paid,
+    COALESCE(SUM(sitting.matched_song), 0) AS matched_song,
+    COALESCE(SUM(sitting.matched_artist), 0) AS matched_artist
+FROM (
+    SELECT
+        p.session_id,
+        p.user_id,
+        COUNT(*) AS plays,
+        SUM(p.length) AS seconds,
+        SUM(CASE WHEN p.level = 'paid' THEN 1 ELSE 0 END) AS paid_plays,
+        COUNT(p.song_id) AS matched_song,
+        COUNT(p.artist_id) AS matched_artist
+    FROM songplay AS p
+    WHERE
+        p.start_time >= :since
+        AND p.start_time < :until
+        AND (:level IS NULL OR p.level = :level)
+    GROUP BY p.session_id, p.user_id
+) AS sitting

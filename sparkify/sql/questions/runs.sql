@@ -1,0 +1,17 @@
+-- What did each run do? The latest first; records read = loaded + duplicate + rejected.
+SELECT
+    run_id,
+    command,
+    started_at,
+    seconds,
+    files,
+    records_read AS read,
+    loaded,
+    duplicate,
+    rejected,
+    plays,
+    plays_song AS matched_song,
+    plays_artist AS matched_artist
+FROM etl_run
+ORDER BY run_id DESC
+LIMIT :limit

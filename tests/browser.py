@@ -1,0 +1,67 @@
+"""A real browser, and what it saw of a page: requests, complaints, pictures, overflow."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import ROOT
+
+SCREENSHOTS = ROOT / "screenshots"
+"""What the last run saw; git ignores it."""
+
+
+class Visit:
+    """A page that is open, and what it asked for and complained of."""
+
+    def __init__(self, page: Page, home: str) -> None:
+        self.page = page
+        self.strangers: list[str] = []
+        self.complaints: list[str] = []
+        self._home = (home, "data:", "blob:")
+        page.on("request", lambda request: self._asked(request.url))
+        page.on("console", lambda message: self._said(message.type, message.text))
+        page.on("pageerror", lambda e: self.complaints.append(str(e)))
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith(self._home):
+            self.strangers.append(url)
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+    def settle(self) -> None:
+        """Wait until every picture is drawn."""
+        expect(self.page.locator(".plot:not(:has(.main-svg))")).to_have_count(0)
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+    def text(self, selector: str) -> str:
+        return self.page.inner_text(selector)
+
+    def screenshot(self, name: str) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+@contextmanager
+def visit(
+    browser: Browser, url: str, width: int = 1440, scheme: Literal["light", "dark"] = "light"
+) -> Iterator[Visit]:
+    """Open a page in a window of this width."""
+    page: Page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    home = url if url.startswith("file:") else "/".join(url.split("/")[:3])
+    seen = Visit(page, home)
+    page.goto(url)
+    seen.settle()
+    yield seen
+    page.close()
+
+
+def as_url(file: Path) -> str:
+    return file.resolve().as_uri()

@@ -1,0 +1,250 @@
+"""The dashboard: it answers while others write, to its own name only, and writes nothing raw."""
+
+import dataclasses
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from sparkify.ask.lease import Lease
+from sparkify.ask.live import Live
+from sparkify.ask.questions import find_question, list_questions
+from sparkify.engines.base import Engine
+from sparkify.engines.duckdb import DuckDB
+from sparkify.errors import BusyError
+from sparkify.load.checks import check_everything
+from sparkify.load.tables import create_tables
+from tests.browser import visit
+from tests.builders import Source, etl, play
+from tests.test_page import HOSTILE
+from tests.test_processes import COMMAND, big_source, finish, start
+from tests.test_report import fill
+
+
+@dataclasses.dataclass
+class Served:
+    """A dashboard that runs, and where."""
+
+    url: str
+
+    def get(self, path: str, host: str | None = None, method: str = "GET") -> tuple[int, str, Any]:
+        request = urllib.request.Request(self.url + path, method=method)
+        if host:
+            request.add_header("Host", host)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read().decode(), answer.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode(), error.headers
+
+
+@pytest.fixture
+def served(source: Source, tmp_path: Path) -> Iterator[Served]:
+    """The dashboard of a small warehouse, `sparkify.duckdb` in `tmp_path`."""
+    fill(source, days=9)
+    source.log(play(0, song=HOSTILE, artist=HOSTILE, sessionId=9), HOSTILE, day="2018-10-31")
+    code, _, err = finish(start("etl", "--source", "music", cwd=tmp_path))
+    assert code == 0, err
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [*COMMAND, "dashboard", "--port", "0"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr
+    try:
+        found = re.match(r"(http://127\.0\.0\.1:\d+) is ready", process.stderr.readline())
+        assert found
+        yield Served(found[1])
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_every_question_has_a_page_a_csv_and_its_sql(served: Served) -> None:
+    for question in list_questions():
+        status, html, _ = served.get(f"/ask/{question.name}")
+        csv_status, csv, headers = served.get(f"/ask/{question.name}.csv")
+
+        assert (status, csv_status) == (200, 200)
+        assert "The SQL" in html
+        assert csv.splitlines()[0].count(",") >= 1
+        assert headers["Content-Disposition"] == f'attachment; filename="{question.name}.csv"'
+
+
+def test_a_question_takes_its_values_from_the_address(served: Served) -> None:
+    whole = served.get("/ask/plays_by_day.csv")[1].splitlines()
+    part = served.get("/ask/plays_by_day.csv?from=2018-11-02&to=2018-11-03&level=paid")[1].splitlines()
+    two = served.get("/ask/most_played_songs.csv?limit=2")[1].splitlines()
+
+    assert len(whole) == 10
+    assert [line.split(",")[0] for line in part[1:]] == ["2018-11-02", "2018-11-03"]
+    assert len(two) == 3
+
+
+def test_nonsense_is_one_sentence(served: Served) -> None:
+    for path, status, words in (
+        ("/ask/most_plaid_songs", 400, "Did you mean most_played_songs?"),
+        ("/ask/plays_by_day?from=yesterday", 400, "is not a day like"),
+        ("/rejects?run=1%20OR%201=1", 400, "is not a number"),
+        ("/nowhere", 404, "There is no such page"),
+        ("/static/..%2Fnav.html.j2", 404, "There is no such page"),
+    ):
+        found, html, _ = served.get(path)
+
+        assert (found, words in html) == (status, True), path
+        assert "Traceback" not in html
+
+
+def test_it_only_reads_and_only_under_its_own_name(served: Served) -> None:
+    assert served.get("/", host="evil.example")[0] == 400
+    assert served.get("/newest", host="evil.example:80")[0] == 400
+    assert served.get("/newest", host="localhost:80")[0] == 200
+    assert {served.get("/", method=method)[0] for method in ("POST", "PUT", "DELETE")} == {405}
+    policy = served.get("/")[2]["Content-Security-Policy"]
+    assert policy.startswith("default-src 'self';")
+    assert "script-src" not in policy
+
+
+def test_what_the_app_wrote_is_escaped_on_every_page(served: Served) -> None:
+    hostile = "/ask/plays_by_day?level=%22%3E%3Cscript%3E"
+    for path in ("/", "/rejects", "/ask/most_played_songs", "/ask/rejects", hostile):
+        html = served.get(path)[1]
+
+        assert "<script>document.title" not in html
+        assert "<img src=x" not in html
+        assert '"><script>' not in html
+    assert "&lt;/script&gt;&lt;script&gt;document.title" in served.get("/rejects")[1]
+
+
+def test_the_pages_in_a_browser(served: Served, browser: Any) -> None:
+    for path, name in (
+        ("/", "page"), ("/ask", "questions"), ("/ask/plays_by_day", "by-day"), ("/rejects?run=1", "rejects"),
+        ("/ask/most_played_songs?limit=5", "songs"), ("/runs", "runs"),
+    ):  # fmt: skip
+        for width in (1440, 390):
+            with visit(browser, served.url + path, width) as seen:
+                seen.screenshot(f"dashboard-{name}-{width}")
+                assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0), path
+                if "/ask/" in path:
+                    assert seen.page.locator("#answer .point, #answer li, #answer .lines path").count() > 0
+
+
+def test_the_page_loads_again_when_a_run_is_published(
+    served: Served,
+    browser: Any,
+    source: Source,
+    tmp_path: Path,
+) -> None:
+    with visit(browser, served.url) as seen:
+        seen.page.click("button[data-period='all']")
+        before = seen.text("#cards .value")
+        source.log(*(play(n, sessionId=77) for n in range(5)), day="2018-11-20")
+        assert finish(start("etl", "--source", "music", cwd=tmp_path))[0] == 0
+
+        expect(seen.page.locator("#cards .value").first).not_to_have_text(before, timeout=60_000)
+
+        assert int(seen.text("#cards .value")) == int(before) + 5
+
+
+def test_a_load_and_a_dashboard_do_not_hold_each_other_up(served: Served, tmp_path: Path) -> None:
+    served.get("/")
+    big_source(Source(tmp_path / "more"), days=12)
+    loading = start("etl", "--source", "more", "--wait", "5", cwd=tmp_path)
+    found = []
+    while loading.poll() is None:
+        found += [served.get("/")[0], served.get("/newest")[0]]
+        time.sleep(0.05)
+
+    code, _, err = finish(loading)
+
+    assert (code, set(found)) == (0, {200}), err
+    assert len(found) > 4
+    assert served.get("/newest")[1] == '{"run":2}'
+    assert "108," in served.get("/")[1]
+
+
+def test_a_lease_lets_go_between_queries(tmp_path: Path) -> None:
+    file = str(tmp_path / "lease.duckdb")
+    DuckDB(file).close()
+    opened = []
+
+    def opener(wait: float) -> Engine:
+        opened.append(wait)
+        return DuckDB(file, read_only=True, wait=wait)
+
+    now = iter([0.0, 0.4, 0.6, 0.6, 1.5, 1.7, 1.7])
+    with Lease(opener, 0.5, 1, lambda: next(now)) as lease:
+        counts = []
+        for _ in range(5):
+            lease.query("SELECT 1 AS one")
+            counts.append(len(opened))
+
+    assert counts == [1, 1, 2, 2, 3]
+    DuckDB(file, wait=0.1).close()
+
+
+def test_what_was_computed_is_kept_for_its_run_and_shown_while_a_load_runs(
+    source: Source, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "live.duckdb")
+    writer = DuckDB(file)
+    create_tables(writer)
+    fill(source, days=3)
+    etl(writer, source.folder)
+    writer.close()
+    live = Live(lambda wait: DuckDB(file, read_only=True, wait=wait), check_everything, wait=0.1)
+    page, asked = live.page(), live_question()
+    answer = live.answer(asked)
+
+    holder = DuckDB(file)
+    assert live.page() is page
+    assert live.answer(asked) is answer
+    with pytest.raises(BusyError):
+        live.answer(live_question(limit=3))
+    source.log(play(0, sessionId=99), day="2018-11-09")
+    etl(holder, source.folder)
+    holder.close()
+
+    assert live.newest() == 2
+    assert live.page()["run"] == 2
+    assert live.answer(asked).rows != answer.rows
+
+
+def live_question(limit: int = 100) -> Any:
+    from sparkify.ask.live import Asked
+
+    return Asked(find_question("most_played_songs"), limit)
+
+
+def test_a_port_in_use_is_named(served: Served, tmp_path: Path) -> None:
+    port = served.url.rpartition(":")[2]
+
+    code, _, err = finish(start("dashboard", "--port", port, cwd=tmp_path))
+
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert f"127.0.0.1:{port} cannot be used" in err
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys, importlib.util as u; f = u.find_spec; "
+        "u.find_spec = lambda n, *a: None if n == 'jinja2' else f(n, *a); "
+        "sys.argv = ['sparkify', 'report']; from sparkify.cli.main import main; main()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == "sparkify: the page needs jinja2: pip install 'sparkify[report]'.\n"

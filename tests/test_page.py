@@ -1,0 +1,178 @@
+"""The page and the dashboard as a browser shows them: real headless Chromium, real and made-up data."""
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from sparkify.ask.questions import ask, find_question
+from sparkify.ask.report import gather, render
+from sparkify.engines.base import Engine
+from sparkify.engines.duckdb import DuckDB
+from sparkify.load.checks import check_everything
+from sparkify.load.tables import create_tables
+from tests.browser import as_url, visit
+from tests.builders import Source, etl, play
+from tests.test_report import fill
+
+NOW = dt.datetime(2026, 2, 1, 8)
+MARKS = """Object.fromEntries([...document.querySelectorAll('.card .picture')].map(picture => [
+    picture.closest('.card').id,
+    picture.querySelectorAll('.point, .hm image, .lines path, .bars i, .strip i, .sums li').length]))"""
+HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Path]]:
+    """Five weeks of a made-up service with faults, and its page."""
+    from sparkify.simulate.service import Options, simulate
+
+    folder = tmp_path_factory.mktemp("page")
+    options = Options(120, None, 60, 500, dt.date(2026, 1, 1), 3, 0.02)
+    simulate(folder / "music", options, lambda *_: None)
+    with written(folder, folder / "music") as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def real(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Path]]:
+    """The real data, and its page."""
+    with written(tmp_path_factory.mktemp("real"), real_data, real_data / "s3_partial") as page:
+        yield page
+
+
+@contextmanager
+def written(folder: Path, *sources: Path) -> Iterator[tuple[Engine, Path]]:
+    """A warehouse of these sources, and its page."""
+    engine = DuckDB(str(folder / "page.duckdb"))
+    create_tables(engine)
+    for source in sources:
+        etl(engine, source)
+    file = folder / "page.html"
+    file.write_text(render(gather(engine, lambda: check_everything(engine), NOW)), encoding="utf-8")
+    yield engine, file
+    engine.close()
+
+
+@pytest.fixture(params=["real", "made_up"])
+def page(request: pytest.FixtureRequest) -> tuple[str, Engine, Path]:
+    engine, file = request.getfixturevalue(request.param)
+    return request.param, engine, file
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 768, 390])
+def test_the_page_is_whole_at_every_width_by_day_and_night(
+    browser: Any, page: tuple[str, Engine, Path], width: int, scheme: Literal["light", "dark"]
+) -> None:
+    name, _, file = page
+
+    with visit(browser, as_url(file), width, scheme) as seen:
+        seen.screenshot(f"{name}-{width}-{scheme}")
+
+        assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0)
+        marks = seen.page.evaluate(MARKS)
+        bare = {card for card, count in marks.items() if not count}
+        assert len(marks) >= 18
+        assert bare <= ({"rejects"} if name == "real" else set())
+        assert seen.page.evaluate(
+            "[...document.querySelectorAll('h3')].every(h => h.textContent.trim().length > 4)"
+        )
+        tight = seen.page.evaluate(
+            "[...document.querySelectorAll('.card, .cards > div')]"
+            ".filter(c => c.scrollWidth > c.clientWidth + 1).map(c => c.id || c.className)"
+        )
+        assert tight == []
+
+
+def test_the_switch_shows_other_numbers_and_each_is_its_questions_answer(
+    browser: Any, page: tuple[str, Engine, Path]
+) -> None:
+    _, engine, file = page
+    last = engine.query("SELECT MAX(start_time) AS t FROM songplay").scalar().date()
+    shown: list[str] = []
+
+    with visit(browser, as_url(file)) as seen:
+        for days, level in itertools.product((7, 28, None), ("all", "paid", "free")):
+            seen.page.click(f"button[data-period='{days or 'all'}']")
+            seen.page.click(f"button[data-level='{level}']")
+
+            first = last - dt.timedelta(days=days - 1) if days else None
+            values = (first, last, None if level == "all" else level)
+            plays, listeners, sessions = ask(engine, find_question("at_a_glance"), 1, *values).rows[0][:3]
+            song, _, times = ask(engine, find_question("most_played_songs"), 1, *values).rows[0]
+            cards = seen.page.eval_on_selector_all("#cards .value", "all => all.map(n => n.textContent)")
+            assert cards[:3] == [f"{plays:,}", f"{listeners:,}", f"{sessions:,}"]
+            assert seen.text("#songs li:first-child .number").split()[0] == f"{times:,}"
+            assert song in seen.text("#songs h3")
+            bars = "document.querySelector('#days .plot').data.flatMap(t => t.y).reduce((a, b) => a + b)"
+            assert seen.page.evaluate(bars) == plays
+            assert seen.text("#sums h3").startswith(f"{plays:,} plays, counted 11 ways")
+            shown.append(cards[0])
+
+        assert len(set(shown)) == 9
+        assert seen.complaints == []
+
+
+def test_the_choice_outlives_a_reload(browser: Any, made_up: tuple[Engine, Path]) -> None:
+    with visit(browser, as_url(made_up[1])) as seen:
+        seen.page.click("button[data-period='7']")
+        seen.page.click("button[data-level='free']")
+        before = seen.text("#cards")
+
+        seen.page.reload()
+        seen.settle()
+
+        assert seen.text("#cards") == before
+        assert seen.page.get_attribute("button[data-period='7']", "aria-checked") == "true"
+
+
+def test_it_prints_in_black_on_white_even_at_night(
+    browser: Any, made_up: tuple[Engine, Path], tmp_path: Path
+) -> None:
+    with visit(browser, as_url(made_up[1]), 760, "dark") as seen:
+        seen.page.emulate_media(media="print")
+        seen.page.wait_for_timeout(300)
+
+        assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        axis = seen.page.evaluate("getComputedStyle(document.querySelector('#days .xtick text')).fill")
+        assert axis == "rgb(91, 104, 120)"
+        assert seen.overflow() == 0
+        seen.page.pdf(path=tmp_path / "page.pdf")
+        assert (tmp_path / "page.pdf").stat().st_size > 50_000
+
+
+def test_what_the_app_wrote_is_text_and_nothing_else(browser: Any, source: Source, tmp_path: Path) -> None:
+    hostile = {"song": HOSTILE, "artist": HOSTILE, "location": HOSTILE, "level": HOSTILE[-16:]}
+    source.log(*(play(n, **hostile) for n in range(3)))
+
+    with written(tmp_path, source.folder) as (_, file), visit(browser, as_url(file)) as seen:
+        assert HOSTILE in seen.text("#songs li .name")
+        assert seen.page.title().startswith("Sparkify")
+        assert (seen.strangers, seen.complaints) == ([], [])
+        assert seen.page.evaluate("document.querySelectorAll('main img').length") == 0
+
+
+@pytest.mark.parametrize("case", ["empty", "one_day", "one_listener"])
+def test_little_data_makes_a_sensible_page(browser: Any, source: Source, tmp_path: Path, case: str) -> None:
+    if case == "one_day":
+        fill(source, days=1)
+    if case == "one_listener":
+        source.log(play(0))
+
+    with written(tmp_path, source.folder) as (_, file):
+        for width in (1440, 390):
+            with visit(browser, as_url(file), width) as seen:
+                seen.screenshot(f"{case}-{width}")
+                assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0)
+                assert "Can I trust it?" in seen.text("main")
+                assert ("Nothing was played yet" in seen.text("h1")) == (case == "empty")
+                ticks = seen.page.eval_on_selector_all(".ytick text", "all => all.map(n => n.textContent)")
+                assert not [tick for tick in ticks if re.fullmatch(r"\d+m", tick)]
+                assert "NaN" not in seen.text("body")
+                assert "undefined" not in seen.text("body")

@@ -1,0 +1,310 @@
+"""The page: its numbers are the questions' answers, on every engine, for every period and level."""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from sparkify.ask import glance, wording
+from sparkify.ask.periods import find_periods
+from sparkify.ask.questions import ask, find_question
+from sparkify.ask.report import LEVELS, as_script, gather, render
+from sparkify.cli.main import cli
+from sparkify.engines.base import Engine, Result, Value
+from sparkify.load.checks import check_everything
+from tests.builders import NOON, Source, etl, play, rows, song
+
+DAY = 86_400_000
+NOW = dt.datetime(2018, 12, 1, 8)
+
+
+def fill(source: Source, days: int = 17) -> None:
+    """Some listeners, of both levels, who play now and then."""
+    source.song(song())
+    for day in range(days):
+        found = [
+            play(
+                item,
+                sessionId=100 * day + user,
+                userId=str(user) if user else "",
+                firstName="Wilhelmina" if user else None,
+                gender=("F", "M", None)[user % 3],
+                level="paid" if (user + day // 9) % 2 else "free",
+                ts=NOON + day * DAY + user * 3_600_000 + item * 200_000,
+                song=("Undo", "Revelry", None)[(item + user) % 3],
+                artist=("Nightbirds", "Kings", None)[(item + user) % 3],
+                location=("Chicago-Naperville-Elgin, IL-IN-WI", "Tulsa, OK", None)[user % 3],
+            )
+            for user in range(5)
+            if (day + user) % 3
+            for item in range(1 + (user + day) % 4)
+        ]
+        source.log(*found, day=str(dt.date(2018, 11, 1) + dt.timedelta(days=day)))
+
+
+def page_of(engine: Engine, **options: bool) -> dict[str, Any]:
+    return gather(engine, lambda: check_everything(engine), NOW, **options)
+
+
+def test_every_number_is_the_answer_to_its_question(warehouse: Engine, source: Source) -> None:
+    fill(source)
+    etl(warehouse, source.folder)
+
+    page = page_of(warehouse)
+
+    for period in find_periods(dt.date(2018, 11, 1), dt.date(2018, 11, 17)):
+        for key, level in LEVELS.items():
+
+            def answer(name: str, limit: int | None = 10) -> list[tuple[Any, ...]]:
+                return ask(warehouse, find_question(name), limit, period.first, period.last, level).rows  # noqa: B023
+
+            view = page["views"][f"{period.key}-{key}"]
+            shown = view["pictures"]
+            plays, listeners, sessions = answer("at_a_glance")[0][:3]
+            assert plays > 0
+            assert [card["value"] for card in view["cards"][:3]] == [
+                f"{n:,}" for n in (plays, listeners, sessions)
+            ]
+            assert [n for _, n in view["sums"]] == [plays] * 11
+            assert [row[2] for row in shown["songs"]["rows"]] == [
+                row[2] for row in answer("most_played_songs")
+            ]
+            assert [row[2] for row in shown["users"]["rows"]] == [
+                row[4] for row in answer("most_active_users")
+            ]
+            assert shown["active"]["monthly"] == [row[2] for row in answer("daily_and_monthly_active_users")]
+            assert shown["sessions"]["y"] == [row[2] for row in answer("session_lengths")]
+            assert sum(map(sum, shown["week"]["z"])) == plays
+            assert sum(sum(days) for _, days in shown["days"]["series"]) == plays
+            changes = [row[3] for row in answer("level_changes", None)] if level is None else []
+            if changes:
+                assert (sum(shown["changes"]["up"]), -sum(shown["changes"]["down"])) == (
+                    changes.count("paid"),
+                    changes.count("free"),
+                )
+
+
+def test_active_listeners_of_a_month_are_counted_once(warehouse: Engine, source: Source) -> None:
+    days = {1: [0, 1, 29, 30, 31, 70], 2: [0, 45], 3: [30, 60]}
+    for user, played in days.items():
+        for day in played:
+            source.log(
+                play(userId=str(user), sessionId=1000 * user + day, ts=NOON + day * DAY),
+                day=f"20{user:02}-01-{day:02}",
+            )
+    etl(warehouse, source.folder)
+
+    found = ask(warehouse, find_question("daily_and_monthly_active_users"))
+
+    everything = [(user, day) for user, played in days.items() for day in played]
+    assert [(row[0], row[1], row[2]) for row in found.rows] == [
+        (
+            dt.date(2018, 11, 1) + dt.timedelta(days=day),
+            len({u for u, d in everything if d == day}),
+            len({u for u, d in everything if day - 30 < d <= day}),
+        )
+        for day in sorted({day for _, day in everything})
+    ]
+
+
+def test_the_most_popular_artists_count_plays_without_an_artist(warehouse: Engine, source: Source) -> None:
+    source.log(*(play(n, artist=(None, "Kings", None)[n % 3], userId=str(n % 2 + 1)) for n in range(6)))
+    etl(warehouse, source.folder)
+
+    found = ask(warehouse, find_question("most_popular_artists")).rows
+
+    assert found == [(None, 4, 2), ("Kings", 2, 2)]
+
+
+def test_who_first_played_in_a_week_is_followed_through_the_next_ones(
+    warehouse: Engine, source: Source
+) -> None:
+    # 2018-11-01 is a Thursday: listener 1 plays in three weeks, 2 in the first and the third.
+    for user, day in ((1, 0), (1, 2), (1, 5), (1, 12), (2, 1), (2, 13), (3, 6)):
+        source.log(
+            play(userId=str(user), sessionId=100 * user + day, ts=NOON + day * DAY),
+            day=f"2018-{user:02}-{day + 1:02}",
+        )
+    etl(warehouse, source.folder)
+
+    found = ask(warehouse, find_question("weekly_retention")).rows
+
+    first, second = dt.date(2018, 10, 29), dt.date(2018, 11, 5)
+    assert [(week, int(later), n) for week, later, n in found] == [
+        (first, 0, 2), (first, 1, 1), (first, 2, 2), (second, 0, 1),
+    ]  # fmt: skip
+
+
+def test_periods_end_with_the_last_play_and_compare_only_with_whole_ones() -> None:
+    week, month, everything = find_periods(dt.date(2018, 11, 1), dt.date(2018, 11, 30))
+
+    assert (week.first, week.last, week.before) == (
+        dt.date(2018, 11, 24),
+        dt.date(2018, 11, 30),
+        (dt.date(2018, 11, 17), dt.date(2018, 11, 23)),
+    )
+    assert (month.first, month.before) == (dt.date(2018, 11, 3), None)
+    short = find_periods(dt.date(2018, 11, 29), dt.date(2018, 11, 30))
+    assert [(p.length, p.before) for p in short] == [(2, None)] * 3
+    assert (everything.first, everything.length) == (dt.date(2018, 11, 1), 30)
+
+
+def test_a_change_is_that_against_the_period_before(warehouse: Engine, source: Source) -> None:
+    fill(source)
+    etl(warehouse, source.folder)
+
+    card = page_of(warehouse)["views"]["7-all"]["cards"][0]
+
+    glance_at = find_question("at_a_glance")
+    now = ask(warehouse, glance_at, None, dt.date(2018, 11, 11), dt.date(2018, 11, 17)).scalar()
+    then = ask(warehouse, glance_at, None, dt.date(2018, 11, 4), dt.date(2018, 11, 10)).scalar()
+    assert now != then
+    assert card["change"] == f"{'+' if now > then else '−'}{abs(100 * (now - then) / then):.1f} %"
+
+
+def test_no_name_is_in_the_page_unless_asked_for(warehouse: Engine, source: Source) -> None:
+    fill(source, days=2)
+    etl(warehouse, source.folder)
+
+    assert "Wilhelmina" not in render(page_of(warehouse))
+    assert "Wilhelmina Koch" in render(page_of(warehouse, names=True))
+
+
+def test_a_title_cannot_end_the_script_it_stands_in(warehouse: Engine, source: Source) -> None:
+    source.log(play(0, song="</script><script>alert(1)</script>", artist="<!-- <script>"))
+    etl(warehouse, source.folder)
+
+    html = render(page_of(warehouse))
+
+    assert "alert(1)" in html
+    assert not re.search(r"</script><script>alert|<!-- <script>", html)
+
+
+def test_pages_of_nothing_of_one_day_and_of_one_listener(warehouse: Engine, source: Source) -> None:
+    empty = page_of(warehouse)
+    source.log(play(0), play(1))
+    etl(warehouse, source.folder)
+    one = page_of(warehouse)
+
+    assert (empty["periods"], empty["views"], empty["trust"]["ok"]) == ([], {}, True)
+    assert empty["trust"]["title"] == "Nothing was loaded yet"
+    assert "Nothing was played yet" in render(empty)
+    view = one["views"]["28-paid"]
+    assert [card["value"] for card in view["cards"]] == ["2", "1", "1", "0.1", "100 %"]
+    assert view["pictures"]["people"]["title"] == "1 of 1 paid listener is a woman"
+    assert one["views"]["7-free"] == {"cards": [], "pictures": {}, "sums": []}
+    assert "What people listened to" in render(one)
+
+
+def test_the_books_are_open(warehouse: Engine, source: Source) -> None:
+    source.log(play(0), play(0), play(1), "{broken", play(2, ts="yesterday"))
+    source.song(song())
+    etl(warehouse, source.folder)
+
+    trust = page_of(warehouse)["trust"]
+
+    assert trust["ok"]
+    assert trust["equation"] == {"read": 6, "loaded": 3, "duplicate": 1, "rejected": 2}
+    assert [[part[:2] for part in line["parts"]] for line in trust["flow"]] == [
+        [["events in 1 file", 5], ["songs in 1 file", 1]],
+        [["loaded", 3], ["duplicate", 1], ["rejected, kept", 2]],
+        [["plays", 2], ["songs", 1]],
+        [["song known", 2]],
+    ]
+    assert sorted(row[0] for row in trust["rejects"]["rows"]) == ["malformed JSON", "ts is not an integer"]
+    assert trust["runs"][0]["records"] == [6, 3, 1, 2]
+
+
+def test_wrong_rows_are_named_and_nothing_is_called_right(warehouse: Engine, source: Source) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    warehouse.execute("DELETE FROM users")
+
+    trust = page_of(warehouse)["trust"]
+
+    assert not trust["ok"]
+    assert trust["title"].startswith("Not yet: ")
+    failed = {check["name"]: check["wrong"] for check in trust["checks"] if not check["ok"]}
+    assert failed["songplay_user_exists"]
+    assert "user_id 15" in failed["users_complete"]
+
+
+def test_a_run_that_does_not_add_up_is_called_that(warehouse: Engine, source: Source) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    warehouse.execute("UPDATE etl_run SET records_read = 2")
+
+    trust = page_of(warehouse)["trust"]
+
+    assert (trust["ok"], trust["adds_up"], trust["runs"][0]["ok"]) == (False, False, False)
+
+
+def test_pictures_that_count_other_plays_are_found_out() -> None:
+    empty: dict[str, list[tuple[Any, ...]]] = {
+        name: [] for name in ("plays_by_day_and_level", "plays_by_weekday_and_hour", "plays_by_state",
+        "listeners_by_level_and_gender", "top_locations", "top_browsers", "top_devices", "session_lengths",
+        "match_rate_by_day")
+    }  # fmt: skip
+
+    found = glance.sums(empty | {"at_a_glance": [(3,)], "plays_by_day": [(None, 2), (None, 1)]})
+
+    assert found[:3] == [("at a glance", 3), ("by day", 3), ("by day and level", 0)]
+
+
+class Publishing:
+    """A reader, while somebody publishes another run after its first few questions."""
+
+    def __init__(self, engine: Engine, source: Source) -> None:
+        self._engine, self._source, self._asked = engine, source, 0
+
+    def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
+        self._asked += 1
+        if self._asked == 12:
+            self._source.log(play(7), day="2018-11-02")
+            etl(self._engine, self._source.folder)
+        return self._engine.query(sql, params)
+
+
+def test_the_numbers_of_a_page_belong_to_one_run(warehouse: Engine, source: Source) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+
+    page = gather(Publishing(warehouse, source), lambda: check_everything(warehouse), NOW)
+
+    assert page["run"] == 2
+    assert page["views"]["all-all"]["cards"][0]["value"] == "2"
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
+
+
+def test_the_command_writes_one_file(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill(source, days=3)
+    run = CliRunner().invoke
+    assert run(cli, ["etl", "--source", "music"]).exit_code == 0
+
+    written = run(cli, ["report", "--out", "page.html"])
+    refused = run(cli, ["report", "--out", "nowhere/page.html"])
+
+    assert written.stdout.startswith("page.html is ready")
+    html = (tmp_path / "page.html").read_text()
+    assert 4_000_000 < len(html) < 7_000_000
+    assert json.loads(html.partition('id="data">')[2].partition("</script>")[0])["run"] == 1
+    assert "cannot be written" in str(refused.exception)
+
+
+def test_json_in_a_script_is_json_still() -> None:
+    value = {"title": "</script> <!-- & \u2028"}
+
+    assert json.loads(as_script(value)) == value
+
+
+@pytest.mark.parametrize("module", [wording])
+def test_the_examples_in_the_documentation_are_true(module: Any) -> None:
+    import doctest
+
+    assert doctest.testmod(module).failed == 0

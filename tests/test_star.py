@@ -1,0 +1,131 @@
+"""Which record the star takes, value by value, where several could be taken."""
+
+from typing import Any
+
+import pytest
+
+from sparkify.engines.base import Engine
+from sparkify.load.diff import digest_star
+from sparkify.load.run import rebuild
+from sparkify.progress import Silent
+from tests.builders import NOON, Record, Source, etl, event, play, rows, song
+
+BROKEN, MENDED = "BjÃ\u0083Â¶rk", "Björk"
+
+
+def in_two_runs(warehouse: Engine, source: Source, records: list[Record]) -> None:
+    for day, record in enumerate(records, start=1):
+        source.log(record, day=f"2018-11-0{day}")
+        etl(warehouse, source.folder)
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned"])
+@pytest.mark.parametrize("runs", [1, 2])
+@pytest.mark.parametrize(
+    ("key", "column", "small", "large"),
+    [
+        ("userId", "user_id", "15", "16"),
+        ("level", "level", "free", "paid"),
+        ("song", "title", "Revelry", "Undo"),
+        ("artist", "artist_name", "Harmonia", "Nightbirds"),
+        ("length", "length", 100.5, 200.5),
+        ("location", "location", "Basel", "Lyon"),
+        ("userAgent", "user_agent", "Chrome", "Firefox"),
+    ],
+)
+def test_of_two_records_of_one_moment_the_smaller_value_wins(
+    warehouse: Engine, source: Source, key: str, column: str, small: Any, large: Any, runs: int, turned: bool
+) -> None:
+    records = [play(0, **{key: value}) for value in (small, large)]
+    records = records[::-1] if turned else records
+
+    if runs == 1:
+        source.log(*records)
+        etl(warehouse, source.folder)
+    else:
+        in_two_runs(warehouse, source, records)
+
+    [(found,)] = rows(warehouse, f"SELECT {column} FROM songplay")
+    assert str(found) == str(small)
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned"])
+@pytest.mark.parametrize("runs", [1, 2])
+@pytest.mark.parametrize(
+    ("loser", "winner"),
+    [
+        ({"ts": NOON}, {"ts": NOON + 1}),
+        ({"sessionId": 38}, {"sessionId": 39}),
+        ({"itemInSession": 3}, {"itemInSession": 20}),
+        ({"ts": NOON, "sessionId": 99}, {"ts": NOON + 1, "sessionId": 1}),
+        ({"sessionId": 38, "itemInSession": 9}, {"sessionId": 39, "itemInSession": 0}),
+    ],
+)
+def test_a_listener_is_as_the_latest_event_says_then_session_then_item(
+    warehouse: Engine, source: Source, loser: Record, winner: Record, runs: int, turned: bool
+) -> None:
+    records = [event(**loser, level="free"), event(**winner, level="paid")]
+    records = records[::-1] if turned else records
+
+    if runs == 1:
+        source.log(*records)
+        etl(warehouse, source.folder)
+    else:
+        in_two_runs(warehouse, source, records)
+
+    assert rows(warehouse, "SELECT level FROM users") == [("paid",)]
+
+
+def test_a_song_that_changes_its_artists_name_gives_its_plays_back(warehouse: Engine, source: Source) -> None:
+    source.log(play(0))
+    source.song(song("SO1"))
+    etl(warehouse, source.folder)
+    source.song(song("SO1", artist_name="Daybirds", year=1999), "fuller")
+
+    etl(warehouse, source.folder)
+
+    assert rows(warehouse, "SELECT song_id, artist_id FROM songplay") == [(None, None)]
+    star = digest_star(warehouse)
+    rebuild(warehouse, Silent())
+    assert digest_star(warehouse) == star
+
+
+def test_quotes_around_a_user_agent_fall_whether_the_play_came_once_or_twice(
+    warehouse: Engine, source: Source
+) -> None:
+    source.log(play(0, userAgent='"Chrome"'), play(1, userAgent='"Chrome"'), play(1, userAgent='"Chrome"'))
+
+    etl(warehouse, source.folder)
+
+    assert rows(warehouse, "SELECT user_agent FROM songplay") == [("Chrome",), ("Chrome",)]
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_text_encoded_twice_is_repaired_wherever_it_enters_the_star(
+    warehouse: Engine, source: Source, copies: int
+) -> None:
+    names = dict.fromkeys(("firstName", "lastName", "location", "song", "artist"), BROKEN)
+    source.log(*[play(0, **names)] * copies)
+    source.song(song(title=BROKEN, artist_name=BROKEN, artist_location=BROKEN))
+
+    etl(warehouse, source.folder)
+
+    for sql in (
+        "SELECT location, title, artist_name FROM songplay",
+        "SELECT first_name, last_name FROM users",
+        "SELECT title, artist_name FROM songs",
+        "SELECT name, location FROM artists",
+    ):
+        assert set(rows(warehouse, sql)[0]) == {MENDED}, sql
+    assert rows(warehouse, "SELECT song_id FROM songplay") == [("SO1",)]
+
+
+def test_what_the_source_writes_oddly_is_kept(warehouse: Engine, source: Source) -> None:
+    source.log(play(0, song="Hey_ Soul Sister", registration=1540919166796.0))
+    source.song(song(artist_name=112, artist_location=108))
+
+    etl(warehouse, source.folder)
+
+    assert rows(warehouse, "SELECT title FROM songplay") == [("Hey_ Soul Sister",)]
+    assert rows(warehouse, "SELECT registration FROM stg_events") == [(1540919166796.0,)]
+    assert rows(warehouse, "SELECT name, location FROM artists") == [("112", "108")]
