@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from sparkify.ask.questions import ask, list_questions
-from sparkify.engines.base import Engine, NewFile
+from sparkify.engines.base import Engine, NewFile, Rules
 from sparkify.errors import QueryError
+from sparkify.load import judge
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
 from sparkify.sql import names
-from tests.builders import NOON, Noting, Source, etl, logged_out, play, rows, song
+from tests.builders import Noting, Source, etl, logged_out, play, rows, song
 
 UNION = "SELECT 1 AS a UNION ALL SELECT NULL UNION ALL SELECT 2"
 
@@ -121,20 +122,22 @@ def test_a_statement_that_is_refused_is_one_line(warehouse: Engine) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_files_are_staged_as_text_with_their_line(warehouse: Engine, source: Source) -> None:
-    path = source.log(play(0, song="Undo"), "", "{broken", logged_out(sessionId=39))
+def test_good_records_are_staged_and_the_others_kept_with_their_line(
+    warehouse: Engine, source: Source
+) -> None:
+    path = source.log(play(0, song="Undo"), "", "{broken", logged_out(sessionId=39), play(1, ts="soon"))
     stat = path.stat()
+    file = NewFile(7, str(path), str(path), stat.st_size, str(stat.st_mtime_ns))
 
     staged = warehouse.stage(
-        "events", [NewFile(7, str(path), str(path), stat.st_size, str(stat.st_mtime_ns))], "1 = 0"
+        "events", [file], Rules(judge.accept("events"), judge.is_refused("events"), {"run_id": 3})
     )
 
-    assert [(one.file_id, one.records_read, one.lines) for one in staged] == [(7, 3, 4)]
-    assert rows(warehouse, "SELECT file_id, record, song, ts, user_id FROM raw_events ORDER BY record") == [
-        (7, 1, "Undo", str(NOON), "15"),
-        (7, 3, None, None, None),
-        (7, 4, None, str(NOON), ""),
-    ]
+    assert [(one.file_id, one.records_read, one.lines) for one in staged] == [(7, 4, 5)]
+    sql = "SELECT run_id, file_id, record, song, user_id FROM stg_events ORDER BY record"
+    assert rows(warehouse, sql) == [(3, 7, 1, "Undo", 15), (3, 7, 4, None, None)]
+    refused = [(file_id, record) for file_id, record, _ in rows(warehouse, judge.refuse("events"))]
+    assert refused == [(7, 3), (7, 5)]
 
 
 EMPTY = {"missing_songs", "upgrades", "rejects", "rejects_by_reason"}

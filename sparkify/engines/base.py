@@ -32,6 +32,17 @@ class NewFile:
 
 
 @dataclass(frozen=True)
+class Rules:
+    """How records are judged, in Redshift's SQL over the raw table `raw_events` or `raw_songs`."""
+
+    accept: str
+    """INSERT of the good ones into staging."""
+    refused: str
+    """The condition that holds for the others."""
+    params: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
 class Staged:
     """What an engine found in one file."""
 
@@ -104,13 +115,13 @@ class Engine(Reader, Protocol):
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows at once; each row has a value per column."""
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile], refused: str) -> Sequence[Staged]:
-        """Read the files into a temporary table `raw_events` or `raw_songs`, replacing what it held.
+    def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
+        """Read the files: the good records are in staging then, all others in `raw_events` or `raw_songs`.
 
-        Its columns are `file_id`, `record` (the line, counted from 1) and the columns that the app
-        fills, all VARCHAR. A line that is no JSON object is a row of NULLs. A file that changed while
-        it was read is left out of the answer and of the table. Rows for which the SQL condition
-        `refused` holds carry their file and record; others may not, where a plain COPY brought them.
+        That temporary table may hold good ones too. Its columns are `file_id`, `record` (the line, counted
+        from 1) and the columns that the app fills, all VARCHAR; a line that is no JSON object is a row of
+        NULLs. A file that changed while it was read is left out of the answer and of everything. Every record
+        carries its file and line, but for good ones that a plain COPY brought.
         """
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:

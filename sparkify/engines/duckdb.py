@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from sparkify.engines.base import Dataset, NewFile, Result, Staged, Value
+from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
 from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb_stage import Stager
 from sparkify.engines.gate import Gate
@@ -112,9 +112,9 @@ class DuckDB:
         finally:
             self._connection.unregister("incoming")
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile], refused: str) -> Sequence[Staged]:  # noqa: ARG002
+    def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
         with translated("reading files"):
-            return self._stager.stage(dataset, files)
+            return self._stager.stage(dataset, files, to_duckdb(rules.accept, rules.params))
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002
         return ()

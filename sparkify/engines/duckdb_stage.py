@@ -1,11 +1,12 @@
-"""Files into DuckDB's raw table: fast where a file is a plain log, careful where it is not.
+"""Files into DuckDB's staging: fast where a file is a plain log of good records, careful where it is not.
 
-Plain files go through one parallel `read_json`, every column VARCHAR; a row's file comes from
-`file_index`, its line from its place in the table, since insertion order is file order. That holds
-only while the reader makes one row of each line, so the rows of each file are counted against its
-lines; a file that does not add up is taken out and written anew, one good-looking object a line, with
-the number of each line beside it. Tiny files, which DuckDB opens slowly, are written together so from
-the start.
+Plain files go through one parallel `read_json`, every column VARCHAR, straight through the judge into
+staging. A row's file comes from `file_index`; where as many rows were accepted as the file has lines, a
+row's line is its place, since insertion order is file order. The rows of any other file are taken back,
+and it is read again into a raw table, where each row keeps its place whether it is good or not. That holds
+only while the reader makes one row of each line, so a file whose rows and lines differ is written anew, one
+good-looking object a line, with the number of each line beside it. Tiny files, which DuckDB opens slowly,
+are written together so from the start.
 """
 
 import tempfile
@@ -40,19 +41,21 @@ class _Read:
 
 
 class Stager:
-    """Fills `raw_events` and `raw_songs` on one connection."""
+    """Fills staging, `raw_events` and `raw_songs` on one connection."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
         self._connection = connection
         self._folder = scratch
         self._scratch = scratch / "gathered.json"
+        self._is_worth_trying = True
+        """Whether most files lately held nothing but good records."""
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
-        """Read the files; see `Engine.stage`."""
+    def stage(self, dataset: Dataset, files: Sequence[NewFile], accept: str) -> Sequence[Staged]:
+        """Read the files; see `Engine.stage`. `accept` is the INSERT of good records, in DuckDB's words."""
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            return self._stage(dataset, _brought_here(files, Path(folder)))
+            return self._stage(dataset, _brought_here(files, Path(folder)), accept)
 
-    def _stage(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[Staged]:
+    def _stage(self, dataset: Dataset, files: Sequence[NewFile], accept: str) -> Sequence[Staged]:
         columns = [c.name for c in table(STAGING_TABLE[dataset]).reported]
         keys = {c: json_key(c) if dataset == "events" else c for c in columns}
         self._create(columns)
@@ -64,12 +67,17 @@ class Stager:
         for compression in ("none", "gzip"):
             plain = [read for read in reads if read.look.problem is None and read.look.plain]
             group = [read for read in plain if read.look.compression == compression]
+            if self._is_worth_trying:
+                group = self._accept_plain(dataset, group, compression, keys, accept)
             careful += self._read_plain(group, compression, keys)
         reads += self._gather(tiny, careful, keys)
-        changed = {read.file.file_id for read in reads if _has_changed(read.file)}
-        for name in ("raw_part", "raw_record") if changed else ():
-            self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [list(changed)])
+        changed = [read.file.file_id for read in reads if _has_changed(read.file)]
+        if changed:
+            for name in (STAGING_TABLE[dataset], "raw_part", "raw_record"):
+                self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [changed])
         self._publish(dataset, columns)
+        if tiny or careful or self._sql("SELECT 1 FROM raw_part LIMIT 1"):
+            self._sql(accept)
         reads.sort(key=lambda read: read.file.file_id)
         return [_staged(read, keys) for read in reads if read.file.file_id not in changed]
 
@@ -78,10 +86,55 @@ class Stager:
         for statement in (
             f"CREATE OR REPLACE TEMP TABLE raw_plain (part INTEGER, {texts})",
             f"CREATE OR REPLACE TEMP TABLE raw_rewritten ({texts})",
+            "CREATE OR REPLACE TEMP TABLE raw_place (file_id INTEGER, shift BIGINT)",
             "CREATE OR REPLACE TEMP TABLE raw_part (part INTEGER, file_id INTEGER, shift BIGINT)",
             "CREATE OR REPLACE TEMP TABLE raw_record (place BIGINT, file_id INTEGER, record INTEGER)",
         ):
             self._sql(statement)
+
+    def _accept_plain(
+        self, dataset: Dataset, reads: list[_Read], compression: str, keys: dict[str, str], accept: str
+    ) -> list[_Read]:
+        """Take in plain files in one go; return those that hold anything but good records, untouched."""
+        if not reads:
+            return []
+        ids = [read.file.file_id for read in reads]
+        named = ", ".join(f'"{key}" AS {column}' for column, key in keys.items())
+        files = ", ".join("'" + read.file.path.replace("'", "''") + "'" for read in reads)
+        self._sql(
+            f"CREATE OR REPLACE TEMP VIEW raw_{dataset} AS SELECT {ids}[file_index::BIGINT + 1] AS file_id, "
+            f"NULL::INTEGER AS record, {named} FROM {_reader(keys, compression, f'[{files}]')}"
+        )
+        self._sql(accept)
+        staging = STAGING_TABLE[dataset]
+        counted = {
+            file_id: (first, rows)
+            for file_id, first, rows in self._sql(
+                f"SELECT file_id, min(rowid), count(*) FROM {staging} "
+                "WHERE file_id BETWEEN $1 AND $2 AND record IS NULL GROUP BY file_id",
+                [min(ids), max(ids)],
+            )
+        }
+        good, others = [], []
+        for read in reads:
+            first, rows = counted.get(read.file.file_id, (0, 0))
+            if rows == read.look.lines:
+                read.rows = rows
+                good.append((read.file.file_id, first - 1))
+            else:
+                others.append(read)
+        self._insert("raw_place", dict(zip(("file_id", "shift"), zip(*good, strict=True), strict=False)))
+        self._sql(
+            f"UPDATE {staging} SET record = {staging}.rowid - p.shift FROM raw_place AS p "
+            f"WHERE p.file_id = {staging}.file_id AND {staging}.record IS NULL"
+        )
+        if others:
+            self._sql(
+                f"DELETE FROM {staging} WHERE list_contains($1::INTEGER[], file_id)",
+                [[read.file.file_id for read in others]],
+            )
+        self._is_worth_trying = len(others) <= len(good)
+        return others
 
     def _read_plain(self, reads: list[_Read], compression: str, keys: dict[str, str]) -> list[_Read]:
         """Read plain files in one go; return those that must be read with care instead."""
@@ -232,9 +285,9 @@ def _selected(keys: dict[str, str]) -> str:
     return ", ".join(f'"{key}"' for key in keys.values())
 
 
-def _reader(keys: dict[str, str], compression: str) -> str:
+def _reader(keys: dict[str, str], compression: str, files: str = "$1") -> str:
     columns = ", ".join(f"'{key}': 'VARCHAR'" for key in keys.values())
     return (
-        f"read_json($1, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
+        f"read_json({files}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
         f"compression = '{compression}', maximum_object_size = {LARGEST_OBJECT})"
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sparkify.engines.base import Dataset, NewFile, Result, Staged, Value
+from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
 from sparkify.engines.dialect import literal, to_redshift
 from sparkify.engines.redshift_stage import Copying, Loader
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
@@ -103,8 +103,10 @@ class Redshift:
         if batch:
             self._run(head + ", ".join(batch))
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile], refused: str) -> Sequence[Staged]:
-        return self._loader.stage(dataset, files, refused)
+    def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
+        staged = self._loader.stage(dataset, files, rules.refused)
+        self.execute(rules.accept, rules.params)
+        return staged
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:
         return self._loader.preview(dataset, files)

@@ -60,7 +60,7 @@ class Loader:
         """Files that a plain COPY could not read well: they are read by us, in this attempt and the next."""
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile], refused: str) -> Sequence[Staged]:
-        """Read the files; see `Engine.stage`. RetryError if a COPY took the transaction down."""
+        """Read the files into the raw table. RetryError if a COPY took the transaction down."""
         if not self._copying.scratch:
             raise ConfigError(
                 "no scratch bucket is known. Set [REDSHIFT] SCRATCH to an s3:// prefix of yours."
