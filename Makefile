@@ -41,7 +41,7 @@ demo: $(STAMP)
 	    'sparkify query "SELECT level, COUNT(*) FROM songplay GROUP BY level"'
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
