@@ -79,7 +79,34 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (LATE, 1, 1, 1, 100.0),
         (LAST, 1, 1, 1, 100.0),
     ],
+    "at_a_glance": [(8, 2, 4, 7.0, 37.5, 5, 5)],
+    "level_changes": [(dt.datetime(2018, 11, 1, 13, 0, 0, 796000), 15, "free", "paid", 2)],
+    "listeners_by_level_and_gender": [("free", "F", 1, 2), ("free", "M", 1, 3), ("paid", "F", 1, 3)],
+    "plays_by_day_and_level": [
+        (FIRST, "free", 2),
+        (FIRST, "paid", 2),
+        (SECOND, "free", 2),
+        (LATE, "free", 1),
+        (LAST, "paid", 1),
+    ],
+    "plays_by_state": [("", 8, 2)],
+    "plays_by_weekday_and_hour": [
+        (2, 12, 1),
+        (3, 12, 1),
+        (4, 12, 2),
+        (4, 13, 1),
+        (4, 14, 1),
+        (5, 12, 1),
+        (5, 13, 1),
+    ],
+    "records_by_dataset": [("events", 4, 9, 9, 0, 0), ("songs", 1, 1, 1, 0, 0)],
+    "rejects": [],
+    "rejects_by_reason": [],
+    "session_lengths": [(1, "under 5 min", 2, 2), (5, "1-2 h", 1, 2), (6, "2-4 h", 1, 4)],
+    "top_devices": [("other", 8, 2)],
+    "weekly_retention": [(dt.date(2018, 10, 29), 0, 2), (dt.date(2018, 10, 29), 3, 2)],
 }
+OF_THE_CLOCK = {"holdings", "runs"}
 
 
 def fill(warehouse: Engine, source: Source) -> None:
@@ -90,7 +117,7 @@ def fill(warehouse: Engine, source: Source) -> None:
 
 
 def test_every_question_is_asked_here() -> None:
-    assert sorted(ANSWERS) == list(names("questions"))
+    assert ANSWERS.keys() | OF_THE_CLOCK == set(names("questions"))
 
 
 def test_every_question_gets_its_one_right_answer(warehouse: Engine, source: Source) -> None:

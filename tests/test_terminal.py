@@ -1,6 +1,7 @@
 """Tables in a terminal: they fit, line up, and obey nobody."""
 
 import json
+import re
 from pathlib import Path
 
 from tests.builders import Run, Source, play
@@ -38,9 +39,9 @@ def test_decimals_stand_below_each_other(loaded: Run, tmp_path: Path) -> None:
 
 def test_a_table_too_wide_for_the_terminal_becomes_blocks(loaded: Run, tmp_path: Path) -> None:
     blocks = in_a_terminal("sparkify runs", tmp_path, columns=60)
-    table = in_a_terminal("sparkify runs", tmp_path, columns=140)
+    table = in_a_terminal("sparkify runs", tmp_path, columns=160)
 
-    assert "  command     etl\n" in blocks
+    assert re.search(r"^  command +etl$", blocks, re.M)
     assert max(map(len, blocks.splitlines())) <= 60
     assert len(table.splitlines()) == 3
 
