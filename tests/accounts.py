@@ -85,15 +85,20 @@ class Killed(BaseException):
     """The process died."""
 
 
-def die_after(clients: Clients, calls: int) -> None:
-    """Let the process die when AWS has answered so many calls."""
-    left = [calls]
+class Mortal:
+    """Clients of a process that dies when AWS has answered a number of calls."""
 
-    def count(**_: Any) -> None:
-        left[0] -= 1
-        if left[0] == 0:
+    def __init__(self) -> None:
+        self._clients, self._left = make_clients(), 0
+        for one in fields(self._clients):
+            if one.name != "region":
+                getattr(self._clients, one.name).meta.events.register("after-call", self._count)
+
+    def after(self, calls: int) -> Clients:
+        self._left = calls
+        return self._clients
+
+    def _count(self, **_: Any) -> None:
+        self._left -= 1
+        if self._left == 0:
             raise Killed
-
-    for one in fields(clients):
-        if one.name != "region":
-            getattr(clients, one.name).meta.events.register("after-call", count)

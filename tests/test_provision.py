@@ -7,14 +7,14 @@ from typing import Any
 import boto3
 import pytest
 
-from sparkify.aws import Clients, make_clients
+from sparkify.aws import Clients
 from sparkify.config import Config, Iam
 from sparkify.errors import ProvisionError
 from sparkify.progress import Silent
 from sparkify.provision import ingress, role, steps
 from sparkify.provision.status import status
 from sparkify.standin.service import StandIn
-from tests.accounts import NOW, PATIENCE, Killed, die_after, launch, names_of, tags, the_cluster
+from tests.accounts import NOW, PATIENCE, Killed, Mortal, launch, names_of, tags, the_cluster
 
 
 def is_up(clients: Clients, config: Config) -> bool | None:
@@ -83,11 +83,10 @@ def test_a_launch_killed_after_any_call_is_finished_by_the_next_and_removed_by_d
     clients: Clients, account: Config
 ) -> None:
     names = names_of(account)
+    mortal = Mortal()
     for calls in range(1, 200):
-        mortal = make_clients()
-        die_after(mortal, calls)
         try:
-            launch(mortal, account)
+            launch(mortal.after(calls), account)
         except Killed:
             pass
         else:
@@ -100,11 +99,10 @@ def test_a_launch_killed_after_any_call_is_finished_by_the_next_and_removed_by_d
 
 
 def test_a_launch_killed_after_any_call_is_fully_removed_by_delete(clients: Clients, account: Config) -> None:
+    mortal = Mortal()
     for calls in range(1, 200):
-        mortal = make_clients()
-        die_after(mortal, calls)
         try:
-            launch(mortal, account)
+            launch(mortal.after(calls), account)
         except Killed:
             pass
         else:
@@ -117,13 +115,12 @@ def test_a_launch_killed_after_any_call_is_fully_removed_by_delete(clients: Clie
 
 def test_a_delete_killed_after_any_call_is_finished_by_the_next(clients: Clients, account: Config) -> None:
     names = names_of(account)
+    mortal = Mortal()
     for calls in range(1, 200):
         launch(clients, account)
         steps.configure(clients, names, ["127.0.0.1/32"], PATIENCE, Silent())
-        mortal = make_clients()
-        die_after(mortal, calls)
         try:
-            steps.delete(mortal, names, "", PATIENCE, Silent())
+            steps.delete(mortal.after(calls), names, "", PATIENCE, Silent())
         except Killed:
             pass
         else:
