@@ -1,6 +1,8 @@
 """A cluster on the stand-in, made by hand: what `sparkify cluster launch` does is tested elsewhere."""
 
+import contextlib
 import json
+import socket
 import time
 import uuid
 from dataclasses import dataclass
@@ -40,6 +42,15 @@ class Cluster:
         own = {name: options.pop(name) for name in ("compact", "jsonpaths") if name in options}
         copying = Copying(self.role, f"s3://{BUCKET}/scratch", **own)
         return Redshift(lambda: self.address, copying, schema=schema, **options)
+
+
+def sever(engine: Redshift) -> None:
+    """Cut the engine's connection, as a network does."""
+    wire = engine._connection
+    wire._usock.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        wire._sock.close()
+    wire._usock.close()
 
 
 def upload(standin: StandIn, prefix: str, folder: Path) -> str:

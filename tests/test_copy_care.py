@@ -20,7 +20,7 @@ from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables, drop_tables
 from sparkify.progress import Silent
 from tests.builders import play, rows, song
-from tests.clusters import Bucket, fill, load_bucket
+from tests.clusters import Bucket, fill, load_bucket, sever
 
 LEDGER = (
     "SELECT uri, records_read, rejected, problem FROM etl_file ORDER BY uri, file_id",
@@ -170,7 +170,7 @@ def test_a_reader_whose_connection_was_cut_still_may_only_read(redshift: Redshif
     def cutting(sql: str, **options: Any) -> Any:
         if sql.startswith("SELECT") and not cut:
             cut.append(sql)
-            redshift._connection._usock.shutdown(2)
+            sever(redshift)
         return run(sql, **options)
 
     redshift._run = cutting  # type: ignore[method-assign]  # the wire is cut here

@@ -1,7 +1,6 @@
 """What only an engine that is another machine can do wrong: lost connections, others at work, tiny files."""
 
 import json
-import socket
 import uuid
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from sparkify.load.tables import create_tables
 from sparkify.provision.target import find_target
 from sparkify.standin.service import StandIn
 from tests.builders import Source, etl, play, rows
-from tests.clusters import BUCKET, READ, Bucket, Cluster, fill, load_bucket
+from tests.clusters import BUCKET, READ, Bucket, Cluster, fill, load_bucket, sever
 
 
 def objects(standin: StandIn, prefix: str) -> list[str]:
@@ -155,11 +154,12 @@ def test_a_connection_that_is_cut_at_any_statement_loads_everything_once(
             nonlocal count
             count += 1
             if count == at:
-                other._connection._usock.shutdown(socket.SHUT_RDWR)
+                sever(other)
             return run(sql, **options)
 
         monkeypatch.setattr(other, "_run", cut)
         load_bucket(other, bucket.uri)
+        monkeypatch.setattr(other, "_run", run)
 
         assert digest_star(other) == undisturbed
         assert rows(other, "SELECT COUNT(*) AS n FROM etl_run") == [(1,)]

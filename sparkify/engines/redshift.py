@@ -189,6 +189,7 @@ class Redshift:
         except (InterfaceError, OSError) as error:
             if self._is_open or is_retry:
                 raise RetryError(f"the connection to the cluster was lost: {error}. Run it again.") from error
+            self.close()
             self._connect()
             return self._run(sql, is_retry=True)
         except Error as error:

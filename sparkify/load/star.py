@@ -20,7 +20,6 @@ PLAYS = (
     "songplay_match", "songplay_delete", "songplay_insert", "songplay_insert_repeated",
 )  # fmt: skip
 TIME = ("time_delete", "time_insert")
-BUILD = (*SONGS, *USERS, *PLAYS, *TIME)
 COUNTS = ("file_duplicate", "etl_file_update")
 
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
@@ -46,7 +45,7 @@ def build_star(engine: Engine, first_run: int, last_run: int) -> Span:
     Leaves the temporary tables that say what was touched, which the checks look at.
     """
     span = _span(engine, first_run, last_run)
-    for name in BUILD:
+    for name in (*SONGS, *USERS, *PLAYS, *TIME):
         run_transform(engine, name, span)
     return span
 
@@ -56,7 +55,7 @@ def forget_touched(engine: Engine) -> None:
 
     Only then, and not before making one: what is called so and is not temporary is somebody else's.
     """
-    for name in BUILD:
+    for name in (*SONGS, *USERS, *PLAYS, *TIME):
         if _is_temporary(name):
             engine.execute(f"DROP TABLE {name}")
 
