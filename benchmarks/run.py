@@ -50,7 +50,9 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="100k")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default="", help="names of peers, by commas")
-    parser.add_argument("--work", type=Path, default=HERE / "scratch", help="where data and results of runs lie")
+    parser.add_argument(
+        "--work", type=Path, default=HERE / "scratch", help="where data and results of runs lie"
+    )
     options = parser.parse_args()
     names = [name for name in PEERS if name not in SLOW.get(options.size, ())]
     if options.only:
