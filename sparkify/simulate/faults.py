@@ -40,18 +40,18 @@ def spoil_log(lines: Sequence[str], first: int, rate: float, rng: np.random.Gene
     """Plant a fault into so many of a day's lines; `first` is the index of the first one's event."""
     spoiled: list[Line] = []
     struck = (rng.random(len(lines)) < rate).tolist()
-    kinds = rng.integers(0, 6, len(lines)).tolist()
+    kinds = rng.integers(0, 5, len(lines)).tolist()
     for at, text in enumerate(lines):
         event, good = first + at, Line(text, first + at)
         if not struck[at]:
             spoiled.append(good)
+        elif (twice := encode_twice(text)) != text:
+            spoiled.append(Line(twice, event, "loaded", "doubly encoded text"))
         elif kinds[at] in _BREAKS:
             name, spoil = _BREAKS[kinds[at]]
             spoiled.append(Line(spoil(text), event, "rejected", name))
         elif kinds[at] == 3:
             spoiled += [Line("", -1, "blank", "blank line"), good]
-        elif kinds[at] == 4 and (twice := encode_twice(text)) != text:
-            spoiled.append(Line(twice, event, "loaded", "doubly encoded text"))
         else:
             spoiled += [good, Line(text, event, "duplicate", "the same record again")]
     return spoiled

@@ -58,8 +58,10 @@ DOWNGRADES = 0.12
 """Of those who look at leaving their paid plan, so many do."""
 
 MOST_STEPS = 200
-SCATTER = 0.35
-"""How far session ids stray from the order in time, as a share of the whole period."""
+SCATTER, CLOSENESS = 0.32, 5
+"""How far session ids stray from the order in time at most, as a share of the whole period; and how much
+rarer it is to stray far than near. In the real month the rank correlation of ids and time is 0.90, and a
+day spans 0.44 of all ids, its middle four fifths 0.18."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,8 @@ def _begin(
 ) -> Array:
     """When each session begins: by the rhythm of day and week, while its listener is with us.
 
-    Nobody listens twice at once: a session that would begin before the last one ended begins after it.
+    A session that would begin before its listener's last one ended begins after it. Only what would then run
+    over the end of the period is moved back, and may overlap, as somebody's two devices do.
     """
     busy = np.concatenate([[0.0], np.cumsum([WEEKDAYS[(weekday + day) % 7] for day in range(days)])])
     low, high = busy[listeners.first_day[user]], busy[listeners.last_day[user] + 1]
@@ -230,7 +233,8 @@ def _settle_plans(owner: Array, state: Array, paid_first: Array, rng: np.random.
 def _scattered_ids(begin: Array, rng: np.random.Generator) -> Array:
     """Session ids from 3 on that follow the time only loosely, as the real ones do."""
     span = max(1, int(begin.max()))
-    loose = begin + rng.normal(0, SCATTER * span, len(begin))
+    aside = rng.uniform(-1, 1, len(begin))
+    loose = begin + SCATTER * span * np.sign(aside) * np.abs(aside) ** CLOSENESS
     ids = np.empty(len(begin), np.int32)
     ids[np.argsort(loose, kind="stable")] = np.arange(3, len(begin) + 3)
     return ids
