@@ -136,3 +136,8 @@ def _line(record: Record | str | bytes) -> bytes:
     if isinstance(record, bytes):
         return record
     return (record if isinstance(record, str) else json.dumps(record)).encode()
+
+
+def rejects(engine: Engine) -> list[tuple[Any, ...]]:
+    """Number and reason of every rejected record, in the order of files and lines."""
+    return rows(engine, "SELECT record, reason FROM etl_reject ORDER BY file_id, record")
