@@ -57,6 +57,7 @@ def main() -> None:
     names = [name for name in PEERS if name not in SLOW.get(options.size, ())]
     if options.only:
         names = [name for name in PEERS if name in options.only.split(",")]
+    options.work = options.work.resolve()
     options.work.mkdir(exist_ok=True)
     source = simulate(options.size, options.work)
     found: dict[str, list[Measured]] = {name: [] for name in names}
