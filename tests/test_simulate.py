@@ -197,6 +197,9 @@ def test_listening_has_a_rhythm_a_long_tail_and_songs_that_no_metadata_lists(
     songs = Counter((one["song"], one["artist"]) for one in plays).most_common()
     listed = {(record["title"], record["artist_name"]) for record in _songs(month)}
 
+    days = [len(file.read_text().split("\n")) for file in _logs(month)]
+
+    assert 0.3 < min(days) / statistics.mean(days) and max(days) / statistics.mean(days) < 2.2
     assert 2 < hours[16] / hours[3] < 8
     assert 1.5 < weekdays[2] / weekdays[6] < 6
     assert 0.25 < sum(count for _, count in songs[: len(songs) // 10]) / len(plays) < 0.75
