@@ -131,10 +131,11 @@ class _Service:
             self._write_faulty(target, later)
         else:
             for song in self._listed:
-                self._put(target / song.path, [song.text().encode()])
+                self._put(target, song.path, [song.text().encode()])
             for day, parts in groupby(self._parts(), itemgetter(0)):
                 self._put(
-                    target / self._log_path(day),
+                    target,
+                    self._log_path(day),
                     chain.from_iterable(self._renderer.lines(events) for _, events in parts),
                 )
         return Written(self._count, self._events_wanted, len(self._listed), self._files, self._bytes)
@@ -178,20 +179,20 @@ class _Service:
             ]
             half = len(lines) if following else max(1, len(lines) * 3 // 5)
             if day != missing:
-                self._put(target / path, [_text(lines[:half])])
+                self._put(target, path, [_text(lines[:half])])
                 soon.files[path] = tally_log(lines[:half])
                 soon.star.add(events[of[:half][loaded[:half]]])
             if day == missing or not following:
-                self._put(later / "late" / path, [_text(lines)])
+                self._put(later / "late", path, [_text(lines)])
                 late.files[path] = tally_log(lines, 0 if following else half)
             late.star.add(events[of[loaded]])
             if following and not rewritten:
                 rewritten = path
                 gone = next((line.event for line in lines if line.fate == "loaded"), 0)
                 kept = [line for line in lines if line.event != gone]
-                self._put(later / "rewritten" / path, [_text(kept)])
+                self._put(later / "rewritten", path, [_text(kept)])
         empty = self._log_path(self._options.days)
-        self._put(target / empty, [])
+        self._put(target, empty, [])
         soon.files[empty] = tally_log([])
         truth = {
             "options": {**vars(self._options), "start": str(self._options.start)},
@@ -200,7 +201,7 @@ class _Service:
             "planted": planted
             + [{"file": file.path, "line": 1, "fault": file.fault} for file in songs if file.fault],
         }
-        self._put(target / "truth.json", [json.dumps(truth, ensure_ascii=False, indent=1).encode()])
+        self._put(target, "truth.json", [json.dumps(truth, ensure_ascii=False, indent=1).encode()])
 
     def _days(self) -> Iterator[tuple[int, Events]]:
         for day, parts in groupby(self._parts(), itemgetter(0)):
@@ -208,19 +209,20 @@ class _Service:
 
     def _load(self, source: str, root: Path, songs: list[SongFile]) -> "_Load":
         for file in songs:
-            self._put(root / file.path, [file.text.encode()])
+            self._put(root, file.path, [file.text.encode()])
         return _Load(source, songs, Star(self._sessions, self._count, self._heard), {})
 
     def _known(self, files: Iterable[SongFile]) -> list[Song]:
         """The songs that these files bring."""
         return [self._listed[file.song] for file in files if file.fate in ("loaded", "duplicate")]
 
-    def _put(self, path: Path, parts: Iterable[bytes]) -> None:
-        """Write a file of these parts, with a newline between them."""
-        if path.parent not in self._folders:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._folders.add(path.parent)
-        with path.open("wb") as file:
+    def _put(self, root: Path, path: str, parts: Iterable[bytes]) -> None:
+        """Write the file `path` below `root`: these parts, with a newline between them."""
+        folder = root / path.rpartition("/")[0]
+        if folder not in self._folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        with (root / path).open("wb") as file:
             for number, part in enumerate(parts):
                 self._bytes += file.write(b"\n" if number else b"") + file.write(part)
         self._files += 1
