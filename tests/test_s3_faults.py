@@ -35,7 +35,6 @@ PASSING = ("500", "503", "reset", "cut", "slow")
 class Faulty(Proxy):
     """Fails now and then, in one of the ways it is given."""
 
-    trouble: list[tuple[int, bytes]] = []
     ways: tuple[str, ...] = ()
     rate = 0.0
     chance = random.Random(1)
@@ -95,7 +94,7 @@ class Faulty(Proxy):
 @pytest.fixture
 def faulty(standin: StandIn, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Faulty]]:
     """A store that stands between; its class says how it fails."""
-    handler = type("Handler", (Faulty,), {"behind": standin.url, "chance": random.Random(1)})
+    handler = type("Handler", (Faulty,), {"behind": standin.url, "trouble": [], "chance": random.Random(1)})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a reset is what was asked for
     threading.Thread(target=server.serve_forever, daemon=True).start()
