@@ -42,6 +42,8 @@ class Loading:
         self.uris: dict[int, str] = {}
         self.reasons: dict[tuple[str, str], list[str]] = {}
         """Where in each file something was rejected, by (URI, reason)."""
+        self.left_out: set[str] = set()
+        """Files that changed while they were read."""
 
     def take_in(self, planned: Sequence[Planned]) -> None:
         """Stage all files, songs first, a bounded number of bytes at a time."""
@@ -62,6 +64,7 @@ class Loading:
         for file in new:
             self._progress.advance(file.size - file.start)
         for file_id in by_id.keys() - {s.file_id for s in staged}:
+            self.left_out.add(by_id[file_id].uri)
             self._progress.warn(f"{by_id[file_id].uri} changed while it was read: the next run takes it in.")
         rejects = self._judge(dataset, staged, by_id)
         insert_rejects(self._engine, self._run_id, rejects)
@@ -107,7 +110,7 @@ class Loading:
         file, known = planned.file, planned.known
         file_id = self._next_file
         self._next_file += 1
-        if planned.state != "grown" or known is None:
+        if planned.is_whole or known is None:
             return NewFile(file_id, file.uri, file.uri, file.size, file.modified)
         start, lines = self._resume(planned)
         return NewFile(file_id, file.uri, file.uri, file.size, file.modified, start, lines)
@@ -130,6 +133,8 @@ class Loading:
             return known.size, lines
         if after in (b"\n", b"\r"):
             return known.size, lines - 1
+        if known.is_undone:
+            return tail, lines - 1
         where = {"file_id": known.file_id, "record": lines}
         cut = "file_id = :file_id AND record = :record"
         if not self._engine.query(f"SELECT COUNT(*) AS n FROM etl_reject WHERE {cut}", where).scalar():
@@ -186,7 +191,7 @@ def changed_message(changed: Sequence[Planned]) -> str:
     run = first.known.run_id if first.known else 0
     return (
         f"{first.file.uri}{others} changed since run {run} loaded it: nothing was loaded. "
-        "Put the old content back and deliver corrections as a new file, or build a new warehouse."
+        "`sparkify reload FILE` replaces its records, `--changed reload` those of every such file."
     )
 
 

@@ -1,0 +1,58 @@
+"""What stands, put right: reload, undo, rebuild."""
+
+import click
+
+from sparkify.cli.options import AT_MOST, config_options, interruptible, opened, place
+from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
+from sparkify.cli.watching import watch
+from sparkify.config import Config
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@config_options
+@click.option("--max-rejects", metavar="LIMIT", help="As `sparkify etl` takes it.")
+@summary_option
+def reload(config: Config, files: tuple[str, ...], style: str | None) -> None:
+    """Load known files anew: exactly their records, in staging and star, are replaced."""
+    from sparkify.load.run import MaxRejects
+    from sparkify.load.run import reload as run
+    from sparkify.load.tables import prepare_tables
+
+    allowed = MaxRejects.parse(config.etl.max_rejects)
+    with opened(config, read_only=False) as engine, watch() as progress:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, files, allowed, progress)
+    print_summary(summary, place(config), style)
+
+
+@click.command()
+@click.argument("run_id", type=AT_MOST, metavar="RUN")
+@config_options
+@summary_option
+def undo(config: Config, run_id: int, style: str | None) -> None:
+    """Take a run back, as if it had never loaded its files; `etl --retry` loads them again."""
+    from sparkify.load.tables import prepare_tables
+    from sparkify.load.undo import undo as run
+
+    with opened(config, read_only=False) as engine, watch() as progress:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, run_id, progress)
+    print_summary(summary, place(config), style)
+
+
+@click.command()
+@config_options
+@summary_option
+def rebuild(config: Config, style: str | None) -> None:
+    """Make the star anew from staging."""
+    from sparkify.load.run import rebuild as run
+    from sparkify.load.tables import prepare_tables
+
+    with opened(config, read_only=False) as engine, watch() as progress:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, progress)
+    print_summary(summary, place(config), style)
