@@ -12,7 +12,7 @@ from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, Summary, reload
 from sparkify.load.undo import undo
-from tests.builders import Noting, Source, etl, event, logged_out, play, rejects, rows, song
+from tests.builders import NOON, Noting, Source, etl, event, logged_out, play, rejects, rows, song
 
 Make = Callable[[], Engine]
 STANDING = "undone_in IS NULL AND replaced_in IS NULL"
@@ -55,7 +55,7 @@ def test_a_run_that_was_undone_has_never_been(new_warehouse: Make, source: Sourc
     etl(engine, source.folder)
     etl(never, source.folder)
     bad = source.log(
-        play(0, song="Better", ts=play(0)["ts"] - 5), play(7, userId="16"), "[]", event(itemInSession=9, level="free"),
+        play(0, song="Better", ts=NOON - 5), play(7, userId="16"), "[]", event(itemInSession=9, level="free"),
         day="2018-11-02",
     )  # fmt: skip
     catalogue = source.song(song())
@@ -260,7 +260,7 @@ def test_a_file_that_nobody_knows_or_that_is_gone_is_not_reloaded(warehouse: Eng
     log = source.log(play(0))
     etl(warehouse, source.folder)
 
-    with pytest.raises(ConfigError, match="the ledger knows no file nowhere.json"):
+    with pytest.raises(ConfigError, match=r"the ledger knows no file nowhere\.json"):
         reloaded(warehouse, Path("nowhere.json"))
     log.unlink()
     with pytest.raises(LoadError, match="cannot be read: No such file"):

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.options import AT_MOST, config_options, day_options, interruptible, opened, parse_age, place
+from sparkify.cli.mend import replay
+from sparkify.cli.options import (
+    AT_MOST,
+    Group,
+    config_options,
+    day_options,
+    interruptible,
+    opened,
+    parse_age,
+    place,
+)
 from sparkify.cli.output import (
     count,
     format_option,
@@ -131,14 +141,19 @@ def runs(config: Config, style: str | None) -> None:
     _print_answer(config, "runs", None, None, style)
 
 
-@click.command()
+@click.group(cls=Group, invoke_without_command=True)
 @config_options
 @click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
 @click.option("--limit", type=AT_MOST, default=100, show_default=True, help="At most so many; 0: all.")
 @format_option
-def rejects(config: Config, run_id: int | None, limit: int, style: str | None) -> None:
+@click.pass_context
+def rejects(ctx: click.Context, config: Config, run_id: int | None, limit: int, style: str | None) -> None:
     """Show the records that could not be loaded: file, line, reason and text."""
-    _print_answer(config, "rejects", limit or None, run_id, style)
+    if ctx.invoked_subcommand is None:
+        _print_answer(config, "rejects", limit or None, run_id, style)
+
+
+rejects.add_command(replay)
 
 
 def _print_answer(

@@ -1,4 +1,4 @@
-"""What stands, put right: reload, undo, rebuild."""
+"""What stands, put right: reload, undo, replay, rebuild."""
 
 import click
 
@@ -41,6 +41,25 @@ def undo(config: Config, run_id: int, style: str | None) -> None:
         with interruptible(UNPUBLISHED):
             summary = run(engine, run_id, progress)
     print_summary(summary, place(config), style)
+
+
+@click.command()
+@config_options
+@click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
+@summary_option
+def replay(config: Config, run_id: int | None, style: str | None) -> None:
+    """Judge rejects again, and load those that pass as if they had come in time."""
+    from sparkify.load.replay import replay as run
+    from sparkify.load.tables import prepare_tables
+
+    with opened(config, read_only=False) as engine, watch() as progress:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, run_id, progress)
+    if summary.run_id is None and style != "json":
+        click.echo("Nothing to do: no reject passes now, all stay as they are.")
+    else:
+        print_summary(summary, place(config), style)
 
 
 @click.command()

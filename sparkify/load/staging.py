@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Rules, Staged, batches
+from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Staged, batches
 from sparkify.errors import LoadError
 from sparkify.load import judge
 from sparkify.load.files import Plan, Planned, measure_head
@@ -59,7 +59,7 @@ class Loading:
     def _take_in_batch(self, dataset: Dataset, batch: Sequence[Planned]) -> None:
         new = [self._new_file(planned) for planned in batch]
         by_id = {file.file_id: file for file in new}
-        rules = Rules(judge.accept(dataset), judge.is_refused(dataset), {"run_id": self._run_id})
+        rules = judge.rules(dataset, self._run_id, self._engine)
         staged = self._engine.stage(dataset, new, rules)
         for file in new:
             self._progress.advance(file.size - file.start)
