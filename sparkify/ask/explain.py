@@ -25,7 +25,7 @@ class Record:
     command: str | None
     started_at: Any
     uri: str | None
-    """The file it came from; None where a plain COPY brought it, which says of a row neither file nor line."""
+    """The file it came from; None where a plain COPY brought it, which says nothing of a row's place."""
     record: int | None
     values: Row
 

@@ -56,7 +56,7 @@ def _as_text(found: "Explanation") -> str:
     )]  # fmt: skip
     if found.candidates:
         out += ["", "Songs with its title or its artist:", "", lines(
-            (one["song_id"], f"{_said(one['title'])} by {_said(one['artist_name'])}, {_said(one['duration'])} s")
+            (one["song_id"], f"{_said(one['title'])} by {_said(one['artist_name'])}, {one['duration']} s")
             for one in found.candidates
         )]  # fmt: skip
     return "\n".join(out)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 import sparkify
-from sparkify.cli import ask, cluster, explain, load, mend, rehearse, report, simulate, warehouse
+from sparkify.cli import ask, cluster, explain, forget, load, mend, rehearse, report, simulate, warehouse
 from sparkify.cli.options import Group
 from sparkify.cli.output import talk
 from sparkify.cli.streams import ReaderLeft, open_streams
@@ -28,7 +28,7 @@ def cli() -> None:
 
 for command in (
     load.etl, load.plan, load.check, load.runs, load.rejects,
-    mend.reload, mend.undo, mend.rebuild,
+    mend.reload, mend.undo, mend.rebuild, forget.forget,
     ask.ask, ask.query, explain.explain, report.report, report.dashboard,
     simulate.simulate,
     warehouse.tables, warehouse.diff, warehouse.show_config,

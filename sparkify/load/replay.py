@@ -4,7 +4,6 @@ Each is put back on its own line of a file made for the purpose, and goes the wa
 was not kept whole cannot go it: then the file itself must be read again.
 """
 
-import base64
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from sparkify.engines.reading import diagnose
 from sparkify.errors import ConfigError
 from sparkify.load import judge
 from sparkify.load.publish import Outcome, Summary, publish
+from sparkify.load.rejects import decoded
 from sparkify.load.staging import Tally, next_id
 from sparkify.load.star import build_star, count_duplicates
 from sparkify.load.takeback import check_anew, settle_rejects
@@ -114,7 +114,7 @@ def _read_rejects(engine: Engine, dataset: Dataset, run: int | None) -> tuple[Se
         if record == 0 or encoding not in _KEPT_WHOLE:
             others += encoding != "erased"
             continue
-        line = base64.b64decode(text) if encoding == "base64" else text.encode()
+        line = decoded(encoding, text)
         if diagnose(line) is None:
             found.setdefault(file_id, _Rejects(file_id)).lines[record] = line
     return list(found.values()), others

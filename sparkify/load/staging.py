@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Staged, batches
 from sparkify.errors import LoadError
 from sparkify.load import judge
+from sparkify.load.erase import erase, read_forgotten
 from sparkify.load.files import Plan, Planned, measure_head
 from sparkify.load.rejects import Reject, collect_rejects, insert_rejects
 from sparkify.progress import Progress
@@ -36,6 +37,7 @@ class Loading:
         self._run_id = run_id
         self._progress = progress
         self._next_file = next_id(engine, "file_id", "etl_file")
+        self._forgotten = read_forgotten(engine)
         self._keys: dict[tuple[str, str], list[str]] = {}
         self.tally = Tally()
         self.rejects: list[Reject] = []
@@ -78,6 +80,8 @@ class Loading:
     def _judge(self, dataset: Dataset, staged: Sequence[Staged], files: dict[int, NewFile]) -> list[Reject]:
         whole = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
         rejects = whole + collect_rejects(self._engine, dataset, files)
+        if dataset == "events":
+            rejects = erase(rejects, self._forgotten)
         self.tally.read += sum(s.records_read for s in staged)
         self.tally.rejected += len(rejects)
         return rejects

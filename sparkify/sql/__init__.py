@@ -1,6 +1,6 @@
 """The statements: one a file, in Redshift's dialect, the first comment says what it is for.
 
-Groups are the folders beside this file: `tables`, `migrations`, `transforms`, `checks`, `questions`, `explain`.
+Groups are the folders beside this file, such as `tables` and `questions`.
 """
 
 from collections.abc import Sequence

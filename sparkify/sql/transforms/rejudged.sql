@@ -1,4 +1,4 @@
--- Rejects that were judged again and did not pass: filled by the program.
+-- Rejects, and what is wrong with them now: filled by the program.
 CREATE TEMP TABLE rejudged (
     file_id INTEGER      NOT NULL,
     record  INTEGER      NOT NULL,
