@@ -7,7 +7,7 @@ import click
 from sparkify.cli.options import AT_MOST, config_options, confirm, interruptible, opened, place
 from sparkify.cli.output import count, lines, print_object
 from sparkify.cli.summary import UNPUBLISHED
-from sparkify.cli.watching import watch
+from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 
 
@@ -16,7 +16,8 @@ from sparkify.config import Config
 @config_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), help="How to print the receipt.")
-def forget(config: Config, user_id: int, yes: bool, style: str | None) -> None:
+@log_option
+def forget(config: Config, progress: Watching, user_id: int, yes: bool, style: str | None) -> None:
     """Make all that a listener left anonymous, now and in every later load; print a receipt.
 
     It cannot be undone. Plays still count. Your own files are not touched.
@@ -26,7 +27,7 @@ def forget(config: Config, user_id: int, yes: bool, style: str | None) -> None:
 
     if not yes:
         confirm(f"Forget listener {user_id} in {place(config)}? It cannot be undone.")
-    with opened(config, read_only=False) as engine, watch() as progress:
+    with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(f"{UNPUBLISHED}, or the file not yet written anew: run it again"):
             receipt = run(engine, user_id, progress)

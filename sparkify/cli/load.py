@@ -29,7 +29,7 @@ from sparkify.cli.output import (
     visible,
 )
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
-from sparkify.cli.watching import watch
+from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
 
@@ -63,8 +63,10 @@ source_option = click.option(
 )
 @click.option("--retry", is_flag=True, help="Load again what was undone.")
 @summary_option
+@log_option
 def etl(
     config: Config,
+    progress: Watching,
     first: dt.date | None,
     last: dt.date | None,
     fail_on_reject: bool,
@@ -87,7 +89,7 @@ def etl(
         also.add("undone")
     allowed = MaxRejects.parse(config.etl.max_rejects)
     files = _chosen_files(config, first, last)
-    with opened(config, read_only=False, may_make=True) as engine, watch() as progress:
+    with progress, opened(config, read_only=False, may_make=True) as engine:
         if not has_tables(engine):
             create_tables(engine)
         prepare_tables(engine)

@@ -4,7 +4,7 @@ import click
 
 from sparkify.cli.options import AT_MOST, config_options, interruptible, opened, place
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
-from sparkify.cli.watching import watch
+from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 
 
@@ -13,14 +13,15 @@ from sparkify.config import Config
 @config_options
 @click.option("--max-rejects", metavar="LIMIT", help="As `sparkify etl` takes it.")
 @summary_option
-def reload(config: Config, files: tuple[str, ...], style: str | None) -> None:
+@log_option
+def reload(config: Config, progress: Watching, files: tuple[str, ...], style: str | None) -> None:
     """Load known files anew: exactly their records, in staging and star, are replaced."""
     from sparkify.load.run import MaxRejects
     from sparkify.load.run import reload as run
     from sparkify.load.tables import prepare_tables
 
     allowed = MaxRejects.parse(config.etl.max_rejects)
-    with opened(config, read_only=False) as engine, watch() as progress:
+    with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
             summary = run(engine, files, allowed, progress)
@@ -31,12 +32,13 @@ def reload(config: Config, files: tuple[str, ...], style: str | None) -> None:
 @click.argument("run_id", type=AT_MOST, metavar="RUN")
 @config_options
 @summary_option
-def undo(config: Config, run_id: int, style: str | None) -> None:
+@log_option
+def undo(config: Config, progress: Watching, run_id: int, style: str | None) -> None:
     """Take a run back, as if it had never loaded its files; `etl --retry` loads them again."""
     from sparkify.load.tables import prepare_tables
     from sparkify.load.undo import undo as run
 
-    with opened(config, read_only=False) as engine, watch() as progress:
+    with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
             summary = run(engine, run_id, progress)
@@ -47,12 +49,13 @@ def undo(config: Config, run_id: int, style: str | None) -> None:
 @config_options
 @click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
 @summary_option
-def replay(config: Config, run_id: int | None, style: str | None) -> None:
+@log_option
+def replay(config: Config, progress: Watching, run_id: int | None, style: str | None) -> None:
     """Judge rejects again, and load those that pass as if they had come in time."""
     from sparkify.load.replay import replay as run
     from sparkify.load.tables import prepare_tables
 
-    with opened(config, read_only=False) as engine, watch() as progress:
+    with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
             summary = run(engine, run_id, progress)
@@ -65,12 +68,13 @@ def replay(config: Config, run_id: int | None, style: str | None) -> None:
 @click.command()
 @config_options
 @summary_option
-def rebuild(config: Config, style: str | None) -> None:
+@log_option
+def rebuild(config: Config, progress: Watching, style: str | None) -> None:
     """Make the star anew from staging."""
     from sparkify.load.run import rebuild as run
     from sparkify.load.tables import prepare_tables
 
-    with opened(config, read_only=False) as engine, watch() as progress:
+    with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
             summary = run(engine, progress)

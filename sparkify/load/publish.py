@@ -90,8 +90,10 @@ def _attempt(
         if reached and _is_published(engine, reached[-1]):
             return reached[-1]
         run_id = next_id(engine, "run_id", "etl_run")
+        progress.know(run_id, 0, 0)
         done = work(run_id)
         if done.is_idle:
+            progress.know(None, 0, 0)
             return Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
         raise_failed(done.checks)
         forget_touched(engine)
@@ -101,6 +103,7 @@ def _attempt(
         )  # fmt: skip
         summary.seconds = round(time.monotonic() - began, 3)
         _record_run(engine, command, started, summary, done.taken)
+        progress.know(run_id, done.taken, summary.records.read)
         reached.append(summary)
         progress.step("publishing")
     summary.seconds = round(time.monotonic() - began, 3)

@@ -37,6 +37,7 @@ class Loading:
         self._run_id = run_id
         self._progress = progress
         self._next_file = next_id(engine, "file_id", "etl_file")
+        self._files = 0
         self._forgotten = read_forgotten(engine)
         self._keys: dict[tuple[str, str], list[str]] = {}
         self.tally = Tally()
@@ -65,10 +66,12 @@ class Loading:
         staged = self._engine.stage(dataset, new, rules)
         for file in new:
             self._progress.advance(file.size - file.start)
+        self._files += len(staged)
         for file_id in by_id.keys() - {s.file_id for s in staged}:
             self.left_out.add(by_id[file_id].uri)
             self._progress.warn(f"{by_id[file_id].uri} changed while it was read: the next run takes it in.")
         rejects = self._judge(dataset, staged, by_id)
+        self._progress.know(self._run_id, self._files, self.tally.read)
         insert_rejects(self._engine, self._run_id, rejects)
         self._write_ledger(dataset, staged, by_id, rejects)
         for reject in rejects:
