@@ -7,7 +7,6 @@ results/SIZE.json with a table (SIZE.md) and a chart (SIZE.svg).
 """
 
 import argparse
-import datetime as dt
 import importlib.metadata
 import json
 import os
@@ -16,15 +15,16 @@ import statistics
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from chart import draw, table
 from process import Failed, Measured, machine, measure
+from results import HERE, ours, save, simulate, today
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000, "100m": 100_000_000}
 SONGS = {"100k": 2_000, "1m": 15_000, "10m": 100_000, "100m": 100_000}
 DAYS = {"100k": 30, "1m": 30, "10m": 300, "100m": 3_000}
@@ -57,8 +57,12 @@ def main() -> None:
     names = [name for name in PEERS if name not in SLOW.get(options.size, ())]
     if options.only:
         names = [name for name in PEERS if name in options.only.split(",")]
+    options.work = options.work.resolve()
     options.work.mkdir(exist_ok=True)
-    source = simulate(options.size, options.work)
+    source = simulate(
+        options.work / f"music-{options.size}",
+        ("--events", SIZES[options.size], "--songs", SONGS[options.size], "--days", DAYS[options.size]),
+    )
     found: dict[str, list[Measured]] = {name: [] for name in names}
     answers: dict[str, Any] = {}
     for number in range(options.runs):
@@ -74,25 +78,6 @@ def main() -> None:
     write(options.size, found, answers)
 
 
-def simulate(size: str, work: Path) -> Path:
-    """The service's files, made once."""
-    source = work / f"music-{size}"
-    if not source.exists():
-        command = [
-            ours(),
-            "simulate",
-            source,
-            "--events",
-            SIZES[size],
-            "--songs",
-            SONGS[size],
-            "--days",
-            DAYS[size],
-        ]
-        subprocess.run(list(map(str, command)), check=True)
-    return source
-
-
 def run(name: str, source: Path, work: Path) -> tuple[Measured, Any]:
     """One load by one peer, from the start of its process to its end, and then its answers."""
     out = work / name
@@ -103,16 +88,26 @@ def run(name: str, source: Path, work: Path) -> tuple[Measured, Any]:
         command = [ours(), "etl", "--source", source, "--warehouse", out / "sparkify.duckdb"]
         return measure(command, out, environment), our_answers(out)
     program = [python(PEERS[name][0], work), HERE / "peers" / f"{name}.py"]
-    measured = measure([*program, "load", source, out], out, environment)
-    answered = subprocess.run(
-        [*program, "answer", out], capture_output=True, text=True, check=True, env=environment
-    )
+    with server(work) if name == "postgres_rows" else nullcontext():
+        measured = measure([*program, "load", source, out], out, environment)
+        answered = subprocess.run(
+            [*program, "answer", out], capture_output=True, text=True, check=True, env=environment
+        )
     return measured, json.loads(answered.stdout.splitlines()[-1])
 
 
-def ours() -> Path:
-    """The command that a user would type."""
-    return Path(sys.executable).with_name("sparkify")
+@contextmanager
+def server(work: Path) -> Iterator[None]:
+    """A PostgreSQL of its own for one run; its time counts on the wall, not among the CPU seconds."""
+    from sparkify.standin.postgres import PORT, SUPERUSER, Postgres
+
+    postgres = Postgres()
+    try:
+        host = Path(postgres.socket).parent
+        (work / "postgres.dsn").write_text(f"host={host} port={PORT} user={SUPERUSER} dbname=postgres")
+        yield
+    finally:
+        postgres.stop()
 
 
 def our_answers(out: Path) -> Any:
@@ -165,18 +160,14 @@ def write(size: str, found: dict[str, list[Measured]], answers: dict[str, Any]) 
         "size": size,
         "events": SIZES[size],
         "songs": SONGS[size],
-        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "date": today(),
         "machine": machine(),
         "python": sys.version.split()[0],
         "duckdb": importlib.metadata.version("duckdb"),
         "rows": rows,
     }
-    folder = HERE / "results"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{size}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    (folder / f"{size}.md").write_text(table(document))
-    (folder / f"{size}.svg").write_text(draw(document))
-    print(table(document))
+    save(size, document, table(document))
+    (HERE / "results" / f"{size}.svg").write_text(draw(document))
 
 
 def lacks(name: str) -> str:

@@ -17,7 +17,12 @@ from sqlglot.errors import SqlglotError
 from sparkify.engines.base import Value
 from sparkify.errors import QueryError
 
-_RENAMED = {"OCTET_LENGTH": "STRLEN", "IS_VALID_JSON": "JSON_VALID", "IS_VALID_JSON_ARRAY": "JSON_VALID"}
+_RENAMED = {
+    "OCTET_LENGTH": "STRLEN",
+    "IS_VALID_JSON": "JSON_VALID",
+    "IS_VALID_JSON_ARRAY": "JSON_VALID",
+    "FNV_HASH": "HASH",
+}
 _CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
 _REFUSED: dict[type[exp.Expr], str] = {
     exp.Command: "is passed through unparsed",
@@ -127,7 +132,7 @@ def _translate_function(node: exp.Func) -> None:
         name = "OCTET_LENGTH"
     if name in _RENAMED:
         operands = node.expressions or [node.this]
-        node.replace(exp.Anonymous(this=_RENAMED[name], expressions=[op.copy() for op in operands]))
+        node.replace(exp.Anonymous(this=_RENAMED[name], expressions=operands))
     elif isinstance(node, exp.RegexpExtract) and node.args.get("parameters"):
         group = 1 if "e" in node.args["parameters"].name else 0
         arguments = [node.this.copy(), node.expression.copy(), exp.Literal.number(group)]
@@ -144,13 +149,15 @@ def _literal(value: Value) -> exp.Expr:
 
 
 def narrow(sql: str, conditions: Mapping[str, str]) -> str:
-    """Let a SELECT see only some rows of the table it is about, the first it names.
+    """Let a SELECT see only some rows of the table it is about, the first it names, itself or in a subquery.
 
     >>> narrow("SELECT a FROM t JOIN u ON u.a = t.a", {"t": "a > 1", "u": "a > 2"})
     'SELECT a FROM (SELECT * FROM t WHERE a > 1) AS t JOIN u ON u.a = t.a'
     """
     tree = _parsed(sql).copy()
     source = tree.args["from_"].this
+    while isinstance(source, exp.Subquery):
+        source = source.this.args["from_"].this
     if isinstance(source, exp.Table) and source.name in conditions:
         rows = sqlglot.parse_one(
             f"SELECT * FROM {source.name} WHERE {conditions[source.name]}", read="redshift"

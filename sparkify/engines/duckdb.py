@@ -26,7 +26,7 @@ class DuckDB:
     """
 
     name = "duckdb"
-    batch_bytes = 256 << 20
+    batch_bytes = 1 << 30
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ good-looking object a line, with the number of each line beside it. Tiny files, 
 are written together so from the start.
 """
 
+import os
 import tempfile
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ from typing import Any, BinaryIO
 import duckdb
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged
-from sparkify.engines.reading import Look, look, odd_keys, rewrite, unreadable_file
+from sparkify.engines.reading import Look, look, look_at_record, odd_keys, rewrite, unreadable_file
 from sparkify.sql.schema import json_key, table
 from sparkify.store import Listed, fetch, is_remote, open_file
 
@@ -182,10 +183,12 @@ class Stager:
                 except OSError as error:
                     reads.append(_Read(file, unreadable_file(error)))
                     continue
-                read = _Read(file, look(file, BytesIO(body)))
-                if read.look.problem is None:
-                    read.rows = _append(rewrite(file, BytesIO(body)), file.file_id, files, records, out)
-                reads.append(read)
+                if not file.start and (seen := look_at_record(body)):
+                    lines: Iterable[tuple[int, bytes]] = [(1, body)]
+                else:
+                    seen = look(file, BytesIO(body))
+                    lines = rewrite(file, BytesIO(body)) if seen.problem is None else ()
+                reads.append(_Read(file, seen, _append(lines, file.file_id, files, records, out)))
             for read in careful:
                 read.rows = _append(rewrite(read.file), read.file.file_id, files, records, out)
         self._read_gathered(files, records, keys)
@@ -275,7 +278,7 @@ def _has_changed(file: NewFile) -> bool:
     if is_remote(file.uri):
         return False  # what was fetched is the listed version
     try:
-        now = Path(file.path).stat()
+        now = os.stat(file.path)  # noqa: PTH116  # a Path costs more than the question
     except OSError:
         return False
     return file.modified.isdigit() and (now.st_size, str(now.st_mtime_ns)) != (file.size, file.modified)

@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from io import BytesIO
 from typing import BinaryIO, cast
 
@@ -60,6 +61,13 @@ def look(file: NewFile, handle: BinaryIO | None = None) -> Look:
             return _look_into_spread(file, source, seen) if _is_spread(seen) else seen
     except OSError as error:
         return unreadable_file(error)
+
+
+def look_at_record(body: bytes) -> Look | None:
+    """The look of a file that is one record on one line, as nearly every song file is; None for any other."""
+    if not body.startswith(b"{") or not body.endswith(b"}") or b"\n" in body or _unreadable(body):
+        return None
+    return Look(hashlib.sha256(body).hexdigest(), 1, 0, "none", body, plain=True)
 
 
 def _is_spread(seen: Look) -> bool:
@@ -225,7 +233,7 @@ def odd_keys(line: bytes, expected: Collection[str]) -> tuple[frozenset[str], fr
 
     Nearly every record is as it should be, and that is seen without parsing it.
     """
-    if line.count(b'":') == len(expected) and all(b'"%s"' % key.encode() in line for key in expected):
+    if line.count(b'":') == len(expected) and all(key in line for key in _quoted(tuple(expected))):
         return frozenset(), frozenset()
     try:
         value = json.loads(line)
@@ -234,6 +242,11 @@ def odd_keys(line: bytes, expected: Collection[str]) -> tuple[frozenset[str], fr
     if not isinstance(value, dict):
         return frozenset(), frozenset()
     return frozenset(value.keys() - set(expected)), frozenset(set(expected) - value.keys())
+
+
+@cache
+def _quoted(keys: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(b'"%s"' % key.encode() for key in keys)
 
 
 def _is_no_text(line: bytes) -> bool:

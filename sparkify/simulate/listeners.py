@@ -28,7 +28,7 @@ class Listeners:
     """Two indices into words.AGENTS each: the device they use most, and the other one."""
     paid: NDArray[np.bool_]
     activity: NDArray[np.float64]
-    """How many sessions compared with others."""
+    """How many sessions compared with others: who is there for half the time has half as many."""
     first_day: NDArray[np.int32]
     last_day: NDArray[np.int32]
 
@@ -45,11 +45,12 @@ def make_listeners(count: int, start: dt.date, days: int, rng: np.random.Generat
         for g, w in zip(given, woman.tolist(), strict=True)
     ]
     paid = rng.random(count) < PAID
-    activity = rng.lognormal(0, 0.9, count) * np.where(paid, 2.0, 1.0)
+    eagerness = rng.lognormal(0, 0.9, count) * np.where(paid, 2.0, 1.0)
     joins, leaves = rng.random(count) < JOIN, rng.random(count) < LEAVE
     first_day = np.where(joins, rng.integers(0, days, count), 0).astype(np.int32)
     last_day = np.where(leaves, rng.integers(0, days, count), days - 1).astype(np.int32)
     last_day = np.maximum(first_day, last_day)
+    activity = eagerness * (last_day - first_day + 1) / days
     midnight = int(dt.datetime.combine(start, dt.time(), dt.UTC).timestamp())
     long_ago = -rng.integers(1, 500 * 86400, count)
     registered = midnight + np.where(joins, first_day * 86400, long_ago)

@@ -36,6 +36,12 @@ LANGUAGE sql AS $$ SELECT regexp_replace(s, pattern, by, 'g') $$;
 CREATE FUNCTION pg_catalog.rs_regexp_substr(s text, pattern text) RETURNS text IMMUTABLE LANGUAGE sql AS
 $$ SELECT CASE WHEN s IS NOT NULL THEN coalesce(substring(s FROM '(?:' || pattern || ')'), '') END $$;
 
+-- Some hash of the same width: nothing may rest on the values themselves.
+CREATE FUNCTION pg_catalog.fnv_hash(v anyelement, seed bigint DEFAULT 0) RETURNS bigint IMMUTABLE LANGUAGE sql AS
+$$ SELECT hashtextextended(v::text, seed) $$;
+CREATE FUNCTION pg_catalog.fnv_hash(v text, seed bigint DEFAULT 0) RETURNS bigint IMMUTABLE LANGUAGE sql AS
+$$ SELECT hashtextextended(v, seed) $$;
+
 -- CAST to VARCHAR(n) keeps what fits into n bytes.
 CREATE FUNCTION pg_catalog.rs_cut(s text, n int) RETURNS text IMMUTABLE LANGUAGE sql AS
 $$ SELECT left(s, (SELECT max(k) FROM generate_series(0, n) AS k WHERE octet_length(left(s, k)) <= n)) $$;

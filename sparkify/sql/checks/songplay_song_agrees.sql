@@ -6,7 +6,7 @@ WHERE
     songplay.song_id IS NOT NULL
     AND (
         songs.song_id IS NULL
-        OR LOWER(songs.title) <> LOWER(songplay.title)
-        OR LOWER(songs.artist_name) <> LOWER(songplay.artist_name)
+        OR (songs.title <> songplay.title AND LOWER(songs.title) <> LOWER(songplay.title))
+        OR (songs.artist_name <> songplay.artist_name AND LOWER(songs.artist_name) <> LOWER(songplay.artist_name))
         OR songs.artist_id <> songplay.artist_id
     )
