@@ -11,7 +11,6 @@ from sparkify.errors import CheckError, RetryError
 from sparkify.load.checks import Verdict
 from sparkify.load.rejects import Reject
 from sparkify.load.staging import Tally, next_id
-from sparkify.load.star import forget_touched
 from sparkify.load.tables import count_rows
 from sparkify.progress import Progress
 
@@ -96,7 +95,6 @@ def _attempt(
             progress.know(None, 0, 0)
             return Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
         raise_failed(done.checks)
-        forget_touched(engine)
         summary = Summary(
             run_id, done.files, done.records, count_rows(engine), *_matched(engine), done.checks,
             done.rejects, done.reject_uris, done.removed,

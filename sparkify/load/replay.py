@@ -17,7 +17,7 @@ from sparkify.load import judge
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.rejects import decoded
 from sparkify.load.staging import Tally, next_id
-from sparkify.load.star import build_star, count_duplicates
+from sparkify.load.star import build_star, count_duplicates, forget_touched
 from sparkify.load.takeback import check_anew, settle_rejects
 from sparkify.load.text import learn_repairs
 from sparkify.progress import Progress
@@ -64,6 +64,7 @@ def replay(
         tally = Tally(read=sum(passed.values()))
         tally.duplicate = count_duplicates(engine, build_star(engine, run_id, run_id))
         tally.loaded = tally.read - tally.duplicate
+        forget_touched(engine)
         progress.step("checking")
         return Outcome({"replayed": len(passed)}, len(passed), tally, checks=check_anew(engine, run_id))
 

@@ -13,7 +13,7 @@ from sparkify.load.files import Planned, SourceFile, State, make_plan, read_ledg
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.staging import GROUPS, Loading, changed_message
-from sparkify.load.star import build_star, clear_star, count_duplicates
+from sparkify.load.star import build_star, clear_star, count_duplicates, forget_touched
 from sparkify.load.takeback import check_anew, make_anew, parts_to_replace, settle_rejects, take_back
 from sparkify.load.text import learn_repairs
 from sparkify.progress import Progress
@@ -104,7 +104,9 @@ def rebuild(engine: Engine, progress: Progress, sleep: Callable[[float], None] =
         clear_star(engine)
         span = build_star(engine, 0, run_id)
         progress.step("checking")
-        return Outcome(checks=check_touched(engine, span))
+        verdicts = check_touched(engine, span)
+        forget_touched(engine)
+        return Outcome(checks=verdicts)
 
     return publish(engine, "rebuild", work, progress, sleep)
 
@@ -142,6 +144,7 @@ def _take_in(
         tally.duplicate = count_duplicates(engine, span)
         progress.step("checking")
         verdicts = check_touched(engine, span)
+        forget_touched(engine)
     tally.loaded = tally.read - tally.rejected - tally.duplicate
     return Outcome(
         counts or {"reloaded": len(planned)}, len(planned), tally, removed, verdicts, loading.rejects,

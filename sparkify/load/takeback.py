@@ -10,7 +10,7 @@ from typing import Literal
 from sparkify.engines.base import Engine
 from sparkify.load.checks import Verdict, check_span
 from sparkify.load.files import Planned, read_ledger
-from sparkify.load.star import Span, build_star, clear_star, run_transform
+from sparkify.load.star import Span, build_star, clear_star, forget_touched, run_transform
 from sparkify.sql import statement
 
 Fate = Literal["undone", "replaced"]
@@ -75,6 +75,7 @@ def make_anew(engine: Engine, run_id: int) -> int:
     own = "SELECT COALESCE(SUM(copies), 0) AS n FROM file_duplicate WHERE run_id = :run"
     duplicates = int(engine.query(own, {"run": run_id}).scalar())
     engine.execute("DROP TABLE file_duplicate")
+    forget_touched(engine)
     _close_runs(engine, run_id)
     return duplicates
 
