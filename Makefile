@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check clean docs
+.PHONY: help demo test lint check bench clean docs
 help:
 	@echo 'make demo    simulate a month of a small service, load it, ask it three questions'
 	@echo 'make test    run all tests'
 	@echo 'make lint    lint, format, types, import contracts'
 	@echo 'make check   lint and test'
+	@echo 'make bench   time a load beside other ways to do it; SIZE=100k, 1m, 10m or 100m'
 	@echo 'make docs    draw again what README.md and docs/ show of the tables'
 	@echo 'make clean   remove the virtual environment and the demo'
 
@@ -50,6 +51,10 @@ lint: $(STAMP)
 	@$(BIN)/lint-imports --no-cache
 
 check: lint test
+
+# Each peer gets a venv of its own below benchmarks/scratch; none is a dependency of sparkify.
+bench: $(STAMP)
+	@$(BIN)/python benchmarks/run.py --size $(or $(SIZE),100k)
 
 docs: $(STAMP)
 	@$(BIN)/python -m sparkify.cli.main tables show --format markdown > docs/tables.md

@@ -18,6 +18,9 @@ EXAMPLES = 5
 GROUPS = 20
 """Files and reasons that a refusal shows."""
 
+LEAST = 16 << 10
+"""Bytes that any file counts for in a batch: what we keep of a tiny one is larger than itself."""
+
 
 @dataclass
 class Tally:
@@ -55,7 +58,7 @@ class Loading:
             group = [p for p in planned if p.file.dataset == dataset]
             if group:
                 self._progress.step(f"reading {dataset}", sum(p.file.size for p in group))
-            for batch in batches(group, lambda p: p.file.size, self._engine.batch_bytes):
+            for batch in batches(group, lambda p: max(p.file.size, LEAST), self._engine.batch_bytes):
                 self._take_in_batch(dataset, batch)
         self._warn_of_keys()
 
