@@ -11,7 +11,8 @@ from sparkify.load.erase import erase, listeners, must_erase
 from sparkify.load.judge import PERSONAL
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.rejects import Reject
-from sparkify.load.takeback import check_anew, make_anew
+from sparkify.load.star import build_star, clear_star, forget_touched
+from sparkify.load.takeback import check_anew
 from sparkify.load.text import drop_unused_repairs
 from sparkify.progress import Progress
 from sparkify.sql import statement
@@ -64,7 +65,9 @@ def forget(
         engine.insert("etl_forgotten", ("user_id", "run_id", "forgotten_at"), [(user_id, run_id, now)])
         drop_unused_repairs(engine)
         progress.step("building the star")
-        make_anew(engine, run_id)
+        clear_star(engine)
+        build_star(engine, 0, run_id)
+        forget_touched(engine)
         progress.step("checking")
         receipts.append(receipt)
         return Outcome(checks=check_anew(engine, run_id))

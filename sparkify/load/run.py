@@ -13,8 +13,8 @@ from sparkify.load.files import Planned, SourceFile, State, make_plan, read_ledg
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.staging import GROUPS, Loading, changed_message
-from sparkify.load.star import build_star, clear_star, count_duplicates, forget_touched
-from sparkify.load.takeback import check_anew, make_anew, parts_to_replace, settle_rejects, take_back
+from sparkify.load.star import build_star, clear_star, count_duplicates, forget_leaving, forget_touched
+from sparkify.load.takeback import check_anew, parts_to_replace, take_back
 from sparkify.load.text import learn_repairs
 from sparkify.progress import Progress
 
@@ -129,17 +129,16 @@ def _take_in(
     parts = parts_to_replace(planned)
     if unread := loading.left_out & {one.file.uri for one in planned if one.is_whole and one.parts}:
         raise LoadError(f"{min(unread)} changed while it was read: nothing was published. Run it again.")
-    removed = take_back(engine, run_id, parts, "replaced") if parts else 0
     progress.step("building the star")
     learn_repairs(engine, run_id, run_id)
-    tally = loading.tally
-    if removed:
-        tally.duplicate = make_anew(engine, run_id)
+    tally, removed = loading.tally, 0
+    if parts:
+        span, removed = take_back(engine, run_id, parts, "replaced")
+        tally.duplicate = count_duplicates(engine, span)
         progress.step("checking")
         verdicts = check_anew(engine, run_id)
+        forget_leaving(engine)
     else:
-        if parts:
-            settle_rejects(engine, run_id)
         span = build_star(engine, run_id, run_id)
         tally.duplicate = count_duplicates(engine, span)
         progress.step("checking")

@@ -1,7 +1,7 @@
 """Records that leave: with their files they go from staging and from the books, and the star follows.
 
 What came later stands, and so does what stood behind it: where two records have one key, the star and
-the books fall to the one that is left. A star from which records left is made anew from staging.
+the books fall to the one that is left. Only what they touched is made anew, from what staging still has.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,7 +10,7 @@ from typing import Literal
 from sparkify.engines.base import Engine
 from sparkify.load.checks import Verdict, check_span
 from sparkify.load.files import Planned, read_ledger
-from sparkify.load.star import Span, build_star, clear_star, forget_touched, run_transform
+from sparkify.load.star import Span, build_star_without, run_transform
 from sparkify.sql import statement
 
 Fate = Literal["undone", "replaced"]
@@ -48,42 +48,29 @@ def parts_to_replace(planned: Sequence[Planned]) -> list[int]:
     return [part.file_id for one in planned if one.is_whole for part in one.parts]
 
 
-def take_back(engine: Engine, run_id: int, parts: Collection[int], fate: Fate) -> int:
-    """Remove these parts from staging, rejects and ledger; return how many records left staging.
+def take_back(engine: Engine, run_id: int, parts: Collection[int], fate: Fate) -> tuple[Span, int]:
+    """Remove these parts from staging, star, rejects and ledger, and add what this run has staged.
 
-    Leaves the temporary table `leaving`. The star and the counts of the ledger follow in `make_anew`.
+    Returns what was touched, and how many records left staging. Leaves the temporary tables of
+    `build_star_without`.
     """
-    everywhere = Span(0, run_id)
-    run_transform(engine, "leaving", everywhere)
+    run_transform(engine, "leaving", Span(run_id, run_id))
     engine.insert("leaving", ("file_id",), [(part,) for part in parts])
-    run_transform(engine, "leaving_replays", everywhere)
-    removed = sum(run_transform(engine, name, everywhere) for name in ("stg_events_leave", "stg_songs_leave"))
+    run_transform(engine, "leaving_replays", Span(run_id, run_id))
+    span, removed = build_star_without(engine, run_id)
     for name in ("etl_reject_return", "etl_file_return", "etl_reject_leave"):
-        run_transform(engine, name, everywhere)
-    engine.execute(statement("transforms", f"etl_file_{fate}").text, {"run": run_id})
-    engine.execute("DROP TABLE leaving")
-    return removed
-
-
-def make_anew(engine: Engine, run_id: int) -> int:
-    """The star as staging is now, and the counts of every file and run; return the duplicates of this run."""
-    clear_star(engine)
-    span = build_star(engine, 0, run_id)
-    run_transform(engine, "file_duplicate", span)
-    for name in ("etl_file_recount", "etl_run_recount"):
         run_transform(engine, name, span)
-    own = "SELECT COALESCE(SUM(copies), 0) AS n FROM file_duplicate WHERE run_id = :run"
-    duplicates = int(engine.query(own, {"run": run_id}).scalar())
-    engine.execute("DROP TABLE file_duplicate")
-    forget_touched(engine)
+    engine.execute(statement("transforms", f"etl_file_{fate}").text, {"run": run_id})
+    for name in ("etl_file_promoted", "etl_run_recount"):
+        run_transform(engine, name, span)
     _close_runs(engine, run_id)
-    return duplicates
+    engine.execute("DROP TABLE leaving")
+    return span, removed
 
 
 def settle_rejects(engine: Engine, run_id: int) -> None:
     """The counts of every run, where nothing but rejects has come or gone."""
     run_transform(engine, "etl_run_rejects", Span(0, run_id))
-    _close_runs(engine, run_id)
 
 
 def _close_runs(engine: Engine, run_id: int) -> None:

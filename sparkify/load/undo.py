@@ -6,7 +6,8 @@ from collections.abc import Callable
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.takeback import check_anew, make_anew, parts_to_undo, settle_rejects, take_back
+from sparkify.load.star import forget_leaving
+from sparkify.load.takeback import check_anew, parts_to_undo, take_back
 from sparkify.progress import Progress
 
 
@@ -25,12 +26,8 @@ def undo(
         if not parts:
             raise _nothing_stands(engine, run)
         progress.step("taking records back")
-        removed = take_back(engine, run_id, parts, "undone")
-        if removed:
-            progress.step("building the star")
-            make_anew(engine, run_id)
-        else:
-            settle_rejects(engine, run_id)
+        _, removed = take_back(engine, run_id, parts, "undone")
+        forget_leaving(engine)
         progress.step("checking")
         verdicts = check_anew(engine, run_id)
         return Outcome({"undone": len(parts)}, len(parts), removed=removed, checks=verdicts)

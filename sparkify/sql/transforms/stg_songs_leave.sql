@@ -1,4 +1,4 @@
--- Records of songs leave staging with their files; those that a plain COPY brought, with all files of its run.
+-- They leave.
 DELETE FROM stg_songs
 WHERE
     file_id IN (SELECT file_id FROM leaving)
