@@ -2,7 +2,8 @@
 
 Its rules are the staging tables' own columns: a required value is there, an integer is text equal to
 its own cast (a cast alone takes '7.6' for 8 and '0x10' for 16), a number is finite, text fits its width
-in bytes. So the judge is written by a program from the DDL, in SQL that both engines run.
+in bytes. So the judge is written by a program from the DDL, in SQL that both engines run. Redshift
+compares text without the blanks at its end; so emptiness is asked of its length, and a blank looked for.
 """
 
 from collections.abc import Callable
@@ -81,7 +82,7 @@ def _reason(dataset: Dataset) -> str:
     for column in target.reported:
         name = json_key(column.name) if dataset == "events" else column.name
         if column.required:
-            rules.append((f"{column.name} IS NULL OR {column.name} = ''", f"{name} is missing"))
+            rules.append((f"{column.name} IS NULL OR OCTET_LENGTH({column.name}) = 0", f"{name} is missing"))
         rules += [(wrong, f"{name} {why}") for wrong, why in _rules(column)]
     cases = "\n".join(f"    WHEN {wrong} THEN '{why}'" for wrong, why in rules)
     return f"CASE\n{cases}\nEND"
@@ -100,12 +101,19 @@ def _rules(column: Column) -> list[tuple[str, str]]:
         ]
     if column.kind == "number":
         return [
-            (f"{name} <> '' AND ({name} ~ '[^0-9.eE+-]' OR {_finite(name)} IS NULL)", "is not a number"),
+            (
+                f"OCTET_LENGTH({name}) > 0 AND ({name} ~ '[^0-9.eE+-]' OR {_finite(name)} IS NULL)",
+                "is not a number",
+            ),
         ]
     kind = "BIGINT" if column.kind == "timestamp" else column.type
     whole = f"TRY_CAST({_present(name)} AS {kind})"
     rules = [
-        (f"{name} <> '' AND {name} <> COALESCE(CAST({whole} AS VARCHAR(32)), '')", "is not an integer"),
+        (
+            f"OCTET_LENGTH({name}) > 0 "
+            f"AND ({name} <> COALESCE(CAST({whole} AS VARCHAR(32)), '') OR {name} LIKE '% ')",
+            "is not an integer",
+        ),
     ]
     if name in RANGES:
         low, high = RANGES[name]
