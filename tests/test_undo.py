@@ -12,7 +12,7 @@ from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, Summary, reload
 from sparkify.load.undo import undo
-from tests.builders import NOON, Noting, Source, etl, event, logged_out, play, rejects, rows, song
+from tests.builders import NOON, Noting, Run, Source, etl, event, logged_out, play, rejects, rows, song
 
 Make = Callable[[], Engine]
 STANDING = "undone_in IS NULL AND replaced_in IS NULL"
@@ -269,3 +269,48 @@ def test_a_file_that_nobody_knows_or_that_is_gone_is_not_reloaded(warehouse: Eng
         reloaded(warehouse, log)
 
     assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [(1,)]
+
+
+def test_a_line_that_was_cut_off_and_undone_comes_whole_when_the_log_has_grown(
+    warehouse: Engine, source: Source
+) -> None:
+    whole = json.dumps(play(1)).encode()
+    log = source.log(play(0), whole[:100])
+    etl(warehouse, source.folder)
+    undo(warehouse, 1, Noting())
+    log.write_bytes(log.read_bytes() + whole[100:] + b"\n" + json.dumps(play(2)).encode())
+
+    etl(warehouse, source.folder)
+
+    assert rows(warehouse, "SELECT record, item_in_session FROM stg_events ORDER BY 1") == [(2, 1), (3, 2)]
+    assert rejects(warehouse) == []
+    assert_sound(warehouse)
+
+
+def test_what_mends_a_warehouse_is_typed_and_says_what_it_did(loaded: Run, source: Source) -> None:
+    log = source.log(play(0, song="Other"))
+
+    plan = loaded("plan", "--source", "music", "--format", "table")
+    refused = loaded("etl", "--source", "music")
+    reload_it = loaded("reload", str(log))
+    undone = loaded("undo", "2")
+    left_alone = loaded("etl", "--source", "music")
+    after = loaded("plan", "--source", "music", "--format", "csv")
+    retried = loaded("etl", "--source", "music", "--retry", "--format", "json")
+    replayed = loaded("rejects", "replay")
+    runs = loaded("runs", "--format", "csv")
+    page = loaded("report", "--out", "page.html")
+
+    assert "`sparkify reload` replaces" in plan.stdout
+    assert (refused.returncode, refused.stderr.count("`sparkify reload FILE` replaces its records")) == (1, 1)
+    assert "1 reloaded" in reload_it.stdout
+    assert "removed  2 records of staging" in reload_it.stdout
+    assert "1 undone" in undone.stdout
+    assert "leaves 1 undone file alone (--retry loads them) and knows the other 1 file" in left_alone.stdout
+    assert sorted(line.partition(",")[0] for line in after.stdout.splitlines()[1:]) == ["known", "undone"]
+    assert json.loads(retried.stdout)["records"]["loaded"] == 1
+    assert "no reject passes now" in replayed.stdout
+    assert [line.split(",")[1] + line[line.rindex(",") :] for line in runs.stdout.splitlines()[1:]] == [
+        "etl,", "undo,", "reload,3", "etl,",
+    ]  # fmt: skip
+    assert page.returncode == 0, page.stderr
