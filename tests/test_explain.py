@@ -27,56 +27,53 @@ def test_a_play_leads_back_to_run_file_record_and_raw_values(warehouse: Engine, 
     assert found.records[1].values["song"] == "BjÃ¶rk "
 
 
-@pytest.mark.parametrize(
-    ("heard", "why_song", "why_artist"),
-    [
-        ({}, "SO1: the only song with this title and artist", "AR1: that of the song"),
-        (
-            {"song": "Twice", "length": 100.0},
-            "SO3: of 2 songs with this title and artist the nearest in length, 1.00 s apart",
-            "AR1: that of the song",
-        ),
-        (
-            {"artist": "Nobody"},
-            "none: the catalogue has this title, but by Nightbirds",
-            "none: no song of the catalogue credits this name",
-        ),
-        (
-            {"song": "Unheard"},
-            "none: the catalogue has 3 of this artist, but not with this title",
-            "AR1: the only artist who is credited under this name",
-        ),
-        (
-            {"song": "Unheard", "artist": "Sol"},
-            "none: the catalogue has 2 of this artist, but not with this title",
-            "none: 2 artists are credited under this name",
-        ),
-        (
-            {"song": "Unheard", "artist": "Nobody"},
-            "none: the catalogue has neither this title nor this artist",
-            "none: no song of the catalogue credits this name",
-        ),
-        (
-            {"artist": None},
-            "none: the app reported no artist",
-            "none: no song of the catalogue credits this name",
-        ),
-    ],
-)
-def test_a_match_is_explained_and_so_is_its_absence(
-    warehouse: Engine, source: Source, heard: dict[str, object], why_song: str, why_artist: str
-) -> None:
+MATCHES = [
+    ({}, "SO1: the only song with this title and artist", "AR1: that of the song"),
+    (
+        {"song": "Twice", "length": 100.0},
+        "SO3: of 2 songs with this title and artist the nearest in length, 1.00 s apart",
+        "AR1: that of the song",
+    ),
+    (
+        {"artist": "Nobody"},
+        "none: the catalogue has this title, but by Nightbirds",
+        "none: no song of the catalogue credits this name",
+    ),
+    (
+        {"song": "Unheard"},
+        "none: the catalogue has 3 of this artist, but not with this title",
+        "AR1: the only artist who is credited under this name",
+    ),
+    (
+        {"song": "Unheard", "artist": "Sol"},
+        "none: the catalogue has 2 of this artist, but not with this title",
+        "none: 2 artists are credited under this name",
+    ),
+    (
+        {"song": "Unheard", "artist": "Nobody"},
+        "none: the catalogue has neither this title nor this artist",
+        "none: no song of the catalogue credits this name",
+    ),
+    (
+        {"artist": None},
+        "none: the app reported no artist",
+        "none: no song of the catalogue credits this name",
+    ),
+]
+
+
+def test_a_match_is_explained_and_so_is_its_absence(warehouse: Engine, source: Source) -> None:
     source.song(song())
     source.song(song("SO2", title="Twice", duration=90.0))
     source.song(song("SO3", title="Twice", duration=101.0))
     source.song(song("SO4", title="Day", artist_id="AR4", artist_name="Sol"))
     source.song(song("SO5", title="Night", artist_id="AR5", artist_name="Sol"))
-    source.log(play(0, **heard))
+    source.log(*(play(item, **heard) for item, (heard, _, _) in enumerate(MATCHES)))
     etl(warehouse, source.folder)
 
-    found = explain_play(warehouse, 38_000_000)
+    found = [explain_play(warehouse, 38_000_000 + item) for item in range(len(MATCHES))]
 
-    assert (found.song, found.artist) == (why_song, why_artist)
+    assert [(one.song, one.artist) for one in found] == [(song, artist) for _, song, artist in MATCHES]
 
 
 def test_what_is_no_play_is_said(warehouse: Engine, source: Source) -> None:

@@ -11,7 +11,7 @@ from sparkify.load import judge
 from sparkify.load.diff import digest_star
 from sparkify.load.replay import replay
 from sparkify.load.undo import undo
-from tests.builders import Noting, Source, etl, play, rejects, rows, song
+from tests.builders import Noting, Run, Source, etl, play, rejects, rows, song
 from tests.test_undo import assert_equal, assert_sound, reloaded
 
 Make = Callable[[], Engine]
@@ -134,3 +134,12 @@ def test_what_was_not_kept_whole_is_named_and_stays(warehouse: Engine, source: S
     assert any("`sparkify reload FILE` reads them again" in warning for warning in watching.warnings)
     with pytest.raises(ConfigError, match="there is no run 7"):
         replay(warehouse, 7, Noting())
+
+
+def test_options_of_a_replay_stand_after_it(loaded: Run) -> None:
+    wrong = loaded("rejects", "--run", "1", "replay")
+    right = loaded("rejects", "replay", "--run", "1")
+
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "--run must stand after replay" in wrong.stderr
+    assert right.returncode == 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from sparkify.cli.mend import replay
 from sparkify.cli.options import (
@@ -153,6 +154,12 @@ def rejects(ctx: click.Context, config: Config, run_id: int | None, limit: int, 
     """Show the records that could not be loaded: file, line, reason and text."""
     if ctx.invoked_subcommand is None:
         _print_answer(config, "rejects", limit or None, run_id, style)
+        return
+    for option in ctx.command.params:
+        if ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{option.opts[0]} must stand after {ctx.invoked_subcommand}, whose option it is.", ctx
+            )
 
 
 rejects.add_command(replay)
