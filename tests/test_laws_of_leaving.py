@@ -61,7 +61,7 @@ class Part:
 
 
 @settings(
-    max_examples=int(os.environ.get("SPARKIFY_LAW_EXAMPLES", "8")),
+    max_examples=int(os.environ.get("SPARKIFY_LAW_EXAMPLES", "6")),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],

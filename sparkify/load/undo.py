@@ -42,4 +42,4 @@ def _nothing_stands(engine: Engine, run: int) -> ConfigError | LoadError:
     command, undone_in = found[0]
     if undone_in is not None:
         return LoadError(f"of run {run} nothing stands any more: run {undone_in} took the last of it back.")
-    return LoadError(f"run {run} was a {command}: it loaded no file that could be taken back.")
+    return LoadError(f"run {run} ({command}) loaded no file that could be taken back.")
