@@ -99,7 +99,7 @@ def memory() -> Iterator[Engine]:
     engine.close()
 
 
-@pytest.mark.parametrize("seed", range(times(4, 40)))
+@pytest.mark.parametrize("seed", range(times(4, 130)))
 def test_a_torn_line_is_loaded_or_rejected_at_its_place(memory: Engine, source: Source, seed: int) -> None:
     chance = random.Random(seed)
     bodies: dict[str, bytes] = {}
