@@ -108,6 +108,19 @@ def list_bucket(prefix: str) -> Iterator[Listed]:
                 yield Listed(f"{S3}{bucket}/{found['path']}", int(found["size"]), _version(found))
 
 
+def find(uri: str) -> Listed:
+    """One file as its store shows it. Raises as `open_file` does."""
+    if not is_remote(uri):
+        found = Path(uri).stat()
+        return Listed(uri, found.st_size, str(found.st_mtime_ns))
+    import obstore  # noqa: PLC0415
+
+    bucket, key = split(uri)
+    with translated(uri):
+        meta = obstore.head(store(bucket), key)
+    return Listed(uri, int(meta["size"]), _version(meta))
+
+
 def fetch(files: Sequence[Listed], folder: Path) -> Mapping[str, str]:
     """Bring files of buckets into a folder: where each one lies now, by its URI.
 

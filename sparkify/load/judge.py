@@ -6,7 +6,9 @@ in bytes. So the judge is written by a program from the DDL, in SQL that both en
 compares text without the blanks at its end; so emptiness is asked of its length, and a blank looked for.
 """
 
-from sparkify.engines.base import STAGING_TABLE, Dataset
+from collections.abc import Callable
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, Reader, Rules
 from sparkify.sql.schema import Column, json_key, table
 
 RANGES = {
@@ -18,10 +20,41 @@ RANGES = {
 """What a value must lie between: a play's id is made of the first two; ts ends with the year 2099."""
 
 
+PERSONAL = (
+    "user_id", "first_name", "last_name", "gender", "location", "registration", "user_agent", "auth",
+)  # fmt: skip
+"""What a forgotten listener's events lose."""
+
+
+def rules(dataset: Dataset, run_id: int, reader: Reader) -> Rules:
+    """How a run judges these records; those of forgotten listeners lose what is personal as they come in."""
+    forgets = dataset == "events" and reader.query("SELECT user_id FROM etl_forgotten LIMIT 1").rows
+    take = accept_forgetting() if forgets else accept(dataset)
+    return Rules(take, is_refused(dataset), {"run_id": run_id})
+
+
+def accept_forgetting() -> str:
+    """INSERT of good events, in which the forgotten are nobody."""
+    listener = next(column for column in table("stg_events").reported if column.name == "user_id")
+    forgotten = f"{_typed(listener)} IN (SELECT user_id FROM etl_forgotten)"
+    return _insert(
+        "events",
+        lambda column: (
+            f"CASE WHEN {forgotten} THEN NULL ELSE {_typed(column)} END"
+            if column.name in PERSONAL
+            else _typed(column)
+        ),
+    )
+
+
 def accept(dataset: Dataset) -> str:
     """INSERT of the good records of `raw_<dataset>` into staging."""
+    return _insert(dataset, _typed)
+
+
+def _insert(dataset: Dataset, value: Callable[[Column], str]) -> str:
     target = table(STAGING_TABLE[dataset])
-    typed = ",\n    ".join(f"{_typed(column)} AS {column.name}" for column in target.reported)
+    typed = ",\n    ".join(f"{value(column)} AS {column.name}" for column in target.reported)
     return (
         f"INSERT INTO {target.name} ({', '.join(target.column_names)})\n"
         f"SELECT\n    :run_id, file_id, record,\n    {typed}\n"
