@@ -5,7 +5,6 @@ the run that brought them and whether they were taken back. A warehouse that is 
 stand, all at once, must be equal.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from sparkify.progress import Silent
 from tests.builders import Source, etl, rows
 from tests.test_laws import as_line, plays, songs, visits
 from tests.test_undo import STANDING, assert_sound
+from tests.torture import times
 
 faults = st.sampled_from(["{broken", "[1]", '{"page": "NextSong"}', "", "   "])
 lines = st.lists(st.one_of(plays, plays, visits, faults), min_size=1, max_size=4)
@@ -61,7 +61,7 @@ class Part:
 
 
 @settings(
-    max_examples=int(os.environ.get("SPARKIFY_LAW_EXAMPLES", "6")),
+    max_examples=times(6, 100),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
