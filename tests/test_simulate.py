@@ -9,12 +9,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sparkify.errors import ConfigError
 from sparkify.simulate import listening
+from sparkify.simulate.listeners import make_listeners
 from sparkify.simulate.listening import Events
 from sparkify.simulate.service import Options, simulate
+from sparkify.simulate.sessions import draw_sessions
 from tests.builders import event, song
 
 SMALL = Options(listeners=80, days=10, songs=400)
@@ -130,10 +133,15 @@ def test_as_many_events_as_were_asked_for(tmp_path: Path, wanted: int) -> None:
     assert len(lines) == wanted
 
 
-def test_no_session_runs_over_the_last_day(tmp_path: Path) -> None:
-    simulate(tmp_path / "music", Options(events=3000, days=1, songs=1))
+def test_sessions_that_take_longer_than_thought_do_not_run_over_the_last_day() -> None:
+    rng = np.random.default_rng(1)
+    listeners = make_listeners(50, dt.date(2026, 1, 1), 1, rng)
+    sessions = draw_sessions(2000, listeners, 10.0, 1, 0, rng)
 
-    assert [file.name for file in _logs(tmp_path / "music")] == ["2026-01-01-events.json"]
+    events = listening.join(list(listening.listen(sessions, listeners.paid, np.array([1500]), rng)))
+
+    assert len(events) == 2000
+    assert events.second.max() < 86_400
 
 
 @pytest.mark.parametrize("faults", [0.0, 0.01])
