@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
 
 from sparkify.aws import DEFAULT_REGION, session
-from sparkify.errors import ConfigError, RemoteError
+from sparkify.errors import ConfigError, RemoteError, RetryError
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig, S3Store
@@ -124,26 +124,27 @@ def find(uri: str) -> Listed:
 def fetch(files: Sequence[Listed], folder: Path) -> Mapping[str, str]:
     """Bring files of buckets into a folder: where each one lies now, by its URI.
 
-    A file that is not the listed version any more is left out. Raises RemoteError.
+    A file that is not the listed version any more is left out. Raises RemoteError, and RetryError for one
+    that came short.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        paths = pool.map(
-            lambda item: _fetch(item[1].uri, item[1].version, folder / str(item[0])), enumerate(files)
-        )
+        paths = pool.map(lambda item: _fetch(item[1].uri, item[1], folder / str(item[0])), enumerate(files))
         return {file.uri: path for file, path in zip(files, paths, strict=True) if path is not None}
 
 
 @_remote
-def _fetch(uri: str, version: str, target: Path) -> str | None:
+def _fetch(uri: str, listed: Listed, target: Path) -> str | None:
     import obstore  # noqa: PLC0415
 
     bucket, key = split(uri)
     found = obstore.get(store(bucket), key)
-    if _version(found.meta) != version:
+    if _version(found.meta) != listed.version:
         return None
     with target.open("wb") as out:
         for chunk in found.stream(min_chunk_size=CHUNK):
             out.write(chunk)
+        if out.tell() != listed.size:
+            raise RetryError(f"{uri} came short: {out.tell():,} of {listed.size:,} bytes.")
     return str(target)
 
 

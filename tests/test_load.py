@@ -1,13 +1,14 @@
 """What a run takes in, and what it leaves alone."""
 
+import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import pytest
 
 from sparkify.engines.base import Engine, NewFile
-from sparkify.engines.reading import Look, look
+from sparkify.engines.reading import Look, look, records
 from sparkify.errors import CheckError, LoadError
 from sparkify.load.diff import diff_star, digest_star
 from sparkify.load.run import MaxRejects, rebuild
@@ -215,6 +216,24 @@ def test_text_that_was_encoded_twice_is_repaired_in_the_star_and_raw_in_staging(
 
     assert rows(warehouse, "SELECT DISTINCT artist_name, song_id FROM songplay") == [("Björk", "SO1")]
     assert rows(warehouse, "SELECT COUNT(DISTINCT artist) AS n FROM stg_events") == [(3,)]
+
+
+def test_a_reject_that_is_not_found_again_is_no_reason_to_lose_it(
+    duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.log(play(0), "{broken", play(1), "[]")
+    watching, cut = Noting(), [1]
+
+    def cut_once(file: NewFile) -> Iterator[tuple[int, bytes]]:
+        return itertools.islice(records(file), cut.pop() if cut else None)
+
+    monkeypatch.setattr("sparkify.load.rejects.records", cut_once)
+    monkeypatch.setattr("sparkify.load.publish.RETRY_AFTER", (0.0,))
+
+    summary = etl(duckdb_warehouse, source.folder, watching=watching)
+
+    assert (summary.records.loaded, summary.records.rejected) == (2, 2)
+    assert any("is shorter now than when it was read" in warning for warning in watching.warnings)
 
 
 def test_too_many_rejects_publish_nothing_and_are_shown(warehouse: Engine, source: Source) -> None:

@@ -119,9 +119,11 @@ def uri(standin: StandIn, cluster: Cluster, source: Source, request: pytest.Fixt
 @contextlib.contextmanager
 def opened(file: Path) -> Iterator[Engine]:
     engine = DuckDB(str(file))
-    create_tables(engine)
-    yield engine
-    engine.close()
+    try:
+        create_tables(engine)
+        yield engine
+    finally:
+        engine.close()
 
 
 def test_faults_that_pass_cost_time_and_nothing_else(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sparkify.engines.base import Dataset, Engine, NewFile
 from sparkify.engines.reading import diagnose, records
+from sparkify.errors import RetryError
 from sparkify.load.judge import refuse
 
 KEPT = 65_535
@@ -31,19 +32,22 @@ class Reject:
 def collect_rejects(engine: Engine, dataset: Dataset, files: Mapping[int, NewFile]) -> list[Reject]:
     """The rejects among the records that were just staged, with their text from the files.
 
-    What a JSON reader sees as a row without values may be no JSON at all: the text tells.
+    What a JSON reader sees as a row without values may be no JSON at all: the text tells. Raises RetryError
+    if a file ends before the record does that was read from it: somebody cut it, or the line to its store.
     """
     judged: dict[int, dict[int, str]] = {}
     for file_id, record, reason in engine.query(refuse(dataset)).rows:
         judged.setdefault(file_id, {})[record] = reason
-    found = []
+    found: list[Reject] = []
     for file_id, reasons in judged.items():
-        last = max(reasons)
+        last, before = max(reasons), len(found)
         for record, line in records(files[file_id]):
             if record in reasons:
                 found.append(keep(file_id, record, diagnose(line) or reasons[record], line))
             if record >= last:
                 break
+        if len(found) - before < len(reasons):
+            raise RetryError(f"{files[file_id].uri} is shorter now than when it was read.")
     return found
 
 
