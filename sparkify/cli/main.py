@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 import sparkify
-from sparkify.cli import ask, cluster, load, rehearse, report, simulate, warehouse
+from sparkify.cli import ask, cluster, distribution, load, rehearse, report, simulate, warehouse
 from sparkify.cli.options import Group
 from sparkify.cli.output import talk
 from sparkify.cli.streams import ReaderLeft, open_streams
@@ -31,7 +31,7 @@ for command in (
     ask.ask, ask.query, report.report, report.dashboard,
     simulate.simulate,
     warehouse.tables, warehouse.diff, warehouse.show_config,
-    cluster.cluster, rehearse.rehearse,
+    cluster.cluster, rehearse.rehearse, distribution.distribution,
 ):  # fmt: skip
     cli.add_command(command)
 

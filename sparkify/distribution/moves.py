@@ -1,0 +1,381 @@
+"""What a plan moves between slices under a design, and which label Redshift's EXPLAIN would put on it.
+
+Each join takes the cheapest way that its engine has, and inner joins the cheapest order; a group or a
+window stays where it is if its rows lie by some of its keys.
+"""
+
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from sparkify.distribution.blocks import Block, Field, Query, Source, Tables, Union, type_width
+from sparkify.distribution.sizes import Encoding, Sizes, Volume
+
+Key = tuple[frozenset[str], ...]
+"""What rows lie by: for each part the expressions that have its value."""
+Lying = Literal["hash", "even", "all", "one"]
+MOST_ORDERS = 120
+
+
+@dataclass(frozen=True)
+class Style:
+    """EVEN, ALL, or KEY on a column."""
+
+    name: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f"KEY({self.key})" if self.key else self.name
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Slices, spread evenly over nodes."""
+
+    nodes: int
+    slices: int
+
+    @property
+    def crossing(self) -> float:
+        """The share of rows sent to any slice that leave their node."""
+        return 1 - 1 / self.nodes
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An engine: how its rows travel, and whether a join may send one side to every node."""
+
+    encoding: Encoding
+    ways: frozenset[Literal["distribute", "broadcast"]]
+
+
+@dataclass(frozen=True)
+class Move:
+    """A step of a plan: `sent` is what goes through the exchange, `crossed` the bytes that leave a node."""
+
+    step: str
+    label: str
+    sent: Volume
+    crossed: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the rows of a step lie."""
+
+    lying: Lying
+    key: Key = ()
+
+    def within(self, keys: Sequence[str]) -> bool:
+        """Whether rows that agree in `keys` lie together."""
+        if self.lying in ("all", "one"):
+            return True
+        return self.lying == "hash" and all(part & set(keys) for part in self.key)
+
+
+@dataclass(frozen=True)
+class Side:
+    """Rows on their way into a join; they are counted only if it matters how many they are."""
+
+    aliases: frozenset[str]
+    place: Place
+    count: Callable[[], Volume]
+
+    @cached_property
+    def volume(self) -> Volume:
+        return self.count()
+
+
+@dataclass
+class Run:
+    """One statement under one design: blocks run once, moves are noted in order."""
+
+    tables: Tables
+    sizes: Sizes
+    cluster: Cluster
+    profile: Profile
+    styles: Mapping[str, Style]
+    made: Callable[[str], Place]
+    """Where a temporary table lies; called for those alone."""
+    temporary: Collection[str]
+    moves: list[Move] = field(default_factory=list)
+    _done: dict[Query, Place] = field(default_factory=dict)
+
+    def place(self, query: Query) -> Place:
+        """Run a query; where its rows lie then, by the names of its outputs."""
+        if query not in self._done:
+            self._done[query] = self._union(query) if isinstance(query, Union) else self._block(query)
+        return self._done[query]
+
+    def move(self, step: str, label: str, sent: Volume, way: str = "distribute") -> None:
+        """Note a move."""
+        times = self.cluster.nodes - 1 if way == "broadcast" else self.cluster.crossing
+        self.moves.append(Move(step, label, sent, sent.bytes * times))
+
+    def _union(self, union: Union) -> Place:
+        places = [self.place(part) for part in union.parts]
+        same = len({tuple(map(tuple, map(sorted, p.key))) for p in places}) == 1 and places[0].lying == "hash"
+        place = places[0] if same else Place("even")
+        if union.is_distinct:
+            if not place.within(list(union.outputs)):
+                grows = any(one.grows for one in union.outputs.values())
+                sent = self.sizes.partial_groups(
+                    union.all_rows, union.fields, (), None, grows=grows, spread_grows=union.grows,
+                )  # fmt: skip
+                self.move("UNION", "", sent)
+                place = Place("hash", tuple(frozenset([name]) for name in union.outputs))
+        return place
+
+    def _block(self, block: Block) -> Place:
+        for extra in block.extras:
+            self.place(extra)
+        if not block.sources:
+            return Place("one")
+        side = self._joined(block)
+        place = side.place
+        if block.group is not None:
+            place = self._grouped(block, place)
+        for keys in block.windows:
+            place = self._window(block, keys, place)
+        if block.limit is not None and place.lying != "one":
+            rows = min(self._out(block).rows, block.limit * self.cluster.slices)
+            self.move(f"LIMIT {block.limit}", "", self._out(block).times(rows / max(1, self._out(block).rows)))
+            place = Place("one")
+        return _renamed(block, place)
+
+    # joins
+
+    def _joined(self, block: Block) -> Side:
+        inner = [s for s in block.sources if s.kind == "inner"]
+        others = [s for s in block.sources if s.kind != "inner"]
+        before = len(self.moves)
+        sides = {s.alias: self._side(block, s) for s in block.sources}
+        made, self.moves[before:] = self.moves[before:], []
+        best: tuple[float, list[Move], Side] | None = None
+        for order in itertools.islice(itertools.permutations(inner), MOST_ORDERS):
+            if order[0] is not inner[0] and len(inner) == 2:  # noqa: PLR2004
+                continue  # a join of two has one order: each way of moving is tried on either side
+            if not _is_connected(block, order):
+                continue
+            side = sides[order[0].alias]
+            for source in (*order[1:], *others):
+                side = self._join(block, side, source, sides[source.alias])
+            found, self.moves[before:] = self.moves[before:], []
+            cost = sum(one.crossed for one in found)
+            if best is None or cost < best[0]:
+                best = cost, found, side
+        assert best is not None
+        self.moves += made + best[1]
+        return best[2]
+
+    def _side(self, block: Block, source: Source) -> Side:
+        aliases = frozenset([source.alias])
+        place = self._lies(source)
+        text = block.rows(aliases, self._join_keys(block, source))
+        columns: Sequence[Field] = block.carried(aliases)
+        if source.kind in ("semi", "anti"):
+            assert not isinstance(source.of, str)
+            columns = [
+                Field(f"{source.alias}.{name}", type_width(one.type)) for name, one in source.of.outputs.items()
+            ]
+        grows = self._source_grows(source)
+        return Side(aliases, place, lambda: self.sizes.rows(text, columns, grows=grows))
+
+    def _join_keys(self, block: Block, source: Source) -> list[str]:
+        """The sides of its inner equalities: rows without them find no partner, and do not travel."""
+        mine = frozenset([source.alias])
+        rest = block.aliases - mine
+        on = source.on if source.kind != "inner" else block.conditions
+        pairs = (one.pair(mine, rest) for one in on)
+        return [pair[0] for pair in pairs if pair and source.kind != "anti"]
+
+    def _lies(self, source: Source) -> Place:
+        """Where a source lies, by the names that the block has for its columns."""
+        if isinstance(source.of, str):
+            if source.of in self.temporary:
+                return _prefixed(self.made(source.of), source.alias)
+            style = self.styles[source.of]
+            if style.key:
+                return Place("hash", (frozenset([f"{source.alias}.{style.key}"]),))
+            return Place("all" if style.name == "ALL" else "even")
+        return _prefixed(self.place(source.of), source.alias)
+
+    def _source_grows(self, source: Source) -> bool:
+        if isinstance(source.of, str):
+            return any(column.grows for column in self.tables[source.of].values())
+        return source.of.grows
+
+    def _join(self, block: Block, left: Side, source: Source, right: Side) -> Side:
+        """The cheapest way to bring two sides together."""
+        on = source.on if source.kind != "inner" else block.conditions
+        pairs = [pair for one in on if (pair := one.pair(left.aliases, right.aliases))]
+        aliases = left.aliases | right.aliases
+        is_inner = source.kind == "inner"
+        ways = list(self._ways(left, right, pairs, is_inner=is_inner))
+        if block.pinned:
+            ways = [way for way in ways if not (way[1] & left.aliases and block.pinned in left.aliases)]
+            ways = [way for way in ways if not (way[1] & right.aliases and block.pinned in right.aliases)]
+        cost, moved, label, place = min(ways, key=lambda way: way[0])
+        step = f"JOIN {source.of}" if isinstance(source.of, str) else f"JOIN ({source.alias})"
+        sent = sum((s.volume for s in (left, right) if s.aliases <= moved), Volume(0, 0)) if moved else Volume(0, 0)
+        self.moves.append(Move(step, label, sent, cost))
+        if place.lying == "hash" and is_inner:
+            place = _merged(place, pairs)
+        grows = any(self._source_grows(s) for s in block.sources if s.alias in aliases and s.kind in ("inner", "left"))
+        return Side(
+            aliases, place, lambda: self.sizes.rows(block.rows(aliases), block.carried(aliases), grows=grows)
+        )
+
+    def _ways(
+        self, left: Side, right: Side, pairs: Sequence[tuple[str, str]], *, is_inner: bool
+    ) -> "list[tuple[float, frozenset[str], str, Place]]":
+        """(bytes, sources moved, label, where it ends) of each way; the first of equal ones is taken."""
+        none: frozenset[str] = frozenset()
+        if right.place.lying == "all":
+            return [(0.0, none, "DS_DIST_ALL_NONE", left.place)]
+        if left.place.lying == "all" and is_inner:
+            return [(0.0, none, "DS_DIST_ALL_NONE", right.place)]
+        if left.place.lying == "all":
+            bytes_ = right.volume.bytes * self.cluster.crossing
+            return [(bytes_, right.aliases, "DS_DIST_ALL_INNER", Place("one"))]
+        found = []
+        lefts, rights = [p[0] for p in pairs], [p[1] for p in pairs]
+        crossing = self.cluster.crossing
+        inner_is_right = not is_inner or right.volume.bytes <= left.volume.bytes
+        to_right, to_left = ("DS_DIST_OUTER", "DS_DIST_INNER") if inner_is_right else ("DS_DIST_INNER", "DS_DIST_OUTER")
+        if _together(left.place, right.place, pairs):
+            found.append((0.0, none, "DS_DIST_NONE", left.place))
+        if pairs and left.place.lying == "hash" and left.place.within(lefts):
+            found.append((right.volume.bytes * crossing, right.aliases, to_left, left.place))
+        if pairs and right.place.lying == "hash" and right.place.within(rights):
+            found.append((left.volume.bytes * crossing, left.aliases, to_right, right.place))
+        if pairs:
+            place = Place("hash", tuple(frozenset(pair) for pair in pairs) if is_inner else tuple(frozenset([one]) for one in lefts))
+            both = (left.volume.bytes + right.volume.bytes) * crossing
+            found.append((both, left.aliases | right.aliases, "DS_DIST_BOTH", place))
+        if "broadcast" in self.profile.ways or not pairs:
+            times = self.cluster.nodes - 1
+            found.append((right.volume.bytes * times, right.aliases, "DS_BCAST_INNER", left.place))
+            if is_inner:
+                found.append((left.volume.bytes * times, left.aliases, "DS_BCAST_INNER", right.place))
+        return found
+
+    # groups and windows
+
+    def _grouped(self, block: Block, place: Place) -> Place:
+        assert block.group is not None
+        keys = [key.sql for key in block.group]
+        if place.within(keys):
+            return place
+        source = block.rows(block.aliases)
+        rows_grow = any(self._source_grows(s) for s in block.sources)
+        buffers = block.buffers
+        distincts = block.distincts
+        if distincts:
+            place = self._deduplicated(block, source, place, buffers, rows_grow=rows_grow)
+            if place.within(keys):
+                return place
+        carried = [*buffers, *([8] * len(distincts))]
+        spread = _spread(place)
+        if distincts and place.lying == "hash":
+            spread = distincts[0].sql if len(distincts) == 1 else None
+        grows = block.grows and bool(keys)
+        sent = self.sizes.partial_groups(
+            source, block.group, carried, spread, grows=grows, spread_grows=rows_grow
+        )
+        self.move(f"GROUP BY {', '.join(keys)}" if keys else "aggregate", "", sent)
+        if not keys:
+            return Place("one")
+        return Place("hash", tuple(frozenset([key]) for key in keys))
+
+    def _deduplicated(
+        self, block: Block, source: str, place: Place, buffers: Sequence[int | None], *, rows_grow: bool
+    ) -> Place:
+        """COUNT(DISTINCT x): each slice sends its different (keys, x) once; with several x, a row for each."""
+        assert block.group is not None
+        keys = [key.sql for key in block.group]
+        distincts = block.distincts
+        if len(distincts) == 1 and place.within([*keys, distincts[0].sql]):
+            return place
+        several = len(distincts) > 1
+        # With several, a row has room for all of them and a number that says which one it is for.
+        room: list[int | None] = [*buffers, *([8] * len(distincts) if several else [])]
+        sent = Volume(0, 0)
+        for one in distincts:
+            sent += self.sizes.partial_groups(
+                source, [*block.group, one], room, _spread(place), grows=True, spread_grows=rows_grow
+            )
+        if several and buffers:
+            sent += self.sizes.partial_groups(
+                source, block.group, [*room, 8], _spread(place), grows=block.grows, spread_grows=rows_grow
+            )
+        self.move(f"COUNT(DISTINCT {', '.join(one.sql for one in distincts)})", "", sent)
+        return Place("hash", tuple(frozenset([part]) for part in (*keys, *(one.sql for one in distincts))))
+
+    def _window(self, block: Block, keys: Sequence[Field], place: Place) -> Place:
+        said = [key.sql for key in keys]
+        if place.within(said):
+            return place
+        self.move(f"OVER (PARTITION BY {', '.join(said)})" if said else "OVER ()", "", self._out(block))
+        return Place("hash", tuple(frozenset([key]) for key in said)) if said else Place("one")
+
+    def _out(self, block: Block) -> Volume:
+        """The rows of a block before its windows, as wide as what it carries there."""
+        aliases = block.aliases
+        if block.group is None:
+            return self.sizes.rows(block.rows(aliases), block.carried(aliases), grows=block.grows or self._rows_grow(block))
+        text, fields = block.grouped
+        return self.sizes.rows(text, fields, grows=block.grows)
+
+    def _rows_grow(self, block: Block) -> bool:
+        return any(self._source_grows(s) for s in block.sources if s.kind in ("inner", "left"))
+
+
+def _is_connected(block: Block, order: Sequence[Source]) -> bool:
+    """Whether each source has a condition with those before it, if it has one with any other at all."""
+    seen = {order[0].alias}
+    for source in order[1:]:
+        about = [one.about for one in block.conditions if source.alias in one.about]
+        if about and not any(one <= seen | {source.alias} for one in about):
+            return False
+        seen.add(source.alias)
+    return True
+
+
+def _spread(place: Place) -> str | None:
+    """The expression that rows lie by; None for several, of which each group has about one a row."""
+    return min(place.key[0]) if place.lying == "hash" and len(place.key) == 1 else None
+
+
+def _together(left: Place, right: Place, pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether rows with equal values in `pairs` lie on one slice already."""
+    if left.lying == right.lying == "one":
+        return True
+    if left.lying != "hash" or right.lying != "hash" or len(left.key) != len(right.key):
+        return False
+    return all(
+        any(one in a and other in b for one, other in pairs)
+        for a, b in zip(left.key, right.key, strict=True)
+    )
+
+
+def _merged(place: Place, pairs: Sequence[tuple[str, str]]) -> Place:
+    """After an inner join, what lies by one side of an equality lies by the other too."""
+    return Place(
+        "hash",
+        tuple(part | {x for pair in pairs if set(pair) & part for x in pair} for part in place.key),
+    )
+
+
+def _prefixed(place: Place, alias: str) -> Place:
+    return Place(place.lying, tuple(frozenset(f"{alias}.{one}" for one in part) for part in place.key))
+
+
+def _renamed(block: Block, place: Place) -> Place:
+    """The place by the names of the block's outputs; a part that is put out under no name is lost."""
+    parts = tuple(frozenset(n for e in part for n in block.called.get(e, ())) for part in place.key)
+    if place.lying == "hash" and not all(parts):
+        return Place("even")
+    return Place(place.lying, parts)
