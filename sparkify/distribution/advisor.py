@@ -1,7 +1,7 @@
 """Every combination of styles, what the workload costs under each, and which is best."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,6 +67,8 @@ class Advisor:
         self.tables = {name: TableSizes(reader, name, workload.tables[name], grow) for name in names}
         self._spreads: dict[tuple[str, Style], Spread] = {}
         self._costs: dict[tuple[str, str, tuple[Style, ...]], Cost] = {}
+        self._known: dict[Hashable, tuple[Place, list[Move]]] = {}
+        self._tables_of: dict[Query, Sequence[str]] = {}
         self._places: dict[tuple[str, tuple[Style, ...]], Place] = {}
         self._fixed = {name: ddl_style(name) for name in schema.BOOKS}
         self.candidates = {name: self._styles(name) for name in SEARCHED}
@@ -79,7 +81,7 @@ class Advisor:
 
     def cost(self, item: Item, design: Design) -> Cost:
         """What a statement costs; only the styles of the tables it reads matter."""
-        about = sorted((tables_of(self.workload, item.query) | {item.writes}) - {""} - set(self._fixed))
+        about = sorted({*self._about(item.query), item.writes} - {""} - set(self._fixed))
         key = item.group, item.name, tuple(design[name] for name in about)
         if key not in self._costs:
             styles = {**self._fixed, **{name: design[name] for name in about}}
@@ -118,19 +120,26 @@ class Advisor:
         return Run(
             self.workload.tables, self._sizes, self.cluster, self._profile, styles,
             lambda name: self._made(name, styles), self.workload.temporary.keys(),
+            lambda query: tuple(styles[one] for one in self._about(query)), self._known,
         )  # fmt: skip
+
+    def _about(self, query: Query) -> Sequence[str]:
+        """The tables that matter to a query, in order."""
+        if query not in self._tables_of:
+            self._tables_of[query] = sorted(tables_of(self.workload, query))
+        return self._tables_of[query]
 
     def _made(self, name: str, styles: Design) -> Place:
         """Where a temporary table lies: where the query that makes it leaves its rows."""
         query = self.workload.temporary[name]
-        key = name, tuple(styles[one] for one in sorted(tables_of(self.workload, query)))
+        key = name, tuple(styles[one] for one in self._about(query))
         if key not in self._places:
             self._places[key] = self._run(styles).place(query)
         return self._places[key]
 
     def _table(self, item: Item, names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """A statement's cost for each combination of the styles that matter to it."""
-        about = (tables_of(self.workload, item.query) | {item.writes}) & set(names)
+        about = {*self._about(item.query), item.writes} & set(names)
         shape = tuple(len(self.candidates[name]) if name in about else 1 for name in names)
         crossed, slowest = np.zeros(shape), np.zeros(shape)
         for at in itertools.product(*map(range, shape)):

@@ -183,6 +183,11 @@ class Block:
         return text, (*fields, *(Field("g.k0", 8) for _ in _aggregates(self.select)))
 
     @cached_property
+    def below(self) -> "tuple[Query, ...]":
+        """The blocks that it reads from."""
+        return (*self.extras, *(s.of for s in self.sources if not isinstance(s.of, str)))
+
+    @cached_property
     def scanned(self) -> Mapping[str, frozenset[str]]:
         """The columns of each table that it reads, each table once."""
         own = [{s.of: self.read(s.alias)} if isinstance(s.of, str) else s.of.scanned for s in self.sources]
@@ -196,6 +201,10 @@ class Union:
     query: exp.SetOperation
     parts: "tuple[Block | Union, ...]"
     outputs: Mapping[str, Column]
+
+    @property
+    def below(self) -> "tuple[Query, ...]":
+        return self.parts
 
     @property
     def is_distinct(self) -> bool:

@@ -5,7 +5,7 @@ window stays where it is if its rows lie by some of its keys.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -100,13 +100,29 @@ class Run:
     made: Callable[[str], Place]
     """Where a temporary table lies; called for those alone."""
     temporary: Collection[str]
+    lies: Callable[[Query], Hashable]
+    """All that matters of the design to a query."""
+    known: dict[Hashable, tuple[Place, list[Move]]]
     moves: list[Move] = field(default_factory=list)
     _done: dict[Query, Place] = field(default_factory=dict)
 
     def place(self, query: Query) -> Place:
-        """Run a query; where its rows lie then, by the names of its outputs."""
+        """Run a query; where its rows lie then, by the names of its outputs.
+
+        What runs below it is noted first. Its own steps are the same wherever the tables that it reads lie
+        the same, so they are worked out once for all designs.
+        """
         if query not in self._done:
-            self._done[query] = self._union(query) if isinstance(query, Union) else self._block(query)
+            for below in query.below:
+                self.place(below)
+            key = query, self.lies(query)
+            if key not in self.known:
+                before = len(self.moves)
+                place = self._union(query) if isinstance(query, Union) else self._block(query)
+                own, self.moves[before:] = self.moves[before:], []
+                self.known[key] = place, own
+            self._done[query], own = self.known[key]
+            self.moves += own
         return self._done[query]
 
     def move(self, step: str, label: str, sent: Volume, way: str = "distribute") -> None:
@@ -129,8 +145,6 @@ class Run:
         return place
 
     def _block(self, block: Block) -> Place:
-        for extra in block.extras:
-            self.place(extra)
         if not block.sources:
             return Place("one")
         side = self._joined(block)
