@@ -97,7 +97,7 @@ class Advisor:
         names = list(self.candidates)
         shape = tuple(len(self.candidates[name]) for name in names)
         moved, read, load, stored = (np.zeros(shape) for _ in range(4))
-        for item in self.workload.items:
+        for item in (one for one in self.workload.items if one.weight):
             crossed, slowest = self._table(item, names)
             if item.group == "load":
                 load += crossed

@@ -9,6 +9,7 @@ from typing import Literal
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from sparkify.distribution.blocks import Builder, Column, Query
 from sparkify.engines.base import Engine, Value
@@ -33,7 +34,6 @@ class Item:
     query: Query
     weight: float
     writes: str = ""
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,15 @@ def read_workload(
             writes = ""
         items.append(Item(one.name, "load", built, weights.get(LOAD, 1.0), writes))
     for one in questions:
-        tree = bind(sqlglot.parse_one(one.text, read="redshift"), values)
-        if not isinstance(tree, exp.Query):
-            raise ConfigError(f"{one.name} is no SELECT: a question only reads.")
-        text = tree.sql("redshift")
-        items.append(Item(one.name, "question", Builder(tables).build(tree), weights.get(one.name, 1.0), text=text))
+        try:
+            tree = bind(sqlglot.parse_one(one.text, read="redshift"), values)
+            if not isinstance(tree, exp.Query):
+                raise ConfigError(f"{one.name} is no SELECT: a question only reads.")
+            query = Builder(tables).build(tree)
+        except SqlglotError as error:
+            said = " ".join(str(error).split("\n")[0].split())
+            raise ConfigError(f"{one.name}.sql cannot be read: {said}") from error
+        items.append(Item(one.name, "question", query, weights.get(one.name, 1.0)))
     return Workload(items, tables, temporary)
 
 
