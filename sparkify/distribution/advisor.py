@@ -16,7 +16,7 @@ from sparkify.distribution.workload import SEARCHED, Item, Workload, tables_of
 from sparkify.engines.base import Reader
 from sparkify.sql import schema
 
-REDSHIFT = Profile(PLAIN, frozenset(["distribute", "broadcast"]))
+REDSHIFT = Profile(PLAIN, frozenset(["distribute", "broadcast"]), "cheapest")
 Design = Mapping[str, Style]
 EVEN, ALL = Style("EVEN"), Style("ALL")
 

@@ -183,6 +183,11 @@ class Block:
         return text, (*fields, *(Field("g.k0", 8) for _ in _aggregates(self.select)))
 
     @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """What it puts out."""
+        return tuple(Field(name, type_width(one.type)) for name, one in self.outputs.items())
+
+    @cached_property
     def below(self) -> "tuple[Query, ...]":
         """The blocks that it reads from."""
         return (*self.extras, *(s.of for s in self.sources if not isinstance(s.of, str)))

@@ -5,7 +5,7 @@ window stays where it is if its rows lie by some of its keys.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -45,10 +45,11 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Profile:
-    """An engine: how its rows travel, and whether a join may send one side to every node."""
+    """An engine: how its rows travel, what a join may do with a side, and in which order it joins."""
 
     encoding: Encoding
     ways: frozenset[Literal["distribute", "broadcast"]]
+    order: Literal["cheapest", "written"]
 
 
 @dataclass(frozen=True)
@@ -153,10 +154,6 @@ class Run:
             place = self._grouped(block, place)
         for keys in block.windows:
             place = self._window(block, keys, place)
-        if block.limit is not None and place.lying != "one":
-            rows = min(self._out(block).rows, block.limit * self.cluster.slices)
-            self.move(f"LIMIT {block.limit}", "", self._out(block).times(rows / max(1, self._out(block).rows)))
-            place = Place("one")
         return _renamed(block, place)
 
     # joins
@@ -168,11 +165,7 @@ class Run:
         sides = {s.alias: self._side(block, s) for s in block.sources}
         made, self.moves[before:] = self.moves[before:], []
         best: tuple[float, list[Move], Side] | None = None
-        for order in itertools.islice(itertools.permutations(inner), MOST_ORDERS):
-            if order[0] is not inner[0] and len(inner) == 2:  # noqa: PLR2004
-                continue  # a join of two has one order: each way of moving is tried on either side
-            if not _is_connected(block, order):
-                continue
+        for order in self._orders(block, inner):
             side = sides[order[0].alias]
             for source in (*order[1:], *others):
                 side = self._join(block, side, source, sides[source.alias])
@@ -183,6 +176,13 @@ class Run:
         assert best is not None
         self.moves += made + best[1]
         return best[2]
+
+    def _orders(self, block: Block, inner: Sequence[Source]) -> "Iterable[Sequence[Source]]":
+        """The orders to try; a join of two has one, since each way of moving is tried on either side."""
+        if self.profile.order == "written" or len(inner) < 3:
+            return [inner]
+        every = itertools.islice(itertools.permutations(inner), MOST_ORDERS)
+        return [one for one in every if _is_connected(block, one)] or [inner]
 
     def _side(self, block: Block, source: Source) -> Side:
         aliases = frozenset([source.alias])
@@ -214,7 +214,12 @@ class Run:
             if style.key:
                 return Place("hash", (frozenset([f"{source.alias}.{style.key}"]),))
             return Place("all" if style.name == "ALL" else "even")
-        return _prefixed(self.place(source.of), source.alias)
+        place = self.place(source.of)
+        if isinstance(source.of, Block) and source.of.limit is not None and place.lying != "one":
+            rows = self.sizes.rows(f"FROM ({source.of.sql}) AS first", source.of.fields, grows=False)
+            self.move(f"LIMIT {source.of.limit}", "", rows.times(self.cluster.slices))
+            place = Place("one")
+        return _prefixed(place, source.alias)
 
     def _source_grows(self, source: Source) -> bool:
         if isinstance(source.of, str):
@@ -269,7 +274,7 @@ class Run:
             place = Place("hash", tuple(frozenset(pair) for pair in pairs) if is_inner else tuple(frozenset([one]) for one in lefts))
             both = (left.volume.bytes + right.volume.bytes) * crossing
             found.append((both, left.aliases | right.aliases, "DS_DIST_BOTH", place))
-        if "broadcast" in self.profile.ways or not pairs:
+        if "broadcast" in self.profile.ways or not found:
             times = self.cluster.nodes - 1
             found.append((right.volume.bytes * times, right.aliases, "DS_BCAST_INNER", left.place))
             if is_inner:
