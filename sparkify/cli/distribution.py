@@ -1,18 +1,23 @@
 """The distribution advisor, from the command line."""
 
+import datetime as dt
+import json
+import secrets
+import statistics
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.options import Group, config_options, opened
-from sparkify.cli.output import lines, print_object, talk
+from sparkify.cli.options import Group, config_options, confirm, interruptible, opened
+from sparkify.cli.output import count, lines, print_object, talk
 from sparkify.config import Config
 from sparkify.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from sparkify.distribution.advisor import Advisor, Ranked
     from sparkify.distribution.moves import Cluster
+    from sparkify.provision.price import Size
 
 DIRECTORY = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -68,6 +73,106 @@ def distribution(
         if chart:
             _draw(chart, advisor, ranking, said)
         forget(engine, workload)
+
+
+@distribution.command()
+@config_options
+@click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each question is asked.")
+@click.option("--questions", type=DIRECTORY, metavar="DIR", help="SQL files of your own, beside ours.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("distribution.json"),
+              show_default=True, metavar="FILE", help="Write the result there, and its chart beside it.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def measure(config: Config, runs: int, questions: Path | None, out: Path, yes: bool) -> None:
+    """Measure the designs on the cluster: the star once for each, the same questions in turns.
+
+    Makes schemas of its own and drops them whatever happens. On the stand-in it is rehearsed.
+    """
+    from sparkify.distribution import measure as measuring
+    from sparkify.distribution.advisor import Advisor
+    from sparkify.distribution.moves import Cluster
+    from sparkify.distribution.workload import forget, read_questions, read_workload
+    from sparkify.load.tables import require_tables
+
+    if config.warehouse.engine != "redshift":
+        raise ConfigError("only a cluster can be measured: --warehouse redshift. `sparkify distribution` predicts.")
+    size, paid = _price(config)
+    with opened(config, read_only=False) as engine:
+        require_tables(engine)
+        plays = int(engine.query("SELECT COUNT(*) AS n FROM songplay").scalar())
+        talk(f"cluster  {size}; {paid}")
+        talk(f"copies   the star 5 times, {plays:,} plays each, in schemas that are dropped at the end")
+        if plays < measuring.MANY:
+            talk(f"warning: under {measuring.MANY:,} plays, start-up times hide what a design does.")
+        if not yes:
+            confirm("Measure?")
+        workload = read_workload(engine, {}, read_questions(questions) if questions else [])
+        advisor = Advisor(engine, workload, Cluster(size.nodes, size.slices))
+        designs = measuring.designs(advisor.rank())
+        forget(engine, workload)
+        asked = measuring.about_the_star(workload.items)
+        guess = measuring.predicted(advisor, asked, designs)
+        label = f"sparkify_measure_{secrets.token_hex(4)}"
+        began = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        run = measuring.Measurement(engine, config.redshift.schema, label, designs, asked, runs, talk)
+        with interruptible("its schemas are dropped"):
+            found = run.run()
+    document = {
+        "began": began, "cluster": str(size), "plays": plays, "runs": runs,
+        "designs": {name: {t: str(s) for t, s in design.items()} for name, design in designs.items()},
+        "predicted": guess, **found,
+    }  # fmt: skip
+    _write(out, json.dumps(document, indent=1, default=str) + "\n")
+    if found["rehearsed"]:
+        click.echo(
+            f"Rehearsed: {count(len(designs), 'design')}, {count(len(asked), 'question')}, {count(runs, 'run')}; "
+            f"nothing is left. This is no cluster, so no figure is shown. {out} holds the prediction."
+        )
+        return
+    from sparkify.distribution.drawing import measured_svg
+
+    _write(out.with_suffix(".svg"), measured_svg(document))
+    _print_measured(document)
+    click.echo(f"{out} holds all of it, {out.with_suffix('.svg')} the chart; the schemas are dropped.")
+
+
+def _price(config: Config) -> "tuple[Size, str]":
+    """The cluster's size, and what its time costs."""
+    from sparkify.aws import make_clients
+    from sparkify.provision.names import Names
+    from sparkify.provision.price import PRICES_OF, Size
+    from sparkify.provision.status import status
+
+    size = Size(config.cluster.node_type, config.cluster.nodes)
+    if not config.redshift.host:
+        clients = make_clients(config.cluster.region)
+        found = status(clients, Names(config.cluster.name, clients.region), dt.datetime.now(dt.UTC))
+        size = Size(found.node_type, found.nodes)
+    return size, f"that is paid while it runs, measured or not (prices of {PRICES_OF}, on demand)"
+
+
+def _print_measured(document: "dict[str, Any]") -> None:
+    """Medians of execution, and what went through the network, beside what was predicted."""
+    from sparkify.cli.output import print_result
+    from sparkify.engines.base import Result
+
+    rows = [
+        (
+            question, name, round(statistics.median(one["execution_us"]) / 1000, 1),
+            sum(step["bytes"] or 0 for step in one["sent"].values()),
+            document["predicted"][question].get(name, {}).get("sent"), " ".join(one["labels"]),
+        )
+        for question, names in document["measured"].items()
+        for name, one in names.items()
+    ]  # fmt: skip
+    columns = ("question", "design", "median ms", "bytes sent", "predicted", "labels")
+    print_result(Result(columns, rows), None)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written: {error.strerror}. Check the path.") from error
 
 
 def _cluster(
@@ -134,8 +239,5 @@ def _draw(chart: Path, advisor: "Advisor", ranking: "list[Ranked]", said: str) -
     from sparkify.distribution.wording import as_object
 
     grown = f", {advisor.grow:,} x the data" if advisor.grow > 1 else ""
-    try:
-        chart.write_text(svg(as_object(advisor, ranking, 1), f"Predicted: {said}{grown}"), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{chart} cannot be written: {error.strerror}. Check --chart.") from error
+    _write(chart, svg(as_object(advisor, ranking, 1), f"Predicted: {said}{grown}"))
     talk(f"{chart} is drawn.")

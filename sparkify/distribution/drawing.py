@@ -29,10 +29,33 @@ def svg(document: Mapping[str, Any], title: str) -> str:
     out.append(_title(y + 24, "songplay: rows on each slice, over the mean"))
     more, y = _skew(document["tables"], names, y + 38)
     out += more
+    return _picture(title, out, y)
+
+
+def measured_svg(document: Mapping[str, Any]) -> str:
+    """Bytes sent between slices, predicted beside measured, of the questions that send most."""
+    names = list(document["designs"])
+    found = {
+        question: {name: sum(step["bytes"] or 0 for step in one["sent"].values()) for name, one in by.items()}
+        for question, by in document["measured"].items()
+    }
+    most = sorted(found, key=lambda one: -max(found[one].values()))[: MOST // 2]
+    bars: list[tuple[str, Mapping[str, float]]] = []
+    for question in most:
+        guess = {name: one["sent"] for name, one in document["predicted"][question].items()}
+        bars += [(f"{question}: predicted", guess), ("measured", found[question])]
+    title = f"Measured on {document['cluster']}"
+    out, y = _legend(names, title)
+    out.append(_title(y, "Bytes sent between slices"))
+    more, y = _bars(bars, y + 14)
+    return _picture(title, [*out, *more], y)
+
+
+def _picture(title: str, parts: Sequence[str], height: int) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {y + 12}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {height + 12}" role="img" '
         f'aria-label="{escape(title)}">\n<style>{STYLE}</style>\n'
-        f'<rect class="ground" width="760" height="{y + 12}"/>\n' + "\n".join(out) + "\n</svg>\n"
+        f'<rect class="ground" width="760" height="{height + 12}"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
 

@@ -34,6 +34,8 @@ class Item:
     query: Query
     weight: float
     writes: str = ""
+    text: str = ""
+    """A question's SQL, its values filled in."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,12 @@ def read_workload(
             tree = bind(sqlglot.parse_one(one.text, read="redshift"), values)
             if not isinstance(tree, exp.Query):
                 raise ConfigError(f"{one.name} is no SELECT: a question only reads.")
+            text = tree.sql("redshift", comments=False)
             query = Builder(tables).build(tree)
         except SqlglotError as error:
             said = " ".join(str(error).split("\n")[0].split())
             raise ConfigError(f"{one.name}.sql cannot be read: {said}") from error
-        items.append(Item(one.name, "question", query, weights.get(one.name, 1.0)))
+        items.append(Item(one.name, "question", query, weights.get(one.name, 1.0), text=text))
     return Workload(items, tables, temporary)
 
 
