@@ -118,8 +118,14 @@ def test_two_dimensions_compete_for_the_key_of_the_fact_and_one_of_them_moves(st
     by_user = moves(star, sql, songplay=key("user_id"), **dimensions)
     by_song = moves(star, sql, songplay=key("song_id"), **dimensions)
 
-    assert {one.step: one.label for one in by_user} == {"JOIN users": "DS_DIST_NONE", "JOIN songs": "DS_BCAST_INNER"}
-    assert {one.step: one.label for one in by_song} == {"JOIN users": "DS_BCAST_INNER", "JOIN songs": "DS_DIST_NONE"}
+    assert {one.step: one.label for one in by_user} == {
+        "JOIN users": "DS_DIST_NONE",
+        "JOIN songs": "DS_BCAST_INNER",
+    }
+    assert {one.step: one.label for one in by_song} == {
+        "JOIN users": "DS_BCAST_INNER",
+        "JOIN songs": "DS_DIST_NONE",
+    }
     assert sum(one.crossed for one in by_user) > sum(one.crossed for one in by_song)
 
 
@@ -147,7 +153,9 @@ def test_rows_that_lie_by_a_key_are_grouped_by_it_where_they_lie(star: Engine) -
 
 
 def test_a_group_is_on_as_many_slices_as_its_rows_fall_on(star: Engine) -> None:
-    (group,) = moves(star, "SELECT artist_id, COUNT(*) AS plays FROM songplay GROUP BY artist_id", songplay=key("song_id"))
+    (group,) = moves(
+        star, "SELECT artist_id, COUNT(*) AS plays FROM songplay GROUP BY artist_id", songplay=key("song_id")
+    )
 
     assert group.sent.rows == pytest.approx(40 * 8 * (1 - (7 / 8) ** 10))  # an artist has 10 songs
 
@@ -185,7 +193,11 @@ def test_in_and_exists_are_joins_that_keep_the_left_rows(star: Engine, negation:
 
 
 def test_what_a_statement_names_twice_is_made_once(star: Engine) -> None:
-    sql = statement("questions", "weekly_retention").text.replace(":since", "'2018-01-01'").replace(":until", "'2019-01-01'")
+    sql = (
+        statement("questions", "weekly_retention")
+        .text.replace(":since", "'2018-01-01'")
+        .replace(":until", "'2019-01-01'")
+    )
 
     found = moves(star, sql.replace(":level", "NULL"))
 
@@ -243,7 +255,9 @@ def test_the_fact_is_not_copied_to_every_node(advice: tuple[Advisor, list[Ranked
     assert advisor.spread("songplay", Style("ALL")).rows.tolist() == [4000.0] * 4
 
 
-def test_a_small_table_takes_a_megabyte_for_each_column_and_slice(advice: tuple[Advisor, list[Ranked]]) -> None:
+def test_a_small_table_takes_a_megabyte_for_each_column_and_slice(
+    advice: tuple[Advisor, list[Ranked]],
+) -> None:
     advisor, _ = advice
 
     assert advisor.spread("users", EVEN).stored == 8 * (8 + 3) * 2**20

@@ -10,8 +10,16 @@ from sparkify.sql import statements
 from tests.builders import Run
 
 
+def weigh(folder: Path) -> None:
+    """Only one question is asked: a workload that is quick to work out."""
+    rare = [one.name for one in statements("questions") if one.name != "most_active_users"]
+    (folder / "weights.csv").write_text("".join(f"{name},0\n" for name in [*rare, "load"]))
+
+
 def test_the_advice_is_read_by_people_and_drawn(loaded: Run, tmp_path: Path) -> None:
-    done = loaded("distribution", "--chart", "advice.svg", "--limit", "2")
+    weigh(tmp_path)
+
+    done = loaded("distribution", "--weights", "weights.csv", "--chart", "advice.svg", "--limit", "2")
 
     assert done.returncode == 0, done.stderr
     assert "designs compared, on 4 x rg.large, 8 slices." in done.stdout
@@ -24,8 +32,7 @@ def test_the_advice_is_read_by_people_and_drawn(loaded: Run, tmp_path: Path) -> 
 
 
 def test_the_advice_is_an_object_for_programs(loaded: Run, tmp_path: Path) -> None:
-    rare = [one.name for one in statements("questions") if one.name != "most_active_users"]
-    (tmp_path / "weights.csv").write_text("".join(f"{name},0\n" for name in [*rare, "load"]))
+    weigh(tmp_path)
 
     done = loaded(
         "distribution", "--weights", "weights.csv",
@@ -50,7 +57,9 @@ def test_the_advice_is_an_object_for_programs(loaded: Run, tmp_path: Path) -> No
         (("--questions", "broken"), "cannot be read"),
     ],
 )
-def test_a_mistake_is_answered_in_one_line(loaded: Run, tmp_path: Path, flags: tuple[str, ...], complaint: str) -> None:
+def test_a_mistake_is_answered_in_one_line(
+    loaded: Run, tmp_path: Path, flags: tuple[str, ...], complaint: str
+) -> None:
     (tmp_path / "weights.csv").write_text("sesions,3\n")
     for name, sql in (("own", "DELETE FROM users WHERE user_id = 1"), ("broken", "SELECT FROM WHERE")):
         (tmp_path / name).mkdir()

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result as Invoked
+from click.testing import CliRunner
+from click.testing import Result as Invoked
 
 from sparkify.cli.main import cli
 from sparkify.distribution.drawing import measured_svg
@@ -19,6 +20,7 @@ from sparkify.errors import QueryError
 from sparkify.sql import schema
 from tests.builders import Run
 from tests.clusters import Bucket, Cluster, fill, load_bucket
+from tests.test_distribution_command import weigh
 
 Command = Callable[..., Invoked]
 LABEL = "sparkify_measure_test"
@@ -39,17 +41,29 @@ def filled(redshift: Redshift, bucket: Bucket) -> Redshift:
 def measurement(engine: Redshift, **changes: Any) -> Measurement:
     workload = read_workload(engine, {})
     forget(engine, workload)
-    asked = [one for one in about_the_star(workload.items) if one.name in ("most_active_users", "plays_by_hour")]
-    options = {"home": engine._schema, "label": LABEL, "designs": DESIGNS, "questions": asked, "runs": 2} | changes
+    asked = [
+        one for one in about_the_star(workload.items) if one.name in ("most_active_users", "plays_by_hour")
+    ]
+    options = {
+        "home": engine._schema,
+        "label": LABEL,
+        "designs": DESIGNS,
+        "questions": asked,
+        "runs": 2,
+    } | changes
     return Measurement(engine, say=lambda _: None, **options)
 
 
 def schemas(engine: Redshift) -> list[str]:
-    found = engine.native("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'sparkify_measure%' ORDER BY 1")
+    found = engine.native(
+        "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'sparkify_measure%' ORDER BY 1"
+    )
     return [name for (name,) in found.rows]
 
 
-def test_every_design_is_built_and_asked_and_nothing_is_left(filled: Redshift, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_design_is_built_and_asked_and_nothing_is_left(
+    filled: Redshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
     native = filled.native
 
@@ -75,7 +89,9 @@ def test_the_copies_hold_the_same_rows(filled: Redshift) -> None:
     class Looking(Measurement):
         def _read(self) -> dict[str, Any]:
             for name in self.made:
-                held.append([self.engine.native(f"SELECT COUNT(*) FROM {name}.{t}").scalar() for t in schema.STAR])
+                held.append(
+                    [self.engine.native(f"SELECT COUNT(*) FROM {name}.{t}").scalar() for t in schema.STAR]
+                )
             return {}
 
     once = measurement(filled)
@@ -88,7 +104,10 @@ def test_the_copies_hold_the_same_rows(filled: Redshift) -> None:
 
 def test_a_question_that_fails_leaves_no_schema_behind(filled: Redshift) -> None:
     once = measurement(filled)
-    broken = [*once.questions, type(once.questions[0])("broken", "question", once.questions[0].query, 1.0, text="SELECT 1 / 0")]
+    broken = [
+        *once.questions,
+        type(once.questions[0])("broken", "question", once.questions[0].query, 1.0, text="SELECT 1 / 0"),
+    ]
 
     with pytest.raises(QueryError, match="division by zero"):
         measurement(filled, questions=broken).run()
@@ -186,7 +205,9 @@ def test_the_price_is_shown_before_anything_is_made(command: Command, filled: Re
 def test_on_the_stand_in_it_is_a_rehearsal_and_no_figure_is_shown(
     command: Command, filled: Redshift, tmp_path: Path
 ) -> None:
-    done = command("--yes", "--runs", "1", "--out", "found.json")
+    weigh(tmp_path)
+
+    done = command("--yes", "--runs", "1", "--weights", "weights.csv", "--out", "found.json")
 
     assert done.exit_code == 0, done.output
     assert "Rehearsed: 5 designs, 26 questions, 1 run; nothing is left." in done.stdout

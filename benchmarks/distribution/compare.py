@@ -70,7 +70,9 @@ def _ranks(values: list[float]) -> list[float]:
 def table(document: dict[str, Any]) -> str:
     """The summary and every row, misses first."""
     rows = document["rows"]
-    count = {name: sum(row["verdict"] == name for row in rows) for name in ("within", "zero", "small", "miss")}
+    count = {
+        name: sum(row["verdict"] == name for row in rows) for name in ("within", "zero", "small", "miss")
+    }
     out = [
         f"{document['plays']:,} plays, {document['slices']} workers, Spark {document['spark']}; predicted "
         f"{document['predicted_at']}, measured from {document['measured_at']}; {document['machine']}.",
@@ -91,7 +93,9 @@ def table(document: dict[str, Any]) -> str:
     out += ["", "| question | design | predicted B | measured B | |", "|---|---|---:|---:|---|"]
     for row in sorted(rows, key=lambda one: (one["verdict"] != "miss", one["question"], one["design"])):
         said = f"**{row['verdict']}**" if row["verdict"] == "miss" else row["verdict"]
-        out.append(f"| {row['question']} | {row['design']} | {row['predicted']:,} | {row['measured']:,} | {said} |")
+        out.append(
+            f"| {row['question']} | {row['design']} | {row['predicted']:,} | {row['measured']:,} | {said} |"
+        )
     return "\n".join(out) + "\n"
 
 
@@ -112,17 +116,21 @@ def draw(document: dict[str, Any]) -> str:
     ]
     for power in range(int(low), int(high) + 1):
         at = place(10**power)
-        out.append(f'<text x="{70 + at:.0f}" y="{56 + side}" text-anchor="middle" fill="{FAINT}">10^{power}</text>')
-        out.append(f'<text x="62" y="{44 + side - at:.0f}" text-anchor="end" fill="{FAINT}">10^{power}</text>')
+        out.append(
+            f'<text x="{70 + at:.0f}" y="{56 + side}" text-anchor="middle" fill="{FAINT}">10^{power}</text>'
+        )
+        out.append(
+            f'<text x="62" y="{44 + side - at:.0f}" text-anchor="end" fill="{FAINT}">10^{power}</text>'
+        )
     for row in document["rows"]:
         colour = MISS if row["verdict"] == "miss" else OURS
         out.append(
             f'<circle cx="{70 + place(row["predicted"]):.1f}" cy="{40 + side - place(row["measured"]):.1f}" r="4" '
             f'fill="{colour}" fill-opacity="0.6"><title>{escape(row["question"])}, {escape(row["design"])}: '
-            f'{row["predicted"]:,} predicted, {row["measured"]:,} measured</title></circle>'
+            f"{row['predicted']:,} predicted, {row['measured']:,} measured</title></circle>"
         )
     out.append(
         f'<text x="12" y="{84 + side}" fill="{FAINT}" font-size="11">{document["plays"]:,} plays, {document["slices"]} '
-        f'workers, Spark {document["spark"]}; rank correlation {document["rank_correlation"]:.3f}; zero is drawn at 100</text></svg>'
+        f"workers, Spark {document['spark']}; rank correlation {document['rank_correlation']:.3f}; zero is drawn at 100</text></svg>"
     )
     return "\n".join(out) + "\n"

@@ -24,12 +24,12 @@ from sqlglot import exp
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
+from compare import compare, draw, table  # noqa: E402
+
 from process import machine  # noqa: E402
 from results import HERE as BENCHMARKS  # noqa: E402
 from results import ours, save, simulate  # noqa: E402
 from run import python  # noqa: E402
-
-from compare import compare, draw, table  # noqa: E402
 from sparkify.distribution.advisor import Advisor, Design, present, uniform  # noqa: E402
 from sparkify.distribution.moves import Cluster, Profile, Style  # noqa: E402
 from sparkify.distribution.sizes import UNSAFE_ROW  # noqa: E402
@@ -50,13 +50,17 @@ def main() -> None:
     parser.add_argument("--only", choices=["predict"])
     parser.add_argument("--work", type=Path, default=BENCHMARKS / "scratch")
     options = parser.parse_args()
-    music = simulate(options.work.resolve() / f"distribution-{options.listeners}", ("--listeners", options.listeners))
+    music = simulate(
+        options.work.resolve() / f"distribution-{options.listeners}", ("--listeners", options.listeners)
+    )
     work = options.work.resolve() / "distribution"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     warehouse = music.with_suffix(".duckdb")
     if not warehouse.exists():
-        subprocess.run([str(ours()), "etl", "--source", str(music), "--warehouse", str(warehouse)], check=True)
+        subprocess.run(
+            [str(ours()), "etl", "--source", str(music), "--warehouse", str(warehouse)], check=True
+        )
     predicted = predict(warehouse, options.slices, work)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "distribution-predicted.json").write_text(json.dumps(predicted, indent=1) + "\n")
@@ -66,7 +70,11 @@ def main() -> None:
         "slices": options.slices, "designs": predicted["designs"], "questions": in_spark(),
     }))  # fmt: skip
     began = now()
-    subprocess.run([str(python("pyspark", options.work)), str(HERE / "spark_side.py"), str(work)], check=True, env=clean())
+    subprocess.run(
+        [str(python("pyspark", options.work)), str(HERE / "spark_side.py"), str(work)],
+        check=True,
+        env=clean(),
+    )
     measured = {"began": began, **json.loads((work / "measured.json").read_text())}
     (RESULTS / "distribution-measured.json").write_text(json.dumps(measured, indent=1) + "\n")
     document = compare(predicted, measured, machine())
@@ -91,7 +99,9 @@ def predict(warehouse: Path, slices: int, work: Path) -> dict[str, Any]:
     forget(engine, workload)
     (work / "rows").mkdir()
     for name in schema.STAR:
-        engine.native(f"COPY (SELECT *, row_number() OVER () AS spread FROM {name}) TO '{work}/rows/{name}.parquet'")
+        engine.native(
+            f"COPY (SELECT *, row_number() OVER () AS spread FROM {name}) TO '{work}/rows/{name}.parquet'"
+        )
     plays = advisor.tables["songplay"].rows
     engine.close()
     return {
@@ -137,7 +147,11 @@ def now() -> str:
 
 
 def clean() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("SPARK", "PYSPARK", "PYTHONPATH"))}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SPARK", "PYSPARK", "PYTHONPATH"))
+    }
 
 
 if __name__ == "__main__":

@@ -64,7 +64,9 @@ def ask(session: SparkSession, job: dict[str, Any], rows: Path) -> dict[str, str
             frame = session.sql(sql)
             frame.collect()
             plan = frame._jdf.queryExecution().executedPlan().toString()
-            plans[f"{label}|{name}"] = [line.strip(" +-:*()0123456789") for line in plan.splitlines() if "Exchange" in line]
+            plans[f"{label}|{name}"] = [
+                line.strip(" +-:*()0123456789") for line in plan.splitlines() if "Exchange" in line
+            ]
         session.sparkContext.setJobGroup("", "")
         print(f"{label}: {len(job['questions'])} questions", flush=True)
     return plans
@@ -79,7 +81,7 @@ def moved(events: Path) -> dict[str, dict[str, int]]:
             event = json.loads(line)
             if event["Event"] == "SparkListenerJobStart":
                 group = (event.get("Properties") or {}).get("spark.jobGroup.id", "")
-                group_of |= {stage: group for stage in event["Stage IDs"]}
+                group_of |= dict.fromkeys(event["Stage IDs"], group)
             elif event["Event"] == "SparkListenerTaskEnd" and "Task Metrics" in event:
                 metrics = event["Task Metrics"]
                 sums = found[group_of.get(event["Stage ID"], "")]
@@ -96,7 +98,10 @@ def main(work: Path) -> None:
     plans = ask(session, job, work / "rows")
     session.stop()
     measured = moved(work / "events")
-    out = {key: {**measured.get(key, {"written": 0, "remote": 0, "local": 0}), "exchanges": plans[key]} for key in plans}
+    out = {
+        key: {**measured.get(key, {"written": 0, "remote": 0, "local": 0}), "exchanges": plans[key]}
+        for key in plans
+    }
     (work / "measured.json").write_text(json.dumps({"spark": version, "measured": out}, indent=1))
 
 

@@ -17,24 +17,42 @@ from sparkify.errors import ConfigError, OutputError
 if TYPE_CHECKING:
     from sparkify.distribution.advisor import Advisor, Ranked
     from sparkify.distribution.moves import Cluster
+    from sparkify.distribution.workload import Workload
+    from sparkify.engines.base import Engine
     from sparkify.provision.price import Size
 
-DIRECTORY = click.Path(path_type=Path, exists=True, file_okay=False)
+weights_option = click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="How often each question is asked: lines of question,weight; `load` is a load.",
+)
+questions_option = click.option(
+    "--questions",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="SQL files of your own, beside ours.",
+)
 
 
 @click.group(cls=Group, invoke_without_command=True)
 @config_options
 @click.option("--nodes", type=click.IntRange(1, 128), help="How many nodes. Default: [CLUSTER] NODES.")
 @click.option("--node-type", help="Of which type. Default: [CLUSTER] NODE_TYPE.")
-@click.option("--slices", type=click.IntRange(2, 4096), help="Instead: so many slices, each a node of its own.")
+@click.option(
+    "--slices", type=click.IntRange(2, 4096), help="Instead: so many slices, each a node of its own."
+)
 @click.option("--grow", type=click.IntRange(1, 1_000_000), default=1, show_default=True,
               help="As if there were so many times the listeners, plays and songs.")  # fmt: skip
-@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
-              help="How often each question is asked: lines of question,weight; `load` is a load.")  # fmt: skip
-@click.option("--questions", type=DIRECTORY, metavar="DIR", help="SQL files of your own, beside ours.")
-@click.option("--chart", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw it, as SVG.")
+@weights_option
+@questions_option
+@click.option(
+    "--chart", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw it, as SVG."
+)
 @click.option("--limit", type=click.IntRange(1), default=5, show_default=True, help="Show so many designs.")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
 @click.pass_context
 def distribution(
     context: click.Context,
@@ -53,15 +71,13 @@ def distribution(
     if context.invoked_subcommand:
         return
     from sparkify.distribution.advisor import Advisor
-    from sparkify.distribution.workload import forget, read_questions, read_weights, read_workload
+    from sparkify.distribution.workload import forget
     from sparkify.load.tables import require_tables
 
     cluster, said = _cluster(config, nodes, node_type, slices)
-    own = read_questions(questions) if questions else []
-    given = read_weights(weights) if weights else {}
     with opened(config) as engine:
         require_tables(engine)
-        workload = read_workload(engine, given, own)
+        workload = _workload(engine, weights, questions)
         advisor = Advisor(engine, workload, cluster, grow=grow)
         ranking = advisor.rank()
         if style == "json":
@@ -77,12 +93,21 @@ def distribution(
 
 @distribution.command()
 @config_options
-@click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each question is asked.")
-@click.option("--questions", type=DIRECTORY, metavar="DIR", help="SQL files of your own, beside ours.")
+@click.option(
+    "--runs",
+    type=click.IntRange(1, 100),
+    default=5,
+    show_default=True,
+    help="How often each question is asked.",
+)
+@weights_option
+@questions_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("distribution.json"),
               show_default=True, metavar="FILE", help="Write the result there, and its chart beside it.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def measure(config: Config, runs: int, questions: Path | None, out: Path, yes: bool) -> None:
+def measure(
+    config: Config, runs: int, weights: Path | None, questions: Path | None, out: Path, yes: bool
+) -> None:
     """Measure the designs on the cluster: the star once for each, the same questions in turns.
 
     Makes schemas of its own and drops them whatever happens. On the stand-in it is rehearsed.
@@ -90,11 +115,13 @@ def measure(config: Config, runs: int, questions: Path | None, out: Path, yes: b
     from sparkify.distribution import measure as measuring
     from sparkify.distribution.advisor import Advisor
     from sparkify.distribution.moves import Cluster
-    from sparkify.distribution.workload import forget, read_questions, read_workload
+    from sparkify.distribution.workload import forget
     from sparkify.load.tables import require_tables
 
     if config.warehouse.engine != "redshift":
-        raise ConfigError("only a cluster can be measured: --warehouse redshift. `sparkify distribution` predicts.")
+        raise ConfigError(
+            "only a cluster can be measured: --warehouse redshift. `sparkify distribution` predicts."
+        )
     size, paid = _price(config)
     with opened(config, read_only=False) as engine:
         require_tables(engine)
@@ -105,7 +132,7 @@ def measure(config: Config, runs: int, questions: Path | None, out: Path, yes: b
             talk(f"warning: under {measuring.MANY:,} plays, start-up times hide what a design does.")
         if not yes:
             confirm("Measure?")
-        workload = read_workload(engine, {}, read_questions(questions) if questions else [])
+        workload = _workload(engine, weights, questions)
         advisor = Advisor(engine, workload, Cluster(size.nodes, size.slices))
         designs = measuring.designs(advisor.rank())
         forget(engine, workload)
@@ -133,6 +160,13 @@ def measure(config: Config, runs: int, questions: Path | None, out: Path, yes: b
     _write(out.with_suffix(".svg"), measured_svg(document))
     _print_measured(document)
     click.echo(f"{out} holds all of it, {out.with_suffix('.svg')} the chart; the schemas are dropped.")
+
+
+def _workload(engine: "Engine", weights: Path | None, questions: Path | None) -> "Workload":
+    from sparkify.distribution.workload import read_questions, read_weights, read_workload
+
+    given = read_weights(weights) if weights else {}
+    return read_workload(engine, given, read_questions(questions) if questions else [])
 
 
 def _price(config: Config) -> "tuple[Size, str]":
@@ -208,7 +242,9 @@ def _print(advisor: "Advisor", top: "list[Ranked]", ranking: "list[Ranked]", sai
         )
         for rank, one in sorted(shown.items())
     ]  # fmt: skip
-    print_table(Result(("place", "design", "moved", "slowest slice reads", "of it by loads", "stored", *names), rows))
+    print_table(
+        Result(("place", "design", "moved", "slowest slice reads", "of it by loads", "stored", *names), rows)
+    )
     best = ranking[0]
     click.echo("\nWhy the first:\n")
     for line in reasons(advisor, best):

@@ -88,7 +88,9 @@ class Advisor:
             run = self._run(styles)
             place = run.place(item.query)
             if item.writes in design:
-                self._write(run, item, place.within([design[item.writes].key]) and place.lying == "hash", design)
+                self._write(
+                    run, item, place.within([design[item.writes].key]) and place.lying == "hash", design
+                )
             self._costs[key] = Cost(tuple(run.moves), self._scan(item.query, styles))
         return self._costs[key]
 
@@ -121,6 +123,8 @@ class Advisor:
             self.workload.tables, self._sizes, self.cluster, self._profile, styles,
             lambda name: self._made(name, styles), self.workload.temporary.keys(),
             lambda query: tuple(styles[one] for one in self._about(query)), self._known,
+            {name: schema.table(name).primary_key for name in schema.ALL},
+            {name: [style.key for style in styles if style.key] for name, styles in self.candidates.items()},
         )  # fmt: skip
 
     def _about(self, query: Query) -> Sequence[str]:
@@ -182,7 +186,11 @@ class Advisor:
 def ddl_style(name: str) -> Style:
     """The style that the DDL gives a table; AUTO begins as ALL."""
     table = schema.table(name)
-    return Style("KEY", table.distkey) if table.distkey else Style("EVEN" if table.diststyle == "EVEN" else "ALL")
+    return (
+        Style("KEY", table.distkey)
+        if table.distkey
+        else Style("EVEN" if table.diststyle == "EVEN" else "ALL")
+    )
 
 
 def present() -> Design:

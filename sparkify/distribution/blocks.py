@@ -111,7 +111,9 @@ class Block:
     @cached_property
     def distincts(self) -> tuple[Field, ...]:
         """The arguments of COUNT(DISTINCT)."""
-        found = (one.this.expressions[0] for one in _aggregates(self.select) if isinstance(one.this, exp.Distinct))
+        found = (
+            one.this.expressions[0] for one in _aggregates(self.select) if isinstance(one.this, exp.Distinct)
+        )
         return tuple(dict.fromkeys(map(_field, found)))
 
     @cached_property
@@ -153,7 +155,11 @@ class Block:
 
     def read(self, alias: str) -> frozenset[str]:
         """Every column of a source that anything reads, filters included."""
-        inside = [*self.filters.get(alias, ()), *self.conditions, *(one for s in self.sources for one in s.on)]
+        inside = [
+            *self.filters.get(alias, ()),
+            *self.conditions,
+            *(one for s in self.sources for one in s.on),
+        ]
         columns = [*self._later, *(c for one in inside for c in one.columns)]
         return frozenset(c.name for c in columns if c.table == alias)
 
@@ -226,7 +232,9 @@ class Union:
     @cached_property
     def all_rows(self) -> str:
         """FROM of the parts' rows, equal ones not yet made one."""
-        return f"FROM ({' UNION ALL '.join(f'SELECT * FROM ({part.sql}) AS part' for part in self.parts)}) AS u"
+        return (
+            f"FROM ({' UNION ALL '.join(f'SELECT * FROM ({part.sql}) AS part' for part in self.parts)}) AS u"
+        )
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -279,7 +287,9 @@ class Builder:
             on = list(_conjuncts(join.args.get("on")))
             is_left = join.side == "LEFT"
             sources.append(
-                self._source(join.this, "left", tuple(map(_condition, on))) if is_left else self._source(join.this)
+                self._source(join.this, "left", tuple(map(_condition, on)))
+                if is_left
+                else self._source(join.this)
             )
             said += () if is_left else on
         where = select.args.get("where")
@@ -301,7 +311,10 @@ class Builder:
             tuple(c for c in conditions if len(c.about) > 1),
             {s.alias: tuple(c for c in conditions if c.about == {s.alias}) for s in sources},
             tuple(self._query(n.this) for n in _own(select) if isinstance(n, exp.Subquery)),
-            {one.alias_or_name: Column(_type(one), _grows(one, sources, self._tables)) for one in select.selects},
+            {
+                one.alias_or_name: Column(_type(one), _grows(one, sources, self._tables))
+                for one in select.selects
+            },
             grown and not has_limit,
             pinned,
         )
@@ -339,7 +352,9 @@ class Builder:
             on.append(_condition(ours))
         select.set("expressions", [exp.alias_(c.copy(), c.name) for c in needed])
         select.set("where", exp.Where(this=exp.and_(*kept, copy=True)) if kept else None)
-        select = annotate_types(select, schema={n: {c: o.type for c, o in t.items()} for n, t in self._tables.items()})
+        select = annotate_types(
+            select, schema={n: {c: o.type for c, o in t.items()} for n, t in self._tables.items()}
+        )
         return Source(alias, self._query(select), kind, tuple(on), condition.sql("redshift"))
 
 

@@ -77,7 +77,9 @@ def _bars(rows: Sequence[tuple[str, Mapping[str, float]]], y: int) -> tuple[list
     out = []
     for name, values in rows:
         height = STEP * len(values)
-        out.append(f'<text x="{LEFT - 8}" y="{y + height / 2 + 4:.0f}" text-anchor="end">{escape(name)}</text>')
+        out.append(
+            f'<text x="{LEFT - 8}" y="{y + height / 2 + 4:.0f}" text-anchor="end">{escape(name)}</text>'
+        )
         for number, (design, value) in enumerate(values.items()):
             length, top = WIDTH * value / most, y + STEP * number
             out.append(

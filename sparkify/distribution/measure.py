@@ -123,15 +123,23 @@ class Measurement:
         for label, _, execution, queue, compiling, elapsed in self.engine.query(HISTORY, like).rows:
             name, question, turn = self._parts(label)
             if turn:
-                entry = found.setdefault(question, {}).setdefault(name, {"execution_us": [], "sent": {}, "labels": []})
+                entry = found.setdefault(question, {}).setdefault(
+                    name, {"execution_us": [], "sent": {}, "labels": []}
+                )
                 entry["execution_us"].append(execution)
                 entry.setdefault("noted", []).append([queue, compiling, elapsed])
         if not found:
-            raise WarehouseError("SYS_QUERY_HISTORY shows none of our queries: may this user see it? (SYSLOG ACCESS)")
+            raise WarehouseError(
+                "SYS_QUERY_HISTORY shows none of our queries: may this user see it? (SYSLOG ACCESS)"
+            )
         for label, step, sent, data_skew, time_skew in self.engine.query(DETAIL, like).rows:
             name, question, turn = self._parts(label)
             if turn == 1:
-                found[question][name]["sent"][step] = {"bytes": sent, "data_skew": data_skew, "time_skew": time_skew}
+                found[question][name]["sent"][step] = {
+                    "bytes": sent,
+                    "data_skew": data_skew,
+                    "time_skew": time_skew,
+                }
         for label, node in self.engine.query(EXPLAIN, like).rows:
             name, question, turn = self._parts(label)
             if turn == 1:

@@ -104,6 +104,10 @@ class Run:
     lies: Callable[[Query], Hashable]
     """All that matters of the design to a query."""
     known: dict[Hashable, tuple[Place, list[Move]]]
+    unique: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What no two rows of a table share."""
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What each table could be distributed by."""
     moves: list[Move] = field(default_factory=list)
     _done: dict[Query, Place] = field(default_factory=dict)
 
@@ -192,7 +196,8 @@ class Run:
         if source.kind in ("semi", "anti"):
             assert not isinstance(source.of, str)
             columns = [
-                Field(f"{source.alias}.{name}", type_width(one.type)) for name, one in source.of.outputs.items()
+                Field(f"{source.alias}.{name}", type_width(one.type))
+                for name, one in source.of.outputs.items()
             ]
         grows = self._source_grows(source)
         return Side(aliases, place, lambda: self.sizes.rows(text, columns, grows=grows))
@@ -238,11 +243,17 @@ class Run:
             ways = [way for way in ways if not (way[1] & right.aliases and block.pinned in right.aliases)]
         cost, moved, label, place = min(ways, key=lambda way: way[0])
         step = f"JOIN {source.of}" if isinstance(source.of, str) else f"JOIN ({source.alias})"
-        sent = sum((s.volume for s in (left, right) if s.aliases <= moved), Volume(0, 0)) if moved else Volume(0, 0)
+        sent = (
+            sum((s.volume for s in (left, right) if s.aliases <= moved), Volume(0, 0))
+            if moved
+            else Volume(0, 0)
+        )
         self.moves.append(Move(step, label, sent, cost))
         if place.lying == "hash" and is_inner:
             place = _merged(place, pairs)
-        grows = any(self._source_grows(s) for s in block.sources if s.alias in aliases and s.kind in ("inner", "left"))
+        grows = any(
+            self._source_grows(s) for s in block.sources if s.alias in aliases and s.kind in ("inner", "left")
+        )
         return Side(
             aliases, place, lambda: self.sizes.rows(block.rows(aliases), block.carried(aliases), grows=grows)
         )
@@ -263,7 +274,9 @@ class Run:
         lefts, rights = [p[0] for p in pairs], [p[1] for p in pairs]
         crossing = self.cluster.crossing
         inner_is_right = not is_inner or right.volume.bytes <= left.volume.bytes
-        to_right, to_left = ("DS_DIST_OUTER", "DS_DIST_INNER") if inner_is_right else ("DS_DIST_INNER", "DS_DIST_OUTER")
+        to_right, to_left = (
+            ("DS_DIST_OUTER", "DS_DIST_INNER") if inner_is_right else ("DS_DIST_INNER", "DS_DIST_OUTER")
+        )
         if _together(left.place, right.place, pairs):
             found.append((0.0, none, "DS_DIST_NONE", left.place))
         if pairs and left.place.lying == "hash" and left.place.within(lefts):
@@ -271,7 +284,12 @@ class Run:
         if pairs and right.place.lying == "hash" and right.place.within(rights):
             found.append((left.volume.bytes * crossing, left.aliases, to_right, right.place))
         if pairs:
-            place = Place("hash", tuple(frozenset(pair) for pair in pairs) if is_inner else tuple(frozenset([one]) for one in lefts))
+            place = Place(
+                "hash",
+                tuple(frozenset(pair) for pair in pairs)
+                if is_inner
+                else tuple(frozenset([one]) for one in lefts),
+            )
             both = (left.volume.bytes + right.volume.bytes) * crossing
             found.append((both, left.aliases | right.aliases, "DS_DIST_BOTH", place))
         if "broadcast" in self.profile.ways or not found:
@@ -297,12 +315,12 @@ class Run:
             if place.within(keys):
                 return place
         carried = [*buffers, *([8] * len(distincts))]
-        spread = _spread(place)
+        spread = self._spread(block, place)
         if distincts and place.lying == "hash":
             spread = distincts[0].sql if len(distincts) == 1 else None
         grows = block.grows and bool(keys)
         sent = self.sizes.partial_groups(
-            source, block.group, carried, spread, grows=grows, spread_grows=rows_grow
+            source, block.group, carried, spread, self._others(block), grows=grows, spread_grows=rows_grow
         )
         self.move(f"GROUP BY {', '.join(keys)}" if keys else "aggregate", "", sent)
         if not keys:
@@ -324,14 +342,50 @@ class Run:
         sent = Volume(0, 0)
         for one in distincts:
             sent += self.sizes.partial_groups(
-                source, [*block.group, one], room, _spread(place), grows=True, spread_grows=rows_grow
+                source,
+                [*block.group, one],
+                room,
+                self._spread(block, place),
+                self._others(block),
+                grows=True,
+                spread_grows=rows_grow,
             )
         if several and buffers:
             sent += self.sizes.partial_groups(
-                source, block.group, [*room, 8], _spread(place), grows=block.grows, spread_grows=rows_grow
+                source,
+                block.group,
+                [*room, 8],
+                self._spread(block, place),
+                self._others(block),
+                grows=block.grows,
+                spread_grows=rows_grow,
             )
         self.move(f"COUNT(DISTINCT {', '.join(one.sql for one in distincts)})", "", sent)
         return Place("hash", tuple(frozenset([part]) for part in (*keys, *(one.sql for one in distincts))))
+
+    def _spread(self, block: Block, place: Place) -> str | None:
+        """The expression that rows lie by; None for an own one of each row, and for several together."""
+        if place.lying != "hash" or len(place.key) > 1:
+            return None
+        found = min(place.key[0])
+        (alias, _, column), first = found.partition("."), block.sources[0]
+        is_own = (
+            len(block.sources) == 1 and first.alias == alias and (column,) == self.unique.get(str(first.of))
+        )
+        return None if is_own else found
+
+    def _others(self, block: Block) -> list[str]:
+        """What else the rows of a block's one table could lie by."""
+        first = block.sources[0]
+        if len(block.sources) > 1 or not isinstance(first.of, str):
+            return []
+        inside = {key.sql for key in block.group or ()}
+        found = (
+            f"{first.alias}.{key}"
+            for key in self.keys.get(first.of, ())
+            if (key,) != self.unique.get(first.of)
+        )
+        return [one for one in found if one not in inside]
 
     def _window(self, block: Block, keys: Sequence[Field], place: Place) -> Place:
         said = [key.sql for key in keys]
@@ -344,7 +398,9 @@ class Run:
         """The rows of a block before its windows, as wide as what it carries there."""
         aliases = block.aliases
         if block.group is None:
-            return self.sizes.rows(block.rows(aliases), block.carried(aliases), grows=block.grows or self._rows_grow(block))
+            return self.sizes.rows(
+                block.rows(aliases), block.carried(aliases), grows=block.grows or self._rows_grow(block)
+            )
         text, fields = block.grouped
         return self.sizes.rows(text, fields, grows=block.grows)
 
@@ -363,11 +419,6 @@ def _is_connected(block: Block, order: Sequence[Source]) -> bool:
     return True
 
 
-def _spread(place: Place) -> str | None:
-    """The expression that rows lie by; None for several, of which each group has about one a row."""
-    return min(place.key[0]) if place.lying == "hash" and len(place.key) == 1 else None
-
-
 def _together(left: Place, right: Place, pairs: Sequence[tuple[str, str]]) -> bool:
     """Whether rows with equal values in `pairs` lie on one slice already."""
     if left.lying == right.lying == "one":
@@ -375,8 +426,7 @@ def _together(left: Place, right: Place, pairs: Sequence[tuple[str, str]]) -> bo
     if left.lying != "hash" or right.lying != "hash" or len(left.key) != len(right.key):
         return False
     return all(
-        any(one in a and other in b for one, other in pairs)
-        for a, b in zip(left.key, right.key, strict=True)
+        any(one in a and other in b for one, other in pairs) for a, b in zip(left.key, right.key, strict=True)
     )
 
 

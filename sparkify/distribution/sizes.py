@@ -21,9 +21,7 @@ class Encoding:
     text: str
 
 
-PLAIN = Encoding(
-    "plain", lambda widths: sum(4 if one is None else one for one in widths), "OCTET_LENGTH({})"
-)
+PLAIN = Encoding("plain", lambda widths: sum(4 if one is None else one for one in widths), "OCTET_LENGTH({})")
 """Numbers as wide as their types, text as its bytes and their number: what we assume of Redshift."""
 UNSAFE_ROW = Encoding(
     "UnsafeRow",
@@ -56,6 +54,7 @@ class Sizes:
     slices: int
     grow: int
     _known: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    _groups: dict[tuple[str, str, str | None, int], tuple[float, float]] = field(default_factory=dict)
 
     def rows(self, source: str, columns: Sequence[Field], *, grows: bool) -> Volume:
         """All rows of a FROM, with these columns."""
@@ -70,6 +69,7 @@ class Sizes:
         keys: Sequence[Field],
         carried: Sequence[int | None],
         spread: str | None,
+        others: Sequence[str] = (),
         *,
         grows: bool,
         spread_grows: bool,
@@ -77,20 +77,39 @@ class Sizes:
         """What slices send when each has grouped its own rows: a group travels once for each slice that has it.
 
         Rows lie by the value of `spread`, or evenly; a group with k values of it, or k rows, lies on
-        S (1 - (1 - 1/S)^k) of S slices. `carried` are the widths of its aggregates.
+        S (1 - (1 - 1/S)^k) of S slices. `carried` are the widths of its aggregates. What it would be with
+        rows that lie by `others` is counted on the way, since somebody will ask.
         """
-        each = "COUNT(*)" if spread is None else f"COUNT(DISTINCT {spread}) + MAX(CASE WHEN {spread} IS NULL THEN 1 ELSE 0 END)"
         more = self.grow if spread_grows and not grows else 1
-        texts = self._text(keys)
-        by = ", ".join(key.sql for key in keys)
-        inner = f"SELECT {each} AS k, {f'MAX({texts})' if by else '0'} AS text {source}" + (f" GROUP BY {by}" if by else "")
-        slices = f"{self.slices}.0 * (1.0 - POWER(1.0 - 1.0 / {self.slices}, k * {more}.0))"
-        count, text = self._ask(
-            f"SELECT COALESCE(SUM({slices}), 0), COALESCE(SUM({slices} * text), 0) FROM ({inner}) AS grouped"
-        )
+        texts, by = self._text(keys), ", ".join(key.sql for key in keys)
+        if (source, by, spread, more) not in self._groups:
+            self._count_groups(source, by, texts, list(dict.fromkeys([spread, None, *others])), more)
+        count, text = self._groups[source, by, spread, more]
         widths = [*(key.width for key in keys), *carried]
         volume = Volume(count, count * self.encoding.fixed(widths) + text)
         return volume.times(self.grow if grows else 1)
+
+    def _count_groups(
+        self, source: str, by: str, texts: str, spreads: Sequence[str | None], more: int
+    ) -> None:
+        """Fill in groups x slices, and the bytes of their texts, for rows that lie by each of `spreads`."""
+        each = [
+            "COUNT(*)" if one is None
+            else f"COUNT(DISTINCT {one}) + MAX(CASE WHEN {one} IS NULL THEN 1 ELSE 0 END)"
+            for one in spreads
+        ]  # fmt: skip
+        counted = ", ".join(f"{one} AS k{n}" for n, one in enumerate(each))
+        inner = (
+            f"SELECT {f'MAX({texts})' if by else '0'} AS text, {counted} {source}{by and f' GROUP BY {by}'}"
+        )
+        slices = [
+            f"{self.slices}.0 * (1.0 - POWER(1.0 - 1.0 / {self.slices}, k{n} * {more}.0))"
+            for n in range(len(spreads))
+        ]
+        sums = ", ".join(f"COALESCE(SUM({one}), 0), COALESCE(SUM({one} * text), 0)" for one in slices)
+        found = self._ask(f"SELECT {sums} FROM ({inner}) AS grouped")
+        for n, one in enumerate(spreads):
+            self._groups[source, by, one, more] = found[2 * n], found[2 * n + 1]
 
     def _text(self, columns: Sequence[Field]) -> str:
         texts = [one.sql for one in columns if one.width is None]

@@ -57,7 +57,8 @@ class TableSizes:
         self.rows = int(count) * self.grow
         found = dict(zip(texts, bytes_, strict=True))
         self.widths = {
-            one: float(type_width(column.type) or 4 + found[one] / max(1, count)) for one, column in columns.items()
+            one: float(type_width(column.type) or 4 + found[one] / max(1, count))
+            for one, column in columns.items()
         }
         self._histograms: dict[str, Histogram] = {}
 
@@ -76,10 +77,14 @@ class TableSizes:
                 f"SELECT often, COUNT(*) AS keys FROM (SELECT COUNT(*) AS often FROM {self._name} "
                 f"WHERE {column} IS NOT NULL GROUP BY {column}) AS counted GROUP BY often ORDER BY often"
             ).rows
-            without = self._reader.query(f"SELECT COUNT(*) AS n FROM {self._name} WHERE {column} IS NULL").scalar()
+            without = self._reader.query(
+                f"SELECT COUNT(*) AS n FROM {self._name} WHERE {column} IS NULL"
+            ).scalar()
             often, keys = (np.array([int(row[i]) for row in rows], dtype=np.int64) for i in (0, 1))
             more_keys, more_rows = (self.grow, 1) if self._columns[column].grows else (1, self.grow)
-            self._histograms[column] = Histogram(often * more_rows, keys * more_keys, int(without) * self.grow)
+            self._histograms[column] = Histogram(
+                often * more_rows, keys * more_keys, int(without) * self.grow
+            )
         return self._histograms[column]
 
     def spread(self, style: Style, cluster: Cluster) -> Spread:

@@ -40,7 +40,8 @@ def reasons(advisor: Advisor, best: Ranked) -> list[str]:
         )  # fmt: skip
         dearer = {**best.design, name: against}
         costs = {
-            item.name: item.weight * (_total(advisor.cost(item, dearer)) - _total(advisor.cost(item, best.design)))
+            item.name: item.weight
+            * (_total(advisor.cost(item, dearer)) - _total(advisor.cost(item, best.design)))
             for item in advisor.workload.items
         }
         saved = sum(costs.values())

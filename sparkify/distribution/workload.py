@@ -47,9 +47,7 @@ class Workload:
     temporary: Mapping[str, Query]
 
 
-def read_workload(
-    engine: Engine, weights: Mapping[str, float], own: Sequence[Statement] = ()
-) -> Workload:
+def read_workload(engine: Engine, weights: Mapping[str, float], own: Sequence[Statement] = ()) -> Workload:
     """Read questions and transforms; makes the temporary tables of the latest load, to count them.
 
     Raises ConfigError for a weight of something that is no question.
@@ -119,7 +117,9 @@ def read_weights(file: Path) -> dict[str, float]:
         try:
             name, weight = row[0].strip(), float(row[1])
         except (IndexError, ValueError) as error:
-            raise ConfigError(f"{file}, line {number}: 'question,weight' is expected, such as 'sessions,24'.") from error
+            raise ConfigError(
+                f"{file}, line {number}: 'question,weight' is expected, such as 'sessions,24'."
+            ) from error
         if not 0 <= weight < float("inf"):
             raise ConfigError(f"{file}, line {number}: a weight is 0 or more, not {row[1]}.")
         found[name] = weight
@@ -128,7 +128,9 @@ def read_weights(file: Path) -> dict[str, float]:
 
 def read_questions(folder: Path) -> list[Statement]:
     """Questions of the user's own: every SQL file of a folder."""
-    return [Statement(file.stem, "", file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.sql"))]
+    return [
+        Statement(file.stem, "", file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.sql"))
+    ]
 
 
 def _reads(tree: exp.Expr) -> tuple[exp.Query, str, str]:
@@ -147,7 +149,9 @@ def _reads(tree: exp.Expr) -> tuple[exp.Query, str, str]:
     target = tree.this
     others = tree.args.get("using") or [tree.args["from_"].this]
     set_ = [one.expression.copy() for one in tree.expressions] if isinstance(tree, exp.Update) else []
-    select = exp.select(exp.column(schema.table(target.name).primary_key[0], target.name), *set_).from_(target.copy())
+    select = exp.select(exp.column(schema.table(target.name).primary_key[0], target.name), *set_).from_(
+        target.copy()
+    )
     for other in others:
         select = select.join(other.copy(), join_type="cross")
     return select.where(tree.args["where"].this.copy()), "", target.alias_or_name
@@ -157,7 +161,8 @@ def _ordered(transforms: Sequence[Statement]) -> list[Statement]:
     """Those that make a temporary table come after those whose temporary tables they read."""
     made = {one.name for one in transforms if "CREATE TEMP TABLE" in one.text}
     reads = {
-        one.name: {t.name for t in sqlglot.parse_one(one.text, read="redshift").find_all(exp.Table)} & made - {one.name}
+        one.name: {t.name for t in sqlglot.parse_one(one.text, read="redshift").find_all(exp.Table)}
+        & made - {one.name}
         for one in transforms
     }
     done: list[str] = []
@@ -172,5 +177,6 @@ def _columns(name: str) -> dict[str, Column]:
         identifying |= {*one.primary_key, *(column for column, _, _ in one.foreign_keys)}
     books = name in schema.BOOKS
     return {
-        one.name: Column(one.type, not books and one.name in identifying) for one in schema.table(name).columns
+        one.name: Column(one.type, not books and one.name in identifying)
+        for one in schema.table(name).columns
     }
