@@ -1,7 +1,7 @@
 """Measuring the designs: walked against the stand-in, whose figures are never shown."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from click.testing import Result as Invoked
 from sparkify.cli.main import cli
 from sparkify.distribution.drawing import measured_svg
 from sparkify.distribution.measure import Measurement, about_the_star, create
-from sparkify.distribution.moves import Style
+from sparkify.distribution.places import Style
 from sparkify.distribution.workload import forget, read_workload
 from sparkify.engines.base import Result
 from sparkify.engines.redshift import Redshift
@@ -125,7 +125,8 @@ class Told:
         self.asked.append(sql)
         return Result(("version",), [("PostgreSQL 8.0.2 on i686, Redshift 1.0.1",)])
 
-    def query(self, sql: str, params: Any = None) -> Result:
+    def query(self, sql: str, params: Mapping[str, str]) -> Result:
+        assert params == {"label": f"{LABEL}%"}
         label = f"{LABEL}|present|plays_by_hour"
         answers: dict[str, Sequence[tuple[Any, ...]]] = {
             "plan_node": [(f"{label}|1", "XN Hash Join DS_BCAST_INNER  (cost=1)")],
@@ -183,7 +184,8 @@ def command(cluster: Cluster, filled: Redshift, tmp_path: Path, monkeypatch: pyt
     """`sparkify distribution measure` on that warehouse."""
     address = cluster.address
     (tmp_path / "dwg.cfg").write_text(
-        f"[WAREHOUSE]\nENGINE = redshift\n[CLUSTER]\nDATABASE = sparkify\nNODES = 2\n[IAM]\nARN = {cluster.role}\n"
+        "[WAREHOUSE]\nENGINE = redshift\n[CLUSTER]\nDATABASE = sparkify\nNODES = 2\n"
+        f"[IAM]\nARN = {cluster.role}\n"
         f"[REDSHIFT]\nHOST = {address.host}\nPORT = {address.port}\nUSER = {address.user}\n"
         f"SCRATCH = s3://sparkify-test/scratch\nSCHEMA = {filled._schema}\n"
     )

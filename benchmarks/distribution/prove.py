@@ -31,7 +31,7 @@ from results import HERE as BENCHMARKS  # noqa: E402
 from results import ours, save, simulate  # noqa: E402
 from run import python  # noqa: E402
 from sparkify.distribution.advisor import Advisor, Design, present, uniform  # noqa: E402
-from sparkify.distribution.moves import Cluster, Profile, Style  # noqa: E402
+from sparkify.distribution.places import Cluster, Profile, Style  # noqa: E402
 from sparkify.distribution.sizes import UNSAFE_ROW  # noqa: E402
 from sparkify.distribution.workload import EVER, forget, read_questions, read_workload  # noqa: E402
 from sparkify.engines.dialect import bind  # noqa: E402

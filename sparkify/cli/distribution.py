@@ -16,7 +16,7 @@ from sparkify.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from sparkify.distribution.advisor import Advisor, Ranked
-    from sparkify.distribution.moves import Cluster
+    from sparkify.distribution.places import Cluster
     from sparkify.distribution.workload import Workload
     from sparkify.engines.base import Engine
     from sparkify.provision.price import Size
@@ -102,8 +102,14 @@ def distribution(
 )
 @weights_option
 @questions_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("distribution.json"),
-              show_default=True, metavar="FILE", help="Write the result there, and its chart beside it.")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("distribution.json"),
+    show_default=True,
+    metavar="FILE",
+    help="Write the result there, and its chart beside it.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def measure(
     config: Config, runs: int, weights: Path | None, questions: Path | None, out: Path, yes: bool
@@ -114,7 +120,7 @@ def measure(
     """
     from sparkify.distribution import measure as measuring
     from sparkify.distribution.advisor import Advisor
-    from sparkify.distribution.moves import Cluster
+    from sparkify.distribution.places import Cluster
     from sparkify.distribution.workload import forget
     from sparkify.load.tables import require_tables
 
@@ -151,8 +157,9 @@ def measure(
     _write(out, json.dumps(document, indent=1, default=str) + "\n")
     if found["rehearsed"]:
         click.echo(
-            f"Rehearsed: {count(len(designs), 'design')}, {count(len(asked), 'question')}, {count(runs, 'run')}; "
-            f"nothing is left. This is no cluster, so no figure is shown. {out} holds the prediction."
+            f"Rehearsed: {count(len(designs), 'design')}, {count(len(asked), 'question')}, "
+            f"{count(runs, 'run')}; nothing is left. This is no cluster, so no figure is shown. "
+            f"{out} holds the prediction."
         )
         return
     from sparkify.distribution.drawing import measured_svg
@@ -212,7 +219,7 @@ def _write(file: Path, text: str) -> None:
 def _cluster(
     config: Config, nodes: int | None, node_type: str | None, slices: int | None
 ) -> "tuple[Cluster, str]":
-    from sparkify.distribution.moves import Cluster
+    from sparkify.distribution.places import Cluster
     from sparkify.provision.price import orderable
 
     if slices:
@@ -231,13 +238,14 @@ def _print(advisor: "Advisor", top: "list[Ranked]", ranking: "list[Ranked]", sai
 
     grown = f", {advisor.grow:,} times the data" if advisor.grow > 1 else ""
     click.echo(f"{len(ranking):,} designs compared, on {said}{grown}.\n")
-    click.echo(f"{summary(advisor, ranking)}\n")
+    click.echo(f"{summary(ranking)}\n")
     named = {one.rank: name for name, one in compared(ranking).items()}
     shown = {one.rank: one for one in [*top, *compared(ranking).values()]}
     names = list(advisor.candidates)
     rows = [
         (
-            f"{rank:,}", named.get(rank, ""), *(size(v) for v in (one.moved, one.scanned, one.load_moved, one.stored)),
+            f"{rank:,}", named.get(rank, ""), size(one.moved), size(one.scanned), size(one.load_moved),
+            size(one.stored),
             *(str(one.design[name]) for name in names),
         )
         for rank, one in sorted(shown.items())

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparkify.distribution.blocks import Block, Query, Union
-from sparkify.distribution.moves import Cluster, Move, Place, Profile, Run, Style
+from sparkify.distribution.moves import Run
+from sparkify.distribution.places import Cluster, Move, Place, Profile, Style
 from sparkify.distribution.sizes import PLAIN, Sizes, Volume
 from sparkify.distribution.slices import Spread, TableSizes
 from sparkify.distribution.workload import SEARCHED, Item, Workload, tables_of
@@ -161,7 +162,7 @@ class Advisor:
         return total
 
     def _write(self, run: Run, item: Item, is_there: bool, design: Design) -> None:
-        """Rows that a load inserts go to the slices of the table they go into; ALL takes them to every node."""
+        """Rows that a load inserts go to the slices of their table; ALL takes them to every node."""
         style = design[item.writes]
         if is_there:
             return

@@ -12,7 +12,9 @@ LEFT, WIDTH, STEP = 250, 400, 9
 STYLE = """
   text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: #14202e }
   .title { font-weight: 600; font-size: 15px } .faint { fill: #5b6878 } .ground { fill: #fff }
-  @media (prefers-color-scheme: dark) { text { fill: #e8edf3 } .faint { fill: #9aa8b8 } .ground { fill: #0e141b } }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e8edf3 } .faint { fill: #9aa8b8 } .ground { fill: #0e141b }
+  }
 """
 
 
@@ -102,7 +104,8 @@ def _skew(tables: Sequence[Mapping[str, Any]], names: Sequence[str], y: int) -> 
         mean = sum(rows) / len(rows) or 1
         gap = WIDTH / len(rows)
         out.append(
-            f'<text x="{LEFT - 8}" y="{y + 30}" text-anchor="end">{name}: {escape(found[name]["style"])}</text>'
+            f'<text x="{LEFT - 8}" y="{y + 30}" text-anchor="end">'
+            f"{name}: {escape(found[name]['style'])}</text>"
         )
         for number, count in enumerate(rows):
             height = min(36.0, 24 * count / mean)

@@ -13,8 +13,7 @@ import sqlglot
 from sqlglot import exp
 
 from sparkify.distribution.advisor import Advisor, Design, Ranked
-from sparkify.distribution.blocks import Block
-from sparkify.distribution.moves import Style
+from sparkify.distribution.places import Style
 from sparkify.distribution.wording import compared
 from sparkify.distribution.workload import Item
 from sparkify.engines.base import Engine
@@ -195,7 +194,7 @@ def about_the_star(items: Sequence[Item]) -> list[Item]:
     """The questions that only read what a design is about."""
     return [
         one for one in items
-        if one.group == "question" and one.query.scanned.keys() <= set(schema.STAR) and isinstance(one.query, Block)
+        if one.group == "question" and one.query.scanned and one.query.scanned.keys() <= set(schema.STAR)
     ]  # fmt: skip
 
 

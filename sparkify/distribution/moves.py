@@ -7,86 +7,24 @@ window stays where it is if its rows lie by some of its keys.
 import itertools
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Literal
 
-from sparkify.distribution.blocks import Block, Field, Query, Source, Tables, Union, type_width
-from sparkify.distribution.sizes import Encoding, Sizes, Volume
+from sparkify.distribution.blocks import Block, Field, Query, Source, Tables, Union
+from sparkify.distribution.nodes import type_width
+from sparkify.distribution.places import (
+    Cluster,
+    Move,
+    Place,
+    Profile,
+    Side,
+    Style,
+    merged,
+    prefixed,
+    renamed,
+    together,
+)
+from sparkify.distribution.sizes import Sizes, Volume
 
-Key = tuple[frozenset[str], ...]
-"""What rows lie by: for each part the expressions that have its value."""
-Lying = Literal["hash", "even", "all", "one"]
 MOST_ORDERS = 120
-
-
-@dataclass(frozen=True)
-class Style:
-    """EVEN, ALL, or KEY on a column."""
-
-    name: str
-    key: str = ""
-
-    def __str__(self) -> str:
-        return f"KEY({self.key})" if self.key else self.name
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Slices, spread evenly over nodes."""
-
-    nodes: int
-    slices: int
-
-    @property
-    def crossing(self) -> float:
-        """The share of rows sent to any slice that leave their node."""
-        return 1 - 1 / self.nodes
-
-
-@dataclass(frozen=True)
-class Profile:
-    """An engine: how its rows travel, what a join may do with a side, and in which order it joins."""
-
-    encoding: Encoding
-    ways: frozenset[Literal["distribute", "broadcast"]]
-    order: Literal["cheapest", "written"]
-
-
-@dataclass(frozen=True)
-class Move:
-    """A step of a plan: `sent` is what goes through the exchange, `crossed` the bytes that leave a node."""
-
-    step: str
-    label: str
-    sent: Volume
-    crossed: float
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the rows of a step lie."""
-
-    lying: Lying
-    key: Key = ()
-
-    def within(self, keys: Sequence[str]) -> bool:
-        """Whether rows that agree in `keys` lie together."""
-        if self.lying in ("all", "one"):
-            return True
-        return self.lying == "hash" and all(part & set(keys) for part in self.key)
-
-
-@dataclass(frozen=True)
-class Side:
-    """Rows on their way into a join; they are counted only if it matters how many they are."""
-
-    aliases: frozenset[str]
-    place: Place
-    count: Callable[[], Volume]
-
-    @cached_property
-    def volume(self) -> Volume:
-        return self.count()
 
 
 @dataclass
@@ -139,14 +77,13 @@ class Run:
         places = [self.place(part) for part in union.parts]
         same = len({tuple(map(tuple, map(sorted, p.key))) for p in places}) == 1 and places[0].lying == "hash"
         place = places[0] if same else Place("even")
-        if union.is_distinct:
-            if not place.within(list(union.outputs)):
-                grows = any(one.grows for one in union.outputs.values())
-                sent = self.sizes.partial_groups(
-                    union.all_rows, union.fields, (), None, grows=grows, spread_grows=union.grows,
-                )  # fmt: skip
-                self.move("UNION", "", sent)
-                place = Place("hash", tuple(frozenset([name]) for name in union.outputs))
+        if union.is_distinct and not place.within(list(union.outputs)):
+            grows = any(one.grows for one in union.outputs.values())
+            sent = self.sizes.partial_groups(
+                union.all_rows, union.fields, (), None, grows=grows, spread_grows=union.grows
+            )
+            self.move("UNION", "", sent)
+            place = Place("hash", tuple(frozenset([name]) for name in union.outputs))
         return place
 
     def _block(self, block: Block) -> Place:
@@ -158,7 +95,7 @@ class Run:
             place = self._grouped(block, place)
         for keys in block.windows:
             place = self._window(block, keys, place)
-        return _renamed(block, place)
+        return renamed(block, place)
 
     # joins
 
@@ -214,7 +151,7 @@ class Run:
         """Where a source lies, by the names that the block has for its columns."""
         if isinstance(source.of, str):
             if source.of in self.temporary:
-                return _prefixed(self.made(source.of), source.alias)
+                return prefixed(self.made(source.of), source.alias)
             style = self.styles[source.of]
             if style.key:
                 return Place("hash", (frozenset([f"{source.alias}.{style.key}"]),))
@@ -224,7 +161,7 @@ class Run:
             rows = self.sizes.rows(f"FROM ({source.of.sql}) AS first", source.of.fields, grows=False)
             self.move(f"LIMIT {source.of.limit}", "", rows.times(self.cluster.slices))
             place = Place("one")
-        return _prefixed(place, source.alias)
+        return prefixed(place, source.alias)
 
     def _source_grows(self, source: Source) -> bool:
         if isinstance(source.of, str):
@@ -250,7 +187,7 @@ class Run:
         )
         self.moves.append(Move(step, label, sent, cost))
         if place.lying == "hash" and is_inner:
-            place = _merged(place, pairs)
+            place = merged(place, pairs)
         grows = any(
             self._source_grows(s) for s in block.sources if s.alias in aliases and s.kind in ("inner", "left")
         )
@@ -277,7 +214,7 @@ class Run:
         to_right, to_left = (
             ("DS_DIST_OUTER", "DS_DIST_INNER") if inner_is_right else ("DS_DIST_INNER", "DS_DIST_OUTER")
         )
-        if _together(left.place, right.place, pairs):
+        if together(left.place, right.place, pairs):
             found.append((0.0, none, "DS_DIST_NONE", left.place))
         if pairs and left.place.lying == "hash" and left.place.within(lefts):
             found.append((right.volume.bytes * crossing, right.aliases, to_left, left.place))
@@ -330,7 +267,7 @@ class Run:
     def _deduplicated(
         self, block: Block, source: str, place: Place, buffers: Sequence[int | None], *, rows_grow: bool
     ) -> Place:
-        """COUNT(DISTINCT x): each slice sends its different (keys, x) once; with several x, a row for each."""
+        """COUNT(DISTINCT x): each slice sends its different (keys, x) once; of several x, each by itself."""
         assert block.group is not None
         keys = [key.sql for key in block.group]
         distincts = block.distincts
@@ -417,34 +354,3 @@ def _is_connected(block: Block, order: Sequence[Source]) -> bool:
             return False
         seen.add(source.alias)
     return True
-
-
-def _together(left: Place, right: Place, pairs: Sequence[tuple[str, str]]) -> bool:
-    """Whether rows with equal values in `pairs` lie on one slice already."""
-    if left.lying == right.lying == "one":
-        return True
-    if left.lying != "hash" or right.lying != "hash" or len(left.key) != len(right.key):
-        return False
-    return all(
-        any(one in a and other in b for one, other in pairs) for a, b in zip(left.key, right.key, strict=True)
-    )
-
-
-def _merged(place: Place, pairs: Sequence[tuple[str, str]]) -> Place:
-    """After an inner join, what lies by one side of an equality lies by the other too."""
-    return Place(
-        "hash",
-        tuple(part | {x for pair in pairs if set(pair) & part for x in pair} for part in place.key),
-    )
-
-
-def _prefixed(place: Place, alias: str) -> Place:
-    return Place(place.lying, tuple(frozenset(f"{alias}.{one}" for one in part) for part in place.key))
-
-
-def _renamed(block: Block, place: Place) -> Place:
-    """The place by the names of the block's outputs; a part that is put out under no name is lost."""
-    parts = tuple(frozenset(n for e in part for n in block.called.get(e, ())) for part in place.key)
-    if place.lying == "hash" and not all(parts):
-        return Place("even")
-    return Place(place.lying, parts)

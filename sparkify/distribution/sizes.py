@@ -13,7 +13,7 @@ from sparkify.engines.base import Reader
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a row travels: `fixed` are the bytes without those of its texts, `text` is SQL for the bytes of one."""
+    """How a row travels: `fixed` are its bytes but for texts, `text` is SQL for the bytes of one."""
 
     name: str
     fixed: Callable[[Sequence[int | None]], int]
@@ -74,7 +74,7 @@ class Sizes:
         grows: bool,
         spread_grows: bool,
     ) -> Volume:
-        """What slices send when each has grouped its own rows: a group travels once for each slice that has it.
+        """What slices send when each has grouped its rows: a group goes once for each slice that has it.
 
         Rows lie by the value of `spread`, or evenly; a group with k values of it, or k rows, lies on
         S (1 - (1 - 1/S)^k) of S slices. `carried` are the widths of its aggregates. What it would be with

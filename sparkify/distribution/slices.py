@@ -11,8 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sparkify.distribution.blocks import Column, type_width
-from sparkify.distribution.moves import Cluster, Style
+from sparkify.distribution.blocks import Column
+from sparkify.distribution.nodes import type_width
+from sparkify.distribution.places import Cluster, Style
 from sparkify.engines.base import Reader
 
 BLOCK = 1 << 20
@@ -25,7 +26,7 @@ Loads = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Spread:
-    """A table under one style: the rows of each slice that holds any, and the bytes that this takes on disk."""
+    """A table under one style: the rows of each slice that holds any, and the bytes on disk."""
 
     rows: Loads
     stored: float
@@ -46,7 +47,7 @@ class Histogram:
 
 
 class TableSizes:
-    """One table: its rows, the mean width of each column, and its keys' frequencies when they are asked for."""
+    """One table: its rows, the mean width of each column, its keys' frequencies when asked for."""
 
     def __init__(self, reader: Reader, name: str, columns: Mapping[str, Column], grow: int) -> None:
         self._reader, self._name, self._columns = reader, name, columns

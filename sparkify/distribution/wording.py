@@ -1,10 +1,10 @@
-"""The advice in words: what each change saves, the DDL that makes it, and the whole as one object for programs."""
+"""The advice in words: what each change saves, the DDL that makes it, and one object for programs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sparkify.distribution.advisor import Advisor, Cost, Design, Ranked, present, uniform
-from sparkify.distribution.moves import Style
+from sparkify.distribution.places import Style
 
 UNFELT = 100e6
 """Bytes of a workload below which no design is felt: a node's network moves them in a tenth of a second."""
@@ -52,7 +52,7 @@ def reasons(advisor: Advisor, best: Ranked) -> list[str]:
     return found
 
 
-def summary(advisor: Advisor, ranking: Sequence[Ranked]) -> str:
+def summary(ranking: Sequence[Ranked]) -> str:
     """One sentence on how much there is to win."""
     shown = compared(ranking)
     now, best = shown["present"], shown["advised"]
@@ -62,9 +62,9 @@ def summary(advisor: Advisor, ranking: Sequence[Ranked]) -> str:
             f"{size(best.score)} at best."
         )
     return (
-        f"The present design is place {now.rank:,} of {len(ranking):,}: it reads and moves {size(now.score)}, "
-        f"the best {size(best.score)} ({now.score / best.score:.1f} times less), of which {size(now.moved)} and "
-        f"{size(best.moved)} cross the network."
+        f"The present design is place {now.rank:,} of {len(ranking):,}: it reads and moves "
+        f"{size(now.score)}, the best {size(best.score)} ({now.score / best.score:.1f} times less), "
+        f"of which {size(now.moved)} and {size(best.moved)} cross the network."
     )
 
 

@@ -11,7 +11,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from sparkify.distribution.blocks import Builder, Column, Query
+from sparkify.distribution.blocks import Column, Query
+from sparkify.distribution.builder import Builder
 from sparkify.engines.base import Engine, Value
 from sparkify.engines.dialect import bind
 from sparkify.errors import ConfigError
@@ -52,7 +53,7 @@ def read_workload(engine: Engine, weights: Mapping[str, float], own: Sequence[St
 
     Raises ConfigError for a weight of something that is no question.
     """
-    tables = {name: _columns(name) for name in schema.ALL}
+    tables: dict[str, Mapping[str, Column]] = {name: _columns(name) for name in schema.ALL}
     latest = int(engine.query(
         "SELECT COALESCE(MAX(run_id), 0) AS latest FROM "
         "(SELECT run_id FROM stg_events UNION ALL SELECT run_id FROM stg_songs) AS record"
@@ -68,8 +69,8 @@ def read_workload(engine: Engine, weights: Mapping[str, float], own: Sequence[St
     items: list[Item] = []
     for one in _ordered(statements("transforms")):
         tree = bind(sqlglot.parse_one(one.text, read="redshift"), values)
-        query, writes, pinned = _reads(tree)
-        built = Builder(tables).build(query, pinned)
+        read, writes, pinned = _reads(tree)
+        built = Builder(tables).build(read, pinned)
         if isinstance(tree, exp.Create):
             engine.execute(one.text, {name: values[name] for name in values if f":{name}" in one.text})
             tables[one.name], temporary[one.name] = built.outputs, built
