@@ -10,6 +10,7 @@ import pytest
 import sqlglot
 
 from sparkify.distribution.advisor import REDSHIFT, Advisor, Ranked, present, uniform
+from sparkify.distribution.advisor import advise as best
 from sparkify.distribution.blocks import Column
 from sparkify.distribution.builder import Builder
 from sparkify.distribution.moves import Run
@@ -282,6 +283,13 @@ def test_what_is_asked_decides_which_dimension_gets_the_key_of_the_fact(star: En
         dimension = first.design["songs" if name == "by_song" else "users"]
         assert first.design["songplay"] == dimension == key(column) or dimension == Style("ALL")
         assert advisor.cost(advisor.workload.items[0], uniform("EVEN")).moved > 0
+
+
+def test_a_change_that_saves_next_to_nothing_is_not_advised(star: Engine) -> None:
+    _, ranking = advise(star, "users_by_level_and_gender")
+
+    assert ranking[0].score <= best(ranking).score <= ranking[0].score * 1.01
+    assert [name for name, style in best(ranking).design.items() if style != present()[name]] == []
 
 
 def test_a_question_weighs_as_much_as_it_is_asked(star: Engine) -> None:

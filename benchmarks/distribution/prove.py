@@ -30,7 +30,7 @@ from process import machine  # noqa: E402
 from results import HERE as BENCHMARKS  # noqa: E402
 from results import ours, save, simulate  # noqa: E402
 from run import python  # noqa: E402
-from sparkify.distribution.advisor import Advisor, Design, present, uniform  # noqa: E402
+from sparkify.distribution.advisor import Advisor, Design, advise, present, uniform  # noqa: E402
 from sparkify.distribution.places import Cluster, Profile, Style  # noqa: E402
 from sparkify.distribution.sizes import UNSAFE_ROW  # noqa: E402
 from sparkify.distribution.workload import EVER, forget, read_questions, read_workload  # noqa: E402
@@ -88,7 +88,7 @@ def predict(warehouse: Path, slices: int, work: Path) -> dict[str, Any]:
     workload = read_workload(engine, {}, read_questions(HERE / "questions"))
     cluster = Cluster(slices, slices)
     advisor = Advisor(engine, workload, cluster, profile=SPARK)
-    advised = Advisor(engine, workload, cluster).rank()[0].design
+    advised = advise(Advisor(engine, workload, cluster).rank()).design
     designs = {name: {t: design[t] for t in schema.STAR} for name, design in chosen(advised).items()}
     asked = [item for item in workload.items if item.name in in_spark()]
     found = {

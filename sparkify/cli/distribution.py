@@ -232,7 +232,7 @@ def _cluster(
 
 def _print(advisor: "Advisor", top: "list[Ranked]", ranking: "list[Ranked]", said: str) -> None:
     from sparkify.cli.table import print_table
-    from sparkify.distribution.advisor import present
+    from sparkify.distribution.advisor import advise, present
     from sparkify.distribution.wording import compared, ddl, reasons, size, summary
     from sparkify.engines.base import Result
 
@@ -253,8 +253,8 @@ def _print(advisor: "Advisor", top: "list[Ranked]", ranking: "list[Ranked]", sai
     print_table(
         Result(("place", "design", "moved", "slowest slice reads", "of it by loads", "stored", *names), rows)
     )
-    best = ranking[0]
-    click.echo("\nWhy the first:\n")
+    best = advise(ranking)
+    click.echo("\nWhy the advised:\n")
     for line in reasons(advisor, best):
         click.echo(f"  {line}")
     click.echo("\nHow full its slices get:\n")

@@ -20,6 +20,8 @@ from sparkify.sql import schema
 REDSHIFT = Profile(PLAIN, frozenset(["distribute", "broadcast"]), "cheapest")
 Design = Mapping[str, Style]
 EVEN, ALL = Style("EVEN"), Style("ALL")
+WORTH = 0.01
+"""The share of a workload's cost that a change must save to be advised."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,13 @@ def ddl_style(name: str) -> Style:
 def present() -> Design:
     """The design of the DDL files."""
     return {name: ddl_style(name) for name in SEARCHED}
+
+
+def advise(ranking: Sequence[Ranked]) -> Ranked:
+    """Of the designs that are as good as the best, the one that changes fewest tables."""
+    now, best = present(), ranking[0].score
+    good = itertools.takewhile(lambda one: one.score <= best * (1 + WORTH), ranking)
+    return min(good, key=lambda one: sum(style != now[name] for name, style in one.design.items()))
 
 
 def uniform(style: Literal["EVEN", "ALL"]) -> Design:

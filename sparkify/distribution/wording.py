@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sparkify.distribution.advisor import Advisor, Cost, Design, Ranked, present, uniform
+from sparkify.distribution.advisor import Advisor, Cost, Design, Ranked, advise, present, uniform
 from sparkify.distribution.places import Style
 
 UNFELT = 100e6
@@ -14,7 +14,7 @@ def compared(ranking: Sequence[Ranked]) -> dict[str, Ranked]:
     """The designs that are shown beside each other, with their places in the ranking."""
     wanted = {"present": present(), "EVEN": uniform("EVEN"), "ALL": uniform("ALL")}
     found = {name: next(one for one in ranking if one.design == design) for name, design in wanted.items()}
-    return {**found, "advised": ranking[0]}
+    return {**found, "advised": advise(ranking)}
 
 
 def ddl(advised: Design, now: Design) -> list[str]:
@@ -59,11 +59,11 @@ def summary(ranking: Sequence[Ranked]) -> str:
     if now.score < UNFELT:
         return (
             f"At this size no design is felt: the whole workload reads and moves {size(now.score)} as it is, "
-            f"{size(best.score)} at best."
+            f"{size(best.score)} as advised."
         )
     return (
         f"The present design is place {now.rank:,} of {len(ranking):,}: it reads and moves "
-        f"{size(now.score)}, the best {size(best.score)} ({now.score / best.score:.1f} times less), "
+        f"{size(now.score)}, the advised {size(best.score)} ({now.score / best.score:.1f} times less), "
         f"of which {size(now.moved)} and {size(best.moved)} cross the network."
     )
 
@@ -78,7 +78,7 @@ def as_object(advisor: Advisor, ranking: Sequence[Ranked], most: int) -> dict[st
         "designs": len(ranking),
         "ranking": [_ranked(one) for one in ranking[:most]],
         "compared": {name: _ranked(one) for name, one in shown.items()},
-        "ddl": ddl(ranking[0].design, present()),
+        "ddl": ddl(shown["advised"].design, present()),
         "statements": [
             {
                 "name": item.name,
