@@ -6,8 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from sparkify.cli.distribution import distribution
 from sparkify.sql import statements
 from tests.builders import Run
+from tests.conftest import ROOT
 
 
 def weigh(folder: Path) -> None:
@@ -77,3 +79,19 @@ def test_a_warehouse_that_is_not_there_is_no_subject_for_advice(run: Run) -> Non
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no warehouse" in done.stderr
+
+
+def test_the_commands_of_the_page_run(loaded: Run, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "distribution.md").read_text()
+    shown = [line.partition(" #")[0].split() for line in page.splitlines() if line.startswith("sparkify ")]
+    assert len(shown) == 5
+    weigh(tmp_path)
+    (tmp_path / "my_questions").mkdir()
+    (tmp_path / "my_questions" / "lengths.sql").write_text("SELECT MAX(p.length) AS most FROM songplay AS p")
+
+    done = loaded(*shown[3][1:])
+    assert done.returncode == 0, done.stderr
+    for line in shown:
+        one = distribution.commands["measure"] if "measure" in line else distribution
+        known = {flag for parameter in one.params for flag in parameter.opts}
+        assert {word for word in line if word.startswith("--")} <= known

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sparkify.distribution.advisor import Advisor, Cost, Design, Ranked, advise, present, uniform
+from sparkify.distribution.advisor import WORTH, Advisor, Cost, Design, Ranked, advise, present, uniform
 from sparkify.distribution.places import Style
 
 UNFELT = 100e6
@@ -46,9 +46,11 @@ def reasons(advisor: Advisor, best: Ranked) -> list[str]:
         }
         saved = sum(costs.values())
         chief = [one for one in sorted(costs, key=lambda one: -costs[one])[:3] if costs[one] > saved / 20]
+        if saved < WORTH * _score(advisor, best.design):
+            found.append(f"{name}: {style} stays; {against} would make no difference that counts")
+            continue
         verb = "instead of" if style != now[name] else "stays; next best is"
-        why = f", most in {', '.join(chief)}" if chief and saved > 0 else ""
-        found.append(f"{name}: {style}, {verb} {against}: saves {size(saved)}{why}")
+        found.append(f"{name}: {style}, {verb} {against}: saves {size(saved)}, most in {', '.join(chief)}")
     return found
 
 
