@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check clean docs
+.PHONY: help demo test lint check torture bench clean docs
 help:
 	@echo 'make demo    simulate a month of a small service, load it, ask it three questions'
 	@echo 'make test    run all tests'
 	@echo 'make lint    lint, format, types, import contracts'
 	@echo 'make check   lint and test'
+	@echo 'make torture kill, cut, fuzz and crowd it for most of an hour'
+	@echo 'make bench   time a load beside other ways to do it; SIZE=100k, 1m, 10m or 100m'
 	@echo 'make docs    draw again what README.md and docs/ show of the tables'
 	@echo 'make clean   remove the virtual environment and the demo'
 
@@ -50,6 +52,15 @@ lint: $(STAMP)
 	@$(BIN)/lint-imports --no-cache
 
 check: lint test
+
+torture: $(STAMP)
+	@rm -f docs/torture.json
+	@TORTURE=1 $(BIN)/python -m pytest -n0 --timeout 0 tests/test_fuzz.py tests/test_s3_faults.py tests/test_kills.py tests/test_cuts.py \
+	    tests/test_crowd.py tests/test_laws.py tests/test_laws_of_leaving.py
+
+# Each peer gets a venv of its own below benchmarks/scratch; none is a dependency of sparkify.
+bench: $(STAMP)
+	@$(BIN)/python benchmarks/run.py --size $(or $(SIZE),100k)
 
 docs: $(STAMP)
 	@$(BIN)/python -m sparkify.cli.main tables show --format markdown > docs/tables.md

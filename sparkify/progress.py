@@ -12,6 +12,9 @@ class Progress(Protocol):
     def advance(self, read_bytes: int) -> None:
         """So many more bytes of this step are done."""
 
+    def know(self, run_id: int | None, files: int, records: int) -> None:
+        """What the run is by now: its number, or None if it is none, its files, and the records it read."""
+
     def warn(self, message: str) -> None:
         """Something that does not stop the run but must be seen."""
 
@@ -23,6 +26,9 @@ class Silent:
         """Say nothing."""
 
     def advance(self, read_bytes: int) -> None:
+        """Say nothing."""
+
+    def know(self, run_id: int | None, files: int, records: int) -> None:
         """Say nothing."""
 
     def warn(self, message: str) -> None:

@@ -22,12 +22,14 @@ from sparkify.aws import DEFAULT_REGION, session
 from sparkify.errors import ConfigError, RemoteError
 
 if TYPE_CHECKING:
-    from obstore.store import S3Store
+    from obstore.store import RetryConfig, S3Store
 
 S3 = "s3://"
 AT_ONCE = 16
 """Files that are fetched side by side."""
 CHUNK = 8 << 20
+RETRIES: "RetryConfig" = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
+"""How often a store is asked again, with growing pauses that differ, and for how long."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -104,6 +106,19 @@ def list_bucket(prefix: str) -> Iterator[Listed]:
         for page in obstore.list(store(bucket), key or None):
             for found in page:
                 yield Listed(f"{S3}{bucket}/{found['path']}", int(found["size"]), _version(found))
+
+
+def find(uri: str) -> Listed:
+    """One file as its store shows it. Raises as `open_file` does."""
+    if not is_remote(uri):
+        found = Path(uri).stat()
+        return Listed(uri, found.st_size, str(found.st_mtime_ns))
+    import obstore  # noqa: PLC0415
+
+    bucket, key = split(uri)
+    with translated(uri):
+        meta = obstore.head(store(bucket), key)
+    return Listed(uri, int(meta["size"]), _version(meta))
 
 
 def fetch(files: Sequence[Listed], folder: Path) -> Mapping[str, str]:
@@ -194,7 +209,7 @@ def store(bucket: str) -> "S3Store":
         credential_provider=provider,
         skip_signature=provider is None,
         client_options={"allow_http": True, "timeout": "120s"},
-        retry_config={"max_retries": 6, "retry_timeout": timedelta(seconds=60)},
+        retry_config=RETRIES,
     )
 
 

@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from sparkify.config import S3
 from sparkify.engines.base import Engine
-from sparkify.load.files import list_source
+from sparkify.load.files import State, list_source
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.progress import Silent
 
@@ -120,11 +120,15 @@ class Source:
 
 
 def etl(
-    engine: Engine, source: Path, max_rejects: str = "1000000", watching: Noting | None = None
+    engine: Engine,
+    source: Path,
+    max_rejects: str = "1000000",
+    watching: Noting | None = None,
+    also: Collection[State] = (),
 ) -> Summary:
     """One run over a folder."""
     files = list_source(S3(source=str(source)))
-    return load(engine, files, MaxRejects.parse(max_rejects), watching or Noting())
+    return load(engine, files, MaxRejects.parse(max_rejects), watching or Noting(), also=also)
 
 
 def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:

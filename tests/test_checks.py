@@ -45,6 +45,7 @@ BREAKS: dict[str, str | list[str]] = {
     ],
     "artists_unique": "INSERT INTO artists SELECT * FROM artists",
     "ledger_balanced": "UPDATE etl_file SET records_read = records_read + 1 WHERE file_id = 2",
+    "runs_balanced": "UPDATE etl_run SET loaded = loaded + 1",
     "songplay_artist_exists": "DELETE FROM artists",
     "songplay_complete": "DELETE FROM songplay WHERE item_in_session = 1",
     "songplay_has_source": [

@@ -20,11 +20,13 @@ from sparkify.ask.live import Live
 from sparkify.ask.questions import find_question, list_questions
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.redshift import Redshift
 from sparkify.errors import BusyError
 from sparkify.load.checks import check_everything
 from sparkify.load.tables import create_tables
 from tests.browser import visit
 from tests.builders import Source, etl, play
+from tests.clusters import Cluster
 from tests.test_page import HOSTILE
 from tests.test_processes import COMMAND, big_source, finish, start
 from tests.test_report import fill
@@ -218,6 +220,22 @@ def test_what_was_computed_is_kept_for_its_run_and_shown_while_a_load_runs(
     assert live.newest() == 2
     assert live.page()["run"] == 2
     assert live.answer(asked).rows != answer.rows
+
+
+def test_a_cluster_is_shown_as_a_file_is(cluster: Cluster, redshift: Redshift, source: Source) -> None:
+    fill(source, days=3)
+    etl(redshift, source.folder)
+    schema = redshift.query("SELECT CURRENT_SCHEMA() AS name").scalar()
+    live = Live(lambda wait: cluster.connect(schema, wait=wait), check_everything, hold=300.0)
+    before, asked = live.page(), live_question()
+    answer = live.answer(asked)
+
+    source.log(play(0, sessionId=99), day="2018-11-09")
+    etl(redshift, source.folder)
+
+    assert before["run"] == 1
+    assert live.page()["run"] == 2
+    assert sum(row[-1] for row in live.answer(asked).rows) == sum(row[-1] for row in answer.rows) + 1
 
 
 def live_question(limit: int = 100) -> Any:

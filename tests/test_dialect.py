@@ -12,7 +12,7 @@ from sparkify.load import judge, text
 from sparkify.sql import schema, statements
 from sparkify.sql.schema import table
 
-GROUPS = ("tables", "transforms", "checks", "questions")
+GROUPS = ("tables", "migrations", "transforms", "checks", "questions", "explain")
 FILES = [(group, one) for group in GROUPS for one in statements(group)]  # type: ignore[arg-type]  # the groups
 
 

@@ -1,7 +1,6 @@
 """Laws that hold for any records, in any order, in any batches, with any faults."""
 
 import json
-import os
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -17,6 +16,7 @@ from sparkify.load.run import rebuild
 from sparkify.load.tables import create_tables
 from sparkify.progress import Silent
 from tests.builders import NOON, Record, Source, etl, event, play, rows, song
+from tests.torture import times
 
 NAMES = ["Nightbirds", "nightbirds ", "Sol", "BjÃ¶rk", "Björk", None]
 TITLES = ["Undo", "UNDO", "Revelry", "Ãtude", None]
@@ -56,7 +56,7 @@ Delivery = tuple[str, Any]
 
 
 @settings(
-    max_examples=int(os.environ.get("SPARKIFY_LAW_EXAMPLES", "25")),
+    max_examples=times(25, 300),
     deadline=None,
     # Shrinking takes minutes, since an example is several whole runs; a failing example is small enough.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -5,13 +5,19 @@ import hashlib
 import json
 import statistics
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sparkify.errors import ConfigError
+from sparkify.simulate import listening
+from sparkify.simulate.listeners import make_listeners
+from sparkify.simulate.listening import Events
 from sparkify.simulate.service import Options, simulate
+from sparkify.simulate.sessions import draw_sessions
 from tests.builders import event, song
 
 SMALL = Options(listeners=80, days=10, songs=400)
@@ -127,6 +133,39 @@ def test_as_many_events_as_were_asked_for(tmp_path: Path, wanted: int) -> None:
     assert len(lines) == wanted
 
 
+def test_sessions_that_take_longer_than_thought_do_not_run_over_the_last_day() -> None:
+    rng = np.random.default_rng(1)
+    listeners = make_listeners(50, dt.date(2026, 1, 1), 1, rng)
+    sessions = draw_sessions(2000, listeners, 10.0, 1, 0, rng)
+
+    events = listening.join(list(listening.listen(sessions, listeners.paid, np.array([1500]), rng)))
+
+    assert len(events) == 2000
+    assert events.second.max() < 86_400
+
+
+@pytest.mark.parametrize("faults", [0.0, 0.01])
+def test_no_block_of_events_grows_with_the_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: float
+) -> None:
+    made: list[int] = []
+    make = Events.__init__
+
+    def watch(events: Events, *columns: Any) -> None:
+        make(events, *columns)
+        made.append(len(events))
+
+    def largest(days: int) -> int:
+        made.clear()
+        simulate(tmp_path / f"{days}", Options(listeners=100, days=days, songs=10, faults=faults))
+        return max(made)
+
+    monkeypatch.setattr(listening, "BATCH", 32)
+    monkeypatch.setattr(Events, "__init__", watch)
+
+    assert largest(100) < 2 * largest(10)
+
+
 def test_a_log_holds_one_utc_day_in_order(music: Path) -> None:
     files = _logs(music)
 
@@ -142,6 +181,20 @@ def test_a_session_is_one_listeners_and_counts_its_items_from_zero(events: list[
     for session in _sessions(events).values():
         assert [one["itemInSession"] for one in session] == list(range(len(session)))
         assert len({one["userId"] for one in session} - {""}) <= 1
+
+
+def test_listeners_have_one_session_after_the_other(month_events: list[dict[str, Any]]) -> None:
+    """But for the last ones of the period, which may be moved back over others."""
+    last_ts = month_events[-1]["ts"]
+    times: dict[str, list[tuple[int, int]]] = {}
+    for session in _sessions(month_events).values():
+        users = {one["userId"] for one in session} - {""}
+        if users and session[-1]["ts"] < last_ts - 86_400_000:
+            times.setdefault(users.pop(), []).append((session[0]["ts"], session[-1]["ts"]))
+
+    between = [after[0] - before[1] for spans in times.values() for before, after in pairwise(sorted(spans))]
+    assert len(between) > 2000
+    assert min(between) >= 300_000
 
 
 def test_a_level_changes_at_a_submit_and_nowhere_else(month_events: list[dict[str, Any]]) -> None:

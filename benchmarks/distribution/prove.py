@@ -36,6 +36,7 @@ from sparkify.distribution.sizes import UNSAFE_ROW  # noqa: E402
 from sparkify.distribution.workload import EVER, forget, read_questions, read_workload  # noqa: E402
 from sparkify.engines.dialect import bind  # noqa: E402
 from sparkify.engines.duckdb import DuckDB  # noqa: E402
+from sparkify.load.star import LOADING  # noqa: E402
 from sparkify.sql import schema, statements  # noqa: E402
 
 SPARK = Profile(UNSAFE_ROW, frozenset(["distribute"]), "written")
@@ -85,7 +86,7 @@ def main() -> None:
 def predict(warehouse: Path, slices: int, work: Path) -> dict[str, Any]:
     """What each question moves under each design; the rows are exported for Spark on the way."""
     engine = DuckDB(str(warehouse), read_only=True)
-    workload = read_workload(engine, {}, read_questions(HERE / "questions"))
+    workload = read_workload(engine, {}, LOADING, read_questions(HERE / "questions"))
     cluster = Cluster(slices, slices)
     advisor = Advisor(engine, workload, cluster, profile=SPARK)
     advised = advise(Advisor(engine, workload, cluster).rank()).design

@@ -7,6 +7,8 @@ from sparkify.ask.findings import Answers
 from sparkify.ask.wording import count, moment, percent
 from sparkify.engines.base import Result
 
+UNDONE_IN = 12
+"""Where a row of `runs` says which run took it back."""
 RUNS_SHOWN = 12
 REASONS_SHOWN = 12
 
@@ -27,7 +29,8 @@ class Verdict(Protocol):
 def account(answers: Answers, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """The books of the warehouse, as the page shows them."""
     runs = answers["runs"]
-    read, loaded, duplicate, rejected = (sum(row[n] for row in runs) for n in (5, 6, 7, 8))
+    standing = [row for row in runs if row[UNDONE_IN] is None]
+    read, loaded, duplicate, rejected = (sum(row[n] for row in standing) for n in (5, 6, 7, 8))
     adds_up = all(row[5] == row[6] + row[7] + row[8] for row in runs)
     failed = [verdict for verdict in verdicts if not verdict.passed]
     return {
@@ -76,7 +79,7 @@ def _flow(answers: Answers, loaded: int) -> list[dict[str, Any]]:
     plays, _, songs, *_ = answers["holdings"][0]
     by_dataset = {row[0]: row for row in answers["records_by_dataset"]}
     matched_song, matched_artist = answers["at_a_glance"][0][5:7]
-    totals = [sum(row[n] for row in answers["runs"]) for n in (6, 7, 8)]
+    totals = [sum(row[n] for row in answers["runs"] if row[UNDONE_IN] is None) for n in (6, 7, 8)]
     return [
         _line(
             "Read from files",
@@ -132,10 +135,10 @@ def _line(label: str, of: str, source: str, parts: Sequence[tuple[str, int, str]
 
 
 def _run(row: tuple[Any, ...]) -> dict[str, Any]:
-    run, command, started, seconds, files, read, loaded, duplicate, rejected, plays, song, artist = row
+    run, command, started, seconds, files, read, loaded, duplicate, rejected, plays, song, artist, taken = row
     return {
         "run": run,
-        "command": command,
+        "command": command if taken is None else f"{command}, taken back by run {taken}",
         "started": moment(started),
         "seconds": f"{seconds:.1f} s" if seconds < 120 else f"{int(seconds) // 60} min {int(seconds) % 60} s",
         "files": files,

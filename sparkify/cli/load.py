@@ -1,4 +1,4 @@
-"""The load, seen from the command line: etl, plan, rebuild, check, runs, rejects."""
+"""The load, seen from the command line: etl, plan, check, runs, rejects."""
 
 import datetime as dt
 import sys
@@ -6,31 +6,37 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from sparkify.cli.options import AT_MOST, config_options, day_options, interruptible, opened, parse_age, place
+from sparkify.cli.mend import replay
+from sparkify.cli.options import (
+    AT_MOST,
+    Group,
+    config_options,
+    day_options,
+    interruptible,
+    opened,
+    parse_age,
+    place,
+)
 from sparkify.cli.output import (
     count,
     format_option,
     is_table,
     lines,
-    percent,
-    print_object,
     print_result,
-    seconds,
     size,
     talk,
     visible,
 )
-from sparkify.cli.watching import watch
+from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
+from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
-from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError, OutputError
+from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
 
 if TYPE_CHECKING:
-    from sparkify.load.files import Plan, SourceFile
-    from sparkify.load.run import Summary
+    from sparkify.load.files import Plan, SourceFile, State
 
-UNPUBLISHED = "nothing was published"
-SUMMARY_FORMATS = click.Choice(["text", "json"])
 source_option = click.option(
     "--source", metavar="DIR", help="The folder that holds song_data/ and log_data/."
 )
@@ -49,31 +55,48 @@ source_option = click.option(
     help="Exit with 3 if anything was rejected, though the rest is published.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be loaded, as `sparkify plan` does.")
-@click.option("--format", "style", type=SUMMARY_FORMATS, help="How to print the summary.")
+@click.option(
+    "--changed",
+    type=click.Choice(["refuse", "reload"]),
+    default="refuse",
+    show_default=True,
+    help="What to do with known files that were rewritten: refuse the run, or replace their records.",
+)
+@click.option("--retry", is_flag=True, help="Load again what was undone.")
+@summary_option
+@log_option
 def etl(
     config: Config,
+    progress: Watching,
     first: dt.date | None,
     last: dt.date | None,
     fail_on_reject: bool,
     dry_run: bool,
+    changed: str,
+    retry: bool,
     style: str | None,
 ) -> None:
     """Load what is new, build the star, check it, and publish it at once."""
     from sparkify.load.run import MaxRejects, load
-    from sparkify.load.tables import create_tables, has_tables, require_tables
+    from sparkify.load.tables import create_tables, has_tables, prepare_tables
 
     if dry_run:
         _show_plan(config, first, last, "table" if style == "text" else style)
         return
+    also: set[State] = set()
+    if changed == "reload":
+        also.add("changed")
+    if retry:
+        also.add("undone")
     allowed = MaxRejects.parse(config.etl.max_rejects)
     files = _chosen_files(config, first, last)
-    with opened(config, read_only=False, may_make=True) as engine, watch() as progress:
+    with progress, opened(config, read_only=False, may_make=True) as engine:
         if not has_tables(engine):
             create_tables(engine)
-        require_tables(engine)
+        prepare_tables(engine)
         with interruptible(UNPUBLISHED):
-            summary = load(engine, files, allowed, progress)
-    _print_summary(summary, place(config), style)
+            summary = load(engine, files, allowed, progress, also=also)
+    print_summary(summary, place(config), style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)
 
@@ -86,21 +109,6 @@ def etl(
 def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
     """Show which files are new, grown, changed or known; nothing is written."""
     _show_plan(config, first, last, style)
-
-
-@click.command()
-@config_options
-@click.option("--format", "style", type=SUMMARY_FORMATS, help="How to print the summary.")
-def rebuild(config: Config, style: str | None) -> None:
-    """Make the star anew from staging."""
-    from sparkify.load.run import rebuild as run
-    from sparkify.load.tables import require_tables
-
-    with opened(config, read_only=False) as engine, watch() as progress:
-        require_tables(engine)
-        with interruptible(UNPUBLISHED):
-            summary = run(engine, progress)
-    _print_summary(summary, place(config), style)
 
 
 @click.command()
@@ -136,14 +144,25 @@ def runs(config: Config, style: str | None) -> None:
     _print_answer(config, "runs", None, None, style)
 
 
-@click.command()
+@click.group(cls=Group, invoke_without_command=True)
 @config_options
 @click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
 @click.option("--limit", type=AT_MOST, default=100, show_default=True, help="At most so many; 0: all.")
 @format_option
-def rejects(config: Config, run_id: int | None, limit: int, style: str | None) -> None:
+@click.pass_context
+def rejects(ctx: click.Context, config: Config, run_id: int | None, limit: int, style: str | None) -> None:
     """Show the records that could not be loaded: file, line, reason and text."""
-    _print_answer(config, "rejects", limit or None, run_id, style)
+    if ctx.invoked_subcommand is None:
+        _print_answer(config, "rejects", limit or None, run_id, style)
+        return
+    for option in ctx.command.params:
+        if ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{option.opts[0]} must stand after {ctx.invoked_subcommand}, whose option it is.", ctx
+            )
+
+
+rejects.add_command(replay)
 
 
 def _print_answer(
@@ -168,18 +187,6 @@ def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -
     if len(files) < len(listed) and not any(file.dataset == "events" for file in files):
         talk(f"warning: no log file has a day from {first or 'the first'} to {last or 'the last'}.")
     return files
-
-
-def _print_summary(summary: "Summary", warehouse: str, style: str | None) -> None:
-    try:
-        if style == "json":
-            print_object(_as_object(summary, warehouse))
-        else:
-            click.echo(_as_text(summary, warehouse))
-        sys.stdout.flush()
-    except OutputError as error:
-        done = f"run {summary.run_id} is published" if summary.run_id else "there was nothing to do"
-        raise OutputError(f"{done}, only {error}") from error
 
 
 def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
@@ -213,7 +220,7 @@ def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, styl
 
 def _plan_text(made: "Plan") -> str:
     out = []
-    for state in ("new", "grown", "changed", "known"):
+    for state in ("new", "grown", "changed", "undone", "known"):
         for dataset in ("songs", "events"):
             group = [p.file for p in made.of(state) if p.file.dataset == dataset]
             if group:
@@ -224,60 +231,8 @@ def _plan_text(made: "Plan") -> str:
     text = lines(out) if out else "  there is no file at all"
     changed = made.of("changed")
     if changed:
-        text += "\n\nA known file was rewritten; `sparkify etl` stops at:\n" + "\n".join(
-            f"  {visible(planned.file.uri)}" for planned in changed[:20]
+        text += (
+            "\n\nA known file was rewritten; `sparkify etl` stops (`sparkify reload` replaces) at:\n"
+            + "\n".join(f"  {visible(planned.file.uri)}" for planned in changed[:20])
         )
     return text
-
-
-def _as_text(summary: "Summary", warehouse: str) -> str:
-    warehouse = visible(warehouse)
-    plays = summary.rows["songplay"]
-    star = " · ".join(f"{rows:,} {name}" for name, rows in summary.rows.items())
-    matched = (
-        f"{count(summary.matched_song, 'play')} to a song ({percent(summary.matched_song, plays)}), "
-        f"{summary.matched_artist:,} to an artist ({percent(summary.matched_artist, plays)})"
-    )
-    if summary.run_id is None:
-        known = summary.files["known"]
-        why = f"{warehouse} knows all {count(known, 'file')}" if known else "there is no file"
-        return f"Nothing to do: {why}.\n\n" + lines([("star", star), ("matched", matched)])
-    pairs = []
-    if summary.files:
-        r = summary.records
-        kinds = f"{r.loaded:,} loaded + {r.duplicate:,} duplicate + {r.rejected:,} rejected"
-        pairs += [
-            ("files", ", ".join(f"{n:,} {state}" for state, n in summary.files.items() if n)),
-            ("records", f"{r.read:,} read = {kinds}"),
-        ]
-    passed = sum(verdict.passed for verdict in summary.checks)
-    pairs += [("star", star), ("matched", matched), ("checks", f"{passed} of {len(summary.checks)} passed")]
-    text = (
-        f"Run {summary.run_id} is published in {warehouse}; it took {seconds(summary.seconds)}.\n\n"
-        + lines(pairs)
-    )
-    if summary.rejects:
-        shown = [
-            f"  {visible(summary.reject_uris[r.file_id])} {r.place}: {r.reason}" for r in summary.rejects
-        ]
-        more = summary.records.rejected - len(shown)
-        shown += [f"  and {more:,} more: `sparkify rejects --run {summary.run_id}`"] if more > 0 else []
-        text += "\n\nRejected:\n" + "\n".join(shown)
-    return text
-
-
-def _as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:
-    return {
-        "warehouse": warehouse,
-        "run_id": summary.run_id,
-        "files": summary.files,
-        "records": vars(summary.records),
-        "rows": summary.rows,
-        "matched": {"song": summary.matched_song, "artist": summary.matched_artist},
-        "checks": {verdict.name: verdict.passed for verdict in summary.checks},
-        "rejects": [
-            {"uri": summary.reject_uris[r.file_id], "record": r.record, "reason": r.reason}
-            for r in summary.rejects
-        ],
-        "seconds": summary.seconds,
-    }

@@ -10,7 +10,20 @@ from pathlib import Path
 import click
 
 import sparkify
-from sparkify.cli import ask, cluster, distribution, load, rehearse, report, simulate, warehouse
+from sparkify.cli import (
+    ask,
+    cluster,
+    distribution,
+    doctor,
+    explain,
+    forget,
+    load,
+    mend,
+    rehearse,
+    report,
+    simulate,
+    warehouse,
+)
 from sparkify.cli.options import Group
 from sparkify.cli.output import talk
 from sparkify.cli.streams import ReaderLeft, open_streams
@@ -27,10 +40,11 @@ def cli() -> None:
 
 
 for command in (
-    load.etl, load.plan, load.rebuild, load.check, load.runs, load.rejects,
-    ask.ask, ask.query, report.report, report.dashboard,
+    load.etl, load.plan, load.check, load.runs, load.rejects,
+    mend.reload, mend.undo, mend.rebuild, forget.forget,
+    ask.ask, ask.query, explain.explain, report.report, report.dashboard,
     simulate.simulate,
-    warehouse.tables, warehouse.diff, warehouse.show_config,
+    warehouse.tables, warehouse.diff, warehouse.show_config, doctor.doctor,
     cluster.cluster, rehearse.rehearse, distribution.distribution,
 ):  # fmt: skip
     cli.add_command(command)

@@ -1,7 +1,11 @@
 """Progress on stderr: a bar in a terminal, plain lines anywhere else."""
 
+import datetime as dt
+import json
 import sys
 import time
+from collections.abc import Mapping
+from functools import wraps
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +34,9 @@ class PlainProgress:
 
     def advance(self, read_bytes: int) -> None:
         """A line for each batch would be noise."""
+
+    def know(self, run_id: int | None, files: int, records: int) -> None:
+        """The summary tells."""
 
     def warn(self, message: str) -> None:
         talk(f"warning: {message}")
@@ -72,6 +79,9 @@ class BarProgress:
     def advance(self, read_bytes: int) -> None:
         self._progress.advance(self._task, read_bytes)
 
+    def know(self, run_id: int | None, files: int, records: int) -> None:
+        """The summary tells."""
+
     def warn(self, message: str) -> None:
         from rich.text import Text
 
@@ -81,6 +91,70 @@ class BarProgress:
         if self._task is not None:
             total = self._progress.tasks[self._task].total or 1
             self._progress.update(self._task, total=total, completed=total)
+
+
+class JsonProgress:
+    """One JSON object a line: for each step when it ends, for each warning, and for how it all ended."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int | None] = {}
+        self._step = ""
+        self._began = self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._end("failed" if error else "done")
+        seconds = round(time.monotonic() - self._started, 3)
+        how = {"event": "failed", "error": str(error) or type(error).__name__} if error else {"event": "end"}
+        self._write({**how, "seconds": seconds})
+
+    def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002  # known from the listing
+        self._end("done")
+        self._step, self._began = name, time.monotonic()
+
+    def advance(self, read_bytes: int) -> None:
+        """An event for each batch would be noise."""
+
+    def know(self, run_id: int | None, files: int, records: int) -> None:
+        self._known = {"run_id": run_id, "files": files, "records": records}
+
+    def warn(self, message: str) -> None:
+        self._write({"event": "warning", "message": message})
+
+    def _end(self, state: str) -> None:
+        if self._step:
+            seconds = round(time.monotonic() - self._began, 3)
+            self._write({"event": "step", "step": self._step, "state": state, "seconds": seconds})
+            self._step = ""
+
+    def _write(self, event: Mapping[str, object]) -> None:
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+        known = {"run_id": None, "files": 0, "records": 0, **self._known}
+        click.echo(json.dumps({"time": now, **event, **known}), err=True)
+
+
+Watching = PlainProgress | BarProgress | JsonProgress
+
+
+def log_option(function: Any) -> Any:
+    """`--log-format`, resolved: the command is given a `progress`."""
+
+    @click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How to log on stderr: json is one event a line.",
+    )
+    @wraps(function)
+    def wrapper(*args: Any, log_format: str, **options: Any) -> Any:
+        return function(*args, progress=JsonProgress() if log_format == "json" else watch(), **options)
+
+    return wrapper
 
 
 def watch() -> PlainProgress | BarProgress:

@@ -48,8 +48,12 @@ class Workload:
     temporary: Mapping[str, Query]
 
 
-def read_workload(engine: Engine, weights: Mapping[str, float], own: Sequence[Statement] = ()) -> Workload:
-    """Read questions and transforms; makes the temporary tables of the latest load, to count them.
+def read_workload(
+    engine: Engine, weights: Mapping[str, float], transforms: Sequence[str], own: Sequence[Statement] = ()
+) -> Workload:
+    """Read the questions and, in their order, the transforms of a load.
+
+    Makes the temporary tables of the latest load, to count them.
 
     Raises ConfigError for a weight of something that is no question.
     """
@@ -67,7 +71,7 @@ def read_workload(engine: Engine, weights: Mapping[str, float], own: Sequence[St
         raise ConfigError(f"there is no question {min(unknown)!r} to weigh. `sparkify ask` lists them.")
     temporary: dict[str, Query] = {}
     items: list[Item] = []
-    for one in _ordered(statements("transforms")):
+    for one in (statement("transforms", name) for name in transforms):
         tree = bind(sqlglot.parse_one(one.text, read="redshift"), values)
         read, writes, pinned = _reads(tree)
         built = Builder(tables).build(read, pinned)
@@ -156,20 +160,6 @@ def _reads(tree: exp.Expr) -> tuple[exp.Query, str, str]:
     for other in others:
         select = select.join(other.copy(), join_type="cross")
     return select.where(tree.args["where"].this.copy()), "", target.alias_or_name
-
-
-def _ordered(transforms: Sequence[Statement]) -> list[Statement]:
-    """Those that make a temporary table come after those whose temporary tables they read."""
-    made = {one.name for one in transforms if "CREATE TEMP TABLE" in one.text}
-    reads = {
-        one.name: {t.name for t in sqlglot.parse_one(one.text, read="redshift").find_all(exp.Table)}
-        & made - {one.name}
-        for one in transforms
-    }
-    done: list[str] = []
-    while len(done) < len(reads):
-        done += sorted(name for name, needs in reads.items() if name not in done and needs <= set(done))
-    return [statement("transforms", name) for name in done]
 
 
 def _columns(name: str) -> dict[str, Column]:

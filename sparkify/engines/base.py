@@ -137,5 +137,11 @@ class Engine(Reader, Protocol):
     def grant(self, tables: Sequence[str]) -> None:
         """Let whoever the configuration names read these tables, where there are others at all."""
 
+    def rewrite(self) -> bool:
+        """Write the warehouse's files anew, so that no byte of what was deleted is left in them.
+
+        False where the files are not ours to write.
+        """
+
     def close(self) -> None:
         """Let go of the warehouse."""

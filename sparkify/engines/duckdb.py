@@ -63,7 +63,11 @@ class DuckDB:
         deadline = time.monotonic() + wait
         if file != ":memory:":
             self._gate.acquire(deadline)
+        self._settings = settings
         try:
+            if not read_only and file != ":memory:":  # what a rewrite left that was cut off
+                for rest in (f"{file}.fresh", f"{file}.fresh.wal"):
+                    Path(rest).unlink(missing_ok=True)
             self._connection = _connect(file, read_only, settings, deadline)
         except BaseException:
             self._gate.release()
@@ -121,6 +125,30 @@ class DuckDB:
 
     def grant(self, tables: Sequence[str]) -> None:
         """Who may read the file may read the tables."""
+
+    def rewrite(self) -> bool:
+        """As `Engine.rewrite`: DuckDB leaves old blocks in its file, so what stands goes into a new one."""
+        if self.file == ":memory:":
+            return True
+        fresh = Path(f"{self.file}.fresh")
+        target = str(fresh).replace("'", "''")
+        with translated("writing the warehouse anew"):
+            [(name,)] = self._connection.execute("SELECT current_database()").fetchall()
+            for sql in (
+                "FORCE CHECKPOINT",
+                f"ATTACH '{target}' AS fresh",
+                f'COPY FROM DATABASE "{name}" TO fresh',
+                "CHECKPOINT fresh",
+                "DETACH fresh",
+            ):
+                self._connection.execute(sql)
+            self._connection.close()
+            if Path(f"{self.file}.wal").exists():
+                raise WarehouseError(f"{self.file} could not be closed: run this again.")
+            fresh.replace(self.file)
+        self._connection = _connect(self.file, False, self._settings, time.monotonic())
+        self._stager = Stager(self._connection, Path(self._scratch.name))
+        return True
 
     @contextlib.contextmanager
     def transaction(self, lock: str | None = None) -> Iterator[None]:  # noqa: ARG002  # the gate is the lock

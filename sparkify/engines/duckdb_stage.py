@@ -12,8 +12,9 @@ are written together so from the start.
 import os
 import tempfile
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -21,13 +22,15 @@ from typing import Any, BinaryIO
 
 import duckdb
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged
+from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged, batches
 from sparkify.engines.reading import Look, look, look_at_record, odd_keys, rewrite, unreadable_file
 from sparkify.sql.schema import json_key, table
 from sparkify.store import Listed, fetch, is_remote, open_file
 
 TINY = 64 << 10
 """Files below this many bytes are gathered."""
+AHEAD = 64 << 20
+"""Bytes of bucket files that are read in one go, while as many come in."""
 LARGEST_OBJECT = 12 << 20
 """What DuckDB's reader must hold of one line; longer ones are seen by `look` and kept from it."""
 
@@ -53,24 +56,30 @@ class Stager:
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile], accept: str) -> Sequence[Staged]:
         """Read the files; see `Engine.stage`. `accept` is the INSERT of good records, in DuckDB's words."""
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            return self._stage(dataset, _brought_here(files, Path(folder)), accept)
+        with (
+            tempfile.TemporaryDirectory(dir=self._folder) as folder,
+            closing(_arriving(files, Path(folder))) as groups,
+        ):
+            return self._stage(dataset, groups, accept)
 
-    def _stage(self, dataset: Dataset, files: Sequence[NewFile], accept: str) -> Sequence[Staged]:
+    def _stage(self, dataset: Dataset, groups: Iterable[Sequence[NewFile]], accept: str) -> Sequence[Staged]:
         columns = [c.name for c in table(STAGING_TABLE[dataset]).reported]
         keys = {c: json_key(c) if dataset == "events" else c for c in columns}
         self._create(columns)
-        tiny = [file for file in files if file.size <= TINY]
-        large = [file for file in files if file.size > TINY]
-        with ThreadPoolExecutor(2) as pool:
-            reads = [_Read(file, seen) for file, seen in zip(large, pool.map(look, large), strict=True)]
-        careful = [read for read in reads if read.look.problem is None and not read.look.plain]
-        for compression in ("none", "gzip"):
-            plain = [read for read in reads if read.look.problem is None and read.look.plain]
-            group = [read for read in plain if read.look.compression == compression]
-            if self._is_worth_trying:
-                group = self._accept_plain(dataset, group, compression, keys, accept)
-            careful += self._read_plain(group, compression, keys)
+        tiny: list[NewFile] = []
+        reads: list[_Read] = []
+        careful: list[_Read] = []
+        for files in groups:
+            tiny += [file for file in files if file.size <= TINY]
+            looked = _look_at([file for file in files if file.size > TINY])
+            reads += looked
+            careful += [read for read in looked if read.look.problem is None and not read.look.plain]
+            for compression in ("none", "gzip"):
+                plain = [read for read in looked if read.look.problem is None and read.look.plain]
+                group = [read for read in plain if read.look.compression == compression]
+                if self._is_worth_trying:
+                    group = self._accept_plain(dataset, group, compression, keys, accept)
+                careful += self._read_plain(group, compression, keys)
         reads += self._gather(tiny, careful, keys)
         changed = [read.file.file_id for read in reads if _has_changed(read.file)]
         if changed:
@@ -230,16 +239,33 @@ class Stager:
             self._connection.unregister("incoming")
 
 
-def _brought_here(files: Sequence[NewFile], folder: Path) -> Sequence[NewFile]:
-    """The files of buckets, copied to this machine; one that is not the listed one any more is left out."""
-    remote = [Listed(file.uri, file.size, file.modified) for file in files if is_remote(file.uri)]
-    if not remote:
-        return files
-    paths = fetch(remote, folder)
-    here = [
-        file if not is_remote(file.uri) else replace(file, path=paths.get(file.uri, "")) for file in files
-    ]
-    return [file for file in here if file.path]
+def _arriving(files: Sequence[NewFile], folder: Path) -> Generator[Sequence[NewFile]]:
+    """The files in groups; those of buckets are copied to this machine, one group while the last is read.
+
+    One that is not the listed one any more is left out.
+    """
+    remote = [file for file in files if is_remote(file.uri)]
+    if local := [file for file in files if not is_remote(file.uri)]:
+        yield local
+    pool = ThreadPoolExecutor(1)
+    try:
+        groups = batches(remote, lambda file: file.size, AHEAD)
+        coming = [pool.submit(_fetched, group, folder / str(at)) for at, group in enumerate(groups)]
+        for future in coming:
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _fetched(files: Sequence[NewFile], folder: Path) -> Sequence[NewFile]:
+    folder.mkdir()
+    paths = fetch([Listed(file.uri, file.size, file.modified) for file in files], folder)
+    return [replace(file, path=paths[file.uri]) for file in files if file.uri in paths]
+
+
+def _look_at(files: Sequence[NewFile]) -> list[_Read]:
+    with ThreadPoolExecutor(2) as pool:
+        return [_Read(file, seen) for file, seen in zip(files, pool.map(look, files), strict=True)]
 
 
 def _append(

@@ -63,7 +63,11 @@ class Verdict:
 def check_everything(engine: Reader) -> Sequence[Verdict]:
     """Run all checks over the whole warehouse."""
     last = engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar()
-    span = Span(0, last)
+    return check_span(engine, Span(0, last))
+
+
+def check_span(engine: Reader, span: Span) -> Sequence[Verdict]:
+    """Run all checks over everything that these runs brought."""
     return [_verdict(engine, s.name, s.text, span) for s in statements("checks")]
 
 

@@ -1,10 +1,12 @@
 """Which files there are, and which of them the ledger does not know."""
 
 import datetime as dt
+import gc
 import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,10 +14,10 @@ from typing import Literal
 from sparkify.config import S3
 from sparkify.engines.base import Dataset, Engine
 from sparkify.errors import ConfigError, LoadError
-from sparkify.store import Listed, is_remote, list_bucket, open_file, split
+from sparkify.store import Listed, find, is_remote, list_bucket, open_file, split
 
 SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
-State = Literal["new", "grown", "changed", "known"]
+State = Literal["new", "grown", "changed", "undone", "known"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Known:
-    """The latest part of a file that the ledger holds."""
+    """A part of a file that the ledger holds."""
 
     file_id: int
+    dataset: Dataset
     run_id: int
     size: int
     modified: str
@@ -49,6 +52,9 @@ class Known:
     lines: int | None
     tail: int | None
     problem: str | None
+    has_lineage: bool
+    is_undone: bool
+    """Taken back: its content is left alone until somebody asks for it again."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,19 @@ class Planned:
     file: SourceFile
     state: State
     known: Known | None = None
+    """The part that it was compared with."""
+    parts: Sequence[Known] = ()
+    """All that the ledger holds of it."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is read from its beginning, and replaces all that the ledger holds of it."""
+        return self.state != "grown"
+
+    @property
+    def has_undone(self) -> bool:
+        """Whether some of it was taken back, and is left alone."""
+        return any(part.is_undone for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,17 @@ class Plan:
         return [planned for planned in self.files if planned.state in states]
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage meanwhile: among hundreds of thousands of objects that stay it takes a third."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_uncollected()
 def list_source(s3: S3) -> list[SourceFile]:
     """Every JSON file of the source, songs first, sorted by URI.
 
@@ -99,19 +129,58 @@ def list_source(s3: S3) -> list[SourceFile]:
     return files
 
 
+def find_source(uri: str, dataset: Dataset) -> SourceFile:
+    """One file as it lies there now. Raises LoadError, or RemoteError for one in a bucket."""
+    try:
+        found = find(uri)
+    except OSError as error:
+        raise LoadError(
+            f"{uri} cannot be read: {error.strerror}. Put it back; `sparkify undo RUN` takes its run back."
+        ) from error
+    return SourceFile(uri, dataset, found.size, found.version)
+
+
+@_uncollected()
 def make_plan(files: Sequence[SourceFile], engine: Engine) -> Plan:
     """Compare the listing with the ledger. Only files whose size or time differ are opened."""
     known = read_ledger(engine)
-    return Plan([Planned(file, *_judge(file, known.get(file.uri))) for file in files])
+    return Plan([compare(file, known.get(file.uri, ())) for file in files])
 
 
-def read_ledger(engine: Engine) -> dict[str, Known]:
-    """The latest part of each file that the ledger knows, by URI."""
+def compare(file: SourceFile, parts: Sequence[Known]) -> Planned:
+    """What a run would do with a file of which the ledger holds these parts.
+
+    What was undone is left alone while it is as it was; what has come to it since is loaded.
+    """
+    if not parts:
+        return Planned(file, "new")
+    latest = parts[-1]
+    state = _judge(file, latest)
+    if latest.is_undone and state == "known":
+        return Planned(file, "undone", latest, parts)
+    if latest.is_undone and state != "grown":
+        standing = [part for part in parts if not part.is_undone]
+        if not standing:
+            return Planned(file, "new", None, parts)
+        latest = standing[-1]
+        state = _judge(file, latest)
+    return Planned(file, state, latest, parts)
+
+
+def read_ledger(engine: Engine) -> dict[str, list[Known]]:
+    """The parts of each file that the ledger holds, in the order of loading, by URI.
+
+    Left out are those that a load of the whole file has replaced, and rejects that were replayed.
+    """
     answer = engine.query(
-        "SELECT uri, file_id, run_id, size, modified, content_hash, lines, tail, problem "
-        "FROM etl_file ORDER BY file_id"
+        "SELECT uri, file_id, dataset, run_id, size, modified, content_hash, lines, tail, problem, "
+        "loaded IS NOT NULL AS has_lineage, undone_in IS NOT NULL AS is_undone "
+        "FROM etl_file WHERE replaced_in IS NULL AND replays IS NULL ORDER BY file_id"
     )
-    return {uri: Known(*rest) for uri, *rest in answer.rows}
+    ledger: dict[str, list[Known]] = {}
+    for uri, *rest in answer.rows:
+        ledger.setdefault(uri, []).append(Known(*rest))
+    return ledger
 
 
 def between(files: Sequence[SourceFile], first: dt.date | None, last: dt.date | None) -> list[SourceFile]:
@@ -157,23 +226,21 @@ def _begins_alike(file: SourceFile, known: Known) -> bool:
     return hash_head(file.uri, known.size, algorithm) == known.content_hash
 
 
-def _judge(file: SourceFile, known: Known | None) -> tuple[State, Known | None]:
-    if known is None:
-        return "new", None
+def _judge(file: SourceFile, known: Known) -> State:
     same = (file.size, file.modified) == (known.size, known.modified)
     if same and (known.content_hash or not _can_be_read(file.uri)):
-        return "known", known
+        return "known"
     if known.problem:
-        return "new", known
+        return "new"
     try:
         same_head = _begins_alike(file, known)
     except OSError as error:
         raise LoadError(f"{file.uri} cannot be read: {error.strerror}.") from error
     if not same_head:
-        return "changed", known
+        return "changed"
     if file.size == known.size:
-        return "known", known
-    return ("changed" if file.uri.lower().endswith(".gz") else "grown"), known
+        return "known"
+    return "changed" if file.uri.lower().endswith(".gz") else "grown"
 
 
 def _can_be_read(uri: str) -> bool:

@@ -2,10 +2,13 @@
 
 Its rules are the staging tables' own columns: a required value is there, an integer is text equal to
 its own cast (a cast alone takes '7.6' for 8 and '0x10' for 16), a number is finite, text fits its width
-in bytes. So the judge is written by a program from the DDL, in SQL that both engines run.
+in bytes. So the judge is written by a program from the DDL, in SQL that both engines run. Redshift
+compares text without the blanks at its end; so emptiness is asked of its length, and a blank looked for.
 """
 
-from sparkify.engines.base import STAGING_TABLE, Dataset
+from collections.abc import Callable
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, Reader, Rules
 from sparkify.sql.schema import Column, json_key, table
 
 RANGES = {
@@ -17,10 +20,41 @@ RANGES = {
 """What a value must lie between: a play's id is made of the first two; ts ends with the year 2099."""
 
 
+PERSONAL = (
+    "user_id", "first_name", "last_name", "gender", "location", "registration", "user_agent", "auth",
+)  # fmt: skip
+"""What a forgotten listener's events lose."""
+
+
+def rules(dataset: Dataset, run_id: int, reader: Reader) -> Rules:
+    """How a run judges these records; those of forgotten listeners lose what is personal as they come in."""
+    forgets = dataset == "events" and reader.query("SELECT user_id FROM etl_forgotten LIMIT 1").rows
+    take = accept_forgetting() if forgets else accept(dataset)
+    return Rules(take, is_refused(dataset), {"run_id": run_id})
+
+
+def accept_forgetting() -> str:
+    """INSERT of good events, in which the forgotten are nobody."""
+    listener = next(column for column in table("stg_events").reported if column.name == "user_id")
+    forgotten = f"{_typed(listener)} IN (SELECT user_id FROM etl_forgotten)"
+    return _insert(
+        "events",
+        lambda column: (
+            f"CASE WHEN {forgotten} THEN NULL ELSE {_typed(column)} END"
+            if column.name in PERSONAL
+            else _typed(column)
+        ),
+    )
+
+
 def accept(dataset: Dataset) -> str:
     """INSERT of the good records of `raw_<dataset>` into staging."""
+    return _insert(dataset, _typed)
+
+
+def _insert(dataset: Dataset, value: Callable[[Column], str]) -> str:
     target = table(STAGING_TABLE[dataset])
-    typed = ",\n    ".join(f"{_typed(column)} AS {column.name}" for column in target.reported)
+    typed = ",\n    ".join(f"{value(column)} AS {column.name}" for column in target.reported)
     return (
         f"INSERT INTO {target.name} ({', '.join(target.column_names)})\n"
         f"SELECT\n    :run_id, file_id, record,\n    {typed}\n"
@@ -48,7 +82,7 @@ def _reason(dataset: Dataset) -> str:
     for column in target.reported:
         name = json_key(column.name) if dataset == "events" else column.name
         if column.required:
-            rules.append((f"{column.name} IS NULL OR {column.name} = ''", f"{name} is missing"))
+            rules.append((f"{column.name} IS NULL OR OCTET_LENGTH({column.name}) = 0", f"{name} is missing"))
         rules += [(wrong, f"{name} {why}") for wrong, why in _rules(column)]
     cases = "\n".join(f"    WHEN {wrong} THEN '{why}'" for wrong, why in rules)
     return f"CASE\n{cases}\nEND"
@@ -67,12 +101,19 @@ def _rules(column: Column) -> list[tuple[str, str]]:
         ]
     if column.kind == "number":
         return [
-            (f"{name} <> '' AND ({name} ~ '[^0-9.eE+-]' OR {_finite(name)} IS NULL)", "is not a number"),
+            (
+                f"OCTET_LENGTH({name}) > 0 AND ({name} ~ '[^0-9.eE+-]' OR {_finite(name)} IS NULL)",
+                "is not a number",
+            ),
         ]
     kind = "BIGINT" if column.kind == "timestamp" else column.type
     whole = f"TRY_CAST({_present(name)} AS {kind})"
     rules = [
-        (f"{name} <> '' AND {name} <> COALESCE(CAST({whole} AS VARCHAR(32)), '')", "is not an integer"),
+        (
+            f"OCTET_LENGTH({name}) > 0 "
+            f"AND ({name} <> COALESCE(CAST({whole} AS VARCHAR(32)), '') OR {name} LIKE '% ')",
+            "is not an integer",
+        ),
     ]
     if name in RANGES:
         low, high = RANGES[name]

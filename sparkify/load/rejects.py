@@ -64,6 +64,11 @@ def keep(file_id: int, record: int, reason: str, line: bytes) -> Reject:
     )
 
 
+def decoded(encoding: str, raw_text: str) -> bytes:
+    """The bytes that a reject's text stands for."""
+    return raw_text.encode() if encoding == "text" else base64.b64decode(raw_text)
+
+
 def insert_rejects(engine: Engine, run_id: int, rejects: Sequence[Reject]) -> None:
     """Write rejects to `etl_reject`."""
     engine.insert(

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Rules, Staged, batches
+from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Staged, batches
 from sparkify.errors import LoadError
 from sparkify.load import judge
+from sparkify.load.erase import erase, read_forgotten
 from sparkify.load.files import Plan, Planned, measure_head
 from sparkify.load.rejects import Reject, collect_rejects, insert_rejects
 from sparkify.progress import Progress
@@ -16,6 +17,9 @@ EXAMPLES = 5
 """Rejects that a summary shows."""
 GROUPS = 20
 """Files and reasons that a refusal shows."""
+
+LEAST = 16 << 10
+"""Bytes that any file counts for in a batch: what we keep of a tiny one is larger than itself."""
 
 
 @dataclass
@@ -36,12 +40,16 @@ class Loading:
         self._run_id = run_id
         self._progress = progress
         self._next_file = next_id(engine, "file_id", "etl_file")
+        self._files = 0
+        self._forgotten = read_forgotten(engine)
         self._keys: dict[tuple[str, str], list[str]] = {}
         self.tally = Tally()
         self.rejects: list[Reject] = []
         self.uris: dict[int, str] = {}
         self.reasons: dict[tuple[str, str], list[str]] = {}
         """Where in each file something was rejected, by (URI, reason)."""
+        self.left_out: set[str] = set()
+        """Files that changed while they were read."""
 
     def take_in(self, planned: Sequence[Planned]) -> None:
         """Stage all files, songs first, a bounded number of bytes at a time."""
@@ -50,20 +58,23 @@ class Loading:
             group = [p for p in planned if p.file.dataset == dataset]
             if group:
                 self._progress.step(f"reading {dataset}", sum(p.file.size for p in group))
-            for batch in batches(group, lambda p: p.file.size, self._engine.batch_bytes):
+            for batch in batches(group, lambda p: max(p.file.size, LEAST), self._engine.batch_bytes):
                 self._take_in_batch(dataset, batch)
         self._warn_of_keys()
 
     def _take_in_batch(self, dataset: Dataset, batch: Sequence[Planned]) -> None:
         new = [self._new_file(planned) for planned in batch]
         by_id = {file.file_id: file for file in new}
-        rules = Rules(judge.accept(dataset), judge.is_refused(dataset), {"run_id": self._run_id})
+        rules = judge.rules(dataset, self._run_id, self._engine)
         staged = self._engine.stage(dataset, new, rules)
         for file in new:
             self._progress.advance(file.size - file.start)
+        self._files += len(staged)
         for file_id in by_id.keys() - {s.file_id for s in staged}:
+            self.left_out.add(by_id[file_id].uri)
             self._progress.warn(f"{by_id[file_id].uri} changed while it was read: the next run takes it in.")
         rejects = self._judge(dataset, staged, by_id)
+        self._progress.know(self._run_id, self._files, self.tally.read)
         insert_rejects(self._engine, self._run_id, rejects)
         self._write_ledger(dataset, staged, by_id, rejects)
         for reject in rejects:
@@ -75,6 +86,8 @@ class Loading:
     def _judge(self, dataset: Dataset, staged: Sequence[Staged], files: dict[int, NewFile]) -> list[Reject]:
         whole = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
         rejects = whole + collect_rejects(self._engine, dataset, files)
+        if dataset == "events":
+            rejects = erase(rejects, self._forgotten)
         self.tally.read += sum(s.records_read for s in staged)
         self.tally.rejected += len(rejects)
         return rejects
@@ -107,7 +120,7 @@ class Loading:
         file, known = planned.file, planned.known
         file_id = self._next_file
         self._next_file += 1
-        if planned.state != "grown" or known is None:
+        if planned.is_whole or known is None:
             return NewFile(file_id, file.uri, file.uri, file.size, file.modified)
         start, lines = self._resume(planned)
         return NewFile(file_id, file.uri, file.uri, file.size, file.modified, start, lines)
@@ -130,6 +143,8 @@ class Loading:
             return known.size, lines
         if after in (b"\n", b"\r"):
             return known.size, lines - 1
+        if known.is_undone:
+            return tail, lines - 1
         where = {"file_id": known.file_id, "record": lines}
         cut = "file_id = :file_id AND record = :record"
         if not self._engine.query(f"SELECT COUNT(*) AS n FROM etl_reject WHERE {cut}", where).scalar():
@@ -186,7 +201,7 @@ def changed_message(changed: Sequence[Planned]) -> str:
     run = first.known.run_id if first.known else 0
     return (
         f"{first.file.uri}{others} changed since run {run} loaded it: nothing was loaded. "
-        "Put the old content back and deliver corrections as a new file, or build a new warehouse."
+        "`sparkify reload FILE` replaces its records, `--changed reload` those of every such file."
     )
 
 

@@ -5,6 +5,7 @@ same ones for all runs on an empty star; both must end in the same rows.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine, Value
@@ -20,7 +21,18 @@ PLAYS = (
     "songplay_match", "songplay_delete", "songplay_insert", "songplay_insert_repeated",
 )  # fmt: skip
 TIME = ("time_delete", "time_insert")
+LEAVING = (
+    "leaving_song", "leaving_event", "moved",
+    "touched_song", "touched_song_leaving", "touched_artist", "touched_name", "stg_songs_leave",
+    "songs_delete", "songs_insert", "artists_delete", "artists_insert",
+    "stg_events_leave", "users_leave", "chosen_user", "chosen_user_leave", "chosen_user_again",
+    "users_delete", "users_insert",
+    "new_event", "new_event_leaving", *PLAYS[1:],
+)  # fmt: skip
+"""Where records leave: what they touch is noted while they are there, and made anew when they are gone."""
 COUNTS = ("file_duplicate", "etl_file_update")
+LOADING = (*SONGS, *USERS, *PLAYS, *TIME, *COUNTS)
+"""All that a load runs, in order."""
 
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
 
@@ -50,12 +62,39 @@ def build_star(engine: Engine, first_run: int, last_run: int) -> Span:
     return span
 
 
+def build_star_without(engine: Engine, run_id: int) -> tuple[Span, int]:
+    """Add the records of this run, and take those of the parts in `leaving` away, from staging and star.
+
+    Returns what was touched, and how many records left. Leaves the temporary tables of `build_star` too.
+    """
+    span = Span(run_id, run_id)
+    changed = {name: run_transform(engine, name, span) for name in LEAVING}
+    first, last = engine.query(
+        "SELECT MIN(e.ts) AS first_time, MAX(e.ts) AS last_time FROM stg_events AS e "
+        "JOIN new_event AS n ON n.event_id = e.session_id * 1000000 + e.item_in_session "
+        "WHERE e.page = 'NextSong'"
+    ).rows[0]
+    span = Span(run_id, run_id, first or EVER[1], last or EVER[0])
+    for name in TIME:
+        run_transform(engine, name, span)
+    return span, changed["stg_events_leave"] + changed["stg_songs_leave"]
+
+
 def forget_touched(engine: Engine) -> None:
     """Drop the temporary tables of `build_star`, before the transaction ends: a later load makes its own.
 
     Only then, and not before making one: what is called so and is not temporary is somebody else's.
     """
-    for name in (*SONGS, *USERS, *PLAYS, *TIME):
+    _drop(engine, (*SONGS, *USERS, *PLAYS))
+
+
+def forget_leaving(engine: Engine) -> None:
+    """Drop the temporary tables of `build_star_without`."""
+    _drop(engine, LEAVING)
+
+
+def _drop(engine: Engine, names: Sequence[str]) -> None:
+    for name in names:
         if _is_temporary(name):
             engine.execute(f"DROP TABLE {name}")
 

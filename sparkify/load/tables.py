@@ -2,20 +2,24 @@
 
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, WarehouseError
-from sparkify.sql import schema, statement
+from sparkify.sql import Statement, schema, statement, statements
 
-VERSION = 1
-"""The layout's version; raise it with every change to the tables."""
+VERSION = 2
+"""The layout's version; raise it with every change to the tables, and write the migrations to it."""
 
 
 def create_tables(engine: Engine) -> list[str]:
     """Make the tables that are missing, and return their names.
 
-    A warehouse made by a newer program is refused, and so is a database that is none of ours.
+    A warehouse made by an older program is brought up to date; one made by a newer program is refused, and
+    so is a database that is none of ours.
     """
     there = _ours_by_name(engine)
     if "etl_version" in there:
+        if _version(engine) < VERSION:
+            migrate(engine)
         require_version(engine)
+        there = _ours_by_name(engine)
     elif there:
         raise ConfigError(
             f"there is a table {there[0]} already, and this is no warehouse of ours. "
@@ -42,6 +46,13 @@ def drop_tables(engine: Engine) -> None:
             engine.execute(f"DROP TABLE IF EXISTS {name}")
 
 
+def prepare_tables(engine: Engine) -> None:
+    """What whoever writes needs: an older warehouse is brought up to date. Raises as `require_tables`."""
+    if has_tables(engine) and _version(engine) < VERSION:
+        migrate(engine)
+    require_tables(engine)
+
+
 def require_tables(engine: Engine) -> None:
     """Raise ConfigError if this is no warehouse yet, WarehouseError if it is not whole, or too new."""
     there = _ours_by_name(engine)
@@ -58,12 +69,37 @@ def require_tables(engine: Engine) -> None:
 
 def require_version(engine: Engine) -> None:
     """Raise WarehouseError if a program of another layout made this warehouse."""
-    version = engine.query("SELECT MAX(version) AS version FROM etl_version").scalar()
-    if version != VERSION:
-        older = (
-            "Load the files into a new warehouse" if (version or 0) < VERSION else "Use the newer sparkify"
+    version = _version(engine)
+    if version > VERSION:
+        raise WarehouseError(
+            f"the warehouse has layout {version}, this program knows {VERSION}. Use the newer sparkify."
         )
-        raise WarehouseError(f"the warehouse has layout {version}, this program knows {VERSION}. {older}.")
+    if version < VERSION:
+        raise WarehouseError(
+            f"the warehouse has layout {version}, this program {VERSION}. `sparkify tables create` brings it "
+            "up to date, and so does the next load."
+        )
+
+
+def migrate(engine: Engine) -> list[str]:
+    """Bring an older warehouse to this program's layout, all or nothing; return what was done, in sentences.
+
+    The name of a migration begins with the version that it leads to: `2_1_...` is the first to version 2.
+    """
+    done = []
+    with engine.transaction(lock="etl_lock"):
+        there, version = _ours_by_name(engine), _version(engine)
+        for step in sorted(statements("migrations"), key=_order):
+            if _order(step)[0] > version:
+                engine.execute(step.text)
+                done.append(step.comment)
+        if version < VERSION:
+            for name in schema.BOOKS:
+                if name not in there:
+                    engine.execute(statement("tables", name).text)
+            engine.grant(schema.ALL)
+            engine.insert("etl_version", ("version",), [(VERSION,)])
+    return done
 
 
 def count_rows(engine: Engine) -> dict[str, int]:
@@ -74,6 +110,15 @@ def count_rows(engine: Engine) -> dict[str, int]:
 def has_tables(engine: Engine) -> bool:
     """Whether this is a warehouse yet."""
     return "etl_version" in _ours_by_name(engine)
+
+
+def _order(migration: Statement) -> tuple[int, int]:
+    version, number, _ = migration.name.split("_", maxsplit=2)
+    return int(version), int(number)
+
+
+def _version(engine: Engine) -> int:
+    return int(engine.query("SELECT COALESCE(MAX(version), 0) AS version FROM etl_version").scalar())
 
 
 def _ours_by_name(engine: Engine) -> list[str]:

@@ -36,6 +36,15 @@ def repair(text: str) -> str:
     return text
 
 
+def drop_unused_repairs(engine: Engine) -> int:
+    """Forget strings that no record in staging carries any more; return how many there were."""
+    unused = " AND ".join(
+        f"NOT EXISTS (SELECT 1 FROM {table} AS s WHERE s.{column} = text_repair.raw_text)"
+        for table, column in _SOURCES
+    )
+    return engine.execute(f"DELETE FROM text_repair WHERE {unused}")
+
+
 def learn_repairs(engine: Engine, first_run: int, last_run: int) -> int:
     """Add the broken strings of these runs to `text_repair`; return how many are new.
 

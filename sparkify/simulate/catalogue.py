@@ -1,6 +1,7 @@
 """Songs and artists: the part of them that the metadata lists, and a sixth that only listeners know."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +116,7 @@ def _make_artists(count: int, rng: np.random.Generator) -> list[Artist]:
     latitude = np.round(rng.uniform(-55, 65, count), 5).tolist()
     longitude = np.round(rng.uniform(-125, 150, count), 5).tolist()
     letters = _letters(rng, (count, 5))
-    taken: set[str] = set()
+    bearers: Counter[str] = Counter()
     artists: list[Artist] = []
     for i in range(count):
         first, second = words.ADJECTIVES[adjective[i]].title(), words.NOUNS[noun[i]].title()
@@ -130,13 +131,8 @@ def _make_artists(count: int, rng: np.random.Generator) -> list[Artist]:
         if shared[i] and artists:
             name = artists[-1].name
         else:
-            base, other = name, noun[i]
-            while name.casefold() in taken:
-                other += 1
-                name = f"{base} of the {words.NOUNS[other % len(words.NOUNS)].title()}"
-                # Every noun is taken: a word more, and all of them are free again.
-                base = name if other % len(words.NOUNS) == noun[i] else base
-        taken.add(name.casefold())
+            bearers[name] += 1
+            name = _told_apart(name, bearers[name] - 1)
         placed = i % 3 == 0
         artists.append(
             Artist(
@@ -148,6 +144,18 @@ def _make_artists(count: int, rng: np.random.Generator) -> list[Artist]:
             )
         )
     return artists
+
+
+def _told_apart(name: str, before: int) -> str:
+    """The name, with a word more or several if there were others of it before.
+
+    The words are the digits of their number, so that no two are alike and none has to be looked for.
+    """
+    start = len(name)
+    while before:
+        before, digit = divmod(before, len(words.NOUNS))
+        name += f" of the {words.NOUNS[(start + digit * 37) % len(words.NOUNS)].title()}"
+    return name
 
 
 def _make_titles(count: int, rng: np.random.Generator) -> list[str]:

@@ -19,7 +19,7 @@ class Line:
 
     text: str
     event: int
-    """Index of the event it tells of, -1 for none."""
+    """Index of the event it tells of, among its day's; -1 for none."""
     fate: Fate = "loaded"
     fault: str = ""
 
@@ -36,24 +36,24 @@ class SongFile:
     fault: str = ""
 
 
-def spoil_log(lines: Sequence[str], first: int, rate: float, rng: np.random.Generator) -> list[Line]:
-    """Plant a fault into so many of a day's lines; `first` is the index of the first one's event."""
+def spoil_log(lines: Sequence[str], rate: float, rng: np.random.Generator) -> list[Line]:
+    """Plant a fault into so many of a day's lines, one for each of its events."""
     spoiled: list[Line] = []
     struck = (rng.random(len(lines)) < rate).tolist()
     kinds = rng.integers(0, 5, len(lines)).tolist()
     for at, text in enumerate(lines):
-        event, good = first + at, Line(text, first + at)
+        good = Line(text, at)
         if not struck[at]:
             spoiled.append(good)
         elif (twice := encode_twice(text)) != text:
-            spoiled.append(Line(twice, event, "loaded", "doubly encoded text"))
+            spoiled.append(Line(twice, at, "loaded", "doubly encoded text"))
         elif kinds[at] in _BREAKS:
             name, spoil = _BREAKS[kinds[at]]
-            spoiled.append(Line(spoil(text), event, "rejected", name))
+            spoiled.append(Line(spoil(text), at, "rejected", name))
         elif kinds[at] == 3:
             spoiled += [Line("", -1, "blank", "blank line"), good]
         else:
-            spoiled += [good, Line(text, event, "duplicate", "the same record again")]
+            spoiled += [good, Line(text, at, "duplicate", "the same record again")]
     return spoiled
 
 

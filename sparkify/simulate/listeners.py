@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from sparkify.simulate import words
 
 FIRST_ID = 2
+NAMES = tuple((name, "F") for name in words.WOMEN) + tuple((name, "M") for name in words.MEN)
+"""First names and genders."""
+
 PAID = 0.23
 JOIN, LEAVE = 0.2, 0.1
 """Shares of listeners who join, and who stop coming, within the simulated days."""
@@ -18,11 +21,13 @@ JOIN, LEAVE = 0.2, 0.1
 class Listeners:
     """One entry per listener; the listener's id is its index + FIRST_ID."""
 
-    first_name: list[str]
-    last_name: list[str]
-    gender: list[str]
-    location: list[str]
-    registered: list[int]
+    name: NDArray[np.int32]
+    """Index into NAMES."""
+    surname: NDArray[np.int32]
+    """Index into words.SURNAMES."""
+    place: NDArray[np.int32]
+    """Index into words.PLACES."""
+    registered: NDArray[np.int64]
     """Milliseconds since 1970."""
     agents: NDArray[np.int32]
     """Two indices into words.AGENTS each: the device they use most, and the other one."""
@@ -33,17 +38,14 @@ class Listeners:
     last_day: NDArray[np.int32]
 
     def __len__(self) -> int:
-        return len(self.first_name)
+        return len(self.name)
 
 
 def make_listeners(count: int, start: dt.date, days: int, rng: np.random.Generator) -> Listeners:
     """So many listeners of a service that is watched for `days` days."""
     woman = rng.random(count) < 0.55
-    given = rng.integers(0, 1 << 20, count).tolist()
-    first_name = [
-        words.WOMEN[g % len(words.WOMEN)] if w else words.MEN[g % len(words.MEN)]
-        for g, w in zip(given, woman.tolist(), strict=True)
-    ]
+    given = rng.integers(0, 1 << 20, count, np.int32)
+    name = np.where(woman, given % len(words.WOMEN), len(words.WOMEN) + given % len(words.MEN))
     paid = rng.random(count) < PAID
     eagerness = rng.lognormal(0, 0.9, count) * np.where(paid, 2.0, 1.0)
     joins, leaves = rng.random(count) < JOIN, rng.random(count) < LEAVE
@@ -58,11 +60,10 @@ def make_listeners(count: int, start: dt.date, days: int, rng: np.random.Generat
     agents = _long_tail(len(words.AGENTS), (count, 2), rng)
     agents[~second, 1] = agents[~second, 0]
     return Listeners(
-        first_name,
-        [words.SURNAMES[i] for i in rng.integers(0, len(words.SURNAMES), count).tolist()],
-        ["F" if w else "M" for w in woman.tolist()],
-        [words.PLACES[i] for i in _long_tail(len(words.PLACES), (count, 1), rng)[:, 0].tolist()],
-        (registered * 1000 + 796).tolist(),
+        name,
+        rng.integers(0, len(words.SURNAMES), count, np.int32),
+        _long_tail(len(words.PLACES), (count, 1), rng)[:, 0],
+        registered * 1000 + 796,
         agents,
         paid,
         activity,

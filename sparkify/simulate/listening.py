@@ -1,21 +1,17 @@
-"""What listeners do: sessions that walk from page to page, all of them one step at a time.
+"""What listeners do: sessions that walk from page to page, in the order of time, some sessions at once.
 
-A session is a state machine. Every step moves all sessions that still go on, in arrays, so that ten
-million events take seconds. Whether a change of plan is an upgrade or a downgrade depends on what the
-listener did before, in other sessions too; it is settled afterwards, in the order of time.
+A session is a state machine. Every step moves all sessions of a batch that still go on, in arrays. An event
+is handed on as soon as no session that is yet to begin can come before it; whether a change of plan is an
+upgrade or a downgrade depends on what the listener did before, in other sessions too, and is settled then.
+So what is held follows how many listen at the same time, not how many events there are.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sparkify.simulate.listeners import Listeners
-
-Array = NDArray[Any]
-"""Of whole numbers or flags; what each holds is said where it is made."""
+from sparkify.simulate.sessions import MOST_STEPS, Array, Sessions
 
 PLAY, HOME, SETTINGS, SAVE, HELP, ABOUT, PLAN, SUBMIT, LOGOUT, ERROR = range(10)
 OUT_HOME, OUT_LOGIN, OUT_ABOUT, OUT_HELP = range(10, 14)
@@ -50,35 +46,39 @@ STEPS: Mapping[int, Mapping[int, float]] = {
 }  # fmt: skip
 BEGINNINGS = {PLAY: 0.53, HOME: 0.37, OUT_HOME: 0.06, OUT_LOGIN: 0.03, ABOUT: 0.01}
 
-HOURS = (15, 15, 12, 11, 13, 16, 18, 18, 21, 27, 31, 33, 31, 33, 43, 48, 54, 50, 49, 37, 35, 28, 22, 19)
-WEEKDAYS = (100, 105, 135, 105, 128, 62, 40)
-"""How busy each hour (UTC) and each weekday (Monday first) is."""
-
 DOWNGRADES = 0.12
 """Of those who look at leaving their paid plan, so many do."""
 
-MOST_STEPS = 200
-SCATTER, CLOSENESS = 0.32, 5
-"""How far session ids stray from the order in time at most, as a share of the whole period; and how much
-rarer it is to stray far than near. In the real month the rank correlation of ids and time is 0.90, and a
-day spans 0.44 of all ids, its middle four fifths 0.18."""
+CUT_SHORT = 0.05
+"""Of all songs, so many are left before their end."""
+
+DRAWS = 1000
+"""The chances of STEPS are whole thousandths: a draw below a thousand finds the next state in a table."""
+
+BATCH = 4096
+"""Sessions walked at once: enough for the arrays to be long, few enough for them to stay small."""
 
 
 @dataclass(frozen=True)
 class Events:
-    """One entry per event, in the order of time."""
+    """One entry per event."""
 
     second: Array
     """Since the first day's midnight."""
     session: Array
+    """Index of the session."""
     item: Array
     state: Array
-    user: Array
-    """Index of the listener, also where the app does not know them yet."""
-    paid: Array
     song: Array
     """Index of the song, -1 on any page but NextSong."""
-    agent: Array
+    paid: Array
+    """The listener's level, also where the app does not know them yet."""
+
+    def __len__(self) -> int:
+        return len(self.second)
+
+    def __getitem__(self, chosen: Array | slice) -> "Events":
+        return Events(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     @property
     def logged_out(self) -> Array:
@@ -86,155 +86,126 @@ class Events:
         return found
 
 
-def listen(
-    events: int, listeners: Listeners, durations: Array, days: int, weekday: int, rng: np.random.Generator
-) -> Events:
-    """Exactly so many events of these listeners, who hear songs of these durations (whole seconds).
+def join(parts: Sequence[Events]) -> Events:
+    """All their events, one part after the other."""
+    return Events(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(Events)))
 
-    `weekday` is that of the first day, 0 for Monday.
+
+def listen(sessions: Sessions, paid: Array, durations: Array, rng: np.random.Generator) -> Iterator[Events]:
+    """All events of these sessions in the order of time, block by block.
+
+    `paid` is the level every listener begins with; `durations` are those of the songs in whole seconds, the
+    most popular one first.
     """
-    user, walks = _walk_sessions(events, listeners, durations, rng)
-    session, item, state, song, after, device = walks
-    lasted = np.zeros(len(user), np.int64)
-    np.maximum.at(lasted, session, after)
-    begin = _begin(user, lasted + 300, listeners, days, weekday, rng)
-    second = begin[session] + after
-    order = np.argsort(second, kind="stable")  # The steps come by session and item; a stable sort keeps that.
-    session, item, state, song, second = (a[order] for a in (session, item, state, song, second))
-    owner = user[session]
-    paid = _settle_plans(owner, state, listeners.paid, rng)
-    return Events(
-        second,
-        _scattered_ids(begin, rng)[session],
-        item,
-        state,
-        owner,
-        paid,
-        song,
-        listeners.agents[owner, device[session]],
-    )
+    paid = paid.copy()
+    following = _following()
+    ahead: list[Events] = []
+    for first in range(0, len(sessions), BATCH):
+        last = min(first + BATCH, len(sessions))
+        events = join([*ahead, _walk(sessions, slice(first, last), durations, following, rng)])
+        # No session that is walked later has an event before it begins.
+        until = sessions.begin[last] if last < len(sessions) else np.iinfo(np.int64).max
+        ready = events.second < until
+        block, ahead = events[ready], [events[~ready]]
+        block = block[_in_time(block, sessions)]
+        _settle_plans(block, sessions.user[block.session], paid, rng)
+        yield block
 
 
-def _walk_sessions(
-    events: int, listeners: Listeners, durations: Array, rng: np.random.Generator
-) -> tuple[Array, tuple[Array, Array, Array, Array, Array, Array]]:
-    """The listener of every session, and every step: session, item, state, song, seconds since it began.
-
-    The last array is the device of every session.
-    """
-    share = np.cumsum(listeners.activity) / listeners.activity.sum()
-    count, total, blocks = 0, 0, []
-    while total < events:
-        batch = max(len(listeners), (events - total) // 10)
-        # Everybody comes at least once, if there are events enough for it.
-        user = np.arange(batch) if count == 0 else np.searchsorted(share, rng.random(batch))
-        user = np.where(user < len(listeners), user, np.searchsorted(share, rng.random(batch)))
-        user = np.minimum(user, len(listeners) - 1).astype(np.int32)
-        walked = _walk(listeners.paid[user], durations, rng)
-        blocks.append((user, walked[0] + count, *walked[1:]))
-        count += batch
-        total += len(walked[0])
-    users, *columns = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    # The sessions in the order they were drawn, the last of them cut short: exactly `events` are left.
-    order = np.argsort(columns[0], kind="stable")[:events]
-    session, item, state, song, after = (column[order] for column in columns)
-    sessions = int(session[-1]) + 1
-    device = (rng.random(sessions) < 0.35).astype(np.int32)
-    return users[:sessions], (session, item, state, song, after, device)
-
-
-def _walk(paid: Array, durations: Array, rng: np.random.Generator) -> tuple[Array, ...]:
-    ends = np.clip(rng.lognormal(np.where(paid, -3.0, -1.6), 0.8), 0.004, 0.7)
-    following = np.array([_edges(STEPS[state]) for state in range(OUT_HELP + 1)])
-    state = np.searchsorted(_edges(BEGINNINGS), rng.random(len(paid)))
-    alive, clock = np.arange(len(paid), dtype=np.int32), np.zeros(len(paid), np.int64)
-    steps = []
-    for item in range(MOST_STEPS):
-        playing = state == PLAY
-        song = np.full(len(alive), -1, np.int32)
-        song[playing] = _popular(len(durations), int(playing.sum()), rng)
-        steps.append((alive, np.full(len(alive), item, np.int32), state.astype(np.uint8), song, clock))
-        # A song is mostly heard to its end; a page is looked at for some seconds.
-        heard = np.where(rng.random(len(alive)) < 0.05, rng.random(len(alive)), 1.0)
-        seconds = np.where(playing, durations[song] * heard, 2 + rng.exponential(35, len(alive)))
-        going = rng.random(len(alive)) >= ends[alive]
-        if not going.any():
-            break
-        alive, clock = alive[going], (clock + seconds.astype(np.int64))[going]
-        state = (following[state[going]] < rng.random(len(alive))[:, None]).sum(axis=1)
-    return tuple(np.concatenate(parts) for parts in zip(*steps, strict=True))
-
-
-def _edges(chances: Mapping[int, float]) -> Array:
-    """The cumulated chances of the states 0 to OUT_HELP."""
-    edges: Array = np.cumsum([chances.get(state, 0.0) for state in range(OUT_HELP + 1)])
-    edges[max(chances) :] = 1.0
-    return edges
+def popularity(songs: int) -> Array:
+    """How often each song is played, by its rank: the first half a percent of all plays, then a long tail."""
+    edges = (20 + np.arange(songs + 1)) ** 0.1
+    share: Array = np.diff(edges) / (edges[-1] - edges[0])
+    return share
 
 
 def _popular(songs: int, count: int, rng: np.random.Generator) -> Array:
-    """Songs by their rank: the first half a percent of all plays, then a long tail.
-
-    The inverse of the distribution with density (rank + 20) ** -0.9.
-    """
+    """Ranks of songs, drawn by their popularity, whose density is (rank + 20) ** -0.9."""
     low, high = 20**0.1, (20 + songs) ** 0.1
-    rank = (low + rng.random(count) * (high - low)) ** 10 - 20
-    ranks: Array = np.clip(rank, 0, songs - 1).astype(np.int32)
+    root = low + rng.random(count) * (high - low)
+    # The tenth power by multiplying: a general power takes ten times as long.
+    square = root * root
+    fourth = square * square
+    ranks: Array = np.clip(fourth * fourth * square - 20, 0, songs - 1).astype(np.int32)
     return ranks
 
 
-def _begin(
-    user: Array, lasted: Array, listeners: Listeners, days: int, weekday: int, rng: np.random.Generator
-) -> Array:
-    """When each session begins: by the rhythm of day and week, while its listener is with us.
+def _following() -> Array:
+    """For every state, and last for nobody's yet, the one that follows: by a draw from 0 up to DRAWS."""
+    chances = [STEPS[state] for state in range(OUT_HELP + 1)] + [BEGINNINGS]
+    rows = [np.repeat(list(row), [round(chance * DRAWS) for chance in row.values()]) for row in chances]
+    return np.array(rows, np.uint8)
 
-    A session that would begin before its listener's last one ended begins after it. Only what would then run
-    over the end of the period is moved back, and may overlap, as somebody's two devices do.
+
+def _walk(
+    sessions: Sessions, batch: slice, durations: Array, following: Array, rng: np.random.Generator
+) -> Events:
+    """Every event of these sessions: all first ones, then all second ones, and so on."""
+    # The longest session first, so that those that still go on are the first so many.
+    order = np.argsort(-sessions.steps[batch].astype(np.int16), kind="stable")
+    steps = sessions.steps[batch][order]
+    going = np.searchsorted(-steps.astype(np.int16), -np.arange(steps[0], dtype=np.int16))
+    starts = np.concatenate([[0], np.cumsum(going)])
+    of = np.concatenate([np.arange(count) for count in going])
+
+    state = rng.integers(0, DRAWS, len(of), np.uint16)
+    last = np.full(len(steps), len(following) - 1)
+    for start, count in zip(starts.tolist(), going.tolist(), strict=False):
+        last = following[last[:count], state[start : start + count]]
+        state[start : start + count] = last
+    playing = state == PLAY
+    song = np.where(playing, _popular(len(durations), len(of), rng), np.int32(-1))
+
+    # A song is mostly heard to its end; a page is looked at for some seconds.
+    heard = durations[song] * np.minimum(rng.random(len(of)) / CUT_SHORT, 1.0)
+    lasts = np.where(playing, heard, 2 + 35 * rng.standard_exponential(len(of))).astype(np.int64)
+    after = np.zeros(len(of), np.int64)
+    for before, (start, count) in zip(
+        starts.tolist(), zip(starts[1:].tolist(), going[1:].tolist(), strict=False), strict=False
+    ):
+        came = slice(before, before + count)
+        np.add(after[came], lasts[came], out=after[start : start + count])
+    # The few that would take longer than there is room for them are in more of a hurry.
+    hurry = np.minimum(
+        1.0, sessions.room[steps] / np.maximum(1, after[starts[steps - 1] + np.arange(len(steps))])
+    )
+    after = (after * hurry[of]).astype(np.int64)
+    session = (batch.start + order).astype(np.int32)[of]
+    return Events(
+        sessions.begin[session] + after,
+        session,
+        np.repeat(np.arange(len(going), dtype=np.uint8), going),
+        state.astype(np.uint8),
+        song,
+        np.zeros(len(of), np.bool_),
+    )
+
+
+def _in_time(events: Events, sessions: Sessions) -> Array:
+    """The order of these events in time, those of a second by session id and item."""
+    key = (events.second - events.second.min(initial=0)) * (len(sessions) + 3) + sessions.number[
+        events.session
+    ]
+    order: Array = np.argsort(key * MOST_STEPS + events.item)
+    return order
+
+
+def _settle_plans(events: Events, user: Array, paid: Array, rng: np.random.Generator) -> None:
+    """Fill in the level at every event, and make PLAN and SUBMIT an upgrade or a downgrade.
+
+    `paid` is every listener's level before these events, and after them when this is done.
     """
-    busy = np.concatenate([[0.0], np.cumsum([WEEKDAYS[(weekday + day) % 7] for day in range(days)])])
-    low, high = busy[listeners.first_day[user]], busy[listeners.last_day[user] + 1]
-    day = np.searchsorted(busy, low + rng.random(len(user)) * (high - low), side="right") - 1
-    hour = np.searchsorted(np.cumsum(HOURS) / sum(HOURS), rng.random(len(user)))
-    begin: Array = day * 86400 + hour * 3600 + rng.integers(0, 3600, len(user))
-    order = np.lexsort((begin, user))
-    before = np.concatenate([[0], np.cumsum(lasted[order])[:-1]])
-    # ends[i] = max(begin[i], ends[i - 1]) + lasted[i] is a running maximum once `before` is taken off; a step
-    # between listeners, larger than any time, keeps them apart.
-    apart = user[order].astype(np.int64) * (days * 86400 + int(lasted.sum()) + 1)
-    free = np.maximum.accumulate(begin[order] - before + apart) + before - apart
-    # What would run into the day after the last is moved back.
-    begin[order] = np.maximum(0, np.minimum(free, days * 86400 - lasted[order]))
-    return begin
-
-
-def _settle_plans(owner: Array, state: Array, paid_first: Array, rng: np.random.Generator) -> Array:
-    """Make PLAN and SUBMIT an upgrade or a downgrade, in place; return the level at every event."""
-    paid = paid_first.copy()
-    submits = np.flatnonzero(state == SUBMIT)
-    flips = np.zeros(len(state), np.int8)
-    keeps = (rng.random(len(submits)) >= DOWNGRADES).tolist()
-    for at, listener, keep in zip(submits.tolist(), owner[submits].tolist(), keeps, strict=True):
-        if paid[listener] and keep:
-            state[at] = HOME
-        else:
-            state[at] = SUBMIT_DOWNGRADE if paid[listener] else SUBMIT
+    events.paid[:] = paid[user]
+    changing = np.zeros(len(paid), np.bool_)
+    changing[user[events.state == SUBMIT]] = True
+    # Only those who may change their plan need a look at one event after the other.
+    for at in np.flatnonzero(changing[user]).tolist():
+        listener = user[at]
+        events.paid[at] = paid[listener]
+        if events.state[at] == SUBMIT:
+            if paid[listener] and rng.random() >= DOWNGRADES:
+                events.state[at] = HOME
+                continue
+            events.state[at] = SUBMIT_DOWNGRADE if paid[listener] else SUBMIT
             paid[listener] = not paid[listener]
-            flips[at] = 1
-    by_owner = np.argsort(owner, kind="stable")
-    before = np.cumsum(flips[by_owner], dtype=np.int32) - flips[by_owner]
-    starts = np.flatnonzero(np.diff(owner[by_owner], prepend=-1))
-    before -= np.repeat(before[starts], np.diff(np.append(starts, len(owner))))
-    level = np.empty(len(state), np.bool_)
-    level[by_owner] = paid_first[owner[by_owner]] ^ (before % 2 == 1)
-    state[(state == PLAN) & level] = DOWNGRADE
-    return level
-
-
-def _scattered_ids(begin: Array, rng: np.random.Generator) -> Array:
-    """Session ids from 3 on that follow the time only loosely, as the real ones do."""
-    span = max(1, int(begin.max()))
-    aside = rng.uniform(-1, 1, len(begin))
-    loose = begin + SCATTER * span * np.sign(aside) * np.abs(aside) ** CLOSENESS
-    ids = np.empty(len(begin), np.int32)
-    ids[np.argsort(loose, kind="stable")] = np.arange(3, len(begin) + 3)
-    return ids
+    events.state[(events.state == PLAN) & events.paid] = DOWNGRADE

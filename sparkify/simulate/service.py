@@ -3,9 +3,10 @@
 import datetime as dt
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from sparkify.errors import ConfigError
 from sparkify.simulate.catalogue import Song, make_catalogue
 from sparkify.simulate.faults import Line, SongFile, spoil_log, spoil_songs
 from sparkify.simulate.listeners import make_listeners
-from sparkify.simulate.listening import Events, listen
+from sparkify.simulate.listening import Events, join, listen, popularity
 from sparkify.simulate.rendering import Renderer
-from sparkify.simulate.truth import count_star, tally_log, tally_song, total
+from sparkify.simulate.sessions import draw_sessions
+from sparkify.simulate.truth import Star, tally_log, tally_song, total
 
 EVENTS_A_DAY = 3.4
 """Per listener, most of whom do not come every day."""
@@ -97,22 +99,29 @@ class _Service:
     def __init__(self, options: Options, step: Callable[[str], object]) -> None:
         self._options, self._step = options, step
         # A generator for each matter: more songs must not change who listens.
-        songs, people, events, self._faults = (np.random.default_rng([options.seed, n]) for n in range(4))
-        self._listeners, self._events_wanted = options.size()
+        songs, people, self._random, self._faults = (
+            np.random.default_rng([options.seed, n]) for n in range(4)
+        )
+        self._count, self._events_wanted = options.size()
         step("inventing songs and listeners")
         self._listed, unlisted = make_catalogue(options.songs, songs)
-        self._songs: list[Song] = self._listed + unlisted
+        every = self._listed + unlisted
         # Any song may be a hit, whether it is listed or not.
-        order = events.permutation(len(self._songs)).tolist()
-        self._heard = [self._songs[i] for i in order]
-        listeners = make_listeners(self._listeners, options.start, options.days, people)
-        step("listening")
-        durations = np.array([int(song.duration) for song in self._heard])
-        self._events: Events = listen(
-            self._events_wanted, listeners, durations, options.days, options.start.weekday(), events
+        self._heard = [every[i] for i in self._random.permutation(len(every)).tolist()]
+        self._durations = np.array([int(song.duration) for song in self._heard])
+        self._listeners = make_listeners(self._count, options.start, options.days, people)
+        step("inviting listeners")
+        self._sessions = draw_sessions(
+            self._events_wanted,
+            self._listeners,
+            float(popularity(len(self._heard)) @ self._durations),
+            options.days,
+            options.start.weekday(),
+            self._random,
         )
         midnight = int(dt.datetime.combine(options.start, dt.time(), dt.UTC).timestamp())
-        self._renderer = Renderer(self._events, listeners, self._heard, midnight)
+        self._renderer = Renderer(self._sessions, self._listeners, self._heard, midnight)
+        self._folders: set[Path] = set()
         self._files = self._bytes = 0
 
     def write(self, target: Path, later: Path) -> Written:
@@ -122,18 +131,23 @@ class _Service:
             self._write_faulty(target, later)
         else:
             for song in self._listed:
-                self._put(target / song.path, song.text())
-            for path, first, last in self._days():
-                self._put(target / path, "\n".join(self._renderer.lines(first, last)))
-        return Written(self._listeners, self._events_wanted, len(self._listed), self._files, self._bytes)
+                self._put(target, song.path, [song.text().encode()])
+            for day, parts in groupby(self._parts(), itemgetter(0)):
+                self._put(
+                    target,
+                    self._log_path(day),
+                    chain.from_iterable(self._renderer.lines(events) for _, events in parts),
+                )
+        return Written(self._count, self._events_wanted, len(self._listed), self._files, self._bytes)
 
-    def _days(self) -> Iterator[tuple[str, int, int]]:
-        """The path of each day's log, and its events from the first to the one after the last."""
-        days = np.arange(self._options.days + 1) * 86400
-        edges = np.searchsorted(self._events.second, days).tolist()
-        for day, (first, last) in enumerate(pairwise(edges)):
-            if first < last:
-                yield self._log_path(day), first, last
+    def _parts(self) -> Iterator[tuple[int, Events]]:
+        """All events, in parts that lie within a day, and that day."""
+        for block in listen(self._sessions, self._listeners.paid, self._durations, self._random):
+            days = block.second // 86400
+            edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(block)]
+            for first, last in pairwise(edges):
+                if first < last:
+                    yield int(days[first]), block[first:last]
 
     def _log_path(self, day: int) -> str:
         date = self._options.start + dt.timedelta(days=day)
@@ -143,80 +157,92 @@ class _Service:
         rate, rng = self._options.faults, self._faults
         songs = spoil_songs(self._listed, rate, rng)
         is_late = rng.random(len(self._listed)) < LATE_SONGS
-        soon = [file for file in songs if not is_late[file.song]]
-        late = [file for file in songs if is_late[file.song]]
-        logs = {
-            path: spoil_log(self._renderer.lines(first, last), first, rate, rng)
-            for path, first, last in self._days()
-        }
-        logs[self._log_path(self._options.days)] = []
-        paths = [path for path in logs if logs[path]]
+        soon = self._load("", target, [file for file in songs if not is_late[file.song]])
+        late = self._load("late", later / "late", [file for file in songs if is_late[file.song]])
+        planted: list[dict[str, Any]] = []
         # The last log grows; if there are more, one of them comes late and another is rewritten.
-        growing, missing = paths[-1], paths[len(paths) // 2] if len(paths) > 2 else None
-        rewritten = paths[0] if len(paths) > 1 else None
-        half = max(1, len(logs[growing]) * 3 // 5)
-        first_logs = {path: lines for path, lines in logs.items() if path != missing}
-        first_logs[growing] = logs[growing][:half]
-        late_logs = {path: logs[path] for path in (missing, growing) if path}
-
-        for root, files in ((target, soon), (later / "late", late)):
-            for file in files:
-                self._put(root / file.path, file.text)
-        for root, day_logs in ((target, first_logs), (later / "late", late_logs)):
-            for path, lines in day_logs.items():
-                self._put(root / path, _text(lines))
-        if rewritten:
-            gone = next(line.event for line in logs[rewritten] if line.fate == "loaded")
-            kept = [line for line in logs[rewritten] if line.event != gone]
-            self._put(later / "rewritten" / rewritten, _text(kept))
-        truth = {
-            "options": {**vars(self._options), "start": str(self._options.start)},
-            "runs": [
-                self._run("", soon, first_logs, soon, first_logs, {}),
-                self._run("late", late, late_logs, songs, logs, {growing: half}),
-            ],
-            "rewritten": rewritten,
-            "planted": [
+        began = np.unique(self._sessions.begin // 86400).tolist()
+        missing = began[len(began) // 2] if len(began) > 2 else None
+        rewritten = ""
+        days = self._days()
+        following = next(days, None)
+        while following:
+            (day, events), following = following, next(days, None)
+            path = self._log_path(day)
+            lines = spoil_log(b"\n".join(self._renderer.lines(events)).decode().split("\n"), rate, rng)
+            loaded = np.array([line.fate == "loaded" for line in lines])
+            of = np.array([line.event for line in lines])
+            planted += [
                 {"file": path, "line": number, "fault": line.fault}
-                for path, lines in logs.items()
                 for number, line in enumerate(lines, 1)
                 if line.fault
             ]
+            half = len(lines) if following else max(1, len(lines) * 3 // 5)
+            if day != missing:
+                self._put(target, path, [_text(lines[:half])])
+                soon.files[path] = tally_log(lines[:half])
+                soon.star.add(events[of[:half][loaded[:half]]])
+            if day == missing or not following:
+                self._put(later / "late", path, [_text(lines)])
+                late.files[path] = tally_log(lines, 0 if following else half)
+            late.star.add(events[of[loaded]])
+            if following and not rewritten:
+                rewritten = path
+                gone = next((line.event for line in lines if line.fate == "loaded"), 0)
+                kept = [line for line in lines if line.event != gone]
+                self._put(later / "rewritten", path, [_text(kept)])
+        empty = self._log_path(self._options.days)
+        self._put(target, empty, [])
+        soon.files[empty] = tally_log([])
+        truth = {
+            "options": {**vars(self._options), "start": str(self._options.start)},
+            "runs": [soon.truth(self._known(soon.songs)), late.truth(self._known(songs))],
+            "rewritten": rewritten or None,
+            "planted": planted
             + [{"file": file.path, "line": 1, "fault": file.fault} for file in songs if file.fault],
-        }  # fmt: skip
-        self._put(target / "truth.json", json.dumps(truth, ensure_ascii=False, indent=1))
-
-    def _run(
-        self,
-        source: str,
-        songs: list[SongFile],
-        logs: Mapping[str, list[Line]],
-        all_songs: list[SongFile],
-        all_logs: Mapping[str, list[Line]],
-        skip: Mapping[str, int],
-    ) -> dict[str, Any]:
-        """One load of `songs` and `logs`; `all_songs` and `all_logs` are there once it is done."""
-        files = {path: tally_log(lines, skip.get(path, 0)) for path, lines in logs.items()}
-        files |= {file.path: tally_song(file) for file in songs}
-        loaded_events = (line.event for lines in all_logs.values() for line in lines if line.fate == "loaded")
-        loaded_songs = (file.song for file in all_songs if file.fate in ("loaded", "duplicate"))
-        # Song files count in the order of the catalogue, plays in the order of hits.
-        listed = {song.song_id: at for at, song in enumerate(self._heard)}
-        indices = [listed[self._listed[song].song_id] for song in loaded_songs]
-        return {
-            "source": source,
-            "records": total(files),
-            **count_star(self._events, self._heard, loaded_events, indices),
-            "files": files,
         }
+        self._put(target, "truth.json", [json.dumps(truth, ensure_ascii=False, indent=1).encode()])
 
-    def _put(self, path: Path, text: str) -> None:
-        data = text.encode()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+    def _days(self) -> Iterator[tuple[int, Events]]:
+        for day, parts in groupby(self._parts(), itemgetter(0)):
+            yield day, join([events for _, events in parts])
+
+    def _load(self, source: str, root: Path, songs: list[SongFile]) -> "_Load":
+        for file in songs:
+            self._put(root, file.path, [file.text.encode()])
+        return _Load(source, songs, Star(self._sessions, self._count, self._heard), {})
+
+    def _known(self, files: Iterable[SongFile]) -> list[Song]:
+        """The songs that these files bring."""
+        return [self._listed[file.song] for file in files if file.fate in ("loaded", "duplicate")]
+
+    def _put(self, root: Path, path: str, parts: Iterable[bytes]) -> None:
+        """Write the file `path` below `root`: these parts, with a newline between them."""
+        folder = root / path.rpartition("/")[0]
+        if folder not in self._folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        with (root / path).open("wb") as file:
+            for number, part in enumerate(parts):
+                self._bytes += file.write(b"\n" if number else b"") + file.write(part)
         self._files += 1
-        self._bytes += len(data)
 
 
-def _text(lines: list[Line]) -> str:
-    return "\n".join(line.text for line in lines)
+@dataclass(frozen=True)
+class _Load:
+    """One load: what it brings, and the star as it is after it."""
+
+    source: str
+    songs: list[SongFile]
+    star: Star
+    files: dict[str, dict[str, Any]]
+    """What each log must count."""
+
+    def truth(self, songs: list[Song]) -> dict[str, Any]:
+        """As it stands in truth.json; `songs` are all that are known by then."""
+        files = self.files | {file.path: tally_song(file) for file in self.songs}
+        return {"source": self.source, "records": total(files), **self.star.count(songs), "files": files}
+
+
+def _text(lines: list[Line]) -> bytes:
+    return "\n".join(line.text for line in lines).encode()

@@ -12,12 +12,15 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from sparkify.simulate.catalogue import Song
 from sparkify.simulate.faults import Line, SongFile
 from sparkify.simulate.listening import PLAY, Events
+from sparkify.simulate.sessions import Sessions
 
 
 def tally_log(lines: Sequence[Line], skip: int = 0) -> dict[str, Any]:
@@ -41,47 +44,55 @@ def tally_song(file: SongFile) -> dict[str, Any]:
     }
 
 
-def count_star(
-    events: Events, songs: Sequence[Song], loaded_events: Iterable[int], loaded_songs: Iterable[int]
-) -> dict[str, Any]:
-    """The star that these events and these songs (by their index) make."""
-    level: dict[int, bool] = {}
-    latest: dict[int, tuple[int, int, int]] = {}
-    times: set[int] = set()
-    plays: Counter[tuple[str, str]] = Counter()
-    for index in loaded_events:
-        who, second = int(events.user[index]), int(events.second[index])
-        if not events.logged_out[index]:
-            moment = (second, int(events.session[index]), int(events.item[index]))
-            if moment > latest.get(who, (-1, 0, 0)):
-                latest[who], level[who] = moment, bool(events.paid[index])
-        if events.state[index] == PLAY:
-            song = songs[events.song[index]]
-            plays[song.title, song.credited] += 1
-            times.add(second)
-    listed = [songs[index] for index in loaded_songs]
-    keys = {_key(song.title, song.credited) for song in listed}
-    bearers: dict[str, set[str]] = {}
-    for song in listed:
-        bearers.setdefault(song.credited.casefold(), set()).add(song.artist.artist_id)
-    by_song = {key for key in plays if _key(*key) in keys}
-    by_artist = by_song | {key for key in plays if len(bearers.get(key[1].casefold(), ())) == 1}
-    ranked = sorted(plays.items(), key=lambda entry: (-entry[1], entry[0]))
-    return {
-        "star": {
-            "songplay": plays.total(),
-            "users": len(level),
-            "songs": len({song.song_id for song in listed}),
-            "artists": len({song.artist.artist_id for song in listed}),
-            "time": len(times),
-        },
-        "paid_users": sum(level.values()),
-        "matched": {
-            "song": sum(plays[key] for key in by_song),
-            "artist": sum(plays[key] for key in by_artist),
-        },
-        "most_played_songs": [[*key, count] for key, count in ranked[:10]],
-    }
+class Star:
+    """The star that events and songs make; it grows with each day and holds none of the events."""
+
+    def __init__(self, sessions: Sessions, listeners: int, songs: Sequence[Song]) -> None:
+        """`songs` are those that are heard, the most popular one first."""
+        self._user, self._songs = sessions.user, songs
+        self._known, self._paid = np.zeros(listeners, np.bool_), np.zeros(listeners, np.bool_)
+        self._plays = np.zeros(len(songs), np.int64)
+        self._seconds = 0
+
+    def add(self, events: Events) -> None:
+        """Count the loaded events of one day, in the order of time; it is later than those before it."""
+        known = events[~events.logged_out]
+        user = self._user[known.session]
+        self._known[user] = True
+        # Of several events of a listener the last one stays.
+        self._paid[user] = known.paid
+        plays = events[events.state == PLAY]
+        self._plays += np.bincount(plays.song, minlength=len(self._songs))
+        self._seconds += len(np.unique(plays.second))
+
+    def count(self, listed: Sequence[Song]) -> dict[str, Any]:
+        """What the warehouse must hold once these songs are loaded too."""
+        plays: Counter[tuple[str, str]] = Counter()
+        for index in np.flatnonzero(self._plays).tolist():
+            song = self._songs[index]
+            plays[song.title, song.credited] += int(self._plays[index])
+        keys = {_key(song.title, song.credited) for song in listed}
+        bearers: dict[str, set[str]] = {}
+        for song in listed:
+            bearers.setdefault(song.credited.casefold(), set()).add(song.artist.artist_id)
+        by_song = {key for key in plays if _key(*key) in keys}
+        by_artist = by_song | {key for key in plays if len(bearers.get(key[1].casefold(), ())) == 1}
+        ranked = sorted(plays.items(), key=lambda entry: (-entry[1], entry[0]))
+        return {
+            "star": {
+                "songplay": plays.total(),
+                "users": int(self._known.sum()),
+                "songs": len({song.song_id for song in listed}),
+                "artists": len({song.artist.artist_id for song in listed}),
+                "time": self._seconds,
+            },
+            "paid_users": int(self._paid.sum()),
+            "matched": {
+                "song": sum(plays[key] for key in by_song),
+                "artist": sum(plays[key] for key in by_artist),
+            },
+            "most_played_songs": [[*key, count] for key, count in ranked[:10]],
+        }
 
 
 def total(files: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

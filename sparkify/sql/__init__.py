@@ -1,6 +1,6 @@
 """The statements: one a file, in Redshift's dialect, the first comment says what it is for.
 
-Groups are the folders beside this file: `tables`, `transforms`, `checks`, `questions`.
+Groups are the folders beside this file, such as `tables` and `questions`.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-Group = Literal["tables", "transforms", "checks", "questions"]
+Group = Literal["tables", "migrations", "transforms", "checks", "questions", "explain"]
 
 ROOT = Path(__file__).parent
 

@@ -16,7 +16,7 @@ from sparkify.sql import statement
 
 STAGING = ("stg_events", "stg_songs")
 STAR = ("songplay", "users", "songs", "artists", "time")
-BOOKS = ("etl_run", "etl_file", "etl_reject", "text_repair", "etl_lock", "etl_version")
+BOOKS = ("etl_run", "etl_file", "etl_reject", "text_repair", "etl_forgotten", "etl_lock", "etl_version")
 ALL = (*STAGING, *STAR, *BOOKS)
 
 LINEAGE = ("run_id", "file_id", "record")

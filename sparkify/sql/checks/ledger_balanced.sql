@@ -20,11 +20,13 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT file_id, COUNT(*) AS records
     FROM etl_reject
-    WHERE run_id BETWEEN :first_run AND :last_run
+    WHERE run_id BETWEEN :first_run AND :last_run AND replayed_in IS NULL
     GROUP BY file_id
 ) AS kept ON kept.file_id = etl_file.file_id
 WHERE
     etl_file.run_id BETWEEN :first_run AND :last_run
+    AND etl_file.undone_in IS NULL
+    AND etl_file.replaced_in IS NULL
     AND (
         etl_file.rejected <> COALESCE(kept.records, 0)
         OR etl_file.records_read - etl_file.rejected <> etl_file.loaded + etl_file.duplicate

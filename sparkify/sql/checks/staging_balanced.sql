@@ -3,7 +3,7 @@ SELECT ledger.run_id, ledger.dataset, ledger.good, COALESCE(staging.records, 0) 
 FROM (
     SELECT run_id, dataset, SUM(records_read - rejected) AS good
     FROM etl_file
-    WHERE run_id BETWEEN :first_run AND :last_run
+    WHERE run_id BETWEEN :first_run AND :last_run AND undone_in IS NULL AND replaced_in IS NULL
     GROUP BY run_id, dataset
 ) AS ledger
 LEFT JOIN (

@@ -8,6 +8,6 @@ SELECT
     r.raw_text
 FROM etl_reject AS r
 JOIN etl_file AS f ON f.file_id = r.file_id
-WHERE :run IS NULL OR r.run_id = :run
+WHERE r.replayed_in IS NULL AND (:run IS NULL OR r.run_id = :run)
 ORDER BY r.run_id, f.uri, r.record
 LIMIT :limit

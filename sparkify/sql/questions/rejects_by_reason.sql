@@ -7,6 +7,7 @@ SELECT
     MAX(r.run_id) AS latest_run
 FROM etl_reject AS r
 JOIN etl_file AS f ON f.file_id = r.file_id
+WHERE r.replayed_in IS NULL
 GROUP BY 1, 2
 ORDER BY records DESC, f.dataset, reason
 LIMIT :limit

@@ -1,4 +1,4 @@
--- What did each run do? The latest first; records read = loaded + duplicate + rejected.
+-- What did each run do? The latest first; records read = loaded + duplicate + rejected, of what stands.
 SELECT
     run_id,
     command,
@@ -11,7 +11,8 @@ SELECT
     rejected,
     plays,
     plays_song AS matched_song,
-    plays_artist AS matched_artist
+    plays_artist AS matched_artist,
+    undone_in
 FROM etl_run
 ORDER BY run_id DESC
 LIMIT :limit

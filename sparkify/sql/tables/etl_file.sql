@@ -14,6 +14,9 @@ CREATE TABLE IF NOT EXISTS etl_file (
     duplicate    BIGINT,                  -- good records whose natural key stood before
     rejected     BIGINT        NOT NULL,  -- records kept in etl_reject
     problem      VARCHAR(256),            -- why the whole file was rejected; null if it was read
+    replays      INTEGER,                 -- the part whose rejects these records were; null for all others
+    undone_in    INTEGER,                 -- the run that took it back; loading skips this content until --retry
+    replaced_in  INTEGER,                 -- the run that loaded the whole file anew; null while it stands
     PRIMARY KEY (file_id)
 )
 DISTSTYLE ALL

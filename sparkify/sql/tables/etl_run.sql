@@ -1,7 +1,8 @@
--- What each run did: one row for each run that was published.
+-- What each run did: one row for each run that was published. Its records are those that still stand; of a run
+-- that was undone, those that it had loaded.
 CREATE TABLE IF NOT EXISTS etl_run (
     run_id         INTEGER          NOT NULL,  -- 1, 2, 3 ...
-    command        VARCHAR(32)      NOT NULL,  -- etl or rebuild
+    command        VARCHAR(32)      NOT NULL,  -- etl, reload, replay, undo, forget or rebuild
     program        VARCHAR(32)      NOT NULL,  -- version of sparkify that ran
     started_at     TIMESTAMP        NOT NULL,  -- UTC
     seconds        DOUBLE PRECISION NOT NULL,  -- from start to just before the commit
@@ -13,6 +14,7 @@ CREATE TABLE IF NOT EXISTS etl_run (
     plays          BIGINT           NOT NULL,  -- rows of songplay after the run
     plays_song     BIGINT           NOT NULL,  -- of these, matched to a song
     plays_artist   BIGINT           NOT NULL,  -- of these, matched to an artist
+    undone_in      INTEGER,                    -- the run that took back, or replaced, the last of its files
     PRIMARY KEY (run_id)
 )
 DISTSTYLE ALL

@@ -1,7 +1,7 @@
 -- How many good records of each new file repeat a natural key that stood before: in an earlier run, an
 -- earlier file or an earlier line.
 CREATE TEMP TABLE file_duplicate AS
-SELECT file_id, COUNT(*) AS copies
+SELECT run_id, file_id, COUNT(*) AS copies
 FROM (
     SELECT
         e.run_id,
@@ -18,4 +18,4 @@ FROM (
     JOIN touched_song AS t ON t.song_id = s.song_id
 ) AS record
 WHERE copy > 1 AND run_id BETWEEN :first_run AND :last_run
-GROUP BY file_id
+GROUP BY run_id, file_id

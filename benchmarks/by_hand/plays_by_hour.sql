@@ -1,0 +1,1 @@
+SELECT HOUR(start_time) AS hour, COUNT(*) FROM songplay GROUP BY ALL ORDER BY hour

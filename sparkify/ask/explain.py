@@ -1,0 +1,108 @@
+"""Why the star says what it says of one play: where it came from, and which song it matched, or why none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sparkify.engines.base import Reader, Result
+from sparkify.errors import ConfigError
+from sparkify.sql import statement
+
+SHOWN = 10
+"""Candidates that are shown."""
+ITEMS = 1_000_000
+"""A play's id is its session times this, plus its position there."""
+_OURS = ("run_id", "command", "started_at", "uri", "record")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record of the play: the run that loaded it, its place if that is known, and its raw values."""
+
+    run_id: int
+    command: str | None
+    started_at: Any
+    uri: str | None
+    """The file it came from; None where a plain COPY brought it, which says nothing of a row's place."""
+    record: int | None
+    values: Row
+
+    @property
+    def is_play(self) -> bool:
+        return bool(self.values["page"] == "NextSong")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One play: its row, its records (first the one that the star took), and how it was matched."""
+
+    play: Row
+    records: Sequence[Record]
+    song: str
+    artist: str
+    candidates: Sequence[Row]
+    """Songs with its title or its artist, the nearest first, at most a few."""
+
+
+def explain_play(reader: Reader, songplay_id: int) -> Explanation:
+    """Explain one play. Raises ConfigError if there is none of this id, saying what there is instead."""
+    ids = {"session_id": songplay_id // ITEMS, "item_in_session": songplay_id % ITEMS}
+    records = [
+        Record(**{name: row.pop(name) for name in _OURS}, values=row)
+        for row in _rows(reader.query(statement("explain", "records").text, ids))
+    ]
+    of = {"songplay_id": songplay_id}
+    plays = _rows(reader.query(statement("explain", "play").text, of))
+    if not plays:
+        raise ConfigError(_no_play(songplay_id, records))
+    candidates = _rows(reader.query(statement("explain", "candidates").text, of))
+    return Explanation(
+        plays[0], records, _why_song(plays[0], candidates), _why_artist(plays[0], candidates),
+        candidates[:SHOWN],
+    )  # fmt: skip
+
+
+def _rows(result: Result) -> list[Row]:
+    return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+
+
+def _no_play(songplay_id: int, records: Sequence[Record]) -> str:
+    if records:
+        return f"event {songplay_id} is no play: its page is {records[0].values['page']}."
+    return (
+        f"there is no play {songplay_id}. A play's id is session_id * 1,000,000 + item_in_session: "
+        '`sparkify query "SELECT songplay_id FROM songplay"` lists them; `sparkify rejects` what was refused.'
+    )
+
+
+def _why_song(play: Row, candidates: Sequence[Row]) -> str:
+    both = [one for one in candidates if one["same_title"] and one["same_artist"]]
+    if play["song_id"] is not None:
+        if len(both) == 1:
+            return f"{play['song_id']}: the only song with this title and artist"
+        apart = next(one["seconds_apart"] for one in both if one["song_id"] == play["song_id"])
+        how = "the first in order" if apart is None else f"the nearest in length, {apart:.2f} s apart"
+        return f"{play['song_id']}: of {len(both)} songs with this title and artist {how}"
+    if not play["title"] or not play["artist_name"]:
+        return f"none: the app reported no {'title' if not play['title'] else 'artist'}"
+    by = sorted({str(one["artist_name"]) for one in candidates if one["same_title"]})
+    known = sum(bool(one["same_artist"]) for one in candidates)
+    if by:
+        others = f" and {len(by) - 3} others" if by[3:] else ""
+        return f"none: the catalogue has this title, but by {', '.join(by[:3])}{others}"
+    if known:
+        return f"none: the catalogue has {known} of this artist, but not with this title"
+    return "none: the catalogue has neither this title nor this artist"
+
+
+def _why_artist(play: Row, candidates: Sequence[Row]) -> str:
+    if play["song_id"] is not None:
+        return f"{play['artist_id']}: that of the song"
+    named = {one["artist_id"] for one in candidates if one["same_artist"]}
+    if play["artist_id"] is not None:
+        return f"{play['artist_id']}: the only artist who is credited under this name"
+    if named:
+        return f"none: {len(named)} artists are credited under this name"
+    return "none: no song of the catalogue credits this name"

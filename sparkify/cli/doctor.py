@@ -1,0 +1,27 @@
+"""What ails a warehouse, seen from the command line."""
+
+import datetime as dt
+import sys
+from dataclasses import astuple, replace
+
+import click
+
+from sparkify.cli.options import config_options, opened
+from sparkify.cli.output import format_option, print_result
+from sparkify.config import Config
+
+
+@click.command()
+@click.option("--source", metavar="DIR", help="The folder that holds song_data/ and log_data/.")
+@config_options
+@format_option
+def doctor(config: Config, style: str | None) -> None:
+    """Probe all that a load needs, one line each, and say what to do; exit with 1 if a probe failed."""
+    from sparkify.doctor import examine
+    from sparkify.engines.base import Result
+
+    at_once = replace(config, warehouse=replace(config.warehouse, wait=0.0))
+    found = list(examine(at_once, opened, dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)))
+    print_result(Result(("probe", "state", "found", "what_to_do"), [astuple(one) for one in found]), style)
+    if any(one.state == "FAILED" for one in found):
+        sys.exit(1)

@@ -1,0 +1,71 @@
+"""Why the star says what it says, seen from the command line: explain."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from sparkify.cli.options import AT_MOST, Group, config_options, opened
+from sparkify.cli.output import lines, print_object, visible
+from sparkify.config import Config
+
+if TYPE_CHECKING:
+    from sparkify.ask.explain import Explanation, Record
+
+NO_LINEAGE = "a plain COPY brought it, which says of a row neither file nor line"
+
+
+@click.group(cls=Group)
+def explain() -> None:
+    """Show where a row of the star came from, and why it says what it says."""
+
+
+@explain.command()
+@click.argument("songplay_id", type=AT_MOST, metavar="ID")
+@config_options
+@click.option("--format", "style", type=click.Choice(["text", "json"]), help="How to print it.")
+def play(config: Config, songplay_id: int, style: str | None) -> None:
+    """Show the run, file and record of a play, its raw values, and why it matched its song, or none."""
+    from sparkify.ask.explain import explain_play
+    from sparkify.load.tables import require_tables
+
+    with opened(config) as engine:
+        require_tables(engine)
+        found = explain_play(engine, songplay_id)
+    if style == "json":
+        print_object(asdict(found))
+    else:
+        click.echo(_as_text(found))
+
+
+def _as_text(found: "Explanation") -> str:
+    play = found.play
+    taken, *others = found.records
+    head = f"Play {play['songplay_id']}: {_said(play['title'])} by {_said(play['artist_name'])}"
+    out = [head, "", lines([
+        ("loaded", _origin(taken)),
+        *(("also", f"{_origin(one)}: {'a duplicate' if one.is_play else 'no play'}") for one in others),
+        ("song", found.song),
+        ("artist", found.artist),
+    ])]  # fmt: skip
+    raw = {"song": "title", "artist": "artist_name", "ts": "start_time"}
+    values = [(name, value, play.get(raw.get(name, name))) for name, value in taken.values.items()]
+    out += ["", "What the record says, and the star where it differs:", "", lines(
+        (name, _said(value) + (f" -> {_said(star)}" if name in (*raw, *play) and star != value else ""))
+        for name, value, star in values
+    )]  # fmt: skip
+    if found.candidates:
+        out += ["", "Songs with its title or its artist:", "", lines(
+            (one["song_id"], f"{_said(one['title'])} by {_said(one['artist_name'])}, {one['duration']} s")
+            for one in found.candidates
+        )]  # fmt: skip
+    return "\n".join(out)
+
+
+def _origin(one: "Record") -> str:
+    run = f"run {one.run_id} ({one.command}, {one.started_at} UTC)"
+    return f"{run}, {visible(one.uri)} record {one.record}" if one.uri else f"{run}; {NO_LINEAGE}"
+
+
+def _said(value: object) -> str:
+    return "NULL" if value is None else visible(str(value))

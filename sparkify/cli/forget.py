@@ -1,0 +1,50 @@
+"""A listener, forgotten, seen from the command line."""
+
+from dataclasses import asdict
+
+import click
+
+from sparkify.cli.options import AT_MOST, config_options, confirm, interruptible, opened, place
+from sparkify.cli.output import count, lines, print_object
+from sparkify.cli.summary import UNPUBLISHED
+from sparkify.cli.watching import Watching, log_option
+from sparkify.config import Config
+
+
+@click.command()
+@click.argument("user_id", type=AT_MOST, metavar="USER_ID")
+@config_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), help="How to print the receipt.")
+@log_option
+def forget(config: Config, progress: Watching, user_id: int, yes: bool, style: str | None) -> None:
+    """Make all that a listener left anonymous, now and in every later load; print a receipt.
+
+    It cannot be undone. Plays still count. Your own files are not touched.
+    """
+    from sparkify.load.forget import forget as run
+    from sparkify.load.tables import prepare_tables
+
+    if not yes:
+        confirm(f"Forget listener {user_id} in {place(config)}? It cannot be undone.")
+    with progress, opened(config, read_only=False) as engine:
+        prepare_tables(engine)
+        with interruptible(f"{UNPUBLISHED}, or the file not yet written anew: run it again"):
+            receipt = run(engine, user_id, progress)
+    if style == "json":
+        print_object({"warehouse": place(config), **asdict(receipt)})
+        return
+    rewritten = (
+        "the file was written anew: none of its bytes is of them"
+        if receipt.is_rewritten
+        else "the cluster reclaims the old blocks by itself; its snapshots hold them until they expire"
+    )
+    click.echo(f"Listener {user_id} is forgotten in {place(config)}.\n")
+    click.echo(lines([
+        ("when", f"{receipt.forgotten_at} UTC, by run {receipt.run_id}"),
+        ("staging", f"{count(receipt.events, 'record')} made anonymous"),
+        ("rejects", f"{count(receipt.rejects, 'text')} erased: theirs, and those that do not say whose"),
+        ("storage", rewritten),
+        ("later", "what is loaded of them is made anonymous as it comes in"),
+        ("not ours", "your own files still hold them: remove their records there"),
+    ]))  # fmt: skip

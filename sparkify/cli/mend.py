@@ -1,0 +1,81 @@
+"""What stands, put right: reload, undo, replay, rebuild."""
+
+import click
+
+from sparkify.cli.options import AT_MOST, config_options, interruptible, opened, place
+from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
+from sparkify.cli.watching import Watching, log_option
+from sparkify.config import Config
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@config_options
+@click.option("--max-rejects", metavar="LIMIT", help="As `sparkify etl` takes it.")
+@summary_option
+@log_option
+def reload(config: Config, progress: Watching, files: tuple[str, ...], style: str | None) -> None:
+    """Load known files anew: exactly their records, in staging and star, are replaced."""
+    from sparkify.load.run import MaxRejects
+    from sparkify.load.run import reload as run
+    from sparkify.load.tables import prepare_tables
+
+    allowed = MaxRejects.parse(config.etl.max_rejects)
+    with progress, opened(config, read_only=False) as engine:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, files, allowed, progress)
+    print_summary(summary, place(config), style)
+
+
+@click.command()
+@click.argument("run_id", type=AT_MOST, metavar="RUN")
+@config_options
+@summary_option
+@log_option
+def undo(config: Config, progress: Watching, run_id: int, style: str | None) -> None:
+    """Take a run back, as if it had never loaded its files; `etl --retry` loads them again."""
+    from sparkify.load.tables import prepare_tables
+    from sparkify.load.undo import undo as run
+
+    with progress, opened(config, read_only=False) as engine:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, run_id, progress)
+    print_summary(summary, place(config), style)
+
+
+@click.command()
+@config_options
+@click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
+@summary_option
+@log_option
+def replay(config: Config, progress: Watching, run_id: int | None, style: str | None) -> None:
+    """Judge rejects again, and load those that pass as if they had come in time."""
+    from sparkify.load.replay import replay as run
+    from sparkify.load.tables import prepare_tables
+
+    with progress, opened(config, read_only=False) as engine:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, run_id, progress)
+    if summary.run_id is None and style != "json":
+        click.echo("Nothing to do: no reject passes now, all stay as they are.")
+    else:
+        print_summary(summary, place(config), style)
+
+
+@click.command()
+@config_options
+@summary_option
+@log_option
+def rebuild(config: Config, progress: Watching, style: str | None) -> None:
+    """Make the star anew from staging."""
+    from sparkify.load.run import rebuild as run
+    from sparkify.load.tables import prepare_tables
+
+    with progress, opened(config, read_only=False) as engine:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, progress)
+    print_summary(summary, place(config), style)

@@ -1,0 +1,176 @@
+"""What a warehouse needs, probed one by one: what was found, and what to do where it is not well.
+
+A probe that fails does not stop the others: whoever is called at night wants the whole list.
+"""
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Literal
+
+from sparkify.config import Config
+from sparkify.engines.base import Engine
+from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseError
+from sparkify.load.files import list_source
+from sparkify.load.tables import VERSION, has_tables, require_tables
+from sparkify.store import is_remote
+
+State = Literal["ok", "warning", "FAILED"]
+Open = Callable[[Config], AbstractContextManager[Engine]]
+ROOM = 1 << 30
+"""Bytes that should be free beyond what the warehouse needs once more."""
+SKEW = dt.timedelta(minutes=5)
+"""AWS refuses whoever is further from its time."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one probe found, and what to do about it."""
+
+    probe: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+def examine(config: Config, opened: Open, now: dt.datetime) -> Iterator[Finding]:
+    """Run every probe that concerns this configuration; `now` is in UTC, without a zone."""
+    if config.warehouse.engine == "duckdb":
+        yield from _examine_disk(Path(config.warehouse.file))
+    if _needs_aws(config):
+        yield from _examine_account(config, now)
+    yield from _examine_warehouse(config, opened, now)
+    yield _examine_source(config)
+
+
+def _examine_disk(file: Path) -> Iterator[Finding]:
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        yield Finding("folder", "FAILED", f"there is no folder {folder}", "Make it, or check --warehouse.")
+        return
+    can_write = os.access(folder, os.W_OK | os.X_OK)
+    yield (
+        Finding("folder", "ok", f"{folder} can be written to")
+        if can_write
+        else Finding("folder", "FAILED", f"{folder} cannot be written to", "Give us write permission there.")
+    )
+    held = file.stat().st_size if file.is_file() else 0
+    for probe, place, needed in (
+        ("disk", folder, held + ROOM),
+        ("scratch", Path(tempfile.gettempdir()), ROOM),
+    ):
+        free = shutil.disk_usage(place).free
+        found = f"{free / 1e9:,.1f} GB free in {place}"
+        advice = f"{needed / 1e9:,.1f} GB are advised: free some" + (
+            ", or set TMPDIR." if probe == "scratch" else "."
+        )
+        yield Finding(probe, "ok", found) if free >= needed else Finding(probe, "warning", found, advice)
+
+
+def _needs_aws(config: Config) -> bool:
+    places = (config.s3.source, config.s3.log_data, config.s3.song_data)
+    return config.warehouse.engine == "redshift" or any(map(is_remote, places))
+
+
+def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
+    from sparkify.aws import make_clients, translated  # noqa: PLC0415  # slow, and only for who needs it
+
+    try:
+        clients = make_clients(config.cluster.region)
+        with translated():
+            answer = clients.sts.get_caller_identity()
+    except SparkifyError as error:
+        yield _failed("credentials", error)
+        return
+    yield Finding("credentials", "ok", f"{answer['Arn']} in {clients.region}")
+    yield _examine_clock("AWS clock", answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""), now)
+    if config.warehouse.engine == "redshift":
+        from sparkify.provision.target import find_target  # noqa: PLC0415
+
+        try:
+            target = find_target(clients, config)
+        except SparkifyError as error:
+            yield _failed("cluster", error)
+            return
+        yield Finding("cluster", "ok", f"{target.host}:{target.port}, database {target.database}")
+        yield Finding("role", "ok", f"the cluster reads buckets as {target.role}")
+
+
+def _examine_clock(probe: str, date: str, now: dt.datetime) -> Finding:
+    try:
+        theirs = parsedate_to_datetime(date).astimezone(dt.UTC).replace(tzinfo=None)
+    except ValueError:
+        return Finding(probe, "warning", "AWS did not say what time it is", "Look at this machine's clock.")
+    if abs(theirs - now) <= SKEW:
+        return Finding(probe, "ok", "this machine's clock agrees with AWS's")
+    return Finding(
+        probe, "FAILED", f"it is {now:%H:%M:%S} here and {theirs:%H:%M:%S} there (UTC)",
+        "AWS refuses signatures of another time: set the clock, by NTP.",
+    )  # fmt: skip
+
+
+def _examine_warehouse(config: Config, opened: Open, now: dt.datetime) -> Iterator[Finding]:
+    """Whether it opens, who holds it, its layout, and whether time has gone on since its last run."""
+    if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).exists():
+        yield Finding(
+            "warehouse", "warning", f"there is none in {config.warehouse.file} yet",
+            "`sparkify etl --source DIR` makes and fills one.",
+        )  # fmt: skip
+        return
+    try:
+        with opened(config) as engine:
+            yield Finding("warehouse", "ok", f"opens, with {engine.name}")
+            yield Finding("lock", "ok", "nobody writes to it")
+            yield from _examine_tables(engine, now)
+    except BusyError as error:
+        yield Finding("lock", "warning", str(error), "A load ends by itself; the process is named if not.")
+    except SparkifyError as error:
+        yield _failed("warehouse", error)
+
+
+def _examine_tables(engine: Engine, now: dt.datetime) -> Iterator[Finding]:
+    if not has_tables(engine):
+        yield Finding("layout", "warning", "it has no tables yet", "`sparkify etl` makes and fills them.")
+        return
+    try:
+        require_tables(engine)
+    except (WarehouseError, ConfigError) as error:
+        yield _failed("layout", error)
+        return
+    yield Finding("layout", "ok", f"layout {VERSION}, which this program knows")
+    latest = engine.query("SELECT MAX(started_at) AS latest FROM etl_run").scalar()
+    if latest is not None and latest > now + SKEW:
+        yield Finding(
+            "clock", "FAILED", f"the latest run began at {latest} UTC, and now it is {now:%Y-%m-%d %H:%M:%S}",
+            "Set this machine's clock, by NTP.",
+        )  # fmt: skip
+    else:
+        yield Finding("clock", "ok", f"it is {now:%Y-%m-%d %H:%M:%S} UTC, later than every run")
+
+
+def _examine_source(config: Config) -> Finding:
+    s3 = config.s3
+    if not (s3.source or s3.log_data or s3.song_data):
+        return Finding(
+            "source", "warning", "none is set", "Give --source DIR, or set [S3] SOURCE in dwg.cfg."
+        )
+    try:
+        files = list_source(s3)
+    except SparkifyError as error:
+        return _failed("source", error)
+    found = f"{len(files):,} files in {s3.source or s3.log_data or s3.song_data}"
+    if not files:
+        return Finding("source", "warning", found, "Is it the folder above song_data/ and log_data/?")
+    return Finding("source", "ok", found)
+
+
+def _failed(probe: str, error: SparkifyError) -> Finding:
+    """An error of ours says in its last sentences what to do."""
+    found, _, advice = str(error).partition(". ")
+    return Finding(probe, "FAILED", found, advice)

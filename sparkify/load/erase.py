@@ -1,0 +1,66 @@
+"""Whose record a rejected text is, and what is left of it where its listener is forgotten.
+
+A line that is no record may hold anybody's name. So where somebody is forgotten, the text of a reject is
+kept only if it names its listener, and that is somebody else.
+"""
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from sparkify.engines.base import Reader
+from sparkify.load.rejects import Reject, decoded
+
+ERASED = "erased"
+_NAMED = re.compile(rb'"userId"\s*:\s*(?:"(\d*)"|(\d+)|null)')
+
+
+def read_forgotten(reader: Reader) -> frozenset[int]:
+    """The listeners who are forgotten."""
+    return frozenset(user_id for (user_id,) in reader.query("SELECT user_id FROM etl_forgotten").rows)
+
+
+def erase(rejects: Sequence[Reject], forgotten: Collection[int]) -> list[Reject]:
+    """The rejects of events, without the text of those that may be of somebody forgotten."""
+    return [
+        replace(one, encoding=ERASED, raw_text=None, reason=_bare(one)) if must_erase(one, forgotten) else one
+        for one in rejects
+    ]
+
+
+def must_erase(reject: Reject, forgotten: Collection[int]) -> bool:
+    """Whether this text is, or may be, of somebody forgotten."""
+    if not forgotten or reject.raw_text is None:
+        return False
+    named = listeners(reject)
+    return named is None or not named.isdisjoint(forgotten)
+
+
+def listeners(reject: Reject) -> set[int] | None:
+    """Whom a reject is of, as far as its text says."""
+    return listeners_of(decoded(reject.encoding, reject.raw_text)) if reject.raw_text else None
+
+
+def listeners_of(line: bytes) -> set[int] | None:
+    """Whom this text is of, nobody for a visit without a login; None where it does not say.
+
+    >>> listeners_of(b'{"userId": "15"}'), listeners_of(b'{"userId": ""}'), listeners_of(b'{"firstNa')
+    ({15}, set(), None)
+    """
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        named = _NAMED.findall(line)
+        if not named or line.count(b'"firstName"') > len(named):
+            return None
+        return {int(number) for pair in named for number in pair if number}
+    user = value.get("userId", ()) if isinstance(value, dict) else ()
+    if user in ("", None):
+        return set()
+    return {int(user)} if isinstance(user, str | int) and re.fullmatch(r"\d+", str(user)) else None
+
+
+def _bare(reject: Reject) -> str:
+    """The reason, without the hash of a text that was cut."""
+    return reject.reason.partition(" (")[0] if reject.encoding == "head" else reject.reason

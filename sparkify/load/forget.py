@@ -1,0 +1,94 @@
+"""One listener, forgotten: their plays still count, and nothing says any more that they were theirs."""
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sparkify.engines.base import Engine
+from sparkify.errors import ConfigError
+from sparkify.load.erase import erase, listeners, must_erase
+from sparkify.load.judge import PERSONAL
+from sparkify.load.publish import Outcome, publish
+from sparkify.load.rejects import Reject
+from sparkify.load.star import build_star, clear_star, forget_touched
+from sparkify.load.takeback import check_anew
+from sparkify.load.text import drop_unused_repairs
+from sparkify.progress import Progress
+from sparkify.sql import statement
+
+
+@dataclass
+class Receipt:
+    """What was done for a listener who is to be forgotten."""
+
+    user_id: int
+    run_id: int
+    """The run that forgot them, now or before."""
+    forgotten_at: dt.datetime
+    """UTC."""
+    events: int = 0
+    """Records of staging that were made anonymous, now."""
+    rejects: int = 0
+    """Rejects whose text was erased, now: those of the listener, and those that do not say whose they are."""
+    is_rewritten: bool = False
+    """Whether the warehouse's files were written anew, so that no old byte is left in them."""
+
+
+def forget(
+    engine: Engine, user_id: int, progress: Progress, sleep: Callable[[float], None] = time.sleep
+) -> Receipt:
+    """Make this listener's records anonymous, in staging, star and rejects, and those that come later.
+
+    Done again, it only writes the files of the warehouse anew, as after a first time that broke off there.
+    Raises ConfigError if nothing in the warehouse is of this listener.
+    """
+    receipts: list[Receipt] = []
+
+    def work(run_id: int) -> Outcome:
+        known = engine.query(
+            "SELECT run_id, forgotten_at FROM etl_forgotten WHERE user_id = :user_id", {"user_id": user_id}
+        ).rows
+        if known:
+            receipts.append(Receipt(user_id, *known[0]))
+            return Outcome(is_idle=True)
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+        receipt = Receipt(user_id, run_id, now)
+        progress.step("making records anonymous")
+        nothing = ", ".join(f"{column} = NULL" for column in PERSONAL)
+        receipt.events = engine.execute(
+            f"UPDATE stg_events SET {nothing} WHERE user_id = :user_id", {"user_id": user_id}
+        )
+        is_in_rejects, receipt.rejects = _erase_rejects(engine, user_id)
+        if not (receipt.events or is_in_rejects):
+            raise ConfigError(f"there is nothing of a listener {user_id} in the warehouse.")
+        engine.insert("etl_forgotten", ("user_id", "run_id", "forgotten_at"), [(user_id, run_id, now)])
+        drop_unused_repairs(engine)
+        progress.step("building the star")
+        clear_star(engine)
+        build_star(engine, 0, run_id)
+        forget_touched(engine)
+        progress.step("checking")
+        receipts.append(receipt)
+        return Outcome(checks=check_anew(engine, run_id))
+
+    publish(engine, "forget", work, progress, sleep)
+    progress.step("writing the warehouse anew")
+    receipts[-1].is_rewritten = engine.rewrite()
+    return receipts[-1]
+
+
+def _erase_rejects(engine: Engine, user_id: int) -> tuple[bool, int]:
+    """(whether one of them names this listener, how many lost their text)."""
+    rows = engine.query(
+        "SELECT r.file_id, r.record, r.reason, r.encoding, r.raw_text FROM etl_reject AS r "
+        "JOIN etl_file AS f ON f.file_id = r.file_id "
+        "WHERE f.dataset = 'events' AND r.raw_text IS NOT NULL ORDER BY r.file_id, r.record"
+    ).rows
+    gone = [one for row in rows if must_erase(one := Reject(*row), {user_id})]
+    engine.execute(statement("transforms", "rejudged").text)
+    erased = [(one.file_id, one.record, one.reason) for one in erase(gone, {user_id})]
+    engine.insert("rejudged", ("file_id", "record", "reason"), erased)
+    engine.execute(statement("transforms", "etl_reject_erase").text)
+    engine.execute("DROP TABLE rejudged")
+    return any(user_id in (listeners(one) or ()) for one in gone), len(gone)

@@ -1,0 +1,144 @@
+"""What every run has in common: one transaction, tried again where it ended through no fault of its own."""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import sparkify
+from sparkify.engines.base import Engine
+from sparkify.errors import CheckError, RetryError
+from sparkify.load.checks import Verdict
+from sparkify.load.rejects import Reject
+from sparkify.load.staging import Tally, next_id
+from sparkify.load.tables import count_rows
+from sparkify.progress import Progress
+
+RETRY_AFTER = (1.0, 5.0, 15.0)
+"""Seconds before each further attempt."""
+
+
+@dataclass
+class Outcome:
+    """What the work of a run came to, before it is published."""
+
+    files: dict[str, int] = field(default_factory=dict)
+    """How many files are in which state."""
+    taken: int = 0
+    """Files that were loaded, or taken back."""
+    records: Tally = field(default_factory=Tally)
+    removed: int = 0
+    """Records that left staging."""
+    checks: Sequence[Verdict] = ()
+    rejects: list[Reject] = field(default_factory=list)
+    reject_uris: dict[int, str] = field(default_factory=dict)
+    is_idle: bool = False
+    """Whether there was nothing to do."""
+
+
+@dataclass
+class Summary:
+    """What a run did. With `run_id` None there was nothing to do."""
+
+    run_id: int | None
+    files: dict[str, int]
+    records: Tally
+    rows: dict[str, int]
+    matched_song: int
+    matched_artist: int
+    checks: Sequence[Verdict] = ()
+    rejects: list[Reject] = field(default_factory=list)
+    reject_uris: dict[int, str] = field(default_factory=dict)
+    removed: int = 0
+    seconds: float = 0.0
+
+
+def publish(
+    engine: Engine,
+    command: str,
+    work: Callable[[int], Outcome],
+    progress: Progress,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Summary:
+    """Do the work of one run, check it, record it and publish it in one transaction.
+
+    `work` is given the run's number. A transaction that ended through no fault of its own is run again: it
+    reads the ledger again first, so that nothing is done twice even where only the answer to its commit was
+    lost. Raises CheckError if a check found wrong rows. Nothing is published then, or if `work` raises.
+    """
+    reached: list[Summary] = []
+    for pause in RETRY_AFTER:
+        try:
+            return _attempt(engine, command, work, progress, reached)
+        except RetryError as error:
+            progress.warn(f"{error} Trying again in {pause:g} s.")
+            sleep(pause)
+    return _attempt(engine, command, work, progress, reached)
+
+
+def _attempt(
+    engine: Engine,
+    command: str,
+    work: Callable[[int], Outcome],
+    progress: Progress,
+    reached: list[Summary],
+) -> Summary:
+    """One attempt; `reached` holds the summaries of attempts that came as far as their commit."""
+    began, started = time.monotonic(), dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    with engine.transaction(lock="etl_lock"):
+        if reached and _is_published(engine, reached[-1]):
+            return reached[-1]
+        run_id = next_id(engine, "run_id", "etl_run")
+        progress.know(run_id, 0, 0)
+        done = work(run_id)
+        if done.is_idle:
+            progress.know(None, 0, 0)
+            return Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
+        raise_failed(done.checks)
+        summary = Summary(
+            run_id, done.files, done.records, count_rows(engine), *_matched(engine), done.checks,
+            done.rejects, done.reject_uris, done.removed,
+        )  # fmt: skip
+        summary.seconds = round(time.monotonic() - began, 3)
+        _record_run(engine, command, started, summary, done.taken)
+        progress.know(run_id, done.taken, summary.records.read)
+        reached.append(summary)
+        progress.step("publishing")
+    summary.seconds = round(time.monotonic() - began, 3)
+    return summary
+
+
+def raise_failed(verdicts: Sequence[Verdict]) -> None:
+    """Raise CheckError naming every check that failed."""
+    failed = [verdict.sentence() for verdict in verdicts if not verdict.passed]
+    if failed:
+        raise CheckError(
+            f"{len(failed)} of {len(verdicts)} checks failed, nothing was published. " + " | ".join(failed)
+        )
+
+
+def _is_published(engine: Engine, summary: Summary) -> bool:
+    """Whether this run stands in the ledger, though the answer to its commit was lost."""
+    found = engine.query(
+        "SELECT records_read, loaded, seconds FROM etl_run WHERE run_id = :run_id", {"run_id": summary.run_id}
+    )
+    return found.rows == [(summary.records.read, summary.records.loaded, summary.seconds)]
+
+
+def _matched(engine: Engine) -> tuple[int, int]:
+    song, artist = engine.query(
+        "SELECT COUNT(song_id) AS song, COUNT(artist_id) AS artist FROM songplay"
+    ).rows[0]
+    return song, artist
+
+
+def _record_run(engine: Engine, command: str, started: dt.datetime, summary: Summary, files: int) -> None:
+    columns = (
+        "run_id", "command", "program", "started_at", "seconds", "files", "records_read", "loaded",
+        "duplicate", "rejected", "plays", "plays_song", "plays_artist",
+    )  # fmt: skip
+    engine.insert("etl_run", columns, [(
+        summary.run_id, command, sparkify.__version__, started, summary.seconds, files, summary.records.read,
+        summary.records.loaded, summary.records.duplicate, summary.records.rejected, summary.rows["songplay"],
+        summary.matched_song, summary.matched_artist,
+    )])  # fmt: skip

@@ -1,0 +1,162 @@
+"""Rejects, judged again: those that pass now are loaded as if they had come in time.
+
+Each is put back on its own line of a file made for the purpose, and goes the way of every record. What
+was not kept whole cannot go it: then the file itself must be read again.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile
+from sparkify.engines.reading import diagnose
+from sparkify.errors import ConfigError
+from sparkify.load import judge
+from sparkify.load.publish import Outcome, Summary, publish
+from sparkify.load.rejects import decoded
+from sparkify.load.staging import Tally, next_id
+from sparkify.load.star import build_star, count_duplicates, forget_touched
+from sparkify.load.takeback import check_anew, settle_rejects
+from sparkify.load.text import learn_repairs
+from sparkify.progress import Progress
+from sparkify.sql import statement
+
+_KEPT_WHOLE = ("text", "base64")
+
+
+@dataclass
+class _Rejects:
+    """The rejects of one part of a file that can be judged again, by the line they stand on."""
+
+    file_id: int
+    lines: dict[int, bytes] = field(default_factory=dict)
+
+
+def replay(
+    engine: Engine, run: int | None, progress: Progress, sleep: Callable[[float], None] = time.sleep
+) -> Summary:
+    """Judge the rejects again, of every run or of one, and load those that pass.
+
+    A reject that passes stays known, in case that its loading is undone. Raises ConfigError for a run that
+    there is not.
+    """
+
+    def work(run_id: int) -> Outcome:
+        if (
+            run is not None
+            and not engine.query("SELECT run_id FROM etl_run WHERE run_id = :run", {"run": run}).rows
+        ):
+            raise ConfigError(f"there is no run {run}. `sparkify runs` lists them.")
+        progress.step("judging again")
+        datasets: tuple[Dataset, ...] = ("songs", "events")
+        passed: dict[int, int] = {}
+        for dataset in datasets:
+            passed |= _judge_again(engine, dataset, run, run_id, progress)
+        if not passed:
+            return Outcome(is_idle=True)
+        for name in ("etl_reject_replayed_songs", "etl_reject_replayed_events", "etl_file_replayed"):
+            engine.execute(statement("transforms", name).text, {"run": run_id})
+        settle_rejects(engine, run_id)
+        progress.step("building the star")
+        learn_repairs(engine, run_id, run_id)
+        tally = Tally(read=sum(passed.values()))
+        tally.duplicate = count_duplicates(engine, build_star(engine, run_id, run_id))
+        tally.loaded = tally.read - tally.duplicate
+        forget_touched(engine)
+        progress.step("checking")
+        return Outcome({"replayed": len(passed)}, len(passed), tally, checks=check_anew(engine, run_id))
+
+    return publish(engine, "replay", work, progress, sleep)
+
+
+def _judge_again(
+    engine: Engine, dataset: Dataset, run: int | None, run_id: int, progress: Progress
+) -> dict[int, int]:
+    """Stage what passes, each file's in a part of its own; return how many of each file did."""
+    found, others = _read_rejects(engine, dataset, run)
+    if others:
+        progress.warn(
+            f"{others:,} rejects of {dataset} are whole files, or were not kept whole: "
+            "`sparkify reload FILE` reads them again."
+        )
+    if not found:
+        return {}
+    first = next_id(engine, "file_id", "etl_file")
+    with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
+        files = [_as_file(number, one, Path(folder)) for number, one in enumerate(found, start=first)]
+        engine.stage(dataset, files, judge.rules(dataset, run_id, engine))
+    parts = {number: one.file_id for number, one in enumerate(found, start=first)}
+    _write_reasons(engine, dataset, parts)
+    passed = dict(
+        engine.query(
+            f"SELECT file_id, COUNT(*) AS n FROM {STAGING_TABLE[dataset]} "
+            "WHERE run_id = :run AND file_id >= :first GROUP BY file_id",
+            {"run": run_id, "first": first},
+        ).rows
+    )
+    _write_parts(engine, run_id, parts, passed)
+    return passed
+
+
+def _read_rejects(engine: Engine, dataset: Dataset, run: int | None) -> tuple[Sequence[_Rejects], int]:
+    """(rejects whose text is kept, and is an object; how many others only their files can tell)."""
+    rows = engine.query(
+        "SELECT r.file_id, r.record, r.encoding, r.raw_text FROM etl_reject AS r "
+        "JOIN etl_file AS f ON f.file_id = r.file_id "
+        "WHERE r.replayed_in IS NULL AND f.dataset = :dataset AND (:run IS NULL OR r.run_id = :run) "
+        "ORDER BY r.file_id, r.record",
+        {"dataset": dataset, "run": run},
+    ).rows
+    found: dict[int, _Rejects] = {}
+    others = 0
+    for file_id, record, encoding, text in rows:
+        if record == 0 or encoding not in _KEPT_WHOLE:
+            others += encoding != "erased"
+            continue
+        line = decoded(encoding, text)
+        if diagnose(line) is None:
+            found.setdefault(file_id, _Rejects(file_id)).lines[record] = line
+    return list(found.values()), others
+
+
+def _as_file(number: int, rejects: _Rejects, folder: Path) -> NewFile:
+    """A file in which each of them stands on the line that it has in its own."""
+    path = folder / f"{number}.json"
+    with path.open("wb") as out:
+        at = 1
+        for record, line in rejects.lines.items():
+            out.write(b"\n" * (record - at) + line)
+            at = record
+    found = path.stat()
+    return NewFile(number, str(path), str(path), found.st_size, str(found.st_mtime_ns))
+
+
+def _write_reasons(engine: Engine, dataset: Dataset, parts: Mapping[int, int]) -> None:
+    wrong = [
+        (parts[number], record, reason)
+        for number, record, reason in engine.query(judge.refuse(dataset)).rows
+        if number in parts
+    ]
+    engine.execute(statement("transforms", "rejudged").text)
+    engine.insert("rejudged", ("file_id", "record", "reason"), wrong)
+    engine.execute(statement("transforms", "etl_reject_rejudged").text)
+    engine.execute("DROP TABLE rejudged")
+
+
+def _write_parts(engine: Engine, run_id: int, parts: Mapping[int, int], passed: Mapping[int, int]) -> None:
+    columns = ("uri", "dataset", "size", "modified", "content_hash", "lines", "tail")
+    known = {
+        file_id: rest
+        for file_id, *rest in engine.query(f"SELECT file_id, {', '.join(columns)} FROM etl_file").rows
+    }
+    engine.insert(
+        "etl_file",
+        ("file_id", "run_id", "replays", "records_read", "loaded", "duplicate", "rejected", *columns),
+        [
+            (number, run_id, file_id, passed[number], passed[number], 0, 0, *known[file_id])
+            for number, file_id in parts.items()
+            if number in passed
+        ],
+    )

@@ -1,0 +1,82 @@
+"""Records that leave: with their files they go from staging and from the books, and the star follows.
+
+What came later stands, and so does what stood behind it: where two records have one key, the star and
+the books fall to the one that is left. Only what they touched is made anew, from what staging still has.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from sparkify.engines.base import Engine
+from sparkify.load.checks import Verdict, check_span
+from sparkify.load.files import Planned, read_ledger
+from sparkify.load.star import Span, build_star_without, run_transform
+from sparkify.sql import statement
+
+Fate = Literal["undone", "replaced"]
+"""Taken back, and left alone until it is asked for again; or replaced by the whole file, loaded anew."""
+
+
+def parts_to_undo(engine: Engine, run_id: int) -> list[int]:
+    """The parts of files that this run took in and that stand, with the later parts that rest on them.
+
+    Without its first lines a log cannot stand, so what was loaded when it had grown goes with them.
+    """
+    parts = [
+        file_id
+        for (file_id,) in engine.query(
+            "SELECT file_id FROM etl_file WHERE run_id = :run_id AND replays IS NOT NULL "
+            "AND undone_in IS NULL AND replaced_in IS NULL",
+            {"run_id": run_id},
+        ).rows
+    ]
+    for known in read_ledger(engine).values():
+        standing = [part for part in known if not part.is_undone]
+        own = [part for part in standing if part.run_id == run_id]
+        if own:
+            first = min(part.file_id for part in own)
+            parts += [
+                part.file_id
+                for part in standing
+                if part.run_id == run_id or (part.file_id > first and own[0].size)
+            ]
+    return sorted(parts)
+
+
+def parts_to_replace(planned: Sequence[Planned]) -> list[int]:
+    """The parts that give way to the whole files of this plan."""
+    return [part.file_id for one in planned if one.is_whole for part in one.parts]
+
+
+def take_back(engine: Engine, run_id: int, parts: Collection[int], fate: Fate) -> tuple[Span, int]:
+    """Remove these parts from staging, star, rejects and ledger, and add what this run has staged.
+
+    Returns what was touched, and how many records left staging. Leaves the temporary tables of
+    `build_star_without`.
+    """
+    run_transform(engine, "leaving", Span(run_id, run_id))
+    engine.insert("leaving", ("file_id",), [(part,) for part in parts])
+    run_transform(engine, "leaving_replays", Span(run_id, run_id))
+    span, removed = build_star_without(engine, run_id)
+    for name in ("etl_reject_return", "etl_file_return", "etl_reject_leave"):
+        run_transform(engine, name, span)
+    engine.execute(statement("transforms", f"etl_file_{fate}").text, {"run": run_id})
+    for name in ("etl_file_promoted", "etl_run_recount"):
+        run_transform(engine, name, span)
+    _close_runs(engine, run_id)
+    engine.execute("DROP TABLE leaving")
+    return span, removed
+
+
+def settle_rejects(engine: Engine, run_id: int) -> None:
+    """The counts of every run, where nothing but rejects has come or gone."""
+    run_transform(engine, "etl_run_rejects", Span(0, run_id))
+
+
+def _close_runs(engine: Engine, run_id: int) -> None:
+    engine.execute(statement("transforms", "etl_run_undone").text, {"run": run_id})
+
+
+def check_anew(engine: Engine, run_id: int) -> Sequence[Verdict]:
+    """Every check over everything: what has left may be missed anywhere."""
+    return check_span(engine, Span(0, run_id))

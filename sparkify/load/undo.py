@@ -1,0 +1,45 @@
+"""A run, taken back: as if it had never loaded its files, but for what the ledger remembers."""
+
+import time
+from collections.abc import Callable
+
+from sparkify.engines.base import Engine
+from sparkify.errors import ConfigError, LoadError
+from sparkify.load.publish import Outcome, Summary, publish
+from sparkify.load.star import forget_leaving
+from sparkify.load.takeback import check_anew, parts_to_undo, take_back
+from sparkify.progress import Progress
+
+
+def undo(
+    engine: Engine, run: int, progress: Progress, sleep: Callable[[float], None] = time.sleep
+) -> Summary:
+    """Take back what this run loaded, and what was loaded later on top of it.
+
+    Staging, star and ledger are those of a warehouse that never loaded it; the ledger remembers the content,
+    so that the next load leaves it alone until it is asked to retry. Raises ConfigError for a run that there
+    is not, LoadError for one of which nothing stands.
+    """
+
+    def work(run_id: int) -> Outcome:
+        parts = parts_to_undo(engine, run)
+        if not parts:
+            raise _nothing_stands(engine, run)
+        progress.step("taking records back")
+        _, removed = take_back(engine, run_id, parts, "undone")
+        forget_leaving(engine)
+        progress.step("checking")
+        verdicts = check_anew(engine, run_id)
+        return Outcome({"undone": len(parts)}, len(parts), removed=removed, checks=verdicts)
+
+    return publish(engine, "undo", work, progress, sleep)
+
+
+def _nothing_stands(engine: Engine, run: int) -> ConfigError | LoadError:
+    found = engine.query("SELECT command, undone_in FROM etl_run WHERE run_id = :run", {"run": run}).rows
+    if not found:
+        return ConfigError(f"there is no run {run}. `sparkify runs` lists them.")
+    command, undone_in = found[0]
+    if undone_in is not None:
+        return LoadError(f"of run {run} nothing stands any more: run {undone_in} took the last of it back.")
+    return LoadError(f"run {run} ({command}) loaded no file that could be taken back.")

@@ -1,0 +1,2 @@
+-- A run can be taken back.
+ALTER TABLE etl_file ADD COLUMN undone_in INTEGER

@@ -1,0 +1,5 @@
+-- A duplicate becomes the record where the one before it has left.
+UPDATE etl_file
+SET loaded = etl_file.loaded + m.promoted, duplicate = etl_file.duplicate - m.promoted
+FROM moved AS m
+WHERE m.file_id = etl_file.file_id AND etl_file.undone_in IS NULL AND etl_file.replaced_in IS NULL

@@ -1,0 +1,10 @@
+-- Rejects among the events that passed when they were judged again.
+UPDATE etl_reject
+SET replayed_in = :run
+FROM (
+    SELECT f.replays AS file_id, s.record
+    FROM stg_events AS s
+    JOIN etl_file AS f ON f.file_id = s.file_id
+    WHERE s.run_id = :run AND f.replays IS NOT NULL
+) AS passed
+WHERE passed.file_id = etl_reject.file_id AND passed.record = etl_reject.record

@@ -1,0 +1,81 @@
+"""A connection that is cut while a cluster's warehouse is changed: the change is whole, or is done again."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sparkify.config import S3
+from sparkify.engines.redshift import Redshift
+from sparkify.load.checks import check_everything
+from sparkify.load.diff import digest_star
+from sparkify.load.files import list_source
+from sparkify.load.forget import forget
+from sparkify.load.replay import replay
+from sparkify.load.run import MaxRejects, reload
+from sparkify.load.tables import create_tables
+from sparkify.load.undo import undo
+from sparkify.progress import Silent
+from tests.builders import rows
+from tests.clusters import Bucket, Cluster, fill, load_bucket, sever
+from tests.torture import survived, times
+
+
+def _at_once(_: float) -> None:
+    """No pause between attempts."""
+
+
+def _reload(engine: Redshift, bucket: Bucket) -> None:
+    uris = [file.uri for file in list_source(S3(source=bucket.uri)) if file.dataset == "events"]
+    reload(engine, uris, MaxRejects.parse("1000"), Silent(), _at_once)
+
+
+CHANGES: dict[str, Callable[[Redshift, Bucket], Any]] = {
+    "undo": lambda engine, _: undo(engine, 1, Silent(), _at_once),
+    "forget": lambda engine, _: forget(engine, 15, Silent(), _at_once),
+    "replay": lambda engine, _: replay(engine, None, Silent(), _at_once),
+    "reload": _reload,
+}
+BOOKS = "SELECT records_read, loaded, duplicate, rejected FROM etl_file ORDER BY file_id"
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_whose_connection_is_cut_is_whole_in_the_end(
+    cluster: Cluster, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    fill(bucket)
+
+    def loaded() -> Redshift:
+        engine = cluster.connect(f"test_{uuid.uuid4().hex[:12]}")
+        create_tables(engine)
+        load_bucket(engine, bucket.uri)
+        return engine
+
+    undisturbed = loaded()
+    CHANGES[change](undisturbed, bucket)
+    truth = digest_star(undisturbed), rows(undisturbed, BOOKS)
+    undisturbed.close()
+
+    for at in range(5, 900, times(170, 9)):
+        engine = loaded()
+        run, count = engine._run, 0
+
+        def cut(sql: str, at: int = at, run: Any = run, engine: Redshift = engine, **options: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == at:
+                sever(engine)
+            return run(sql, **options)
+
+        monkeypatch.setattr(engine, "_run", cut)
+        CHANGES[change](engine, bucket)
+        monkeypatch.setattr(engine, "_run", run)
+
+        assert (digest_star(engine), rows(engine, BOOKS)) == truth
+        assert all(verdict.passed for verdict in check_everything(engine))
+        engine.close()
+        if count < at:
+            break
+        survived(f"connections cut during {change}", 1)
+    assert count < at

@@ -1,0 +1,99 @@
+"""Each probe of the doctor: well, and not well."""
+
+import datetime as dt
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sparkify.cli.options import opened
+from sparkify.config import S3, Config, Warehouse
+from sparkify.doctor import Finding, examine
+from sparkify.engines.duckdb import DuckDB
+from sparkify.progress import Silent
+from sparkify.provision import steps
+from sparkify.standin.service import StandIn
+from tests.accounts import PATIENCE, launch, names_of
+from tests.builders import Run, Source
+
+NOW = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+
+
+def examined(config: Config, now: dt.datetime = NOW) -> dict[str, Finding]:
+    return {one.probe: one for one in examine(config, opened, now)}
+
+
+def states(found: dict[str, Finding]) -> dict[str, str]:
+    return {name: one.state for name, one in found.items()}
+
+
+def test_a_healthy_warehouse_has_a_clean_bill(loaded: Run) -> None:
+    done = loaded("doctor", "--source", "music", "--format", "json")
+
+    found = {one["probe"]: one["state"] for one in json.loads(done.stdout)}
+    assert done.returncode == 0, done.stderr
+    assert found.keys() == {"folder", "disk", "scratch", "warehouse", "lock", "layout", "clock", "source"}
+    assert set(found.values()) == {"ok"}
+
+
+def test_where_nothing_is_yet_it_says_how_to_begin(run: Run) -> None:
+    done = run("doctor", "--format", "json")
+
+    found = {one["probe"]: one for one in json.loads(done.stdout)}
+    assert done.returncode == 0
+    assert found["warehouse"]["state"] == found["source"]["state"] == "warning"
+    assert "`sparkify etl --source DIR`" in found["warehouse"]["what_to_do"]
+
+
+def test_every_probe_can_fail_and_says_what_to_do(
+    loaded: Run, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "sparkify.duckdb"
+    config = Config(warehouse=Warehouse(file=str(file), wait=0.0), s3=S3(source=str(tmp_path / "nowhere")))
+    full: Any = type("Usage", (), {"free": 5})
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: full)
+        sick = examined(config, NOW - dt.timedelta(days=1))
+    writer = DuckDB(str(file))
+    held = examined(config)
+    writer.execute("INSERT INTO etl_version (version) SELECT 99")
+    writer.close()
+    newer = examined(config)
+    file.write_bytes(b"no database at all")
+    broken = examined(config)
+    lost = examined(Config(warehouse=Warehouse(file=str(tmp_path / "no" / "folder.duckdb"))))
+
+    assert states(sick) | {"lock": "ok", "folder": "ok"} == {
+        "folder": "ok", "disk": "warning", "scratch": "warning", "warehouse": "ok", "lock": "ok",
+        "layout": "ok", "clock": "FAILED", "source": "FAILED",
+    }  # fmt: skip
+    assert (held["lock"].state, newer["layout"].state, broken["warehouse"].state, lost["folder"].state) == (
+        "warning", "FAILED", "FAILED", "FAILED",
+    )  # fmt: skip
+    for one in (*sick.values(), held["lock"], newer["layout"], broken["warehouse"], lost["folder"]):
+        assert bool(one.advice) == (one.state != "ok"), one
+
+
+def test_a_cluster_is_probed_from_credentials_to_clock(
+    standin: StandIn, account: Config, clients: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config(warehouse=Warehouse(engine="redshift"), cluster=account.cluster, s3=account.s3)
+    before = examined(config)
+    launch(clients, config)
+    steps.configure(clients, names_of(config), ["127.0.0.1/32"], PATIENCE, Silent())
+
+    after = examined(config)
+    late = examined(config, NOW + dt.timedelta(hours=2))
+    with monkeypatch.context() as patch:
+        patch.setenv("AWS_PROFILE", "nobody")
+        stranger = examined(config)
+
+    assert (before["credentials"].state, before["cluster"].state) == ("ok", "FAILED")
+    assert states(after) | {"source": "warning"} == {
+        "credentials": "ok", "AWS clock": "ok", "cluster": "ok", "role": "ok", "warehouse": "ok",
+        "lock": "ok", "layout": "warning", "source": "warning",
+    }  # fmt: skip
+    assert late["AWS clock"].state == "FAILED"
+    assert (stranger["credentials"].state, bool(stranger["credentials"].advice)) == ("FAILED", True)

@@ -1,0 +1,204 @@
+"""A listener who is forgotten: no trace of them is left, and none comes back."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sparkify.engines.base import Engine
+from sparkify.engines.duckdb import DuckDB
+from sparkify.errors import ConfigError
+from sparkify.load import judge
+from sparkify.load.diff import digest_star
+from sparkify.load.erase import listeners_of
+from sparkify.load.forget import forget
+from sparkify.load.replay import replay
+from sparkify.load.run import rebuild
+from sparkify.load.tables import create_tables
+from sparkify.progress import Silent
+from tests.builders import Noting, Record, Run, Source, etl, event, logged_out, play, rejects, rows, song
+from tests.test_undo import assert_sound, reloaded
+
+Make = Callable[[], Engine]
+PLANTED = {
+    "firstName": "Zyxwvutria", "lastName": "Qqplantedname", "gender": "X9gender",
+    "location": "Nowherevillage-Plant, ZZ", "userAgent": "PlantedAgent/77.7 (Zxcv)", "registration": 1.5e12,
+}  # fmt: skip
+NOBODY = {
+    "userId": "", "firstName": None, "lastName": None, "gender": None, "location": None, "userAgent": None,
+    "registration": None, "auth": None,
+}  # fmt: skip
+
+
+def theirs(item: int, **changes: Any) -> Record:
+    return play(item, userId="77", sessionId=500, **(PLANTED | changes))
+
+
+def deliver(source: Source, whose: Callable[[Record], Record] = lambda record: record) -> None:
+    source.log(
+        *(whose(record) for record in (
+            theirs(0), theirs(1, song="BjÃ¶rk", firstName="Zyxwvutria BjÃ¶rk"),
+            event(**PLANTED, userId="77", sessionId=501), play(0), play(10, sessionId=500, userId="16"),
+        )),
+        logged_out(sessionId=9), day="2018-11-01",
+    )  # fmt: skip
+    source.song(song())
+
+
+def spoil(source: Source) -> Path:
+    """Rejects: theirs, somebody else's, and some that do not say whose they are."""
+    return source.log(
+        theirs(2, ts="soon"), play(3, ts="soon"), json.dumps(theirs(4))[:300],
+        json.dumps(theirs(5)) + json.dumps(theirs(6)), json.dumps(theirs(7)).encode() + b"\xff",
+        theirs(8, song="x" * 2000), json.dumps(theirs(9, song="y" * 70_000)), "[]", day="2018-11-02",
+    )  # fmt: skip
+
+
+def traces(engine: Engine) -> list[str]:
+    """Where any planted text, or the listener's number, is left."""
+    found = []
+    for table in ("stg_events", "users", "songplay", "etl_reject", "text_repair"):
+        text = repr(rows(engine, f"SELECT * FROM {table}"))
+        found += [f"{table} {value}" for value in PLANTED.values() if str(value) in text]
+    for table in ("stg_events", "users", "songplay"):
+        found += [table for _ in rows(engine, f"SELECT user_id FROM {table} WHERE user_id = 77")]
+    return found
+
+
+def test_a_forgotten_listener_is_nobody_and_their_plays_still_count(
+    new_warehouse: Make, source: Source
+) -> None:
+    engine, nobodys = new_warehouse(), new_warehouse()
+    deliver(source)
+    etl(engine, source.folder)
+
+    receipt = forget(engine, 77, Noting())
+
+    deliver(source, lambda record: record | NOBODY if record["userId"] == "77" else record)
+    etl(nobodys, source.folder)
+    assert (receipt.user_id, receipt.events, receipt.rejects, receipt.run_id) == (77, 3, 0, 2)
+    assert traces(engine) == []
+    assert rows(engine, "SELECT COUNT(*) AS n FROM songplay") == [(4,)]
+    assert digest_star(engine) == digest_star(nobodys)
+    assert rows(engine, "SELECT raw_text FROM text_repair") == [("BjÃ¶rk",)]
+    assert_sound(engine)
+    rebuild(engine, Silent())
+    assert digest_star(engine) == digest_star(nobodys)
+
+
+def test_rejects_lose_their_text_unless_they_are_somebody_elses(warehouse: Engine, source: Source) -> None:
+    deliver(source)
+    spoil(source)
+    etl(warehouse, source.folder)
+    before = rejects(warehouse)
+
+    receipt = forget(warehouse, 77, Noting())
+
+    assert [record for record, _ in rejects(warehouse)] == [record for record, _ in before]
+    assert receipt.rejects == 7
+    kept = rows(warehouse, "SELECT record, encoding FROM etl_reject WHERE raw_text IS NOT NULL")
+    assert kept == [(2, "text")]
+    assert traces(warehouse) == []
+
+
+def test_no_later_load_reload_or_replay_brings_a_forgotten_listener_back(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(judge.RANGES, "session_id", (0, 500))
+    log = source.log(theirs(0), event(**PLANTED, userId="77", sessionId=501), day="2018-11-01")
+    etl(warehouse, source.folder)
+    forget(warehouse, 77, Noting())
+    assert traces(warehouse) == []
+    monkeypatch.setitem(judge.RANGES, "session_id", (0, 9_000_000))
+
+    replay(warehouse, None, Noting())
+    reloaded(warehouse, log)
+    spoil(source)
+    source.log(*(theirs(item) for item in range(300)), day="2018-11-03")
+    summary = etl(warehouse, source.folder)
+
+    assert summary.records.rejected == 8
+    assert traces(warehouse) == []
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay WHERE session_id = 500") == [(300,)]
+    assert_sound(warehouse)
+
+
+def found_in_files(folder: Path) -> set[str]:
+    bodies = [file.read_bytes() for file in folder.rglob("*") if file.is_file() and "music" not in file.parts]
+    return {str(v) for v in PLANTED.values() if any(str(v).encode() in body for body in bodies)}
+
+
+def test_no_byte_of_a_forgotten_listener_is_left_in_the_warehouses_files(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        source.log(*(play(item, sessionId=number) for item in range(400)), day=f"2018-12-0{number + 1}")
+    deliver(source)
+    spoil(source)
+    folder = tmp_path / "w"
+    folder.mkdir()
+    first = DuckDB(f"{folder}/byte.duckdb")
+    create_tables(first)
+    etl(first, source.folder)
+    with monkeypatch.context() as patch:  # as if it had been cut off after its commit
+        patch.setattr(DuckDB, "rewrite", lambda _: False)
+        forget(first, 77, Noting())
+    first.close()
+    assert found_in_files(folder), "the search finds what DuckDB leaves in old blocks"
+    engine = DuckDB(f"{folder}/byte.duckdb")
+    star = digest_star(engine)
+
+    again = forget(engine, 77, Noting())
+
+    assert (again.is_rewritten, again.events, again.run_id) == (True, 0, 2)
+    assert found_in_files(folder) == set()
+    assert digest_star(engine) == star
+    assert etl(engine, source.folder).run_id is None
+    engine.close()
+    assert found_in_files(folder) == set()
+    assert sorted(file.name for file in folder.iterdir()) == ["byte.duckdb", "byte.duckdb.lock"]
+
+
+def test_somebody_of_whom_there_is_nothing_is_not_forgotten(warehouse: Engine, source: Source) -> None:
+    deliver(source)
+    etl(warehouse, source.folder)
+
+    with pytest.raises(ConfigError, match="there is nothing of a listener 99"):
+        forget(warehouse, 99, Noting())
+
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM etl_forgotten") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("line", "whose"),
+    [
+        (b'{"userId": "15"}', {15}),
+        (b'{"userId": 15}', {15}),
+        (b'{"userId": ""}', set()),
+        (b'{"userId": null}', set()),
+        (b'{"user\\u0049d": "15"}', {15}),
+        (b'{"userId": "abc"}', None),
+        (b'{"userId": ["15"]}', None),
+        (b"[1]", None),
+        (b'{"firstName": "A", "userId": "15"}{"firstName": "B", "userId": "16"}', {15, 16}),
+        (b'{"firstName": "A", "userId": "15"}{"firstName": "B", "use', None),
+        (b'{"firstName": "A"', None),
+        (b"\xff", None),
+    ],
+)
+def test_a_text_says_whose_it_is_or_that_it_does_not_say(line: bytes, whose: set[int] | None) -> None:
+    assert listeners_of(line) == whose
+
+
+def test_forgetting_asks_first_and_prints_a_receipt(loaded: Run) -> None:
+    refused = loaded("forget", "15", typed="n\n")
+    done = loaded("forget", "15", "--yes", "--format", "json")
+    again = loaded("forget", "15", "--yes")
+
+    assert refused.returncode == 1
+    receipt = json.loads(done.stdout)
+    assert (receipt["user_id"], receipt["events"], receipt["is_rewritten"]) == (15, 2, True)
+    assert "by run 2" in again.stdout
+    assert loaded("ask", "most_active_users", "--format", "csv").stdout.count("\n") == 1

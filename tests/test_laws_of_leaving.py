@@ -1,0 +1,195 @@
+"""A law of coming and going: after any loads, reloads, undos and replays the star is that of what stands.
+
+Beside the warehouse goes a model of a few lines of Python: of each file the parts that were loaded, with
+the run that brought them and whether they were taken back. A warehouse that is given just the lines that
+stand, all at once, must be equal.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from sparkify.engines.duckdb import DuckDB
+from sparkify.errors import ConfigError, LoadError
+from sparkify.load import judge
+from sparkify.load.diff import digest_star
+from sparkify.load.files import State
+from sparkify.load.replay import replay
+from sparkify.load.run import MaxRejects, rebuild, reload
+from sparkify.load.tables import create_tables
+from sparkify.load.undo import undo
+from sparkify.progress import Silent
+from tests.builders import Source, etl, rows
+from tests.test_laws import as_line, plays, songs, visits
+from tests.test_undo import STANDING, assert_sound
+from tests.torture import times
+
+faults = st.sampled_from(["{broken", "[1]", '{"page": "NextSong"}', "", "   "])
+lines = st.lists(st.one_of(plays, plays, visits, faults), min_size=1, max_size=4)
+logs = st.sampled_from(["log_data/0.json", "log_data/1.json"])
+song_files = st.sampled_from(["song_data/0.json", "song_data/1.json"])
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), logs, lines, st.booleans()),
+        st.tuples(st.just("grow"), logs, lines, st.booleans()),
+        st.tuples(st.just("write"), song_files, songs.map(lambda one: [one]), st.just(False)),
+        st.tuples(st.just("undo"), st.integers(1, 6)),
+        st.tuples(st.just("reload"), logs),
+        st.tuples(st.just("retry")),
+        st.tuples(st.just("replay")),
+    ),
+    min_size=2,
+    max_size=8,
+)
+Lines = list[bytes]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a file: the run that loaded it, the file as it was then, the lines that are its own."""
+
+    run: int
+    content: Lines
+    own: Lines
+    is_undone: bool = False
+
+
+@settings(
+    max_examples=times(6, 100),
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(steps=steps)
+def test_after_any_coming_and_going_the_star_is_that_of_what_stands(steps: list[Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder) / "world")
+        try:
+            for kind, *arguments in steps:
+                getattr(world, kind)(*arguments)
+            world.assert_right(Path(folder) / "judge")
+        finally:
+            world.engine.close()
+
+
+@contextmanager
+def strict(is_strict: bool) -> Iterator[None]:
+    """A judge that refuses what it should not, until rejects are replayed."""
+    before = judge.RANGES["item_in_session"]
+    judge.RANGES["item_in_session"] = (0, 1) if is_strict else before
+    try:
+        yield
+    finally:
+        judge.RANGES["item_in_session"] = before
+
+
+class World:
+    """A warehouse and its source; each step is done to both and to the model."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = made(folder)
+        self.engine = DuckDB(str(folder / "test.duckdb"))
+        create_tables(self.engine)
+        self.disk: dict[str, Lines] = {}
+        self.parts: dict[str, list[Part]] = {}
+        self.replays: set[int] = set()
+
+    def write(self, name: str, content: list[Any], is_strict: bool) -> None:
+        """A file that is new, or rewritten, and that is wanted."""
+        self._put(name, list(map(as_line, content)))
+        with strict(is_strict):
+            self._load({"changed"})
+
+    def grow(self, name: str, content: list[Any], is_strict: bool) -> None:
+        self._put(name, self.disk.get(name, []) + list(map(as_line, content)))
+        with strict(is_strict):
+            self._load({"changed"})
+
+    def retry(self) -> None:
+        self._load({"changed", "undone"})
+
+    def undo(self, run: int) -> None:
+        gone = False
+        for parts in self.parts.values():
+            own = [at for at, part in enumerate(parts) if part.run == run and not part.is_undone]
+            if own:
+                parts[own[0] :] = [replace(part, is_undone=True) for part in parts[own[0] :]]
+                gone = True
+        try:
+            undo(self.engine, run, Silent())
+        except (ConfigError, LoadError):
+            assert not gone
+        else:
+            assert gone or run in self.replays
+
+    def reload(self, name: str) -> None:
+        if name in self.disk:
+            done = reload(self.engine, [str(self.folder / name)], MaxRejects.parse("100%"), Silent())
+            assert done.run_id is not None
+            self.parts[name] = [Part(done.run_id, self.disk[name], self.disk[name])]
+
+    def replay(self) -> None:
+        done = replay(self.engine, None, Silent())
+        if done.run_id is not None:
+            self.replays.add(done.run_id)
+
+    def assert_right(self, folder: Path) -> None:
+        """With the last rejects replayed, equal to a warehouse of what stands, and to its own rebuild."""
+        assert_sound(self.engine)
+        self.replay()
+        other = DuckDB(str(made(folder) / "judge.duckdb"))
+        create_tables(other)
+        for name, parts in self.parts.items():
+            standing = [line for part in parts if not part.is_undone for line in part.own]
+            if standing:
+                write(folder, name, standing)
+        try:
+            etl(other, folder, "100%")
+            assert digest_star(self.engine) == digest_star(other)
+            sums = "SELECT SUM(records_read) AS r, SUM(loaded) AS l, SUM(rejected) AS x FROM etl_file WHERE "
+            assert rows(self.engine, sums + STANDING) == rows(other, sums + STANDING)
+            assert_sound(self.engine)
+            rebuild(self.engine, Silent())
+            assert digest_star(self.engine) == digest_star(other)
+        finally:
+            other.close()
+
+    def _put(self, name: str, content: Lines) -> None:
+        self.disk[name] = content
+        write(self.folder, name, content)
+
+    def _load(self, also: set[State]) -> None:
+        run = etl(self.engine, self.folder, "100%", also=also).run_id
+        found = {name: self._next(name, run or 0, "undone" in also) for name in self.disk}
+        assert (run is not None) == any(parts != self.parts.get(name) for name, parts in found.items())
+        self.parts = found
+
+    def _next(self, name: str, run: int, is_retried: bool) -> list[Part]:
+        """The parts of a file after a load."""
+        disk, parts = self.disk[name], self.parts.get(name, [])
+        whole = [Part(run, disk, disk)]
+        standing = [part for part in parts if not part.is_undone]
+        if not parts or (is_retried and len(standing) < len(parts)):
+            return whole
+        for latest in [parts[-1], *standing[-1:]]:
+            length = len(latest.content)
+            if disk[:length] == latest.content:
+                return parts if len(disk) == length else [*parts, Part(run, disk, disk[length:])]
+        return whole
+
+
+def made(folder: Path) -> Path:
+    for name in ("song_data", "log_data"):
+        (folder / name).mkdir(parents=True)
+    return folder
+
+
+def write(folder: Path, name: str, content: Lines) -> None:
+    # With a newline at its end: a line without one may be half of a line.
+    Source(folder).write(folder / name, b"\n".join(content) + b"\n")

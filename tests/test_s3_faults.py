@@ -1,0 +1,184 @@
+"""A store that fails in every way a network knows: a load is whole in the end, or it is not there at all."""
+
+import contextlib
+import random
+import socket
+import struct
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from sparkify import store
+from sparkify.engines.base import Engine
+from sparkify.engines.duckdb import DuckDB
+from sparkify.errors import RemoteError
+from sparkify.load.checks import check_everything
+from sparkify.load.diff import digest_star
+from sparkify.load.tables import create_tables
+from sparkify.standin.service import StandIn
+from tests.builders import Noting, Source, etl, play, rows, song
+from tests.clusters import BUCKET, Cluster, upload
+from tests.test_store import Proxy, load_bucket
+from tests.torture import survived, times
+
+SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
+PASSING = ("500", "503", "reset", "cut", "slow")
+"""What is over at the next request."""
+
+
+class Faulty(Proxy):
+    """Fails now and then, in one of the ways it is given."""
+
+    ways: tuple[str, ...] = ()
+    rate = 0.0
+    chance = random.Random(1)
+    count = 0
+
+    def do_GET(self) -> None:  # noqa: N802  # the name that the base class looks for
+        kind = type(self)
+        if BUCKET not in self.path or not self.ways or self.chance.random() >= self.rate:
+            super().do_GET()
+            return
+        kind.count += 1
+        getattr(self, f"_{self.chance.choice(self.ways)}")()
+
+    do_HEAD = do_GET  # noqa: N815  # the name that the base class looks for
+
+    def _500(self) -> None:
+        self._answer(500, b"<Error><Code>InternalError</Code></Error>", {})
+
+    def _503(self) -> None:
+        self._answer(503, SLOW_DOWN, {})
+
+    def _gone(self) -> None:
+        self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>", {})
+
+    def _denied(self) -> None:
+        self._answer(403, b"<Error><Code>AccessDenied</Code></Error>", {})
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def _fetched(self) -> tuple[int, bytes, dict[str, str]]:
+        request = urllib.request.Request(self.behind + self.path, headers=dict(self.headers))
+        request.method = self.command
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read(), dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read(), dict(error.headers)
+
+    def _cut(self) -> None:
+        status, body, headers = self._fetched()
+        self._answer(status, body[: len(body) // 2], headers | {"Content-Length": str(len(body))})
+        self.close_connection = True
+
+    def _slow(self) -> None:
+        status, body, headers = self._fetched()
+        time.sleep(self.chance.random() / 20)
+        self._answer(status, body, headers)
+
+    def _other(self) -> None:
+        status, body, headers = self._fetched()
+        self._answer(status, body, {k: '"another"' if k.lower() == "etag" else v for k, v in headers.items()})
+
+
+@pytest.fixture
+def faulty(standin: StandIn, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Faulty]]:
+    """A store that stands between; its class says how it fails."""
+    handler = type("Handler", (Faulty,), {"behind": standin.url, "trouble": [], "chance": random.Random(1)})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a reset is what was asked for
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    store.store.cache_clear()
+    yield handler
+    store.store.cache_clear()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def uri(standin: StandIn, cluster: Cluster, source: Source, request: pytest.FixtureRequest) -> str:
+    """A bucket with some songs and logs."""
+    for number in range(8):
+        source.song(song(f"SO{number}", title=f"Song {number}"))
+    for day in range(1, 5):
+        source.log(*(play(item, sessionId=day) for item in range(300)), "{broken", day=f"2018-11-{day:02}")
+    return upload(standin, request.node.name.partition("[")[0], source.folder)
+
+
+@contextlib.contextmanager
+def opened(file: Path) -> Iterator[Engine]:
+    engine = DuckDB(str(file))
+    create_tables(engine)
+    yield engine
+    engine.close()
+
+
+def test_faults_that_pass_cost_time_and_nothing_else(
+    faulty: type[Faulty], uri: str, source: Source, tmp_path: Path
+) -> None:
+    with opened(tmp_path / "folder.duckdb") as engine:
+        etl(engine, source.folder)
+        truth = digest_star(engine)
+    faulty.ways, faulty.rate = PASSING, 0.25
+    failed = 0
+
+    for number in range(times(3, 60)):
+        with opened(tmp_path / f"{number}.duckdb") as engine:
+            for _ in range(20):
+                try:
+                    load_bucket(engine, uri)
+                    break
+                except RemoteError:
+                    failed += 1
+                    assert rows(engine, "SELECT COUNT(*) AS n FROM etl_run") == [(0,)]
+            assert digest_star(engine) == truth
+            assert rows(engine, "SELECT COUNT(*) AS n FROM etl_reject") == [(4,)]
+
+    assert faulty.count > 0
+    survived("faults of a store that passed", faulty.count)
+    assert failed <= times(3, 60)
+
+
+@pytest.mark.parametrize("way", ["500", "503", "reset", "cut", "denied"])
+def test_a_fault_that_stays_is_one_line_and_nothing_is_published(
+    faulty: type[Faulty], uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(store, "RETRIES", {"max_retries": 2, "retry_timeout": store.timedelta(seconds=3)})
+    faulty.ways, faulty.rate = (way,), 1.0
+
+    with opened(tmp_path / "one.duckdb") as engine:
+        with pytest.raises(RemoteError) as failed:
+            load_bucket(engine, uri)
+
+        assert len(str(failed.value).splitlines()) == 1
+        assert rows(engine, "SELECT COUNT(*) AS n FROM etl_run") == [(0,)]
+        assert rows(engine, "SELECT COUNT(*) AS n FROM stg_events") == [(0,)]
+
+
+def test_an_object_of_another_version_waits_for_the_next_run(
+    faulty: type[Faulty], uri: str, tmp_path: Path
+) -> None:
+    watching = Noting()
+    faulty.ways, faulty.rate = ("other",), 0.5
+
+    with opened(tmp_path / "one.duckdb") as engine:
+        load_bucket(engine, uri, watching)
+        waiting = sum("changed while it was read" in warning for warning in watching.warnings)
+        faulty.rate = 0.0
+        load_bucket(engine, uri)
+
+        assert waiting > 0
+        assert rows(engine, "SELECT COUNT(*) AS n FROM songplay") == [(1200,)]
+        assert rows(engine, "SELECT COUNT(*) AS n FROM songs") == [(8,)]
+        assert all(verdict.passed for verdict in check_everything(engine))

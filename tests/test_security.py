@@ -1,0 +1,111 @@
+"""What the app wrote, what somebody typed, what lies in a folder: text, and never SQL, a path or a secret."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sparkify.engines.base import Engine
+from sparkify.load.checks import check_everything
+from tests.builders import Run, Source, etl, play, rows, song
+
+INJECTIONS = (
+    "'; DROP TABLE songplay; --",
+    '"; DROP TABLE songplay; --',
+    "x' OR '1'='1",
+    "$$; DELETE FROM users; $$",
+    ":run_id",
+    "%s %(name)s {0} ${HOME}",
+    "\\'; DROP TABLE time; --",
+)
+
+
+def test_titles_and_names_are_text_on_every_engine(warehouse: Engine, source: Source) -> None:
+    for number, text in enumerate(INJECTIONS):
+        source.song(song(f"SO{number}", title=text, artist_name=text, artist_id=f"AR{number}"))
+    source.log(*(play(n, song=text, artist=text, firstName=text) for n, text in enumerate(INJECTIONS)))
+
+    etl(warehouse, source.folder)
+
+    held = rows(warehouse, "SELECT title, artist_name, song_id FROM songplay ORDER BY item_in_session")
+    assert held == [(text, text, f"SO{number}") for number, text in enumerate(INJECTIONS)]
+    assert all(verdict.passed for verdict in check_everything(warehouse))
+
+
+def test_names_of_files_and_folders_are_text_on_every_engine(warehouse: Engine, tmp_path: Path) -> None:
+    source = Source(tmp_path / 'it\'s; DROP TABLE users; -- "music"')
+    for number, text in enumerate(INJECTIONS):
+        for padding in (0, 300):
+            name = f"{text}-{padding}.json".replace("/", "")
+            records = [play(n, sessionId=1000 * number + padding) for n in range(1 + padding)]
+            source.write(source.folder / "log_data" / name, "\n".join(map(json.dumps, records)).encode())
+
+    summary = etl(warehouse, source.folder)
+
+    assert summary.records.rejected == 0
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [(302 * len(INJECTIONS),)]
+    assert etl(warehouse, source.folder).run_id is None
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_what_is_typed_is_a_value_or_refused(loaded: Run, text: str) -> None:
+    for command in (
+        ("ask", text),
+        ("ask", "most_played_songs", "--limit", text),
+        ("ask", "most_played_songs", "--from", text),
+        ("rejects", "--run", text),
+        ("etl", "--source", text),
+        ("etl", "--source", "music", "--max-rejects", text),
+    ):
+        done = loaded(*command)
+        assert done.returncode != 0, command
+        assert "Traceback" not in done.stderr
+    assert loaded("ask", "most_played_songs", "--level", text).stdout == "title,artist,plays\n"
+    assert "plays" in loaded("query", "SELECT COUNT(*) AS plays FROM songplay").stdout
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('SECRET')",
+        "SELECT * FROM read_text('SECRET')",
+        "SELECT * FROM read_blob('SECRET')",
+        "SELECT * FROM 'SECRET.csv'",
+        "SELECT * FROM glob('*')",
+        "SELECT getenv('HOME')",
+        "COPY songplay TO 'out.csv'",
+        "EXPORT DATABASE 'out'",
+        "ATTACH 'out.duckdb'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "PRAGMA temp_directory='out'",
+        "CREATE TABLE mine (a INTEGER)",
+        "DELETE FROM songplay",
+        "UPDATE users SET level = 'paid'",
+        "CALL pragma_version()",
+    ],
+)
+def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Path, sql: str) -> None:
+    (tmp_path / "SECRET").write_text("planted-secret")
+    (tmp_path / "SECRET.csv").write_text("planted-secret")
+    before = {path.name for path in tmp_path.iterdir()}
+
+    for option in ((), ("--native",)):
+        done = loaded("query", *option, sql)
+
+        assert "planted-secret" not in done.stdout + done.stderr
+        assert str(Path.home()) not in done.stdout
+        assert {path.name for path in tmp_path.iterdir()} == before
+    assert loaded("check").returncode == 0
+    assert "\n2" in loaded("query", "SELECT COUNT(*) AS n FROM songplay", "--format", "csv").stdout
+
+
+def test_a_folder_that_links_to_itself_ends(warehouse: Engine, source: Source) -> None:
+    source.log(play(0))
+    (source.folder / "log_data" / "loop").symlink_to(source.folder / "log_data", target_is_directory=True)
+    (source.folder / "log_data" / "self.json").symlink_to(source.folder / "log_data" / "self.json")
+
+    summary = etl(warehouse, source.folder)
+
+    assert (summary.records.loaded, summary.records.rejected) == (1, 1)

@@ -1,0 +1,26 @@
+"""How long the tests that try to break it run, and what they have survived.
+
+`make torture` sets TORTURE=1 and runs them long; docs/torture.json holds the figures of its last run. Any
+other run of the tests keeps them short.
+"""
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+
+FIGURES = Path(__file__).parent.parent / "docs" / "torture.json"
+
+
+def times(short: int, long: int) -> int:
+    """How often to try."""
+    return long if os.environ.get("TORTURE") else short
+
+
+def survived(what: str, count: int) -> None:
+    """Add to what this long run has survived; `make torture` begins with nothing."""
+    if os.environ.get("TORTURE"):
+        figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+        before = figures.get(what, {"count": 0})["count"]
+        figures[what] = {"count": before + count, "date": dt.datetime.now(dt.UTC).date().isoformat()}
+        FIGURES.write_text(json.dumps(dict(sorted(figures.items())), indent=1) + "\n")
