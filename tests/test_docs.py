@@ -94,7 +94,7 @@ def test_the_examples_of_sql_in_the_documentation_run(warehouse: Engine) -> None
 def test_the_commands_of_the_tour_exist() -> None:
     pages = "".join(
         (ROOT / "docs" / page).read_text()
-        for page in ("tour.md", "connecting.md", "extending.md", "operations.md")
+        for page in ("tour.md", "connecting.md", "extending.md", "operations.md", "distribution.md")
     )
     shown = re.findall(r"sparkify ([a-z]+)((?: --[a-z-]+)*)", pages)
     assert len(shown) > 15

@@ -13,6 +13,7 @@ import sparkify
 from sparkify.cli import (
     ask,
     cluster,
+    distribution,
     doctor,
     explain,
     forget,
@@ -44,7 +45,7 @@ for command in (
     ask.ask, ask.query, explain.explain, report.report, report.dashboard,
     simulate.simulate,
     warehouse.tables, warehouse.diff, warehouse.show_config, doctor.doctor,
-    cluster.cluster, rehearse.rehearse,
+    cluster.cluster, rehearse.rehearse, distribution.distribution,
 ):  # fmt: skip
     cli.add_command(command)
 

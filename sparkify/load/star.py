@@ -31,6 +31,8 @@ LEAVING = (
 )  # fmt: skip
 """Where records leave: what they touch is noted while they are there, and made anew when they are gone."""
 COUNTS = ("file_duplicate", "etl_file_update")
+LOADING = (*SONGS, *USERS, *PLAYS, *TIME, *COUNTS)
+"""All that a load runs, in order."""
 
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
 

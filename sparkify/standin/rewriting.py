@@ -69,8 +69,8 @@ def _statement(sql: str, part: list[Token]) -> Rewritten:
     first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
     if first == "COPY":
         return Rewritten("copy", part)
-    if first == "SET" and second.lower() in _SESSION:
-        return Rewritten("ignored", part, tag="SET")
+    if first in ("SET", "RESET") and second.lower() in _SESSION:
+        return Rewritten("ignored", part, tag=first)
     if first in ("ANALYZE", "VACUUM"):
         return Rewritten("ignored", part, tag=first)
     refuse(part)
