@@ -138,9 +138,11 @@ def test_two_dimensions_compete_for_the_key_of_the_fact_and_one_of_them_moves(st
 def test_an_outer_join_cannot_send_its_left_side_to_every_node(star: Engine) -> None:
     sql = "SELECT u.level, p.title FROM users AS u LEFT JOIN songplay AS p ON p.user_id = u.user_id"
 
-    (join,) = moves(star, sql, songplay=key("user_id"))
+    (together,) = moves(star, sql, songplay=key("user_id"))
+    (apart,) = moves(star, sql)
 
-    assert (join.label, join.sent.rows) == ("DS_DIST_OUTER", KEYS["users"])
+    assert (together.label, together.sent.rows) == ("DS_DIST_OUTER", KEYS["users"])
+    assert (apart.label, apart.sent.rows) == ("DS_DIST_BOTH", KEYS["users"] + KEYS["songplay"])
 
 
 def test_a_question_without_a_join_moves_one_group_for_each_slice_that_has_it(star: Engine) -> None:
