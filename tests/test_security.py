@@ -51,6 +51,7 @@ def test_names_of_files_and_folders_are_text_on_every_engine(warehouse: Engine, 
 def test_what_is_typed_is_a_value_or_refused(loaded: Run, text: str) -> None:
     for command in (
         ("ask", text),
+        ("ask", "most_played_songs", "--level", text),
         ("ask", "most_played_songs", "--limit", text),
         ("ask", "most_played_songs", "--from", text),
         ("rejects", "--run", text),
@@ -60,7 +61,6 @@ def test_what_is_typed_is_a_value_or_refused(loaded: Run, text: str) -> None:
         done = loaded(*command)
         assert done.returncode != 0, command
         assert "Traceback" not in done.stderr
-    assert loaded("ask", "most_played_songs", "--level", text).stdout == "title,artist,plays\n"
     assert "plays" in loaded("query", "SELECT COUNT(*) AS plays FROM songplay").stdout
 
 

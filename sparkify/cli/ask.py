@@ -16,7 +16,9 @@ from sparkify.errors import ConfigError
 @config_options
 @click.option("--limit", type=AT_MOST, help="At most so many rows; 0: all. Default: 10.")
 @day_options
-@click.option("--level", help="Only plays of free, or of paid listeners.")
+@click.option(
+    "--level", type=click.Choice(["free", "paid"]), help="Only plays of free, or of paid listeners."
+)
 @format_option
 @click.option("--sql", "show_sql", is_flag=True, help="Print the question's SQL instead of its answer.")
 def ask(

@@ -101,7 +101,7 @@ def dashboard(
         )
     except OSError as error:
         raise ConfigError(
-            f"{host}:{port} cannot be used: {error.strerror}. Choose another --port."
+            f"{host}:{port} cannot be used: {error.strerror}. Choose another --port or --host."
         ) from error
     hosts = (host, "localhost", "127.0.0.1", socket.gethostname(), *allow_host)
     place = f"http://{host}:{listening.getsockname()[1]}"

@@ -45,8 +45,9 @@ def simulate(
     options = Options(listeners, events, days, songs, start, seed, faults)
     with watch() as progress:
         written = simulate(target, options, progress.step)
+    where = f"{target} and {target}.later hold" if faults else f"{target} holds"
     click.echo(
-        f"{target} holds {count(written.events, 'event')} of {count(written.listeners, 'listener')} and "
+        f"{where} {count(written.events, 'event')} of {count(written.listeners, 'listener')} and "
         f"{count(written.songs, 'song')} in {count(written.files, 'file')} ({size(written.bytes)})."
     )
     if faults:

@@ -46,6 +46,7 @@ class Loading:
         self.tally = Tally()
         self.rejects: list[Reject] = []
         self.uris: dict[int, str] = {}
+        self._empty: list[str] = []
         self.reasons: dict[tuple[str, str], list[str]] = {}
         """Where in each file something was rejected, by (URI, reason)."""
         self.left_out: set[str] = set()
@@ -60,6 +61,9 @@ class Loading:
                 self._progress.step(f"reading {dataset}", sum(p.file.size for p in group))
             for batch in batches(group, lambda p: max(p.file.size, LEAST), self._engine.batch_bytes):
                 self._take_in_batch(dataset, batch)
+        if self._empty:
+            others = f", and so are {len(self._empty) - 1:,} more files" if len(self._empty) > 1 else ""
+            self._progress.warn(f"{self._empty[0]} is empty{others}.")
         self._warn_of_keys()
 
     def _take_in_batch(self, dataset: Dataset, batch: Sequence[Planned]) -> None:
@@ -109,7 +113,7 @@ class Loading:
             if s.problem:
                 self._progress.warn(f"{file.uri}: {s.problem}. The whole file is one reject.")
             elif not s.records_read and not file.start:
-                self._progress.warn(f"{file.uri} is empty.")
+                self._empty.append(file.uri)
         columns = (
             "file_id", "uri", "dataset", "run_id", "size", "modified", "content_hash", "lines", "tail",
             "records_read", "loaded", "duplicate", "rejected", "problem",
@@ -171,11 +175,14 @@ class Loading:
             self._keys.setdefault((key, "is absent: its column stays empty"), []).append(file.uri)
 
     def _warn_of_keys(self) -> None:
+        alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for (key, what), uris in sorted(self._keys.items()):
-            others = f" and {len(uris) - 1} more files" if len(uris) > 1 else ""
-            self._progress.warn(
-                f'the key "{key}" {what} (first record of {uris[0]}{others}). Was it renamed?'
-            )
+            alike.setdefault((what, tuple(uris)), []).append(key)
+        for (what, places), keys in alike.items():
+            others = f" and {len(places) - 1} more files" if len(places) > 1 else ""
+            named = ", ".join(f'"{key}"' for key in keys)
+            which = f"the key {named} {what}" if len(keys) == 1 else f"the keys {named}: each {what}"
+            self._progress.warn(f"{which} (first record of {places[0]}{others}). Was it renamed?")
 
 
 def _loaded_and_duplicate(staged: Staged, rejected: int) -> tuple[int | None, int | None]:
