@@ -54,12 +54,13 @@ def _examine_disk(file: Path) -> Iterator[Finding]:
     if not folder.is_dir():
         yield Finding("folder", "FAILED", f"there is no folder {folder}", "Make it, or check --warehouse.")
         return
-    can_write = os.access(folder, os.W_OK | os.X_OK)
-    yield (
-        Finding("folder", "ok", f"{folder} can be written to")
-        if can_write
-        else Finding("folder", "FAILED", f"{folder} cannot be written to", "Give us write permission there.")
-    )
+    for place, needed in ((folder, os.W_OK | os.X_OK), (file, os.R_OK | os.W_OK)):
+        if not place.exists() or os.access(place, needed):
+            continue
+        yield Finding("folder", "FAILED", f"{place} cannot be written to", "Give us write permission there.")
+        break
+    else:
+        yield Finding("folder", "ok", f"{folder} can be written to")
     held = file.stat().st_size if file.is_file() else 0
     for probe, place, needed in (
         ("disk", folder, held + ROOM),

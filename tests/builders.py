@@ -1,10 +1,15 @@
 """Records as the app writes them, and folders as it leaves them."""
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from sparkify.config import S3
 from sparkify.engines.base import Engine
@@ -145,3 +150,14 @@ def _line(record: Record | str | bytes) -> bytes:
 def rejects(engine: Engine) -> list[tuple[Any, ...]]:
     """Number and reason of every rejected record, in the order of files and lines."""
     return rows(engine, "SELECT record, reason FROM etl_reject ORDER BY file_id, record")
+
+
+def without_rights(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run sparkify as somebody whom files can shut out, which root is not unless it gives that up."""
+    command = [sys.executable, "-m", "sparkify.cli.main", *arguments]
+    if os.geteuid() == 0:
+        rights = "-dac_override,-dac_read_search"
+        if not shutil.which("setpriv"):
+            pytest.skip("root cannot give up its rights here: setpriv (util-linux) is missing")
+        command = ["setpriv", f"--inh-caps={rights}", f"--bounding-set={rights}", *command]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

@@ -3,9 +3,13 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.builders import Source, play, song
+from sparkify.engines.redshift import Redshift
+from sparkify.load.checks import check_everything
+from tests.builders import Source, play, rows, song
+from tests.clusters import Bucket, Cluster, fill, load_bucket
 from tests.test_processes import finish, start
 from tests.torture import survived, times
 
@@ -66,3 +70,21 @@ def test_readers_see_one_run_or_the_next_and_the_writer_is_not_starved(
     assert runs > 2
     survived("reads beside a writer", reads)
     survived("runs beside readers", runs)
+
+
+def test_two_loads_of_a_cluster_at_once_load_everything_once(
+    cluster: Cluster, redshift: Redshift, bucket: Bucket
+) -> None:
+    fill(bucket)
+    other = cluster.connect(redshift.query("SELECT CURRENT_SCHEMA() AS name").scalar(), wait=60)
+
+    with ThreadPoolExecutor(2) as pool:
+        summaries = list(pool.map(lambda engine: load_bucket(engine, bucket.uri), (redshift, other)))
+
+    assert sorted(summary.run_id or 0 for summary in summaries) == [0, 1]
+    assert rows(redshift, "SELECT COUNT(*) AS n FROM etl_run") == [(1,)]
+    assert rows(redshift, "SELECT SUM(loaded + duplicate) AS n FROM etl_run") == rows(
+        redshift, "SELECT (SELECT COUNT(*) FROM stg_events) + (SELECT COUNT(*) FROM stg_songs) AS n"
+    )
+    assert all(verdict.passed for verdict in check_everything(redshift))
+    other.close()

@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 
 from sparkify.ask.lease import Lease
 from sparkify.ask.live import Live
-from sparkify.ask.questions import find_question, list_questions
+from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.redshift import Redshift
@@ -222,6 +222,55 @@ def test_what_was_computed_is_kept_for_its_run_and_shown_while_a_load_runs(
     assert live.answer(asked).rows != answer.rows
 
 
+def test_an_answer_of_the_run_before_is_not_kept_for_the_run_after(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(tmp_path / "live.duckdb")
+    writer = DuckDB(file)
+    create_tables(writer)
+    fill(source, days=3)
+    etl(writer, source.folder)
+    writer.close()
+    live, meanwhile = Live(lambda wait: DuckDB(file, read_only=True, wait=wait), check_everything), [True]
+
+    def ask_while_a_run_is_published(lease: Lease, question: Any, *values: Any) -> Any:
+        found = ask(lease, question, *values)
+        if question.name == "most_played_songs" and meanwhile.pop():
+            lease.close()
+            source.log(play(0, sessionId=99), day="2018-11-09")
+            holder = DuckDB(file)
+            etl(holder, source.folder)
+            holder.close()
+            live.newest()
+        return found
+
+    monkeypatch.setattr("sparkify.ask.live.ask", ask_while_a_run_is_published)
+    before = live.answer(live_question())
+    meanwhile.append(False)
+
+    after = live.answer(live_question())
+
+    assert sum(row[-1] for row in after.rows) == sum(row[-1] for row in before.rows) + 1
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_listeners_are_numbers_unless_names_are_asked_for(
+    source: Source, tmp_path: Path, names: bool
+) -> None:
+    file = str(tmp_path / "live.duckdb")
+    writer = DuckDB(file)
+    create_tables(writer)
+    fill(source, days=3)
+    etl(writer, source.folder)
+    writer.close()
+    live = Live(lambda wait: DuckDB(file, read_only=True, wait=wait), check_everything, names=names)
+
+    answer = live.answer(live_question(name="most_active_users"))
+
+    assert ("last_name" in answer.columns) == names
+    assert ("Koch" in repr(answer.rows)) == names
+
+
 def test_a_cluster_is_shown_as_a_file_is(cluster: Cluster, redshift: Redshift, source: Source) -> None:
     fill(source, days=3)
     etl(redshift, source.folder)
@@ -238,10 +287,10 @@ def test_a_cluster_is_shown_as_a_file_is(cluster: Cluster, redshift: Redshift, s
     assert sum(row[-1] for row in live.answer(asked).rows) == sum(row[-1] for row in answer.rows) + 1
 
 
-def live_question(limit: int = 100) -> Any:
+def live_question(limit: int = 100, name: str = "most_played_songs") -> Any:
     from sparkify.ask.live import Asked
 
-    return Asked(find_question("most_played_songs"), limit)
+    return Asked(find_question(name), limit)
 
 
 def test_a_port_in_use_is_named(served: Served, tmp_path: Path) -> None:

@@ -351,18 +351,6 @@ def test_temporary_tables_are_gone_afterwards(star: Engine, advice: tuple[Adviso
     assert star.native("SELECT COUNT(*) FROM duckdb_tables() WHERE temporary").scalar() == 0
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [("sessions\n", "line 1"), ("sessions,often\n", "line 1"), ("question,weight\nsessions,-1\n", "line 2")],
-)
-def test_weights_that_are_none_are_refused(tmp_path: Path, text: str, complaint: str) -> None:
-    file = tmp_path / "weights.csv"
-    file.write_text(text)
-
-    with pytest.raises(ConfigError, match=complaint):
-        read_weights(file)
-
-
 def test_weights_name_questions(star: Engine, tmp_path: Path) -> None:
     file = tmp_path / "weights.csv"
     file.write_text("question,weight\nsessions,24\n# a comment\nload,0.5\n")

@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from sparkify.cli.distribution import distribution
+from sparkify.distribution.workload import read_weights
+from sparkify.errors import ConfigError
 from sparkify.sql import statements
 from tests.builders import Run
 from tests.conftest import ROOT
@@ -95,3 +97,15 @@ def test_the_commands_of_the_page_run(loaded: Run, tmp_path: Path) -> None:
         one = distribution.commands["measure"] if "measure" in line else distribution
         known = {flag for parameter in one.params for flag in parameter.opts}
         assert {word for word in line if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("sessions\n", "line 1"), ("sessions,often\n", "line 1"), ("question,weight\nsessions,-1\n", "line 2")],
+)
+def test_weights_that_are_none_are_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "weights.csv"
+    file.write_text(text)
+
+    with pytest.raises(ConfigError, match=complaint):
+        read_weights(file)

@@ -9,7 +9,7 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, WarehouseError
 from sparkify.load import judge
 from sparkify.load.diff import digest_star
 from sparkify.load.erase import listeners_of
@@ -159,6 +159,65 @@ def test_no_byte_of_a_forgotten_listener_is_left_in_the_warehouses_files(
     engine.close()
     assert found_in_files(folder) == set()
     assert sorted(file.name for file in folder.iterdir()) == ["byte.duckdb", "byte.duckdb.lock"]
+
+
+def test_a_listener_who_lies_among_the_songs_is_forgotten_there_too(
+    warehouse: Engine, source: Source
+) -> None:
+    deliver(source)
+    source.song(json.dumps(theirs(3)), "stray")
+    source.song(json.dumps(song("SO9", title=None)), "bad")
+    source.song(json.dumps(song("SO8"))[:-40], "cut")
+    etl(warehouse, source.folder)
+    later = json.dumps(theirs(4))
+
+    forget(warehouse, 77, Noting())
+    source.song(later, "stray-later")
+    etl(warehouse, source.folder)
+
+    assert traces(warehouse) == []
+    kept = rows(warehouse, "SELECT raw_text FROM etl_reject WHERE raw_text IS NOT NULL")
+    assert sorted("SO9" in text or "SO8" in text for (text,) in kept) == [True, True]
+
+
+def test_the_file_behind_a_link_is_written_anew_and_stays_as_private_as_it_was(
+    source: Source, tmp_path: Path
+) -> None:
+    deliver(source)
+    (tmp_path / "w").mkdir()
+    file, link = tmp_path / "w" / "real.duckdb", tmp_path / "w" / "link.duckdb"
+    engine = DuckDB(str(file))
+    create_tables(engine)
+    etl(engine, source.folder)
+    engine.close()
+    file.chmod(0o600)
+    link.symlink_to(file)
+    through = DuckDB(str(link))
+
+    forget(through, 77, Noting())
+    through.close()
+
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert found_in_files(tmp_path / "w") == set()
+
+
+def test_a_file_that_cannot_be_written_anew_is_said_and_leaves_nothing_beside_it(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(source)
+    engine = DuckDB(f"{tmp_path}/full.duckdb")
+    create_tables(engine)
+    etl(engine, source.folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "chmod", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(WarehouseError, match="listener 77 is forgotten, but the file could not be"):
+            forget(engine, 77, Noting())
+
+    assert not (tmp_path / "full.duckdb.fresh").exists()
+    assert forget(engine, 77, Noting()).is_rewritten
+    engine.close()
 
 
 def test_somebody_of_whom_there_is_nothing_is_not_forgotten(warehouse: Engine, source: Source) -> None:

@@ -14,7 +14,7 @@ import pytest
 from sparkify.engines.duckdb import DuckDB, translated
 from sparkify.errors import BusyError, ConfigError, WarehouseError
 from sparkify.load.diff import digest_star
-from tests.builders import Source, etl, play, rows, song
+from tests.builders import Run, Source, etl, play, rows, song, without_rights
 
 COMMAND = [sys.executable, "-m", "sparkify.cli.main"]
 
@@ -179,6 +179,44 @@ def test_a_disk_that_is_full_at_any_moment_is_said_alike(error: duckdb.Error) ->
         raise error
 
 
+def test_little_memory_is_enough_or_is_said_in_one_line(run: Run, source: Source, tmp_path: Path) -> None:
+    settings = tmp_path / "dwg.cfg"
+    for day in range(1, 4):
+        plays = (play(item % 900, sessionId=100 * day + item // 900) for item in range(9000))
+        source.log(*plays, day=f"2018-11-0{day}")
+
+    settings.write_text("[WAREHOUSE]\nMEMORY = 150MB\n")
+    enough = run("etl", "--source", "music")
+    settings.write_text("[WAREHOUSE]\nMEMORY = 3MB\n")
+    small = run("rebuild")
+    settings.unlink()
+
+    assert enough.returncode == 0, enough.stderr
+    assert small.returncode == 1
+    assert "Traceback" not in small.stderr and "MEMORY" in small.stderr.splitlines()[-1]
+    assert run("check").returncode == 0
+    assert "27000" in run("query", "SELECT COUNT(*) AS n FROM songplay").stdout
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be made"):
         DuckDB(str(tmp_path / "nowhere" / "w.duckdb"))
+
+
+def test_what_may_not_be_written_is_one_line_and_stays_as_it_was(source: Source, tmp_path: Path) -> None:
+    source.log(play(0), play(1))
+    folder = tmp_path / "w"
+    folder.mkdir()
+    assert finish(start("etl", "--source", "music", "--warehouse", "w/a.duckdb", cwd=tmp_path))[0] == 0
+    source.log(play(0, sessionId=2), day="2018-11-02")
+    before = (folder / "a.duckdb").read_bytes()
+
+    for path, rights in ((folder, 0o555), (folder / "a.duckdb", 0o444)):
+        path.chmod(rights)
+        for command in (("etl", "--source", "music"), ("undo", "1"), ("doctor",)):
+            done = without_rights(tmp_path, *command, "--warehouse", "w/a.duckdb")
+            assert done.returncode != 0, command
+            assert "Traceback" not in done.stderr
+        path.chmod(0o755)
+
+    assert (folder / "a.duckdb").read_bytes() == before

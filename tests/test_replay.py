@@ -85,6 +85,23 @@ def test_a_replay_that_is_undone_leaves_the_rejects_as_they_were(
     assert replay(warehouse, 1, Noting()).records.read == 304
 
 
+def test_undoing_one_replay_leaves_what_another_one_passed(
+    duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(judge.RANGES, "item_in_session", (0, 0))
+    source.log(play(0), play(1), play(2))
+    etl(duckdb_warehouse, source.folder)
+    for last in (1, 2):
+        monkeypatch.setitem(judge.RANGES, "item_in_session", (0, last))
+        replay(duckdb_warehouse, None, Noting())
+
+    undo(duckdb_warehouse, 2, Noting())
+
+    replayed = "SELECT record, replayed_in FROM etl_reject ORDER BY record"
+    assert rows(duckdb_warehouse, replayed) == [(2, None), (3, 3)]
+    assert_sound(duckdb_warehouse)
+
+
 def test_undoing_a_run_takes_its_replayed_rejects_back(
     new_warehouse: Make, source: Source, strict: Callable[[], None]
 ) -> None:

@@ -101,6 +101,33 @@ def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Pat
     assert "\n2" in loaded("query", "SELECT COUNT(*) AS n FROM songplay", "--format", "csv").stdout
 
 
+def test_what_is_secret_is_printed_nowhere(
+    run: Run, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.log(play(0), "{broken")
+    source.song(song())
+    secrets = {
+        "AWS_SECRET_ACCESS_KEY": "planted-aws-secret", "AWS_SESSION_TOKEN": "planted-token",
+        "PGPASSWORD": "planted-pg-password", "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
+    }  # fmt: skip
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    said = ""
+    for command in (
+        ("etl", "--source", "music", "--log-format", "json"), ("config",), ("config", "--format", "json"),
+        ("doctor",),
+        ("runs",), ("rejects",), ("report",), ("etl", "--source", "s3://nowhere/there"), ("check",),
+        ("explain", "play", "38000000"), ("undo", "9"), ("tables", "show"),
+    ):  # fmt: skip
+        done = run(*command)
+        said += done.stdout + done.stderr
+
+    written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    for value in secrets.values():
+        assert value not in said
+        assert value.encode() not in written
+
+
 def test_a_folder_that_links_to_itself_ends(warehouse: Engine, source: Source) -> None:
     source.log(play(0))
     (source.folder / "log_data" / "loop").symlink_to(source.folder / "log_data", target_is_directory=True)

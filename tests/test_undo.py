@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.errors import ConfigError, LoadError
+from sparkify.errors import CheckError, ConfigError, LoadError
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, Summary, reload
@@ -250,6 +250,35 @@ def test_too_many_rejects_leave_what_a_reload_would_replace(warehouse: Engine, s
 
     assert digest_star(warehouse) == star
     assert_sound(warehouse)
+
+
+def test_a_file_that_changes_while_it_is_reloaded_takes_nothing_away(
+    duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = source.log(play(0), play(1))
+    etl(duckdb_warehouse, source.folder)
+    star = digest_star(duckdb_warehouse)
+    source.log(play(5))
+    monkeypatch.setattr("sparkify.engines.duckdb_stage._has_changed", lambda _: True)
+
+    with pytest.raises(LoadError, match="changed while it was read: nothing was published"):
+        reload(duckdb_warehouse, [str(log)], MaxRejects.parse("1"), Noting())
+
+    assert digest_star(duckdb_warehouse) == star
+    assert_sound(duckdb_warehouse)
+
+
+def test_an_undo_checks_everything_and_not_only_what_it_touched(warehouse: Engine, source: Source) -> None:
+    source.log(play(0), day="2018-11-01")
+    etl(warehouse, source.folder)
+    source.log(play(0, sessionId=2), day="2018-11-02")
+    etl(warehouse, source.folder)
+    warehouse.execute("UPDATE songplay SET title = 'Another' WHERE session_id = 38")
+
+    with pytest.raises(CheckError, match="songplay_has_source"):
+        undo(warehouse, 2, Noting())
+
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
 
 
 def test_a_file_that_nobody_knows_or_that_is_gone_is_not_reloaded(warehouse: Engine, source: Source) -> None:

@@ -82,14 +82,17 @@ class Live:
 
     def answer(self, asked: Asked) -> Result:
         """The answer of the newest run."""
-        run = self.newest()
-        if found := self._answers.get(asked):
+        self.newest()
+        answers = self._answers  # if a run is published meanwhile, others are kept in another one
+        if found := answers.get(asked):
             return found
         with self._lease() as lease:
             found = ask(lease, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run)
-        if len(self._answers) >= KEPT or run != self._run:
-            self._answers = {}
-        self._answers[asked] = found
+        if not self._names:
+            found = _without_names(found)
+        if len(answers) >= KEPT:
+            answers.clear()
+        answers[asked] = found
         return found
 
     def newest(self) -> int:
@@ -107,3 +110,10 @@ class Live:
 
     def _lease(self) -> Lease:
         return Lease(self._opener, self._hold, self._wait)
+
+
+def _without_names(result: Result) -> Result:
+    """The answer with listeners as numbers only."""
+    kept = [at for at, column in enumerate(result.columns) if column not in ("first_name", "last_name")]
+    columns = tuple(result.columns[at] for at in kept)
+    return Result(columns, [tuple(row[at] for at in kept) for row in result.rows])

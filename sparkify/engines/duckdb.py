@@ -1,7 +1,9 @@
 """The warehouse in one file, on this machine."""
 
 import contextlib
+import os
 import re
+import shutil
 import tempfile
 import textwrap
 import time
@@ -16,6 +18,9 @@ from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb_stage import Stager
 from sparkify.engines.gate import Gate
 from sparkify.errors import BusyError, ConfigError, QueryError, SparkifyError, WarehouseError
+
+SCRATCH = "sparkify-"
+"""How folders for passing files begin, before the number of the process that made them."""
 
 
 class DuckDB:
@@ -43,6 +48,8 @@ class DuckDB:
         Raises BusyError if another process holds it for more than `wait` seconds, ConfigError if it is no
         DuckDB file, WarehouseError if it cannot be opened.
         """
+        if Path(file).is_symlink():  # what is written anew must not take the link's place
+            file = os.path.realpath(file)
         _refuse_other(Path(file))
         self.file = file
         self._gate = Gate(file, exclusive=not read_only)
@@ -76,7 +83,8 @@ class DuckDB:
             self._gate.release()
         if locked_down:
             self._connection.execute("SET lock_configuration = true")
-        self._scratch = tempfile.TemporaryDirectory(prefix="sparkify-")
+        _sweep_scratch()
+        self._scratch = tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-")
         self._stager = Stager(self._connection, Path(self._scratch.name))
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
@@ -134,14 +142,22 @@ class DuckDB:
         target = str(fresh).replace("'", "''")
         with translated("writing the warehouse anew"):
             [(name,)] = self._connection.execute("SELECT current_database()").fetchall()
-            for sql in (
-                "FORCE CHECKPOINT",
-                f"ATTACH '{target}' AS fresh",
-                f'COPY FROM DATABASE "{name}" TO fresh',
-                "CHECKPOINT fresh",
-                "DETACH fresh",
-            ):
-                self._connection.execute(sql)
+            try:
+                for sql in (
+                    "FORCE CHECKPOINT",
+                    f"ATTACH '{target}' AS fresh",
+                    f'COPY FROM DATABASE "{name}" TO fresh',
+                    "CHECKPOINT fresh",
+                    "DETACH fresh",
+                ):
+                    self._connection.execute(sql)
+                owner = fresh.with_name(Path(self.file).name).stat()
+                fresh.chmod(owner.st_mode)
+                with contextlib.suppress(PermissionError):
+                    os.chown(fresh, owner.st_uid, owner.st_gid)
+            except BaseException:
+                fresh.unlink(missing_ok=True)
+                raise
             self._connection.close()
             if Path(f"{self.file}.wal").exists():
                 raise WarehouseError(f"{self.file} could not be closed: run this again.")
@@ -175,6 +191,18 @@ class DuckDB:
             if not cursor.description:
                 return Result((), [])
             return Result(tuple(column[0] for column in cursor.description), cursor.fetchall())
+
+
+def _sweep_scratch() -> None:
+    """Remove what processes that were killed have left: it may hold what listeners did."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}[0-9]*-*"):
+        pid = folder.name.removeprefix(SCRATCH).partition("-")[0]
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)  # what is somebody else's cannot be removed
+        except (OSError, ValueError, OverflowError):
+            continue
 
 
 def _refuse_other(file: Path) -> None:

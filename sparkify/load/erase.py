@@ -22,7 +22,7 @@ def read_forgotten(reader: Reader) -> frozenset[int]:
 
 
 def erase(rejects: Sequence[Reject], forgotten: Collection[int]) -> list[Reject]:
-    """The rejects of events, without the text of those that may be of somebody forgotten."""
+    """The rejects, without the text of those that may be of somebody forgotten."""
     return [
         replace(one, encoding=ERASED, raw_text=None, reason=_bare(one)) if must_erase(one, forgotten) else one
         for one in rejects
@@ -52,6 +52,8 @@ def listeners_of(line: bytes) -> set[int] | None:
         value = json.loads(line)
     except (ValueError, RecursionError):
         named = _NAMED.findall(line)
+        if not named and b'"song_id"' in line and b'"firstName"' not in line:
+            return set()  # a song, which is of nobody
         if not named or line.count(b'"firstName"') > len(named):
             return None
         return {int(number) for pair in named for number in pair if number}

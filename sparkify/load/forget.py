@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, SparkifyError, WarehouseError
 from sparkify.load.erase import erase, listeners, must_erase
 from sparkify.load.judge import PERSONAL
 from sparkify.load.publish import Outcome, publish
@@ -74,16 +74,21 @@ def forget(
 
     publish(engine, "forget", work, progress, sleep)
     progress.step("writing the warehouse anew")
-    receipts[-1].is_rewritten = engine.rewrite()
+    try:
+        receipts[-1].is_rewritten = engine.rewrite()
+    except SparkifyError as error:
+        raise WarehouseError(
+            f"listener {user_id} is forgotten, but the file could not be written anew, and keeps old bytes "
+            f"until it is: type it again. {str(error).removesuffix(' Nothing was published.')}"
+        ) from error
     return receipts[-1]
 
 
 def _erase_rejects(engine: Engine, user_id: int) -> tuple[bool, int]:
     """(whether one of them names this listener, how many lost their text)."""
     rows = engine.query(
-        "SELECT r.file_id, r.record, r.reason, r.encoding, r.raw_text FROM etl_reject AS r "
-        "JOIN etl_file AS f ON f.file_id = r.file_id "
-        "WHERE f.dataset = 'events' AND r.raw_text IS NOT NULL ORDER BY r.file_id, r.record"
+        "SELECT file_id, record, reason, encoding, raw_text FROM etl_reject "
+        "WHERE raw_text IS NOT NULL ORDER BY file_id, record"
     ).rows
     gone = [one for row in rows if must_erase(one := Reject(*row), {user_id})]
     engine.execute(statement("transforms", "rejudged").text)

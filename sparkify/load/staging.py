@@ -90,8 +90,7 @@ class Loading:
     def _judge(self, dataset: Dataset, staged: Sequence[Staged], files: dict[int, NewFile]) -> list[Reject]:
         whole = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
         rejects = whole + collect_rejects(self._engine, dataset, files)
-        if dataset == "events":
-            rejects = erase(rejects, self._forgotten)
+        rejects = erase(rejects, self._forgotten)
         self.tally.read += sum(s.records_read for s in staged)
         self.tally.rejected += len(rejects)
         return rejects
