@@ -48,12 +48,12 @@ def listeners_of(line: bytes) -> set[int] | None:
     >>> listeners_of(b'{"userId": "15"}'), listeners_of(b'{"userId": ""}'), listeners_of(b'{"firstNa')
     ({15}, set(), None)
     """
+    if b'"song_id"' in line and not any(key in line for key in (b'"userId"', b'"firstName"', b'"location"')):
+        return set()  # a song, which is of nobody
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         named = _NAMED.findall(line)
-        if not named and b'"song_id"' in line and b'"firstName"' not in line:
-            return set()  # a song, which is of nobody
         if not named or line.count(b'"firstName"') > len(named):
             return None
         return {int(number) for pair in named for number in pair if number}
