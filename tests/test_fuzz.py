@@ -134,6 +134,32 @@ def _places(engine: Engine, table: str) -> dict[str, list[int]]:
     return found
 
 
+@pytest.mark.parametrize("seed", range(times(2, 60)))
+def test_a_torn_song_is_loaded_or_rejected_and_none_vanishes(
+    memory: Engine, source: Source, seed: int
+) -> None:
+    chance = random.Random(seed)
+    for number in range(40):
+        whole = json.dumps(song(f"SO{number}"), indent=chance.choice((None, None, 2))).encode()
+        torn = chance.choice((_flip, _cut, _insert))(whole, chance)
+        source.song(torn if number % 2 else whole, f"{number:02}")
+
+    tally = etl(memory, source.folder).records
+
+    assert tally.read == tally.loaded + tally.duplicate + tally.rejected >= 40
+    per_file = (
+        "SELECT f.records_read, (SELECT COUNT(*) FROM stg_songs AS s WHERE s.file_id = f.file_id) + "
+        "(SELECT COUNT(*) FROM etl_reject AS r WHERE r.file_id = f.file_id) AS places, f.rejected "
+        "FROM etl_file AS f ORDER BY f.uri"
+    )
+    held = rows(memory, per_file)
+    assert [(read, places) for read, places, _ in held] == [(read, read) for read, _, _ in held]
+    assert len(held) == 40
+    assert [rejected for read, _, rejected in held[::2]] == [0] * 20
+    assert all(verdict.passed for verdict in check_everything(memory))
+    survived("torn songs", 20)
+
+
 def _torn_files(chance: random.Random) -> list[bytes]:
     return [
         gzip.compress(b"\0" * (64 << 20), 9),  # bombs: 64 MB that come as 64 kB

@@ -152,7 +152,7 @@ def test_faults_that_pass_cost_time_and_nothing_else(
     assert failed <= times(3, 60)
 
 
-@pytest.mark.parametrize("way", ["500", "503", "reset", "cut", "denied"])
+@pytest.mark.parametrize("way", ["500", "503", "reset", "cut", "denied", "gone"])
 def test_a_fault_that_stays_is_one_line_and_nothing_is_published(
     faulty: type[Faulty], uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
