@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sparkify.config import Config
 from sparkify.engines.base import Engine
@@ -20,6 +20,9 @@ from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseErro
 from sparkify.load.files import list_source
 from sparkify.load.tables import VERSION, has_tables, require_tables
 from sparkify.store import is_remote
+
+if TYPE_CHECKING:
+    from sparkify.aws import Clients
 
 State = Literal["ok", "warning", "FAILED"]
 Open = Callable[[Config], AbstractContextManager[Engine]]
@@ -100,7 +103,33 @@ def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
             yield _failed("cluster", error)
             return
         yield Finding("cluster", "ok", f"{target.host}:{target.port}, database {target.database}")
-        yield Finding("role", "ok", f"the cluster reads buckets as {target.role}")
+        yield _examine_role(clients, config, target.role)
+
+
+def _examine_role(clients: "Clients", config: Config, arn: str) -> Finding:
+    """Whether the role that COPY reads with exists, and the cluster has been given it."""
+    from sparkify.aws import translated  # noqa: PLC0415  # as above
+    from sparkify.provision.cluster import require_cluster  # noqa: PLC0415
+    from sparkify.provision.names import Names  # noqa: PLC0415
+
+    try:
+        with translated():
+            try:
+                clients.iam.get_role(RoleName=arn.rpartition("/")[2])
+            except clients.iam.exceptions.NoSuchEntityException:
+                return Finding(
+                    "role", "FAILED", f"there is no role {arn}", "`sparkify cluster launch` makes it again."
+                )
+            if not config.redshift.host:
+                cluster = require_cluster(clients, Names(config.cluster.name, clients.region))
+                if arn not in [role["IamRoleArn"] for role in cluster["IamRoles"]]:
+                    return Finding(
+                        "role", "FAILED", f"the cluster has not been given the role {arn}",
+                        "Check [IAM] ARN, or attach it: aws redshift modify-cluster-iam-roles.",
+                    )  # fmt: skip
+    except SparkifyError as error:
+        return _failed("role", error)
+    return Finding("role", "ok", f"the cluster reads buckets as {arn}")
 
 
 def _examine_clock(probe: str, date: str, now: dt.datetime) -> Finding:

@@ -1,5 +1,6 @@
 """Each probe of the doctor: well, and not well."""
 
+import dataclasses
 import datetime as dt
 import json
 import shutil
@@ -86,6 +87,10 @@ def test_a_cluster_is_probed_from_credentials_to_clock(
 
     after = examined(config)
     late = examined(config, NOW + dt.timedelta(hours=2))
+    other = clients.iam.create_role(RoleName="not-attached", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    apart = examined(dataclasses.replace(config, iam=dataclasses.replace(config.iam, arn=other)))
+    clients.iam.delete_role(RoleName="not-attached")
+    gone = examined(dataclasses.replace(config, iam=dataclasses.replace(config.iam, arn=other)))
     with monkeypatch.context() as patch:
         patch.setenv("AWS_PROFILE", "nobody")
         stranger = examined(config)
@@ -96,4 +101,6 @@ def test_a_cluster_is_probed_from_credentials_to_clock(
         "lock": "ok", "layout": "warning", "source": "warning",
     }  # fmt: skip
     assert late["AWS clock"].state == "FAILED"
+    assert (apart["role"].state, "has not been given" in apart["role"].found) == ("FAILED", True)
+    assert (gone["role"].state, "there is no role" in gone["role"].found) == ("FAILED", True)
     assert (stranger["credentials"].state, bool(stranger["credentials"].advice)) == ("FAILED", True)
