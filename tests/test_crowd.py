@@ -30,6 +30,8 @@ while time.monotonic() < until:
 print(json.dumps([[int(value) for value in row] for row in seen]))
 """
 
+COUNT = "SELECT COUNT(*) AS plays FROM songplay"
+
 
 def test_readers_see_one_run_or_the_next_and_the_writer_is_not_starved(
     source: Source, tmp_path: Path
@@ -53,7 +55,11 @@ def test_readers_see_one_run_or_the_next_and_the_writer_is_not_starved(
             *(play(item, sessionId=runs) for item in range(100)),
             day=f"2018-{runs // 28 + 1:02}-{runs % 28 + 1:02}",
         )
-        code, _, err = finish(start("etl", "--source", "music", "--wait", "60", cwd=tmp_path))
+        load = start("etl", "--source", "music", "--wait", "60", cwd=tmp_path)
+        code, plays, err = finish(start("query", COUNT, "--wait", "60", cwd=tmp_path))
+        assert code == 0, err
+        assert int(plays.split()[1]) in (100 * (runs - 1), 100 * runs)
+        code, _, err = finish(load)
         assert code == 0, err
 
     reads = 0

@@ -12,9 +12,12 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
 from sparkify.load.checks import check_everything
+from sparkify.load.replay import replay
+from sparkify.load.run import MaxRejects, reload
+from sparkify.load.undo import undo
 from sparkify.simulate.service import Options, simulate
 from tests import oracle
-from tests.builders import etl, rows
+from tests.builders import Noting, etl, rows
 
 
 @pytest.mark.parametrize("options", [
@@ -52,6 +55,30 @@ def test_a_warehouse_of_a_faulty_service_holds_the_truth(
         shutil.copytree(tmp_path / "music.later" / "rewritten", music, dirs_exist_ok=True)
         with pytest.raises(LoadError, match=truth["rewritten"]):
             etl(warehouse, music, "100%")
+
+
+def test_undoing_reloading_and_retrying_lead_from_one_truth_to_the_other(
+    tmp_path: Path, duckdb_warehouse: Engine
+) -> None:
+    music = tmp_path / "music"
+    simulate(music, Options(listeners=60, days=8, songs=300, faults=0.05, seed=4))
+    first, second = json.loads((music / "truth.json").read_text())["runs"]
+    early = tmp_path / "early"
+    shutil.copytree(music, early)
+    etl(duckdb_warehouse, music, "100%")
+    shutil.copytree(tmp_path / "music.later" / "late", music, dirs_exist_ok=True)
+    etl(duckdb_warehouse, music, "100%")
+
+    undone = undo(duckdb_warehouse, 2, Noting())
+    assert (undone.rows, undone.matched_song) == (first["star"], first["matched"]["song"])
+    assert_same(duckdb_warehouse, early)
+    again = etl(duckdb_warehouse, music, "100%", also=["undone"])
+    assert (again.rows, again.matched_song) == (second["star"], second["matched"]["song"])
+    log = next(iter(sorted((music / "log_data").rglob("*.json"))))
+    anew = reload(duckdb_warehouse, [str(log)], MaxRejects.parse("100%"), Noting())
+    assert (anew.rows, anew.matched_song) == (second["star"], second["matched"]["song"])
+    replay(duckdb_warehouse, None, Noting())
+    assert_same(duckdb_warehouse, music)
 
 
 def _files(warehouse: Engine, folder: Path, run_id: int) -> dict[str, dict[str, Any]]:
