@@ -108,6 +108,16 @@ def test_what_was_undone_is_left_alone_until_somebody_retries(warehouse: Engine,
     assert_sound(warehouse)
 
 
+def test_what_is_tried_again_is_called_so(warehouse: Engine, source: Source) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    undo(warehouse, 1, Noting())
+
+    again = etl(warehouse, source.folder, also=["undone"])
+
+    assert again.files == {"new": 0, "grown": 0, "changed": 0, "known": 0, "retried": 1}
+
+
 def test_a_file_that_was_undone_and_mended_is_loaded(warehouse: Engine, source: Source) -> None:
     source.log(play(0, song="Wrong"))
     etl(warehouse, source.folder)

@@ -68,6 +68,8 @@ def load(
             planned = kept + [replace(one, state="undone") for one in plan.files if one.has_undone]
         states: tuple[State, ...] = ("new", "grown", "changed", "undone", "known")
         counts: dict[str, int] = {state: len(plan.of(state)) for state in states}
+        if "undone" in also:
+            counts["retried"] = counts.pop("undone")
         if not planned:
             return Outcome(counts, is_idle=True)
         return _take_in(engine, run_id, planned, counts, max_rejects, progress)
