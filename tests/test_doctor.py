@@ -19,11 +19,10 @@ from sparkify.standin.service import StandIn
 from tests.accounts import PATIENCE, launch, names_of
 from tests.builders import Run, Source
 
-NOW = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
 
-
-def examined(config: Config, now: dt.datetime = NOW) -> dict[str, Finding]:
-    return {one.probe: one for one in examine(config, opened, now)}
+def examined(config: Config, later: dt.timedelta = dt.timedelta(0)) -> dict[str, Finding]:
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    return {one.probe: one for one in examine(config, opened, now + later)}
 
 
 def states(found: dict[str, Finding]) -> dict[str, str]:
@@ -56,7 +55,7 @@ def test_every_probe_can_fail_and_says_what_to_do(
     full: Any = type("Usage", (), {"free": 5})
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: full)
-        sick = examined(config, NOW - dt.timedelta(days=1))
+        sick = examined(config, dt.timedelta(days=-1))
     writer = DuckDB(str(file))
     held = examined(config)
     writer.execute("INSERT INTO etl_version (version) SELECT 99")
@@ -86,7 +85,7 @@ def test_a_cluster_is_probed_from_credentials_to_clock(
     steps.configure(clients, names_of(config), ["127.0.0.1/32"], PATIENCE, Silent())
 
     after = examined(config)
-    late = examined(config, NOW + dt.timedelta(hours=2))
+    late = examined(config, dt.timedelta(hours=2))
     other = clients.iam.create_role(RoleName="not-attached", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     apart = examined(dataclasses.replace(config, iam=dataclasses.replace(config.iam, arn=other)))
     clients.iam.delete_role(RoleName="not-attached")
