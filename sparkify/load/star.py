@@ -22,7 +22,7 @@ PLAYS = (
 )  # fmt: skip
 TIME = ("time_delete", "time_insert")
 LEAVING = (
-    "leaving_song", "leaving_event", "moved",
+    "leaving_copy", "leaving_song", "leaving_event", "moved",
     "touched_song", "touched_song_leaving", "touched_artist", "touched_name", "stg_songs_leave",
     "songs_delete", "songs_insert", "artists_delete", "artists_insert",
     "stg_events_leave", "users_leave", "chosen_user", "chosen_user_leave", "chosen_user_again",
