@@ -44,7 +44,7 @@ class Clients:
 def session() -> "boto3.Session":
     """The session that AWS's own settings describe. Raises ConfigError without boto3."""
     try:
-        import boto3  # noqa: PLC0415
+        import boto3
     except ImportError as error:
         raise ConfigError("AWS needs boto3: pip install 'sparkify[aws]'.") from error
     return boto3.Session()
@@ -52,7 +52,7 @@ def session() -> "boto3.Session":
 
 def make_clients(region: str = "") -> Clients:
     """Clients for a region, by default the one that AWS's own settings name."""
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config
 
     with translated():
         made = session()
@@ -86,8 +86,8 @@ def _require_region(made: "boto3.Session", region: str) -> None:
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
     """botocore's errors, said as ours: RemoteError for access and reach, ProvisionError for all others."""
-    from botocore import exceptions  # noqa: PLC0415
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+    from botocore import exceptions
+    from botocore.parsers import ResponseParserError
 
     try:
         yield

@@ -83,7 +83,7 @@ def _needs_aws(config: Config) -> bool:
 
 
 def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
-    from sparkify.aws import make_clients, translated  # noqa: PLC0415  # slow, and only for who needs it
+    from sparkify.aws import make_clients, translated
 
     try:
         clients = make_clients(config.cluster.region)
@@ -95,7 +95,7 @@ def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
     yield Finding("credentials", "ok", f"{answer['Arn']} in {clients.region}")
     yield _examine_clock("AWS clock", answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""), now)
     if config.warehouse.engine == "redshift":
-        from sparkify.provision.target import find_target  # noqa: PLC0415
+        from sparkify.provision.target import find_target
 
         try:
             target = find_target(clients, config)
@@ -108,9 +108,9 @@ def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
 
 def _examine_role(clients: "Clients", config: Config, arn: str) -> Finding:
     """Whether the role that COPY reads with exists, and the cluster has been given it."""
-    from sparkify.aws import translated  # noqa: PLC0415  # as above
-    from sparkify.provision.cluster import require_cluster  # noqa: PLC0415
-    from sparkify.provision.names import Names  # noqa: PLC0415
+    from sparkify.aws import translated
+    from sparkify.provision.cluster import require_cluster
+    from sparkify.provision.names import Names
 
     try:
         with translated():

@@ -83,8 +83,8 @@ def rehearse(source: Path | None, say: Callable[[str], None]) -> Iterator[Step]:
     ConfigError where there is no file, or a package or PostgreSQL is missing.
     """
     try:
-        from sparkify.standin.postgres import PostgresMissing  # noqa: PLC0415
-        from sparkify.standin.service import standing_in  # noqa: PLC0415
+        from sparkify.standin.postgres import PostgresMissing
+        from sparkify.standin.service import standing_in
     except ImportError as error:
         raise ConfigError(f"a rehearsal needs {error.name}: pip install 'sparkify[rehearse]'.") from error
     with tempfile.TemporaryDirectory(prefix="sparkify-rehearsal-") as place:

@@ -58,7 +58,7 @@ def open_file(uri: str) -> BinaryIO:
         if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
             raise OSError(errno.EINVAL, "it is a pipe, a socket or a device", uri)
         return open(uri, "rb")  # noqa: PTH123  # a Path costs more than a tiny file; the caller closes
-    import obstore  # noqa: PLC0415
+    import obstore
 
     bucket, key = split(uri)
     with translated(uri):
@@ -69,7 +69,7 @@ def open_file(uri: str) -> BinaryIO:
 @contextmanager
 def translated(uri: str) -> Iterator[None]:
     """What a store refuses, said as ours."""
-    from obstore import exceptions  # noqa: PLC0415
+    from obstore import exceptions
 
     try:
         yield
@@ -99,7 +99,7 @@ def _remote(function: Callable[P, R]) -> Callable[P, R]:
 
 def list_bucket(prefix: str) -> Iterator[Listed]:
     """Every object below an s3:// prefix. Raises RemoteError."""
-    import obstore  # noqa: PLC0415
+    import obstore
 
     bucket, key = split(prefix)
     with translated(prefix):
@@ -113,7 +113,7 @@ def find(uri: str) -> Listed:
     if not is_remote(uri):
         found = Path(uri).stat()
         return Listed(uri, found.st_size, str(found.st_mtime_ns))
-    import obstore  # noqa: PLC0415
+    import obstore
 
     bucket, key = split(uri)
     with translated(uri):
@@ -134,7 +134,7 @@ def fetch(files: Sequence[Listed], folder: Path) -> Mapping[str, str]:
 
 @_remote
 def _fetch(uri: str, listed: Listed, target: Path) -> str | None:
-    import obstore  # noqa: PLC0415
+    import obstore
 
     bucket, key = split(uri)
     found = obstore.get(store(bucket), key)
@@ -156,7 +156,7 @@ def read_heads(uris: Sequence[str], size: int) -> list[tuple[bytes, str]]:
 
 @_remote
 def _read_head(uri: str, size: int) -> tuple[bytes, str]:
-    import obstore  # noqa: PLC0415
+    import obstore
 
     bucket, key = split(uri)
     found = obstore.get(store(bucket), key, options={"range": (0, size)})
@@ -170,7 +170,7 @@ def _version(meta: Any) -> str:
 @_remote
 def put(uri: str, body: bytes | Path) -> None:
     """Write an object, from bytes or from a file."""
-    import obstore  # noqa: PLC0415
+    import obstore
 
     bucket, key = split(uri)
     obstore.put(store(bucket), key, body)
@@ -179,7 +179,7 @@ def put(uri: str, body: bytes | Path) -> None:
 @_remote
 def remove(uri: str, others: Sequence[str] = ()) -> None:
     """Remove objects of one bucket; one that is not there is no error."""
-    import obstore  # noqa: PLC0415
+    import obstore
 
     obstore.delete(store(split(uri)[0]), [split(each)[1] for each in (uri, *others)])
 
@@ -196,8 +196,8 @@ def split(uri: str) -> tuple[str, str]:
 def store(bucket: str) -> "S3Store":
     """A bucket. Raises ConfigError if the packages for AWS are not installed."""
     try:
-        from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
-        from obstore.store import S3Store  # noqa: PLC0415
+        from obstore.auth.boto3 import Boto3CredentialProvider
+        from obstore.store import S3Store
     except ImportError as error:
         raise ConfigError("s3:// needs boto3 and obstore: pip install 'sparkify[aws]'.") from error
     own = session()
@@ -217,9 +217,9 @@ def store(bucket: str) -> "S3Store":
 @cache
 def bucket_region(bucket: str) -> str:
     """Where a bucket is; S3 says so even to those who may not read it. Raises RemoteError."""
-    from botocore import UNSIGNED  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore import UNSIGNED
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
 
     made = session()
     own = made.region_name or DEFAULT_REGION

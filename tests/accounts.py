@@ -47,7 +47,7 @@ class Told(Silent):
     def __init__(self) -> None:
         self.steps: list[str] = []
 
-    def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002
+    def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002  # as Progress has it
         self.steps.append(name)
 
 

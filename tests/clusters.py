@@ -5,6 +5,7 @@ import json
 import socket
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,25 @@ def sever(engine: Redshift) -> None:
     with contextlib.suppress(OSError):
         wire._sock.close()
     wire._usock.close()
+
+
+@contextlib.contextmanager
+def cut_at(engine: Redshift, at: int) -> Iterator[list[str]]:
+    """Cut the engine's connection before its statement number `at`; yields the statements as they come."""
+    run: Any = engine._run
+    seen: list[str] = []
+
+    def cutting(sql: str, **options: Any) -> Any:
+        seen.append(sql)
+        if len(seen) == at:
+            sever(engine)
+        return run(sql, **options)
+
+    engine._run = cutting  # type: ignore[method-assign]  # the wire is cut here
+    try:
+        yield seen
+    finally:
+        engine._run = run  # type: ignore[method-assign]  # as it was
 
 
 def upload(standin: StandIn, prefix: str, folder: Path) -> str:

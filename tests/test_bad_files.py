@@ -97,6 +97,21 @@ def test_one_file_that_cannot_be_read_does_not_take_the_others_down(
     assert any("e-empty.json is empty" in warning for warning in watching.warnings)
 
 
+def test_many_alike_are_one_warning(duckdb_warehouse: Engine, source: Source) -> None:
+    for number in range(3):
+        source.song(b"", f"empty{number}")
+    source.log({"page": "Home"}, day="2018-11-01")
+    source.log(play(0), day="2018-11-02")
+    watching = Noting()
+
+    etl(duckdb_warehouse, source.folder, watching=watching)
+
+    said = [warning.rpartition("/")[2] if "is empty" in warning else warning for warning in watching.warnings]
+    assert "empty0.json is empty, and so are 2 more files." in said
+    assert len([warning for warning in said if "absent" in warning]) == 1
+    assert '"artist", "auth", "firstName"' in next(warning for warning in said if "absent" in warning)
+
+
 def latin_1(count: int) -> bytes:
     lines = [json.dumps(play(item, song="Café"), ensure_ascii=False) for item in range(count)]
     return "\n".join(lines).encode("latin-1")

@@ -18,7 +18,7 @@ from sparkify.load.tables import create_tables
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from tests.builders import rows
-from tests.clusters import Bucket, Cluster, fill, load_bucket, sever
+from tests.clusters import Bucket, Cluster, cut_at, fill, load_bucket
 from tests.torture import survived, times
 
 
@@ -42,7 +42,7 @@ BOOKS = "SELECT records_read, loaded, duplicate, rejected FROM etl_file ORDER BY
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_whose_connection_is_cut_is_whole_in_the_end(
-    cluster: Cluster, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, change: str
+    cluster: Cluster, bucket: Bucket, change: str
 ) -> None:
     fill(bucket)
 
@@ -59,23 +59,13 @@ def test_a_change_whose_connection_is_cut_is_whole_in_the_end(
 
     for at in range(5, 900, times(170, 9)):
         engine = loaded()
-        run, count = engine._run, 0
-
-        def cut(sql: str, at: int = at, run: Any = run, engine: Redshift = engine, **options: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == at:
-                sever(engine)
-            return run(sql, **options)
-
-        monkeypatch.setattr(engine, "_run", cut)
-        CHANGES[change](engine, bucket)
-        monkeypatch.setattr(engine, "_run", run)
+        with cut_at(engine, at) as seen:
+            CHANGES[change](engine, bucket)
 
         assert (digest_star(engine), rows(engine, BOOKS)) == truth
         assert all(verdict.passed for verdict in check_everything(engine))
         engine.close()
-        if count < at:
+        if len(seen) < at:
             break
         survived(f"connections cut during {change}", 1)
-    assert count < at
+    assert len(seen) < at

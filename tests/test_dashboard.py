@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -200,15 +201,21 @@ def test_a_lease_lets_go_between_queries(tmp_path: Path) -> None:
     DuckDB(file, wait=0.1).close()
 
 
-def test_what_was_computed_is_kept_for_its_run_and_shown_while_a_load_runs(
-    source: Source, tmp_path: Path
-) -> None:
-    file = str(tmp_path / "live.duckdb")
+def loaded_file(source: Source, folder: Path) -> str:
+    """A warehouse of three days, closed."""
+    file = str(folder / "live.duckdb")
     writer = DuckDB(file)
     create_tables(writer)
     fill(source, days=3)
     etl(writer, source.folder)
     writer.close()
+    return file
+
+
+def test_what_was_computed_is_kept_for_its_run_and_shown_while_a_load_runs(
+    source: Source, tmp_path: Path
+) -> None:
+    file = loaded_file(source, tmp_path)
     live = Live(lambda wait: DuckDB(file, read_only=True, wait=wait), check_everything, wait=0.1)
     page, asked = live.page(), live_question()
     answer = live.answer(asked)
@@ -230,12 +237,7 @@ def test_what_was_computed_is_kept_for_its_run_and_shown_while_a_load_runs(
 def test_an_answer_of_the_run_before_is_not_kept_for_the_run_after(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = str(tmp_path / "live.duckdb")
-    writer = DuckDB(file)
-    create_tables(writer)
-    fill(source, days=3)
-    etl(writer, source.folder)
-    writer.close()
+    file = loaded_file(source, tmp_path)
     live, meanwhile = Live(lambda wait: DuckDB(file, read_only=True, wait=wait), check_everything), [True]
 
     def ask_while_a_run_is_published(lease: Lease, question: Any, *values: Any) -> Any:
@@ -262,12 +264,7 @@ def test_an_answer_of_the_run_before_is_not_kept_for_the_run_after(
 def test_listeners_are_numbers_unless_names_are_asked_for(
     source: Source, tmp_path: Path, names: bool
 ) -> None:
-    file = str(tmp_path / "live.duckdb")
-    writer = DuckDB(file)
-    create_tables(writer)
-    fill(source, days=3)
-    etl(writer, source.folder)
-    writer.close()
+    file = loaded_file(source, tmp_path)
     live = Live(lambda wait: DuckDB(file, read_only=True, wait=wait), check_everything, names=names)
 
     answer = live.answer(live_question(name="most_active_users"))
@@ -296,6 +293,33 @@ def live_question(limit: int = 100, name: str = "most_played_songs") -> Any:
     from sparkify.ask.live import Asked
 
     return Asked(find_question(name), limit)
+
+
+def test_a_dashboard_on_ipv6_answers_to_its_address_and_not_to_names_of_others(
+    source: Source, tmp_path: Path
+) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    source.log(play(0))
+    code, _, err = finish(start("etl", "--source", "music", cwd=tmp_path))
+    assert code == 0, err
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [*COMMAND, "dashboard", "--port", "0", "--host", "::1"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    found = re.match(r"(http://\[::1\]:\d+) is ready", process.stderr.readline())
+
+    answers = found and [Served(found[1]).get("/newest", host)[0] for host in (None, "evil.example")]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+
+    assert answers == [200, 400]
 
 
 def test_a_port_in_use_is_named(served: Served, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def moves(engine: Engine, sql: str, **styles: Style) -> list[Move]:
         }
         for name in schema.STAR
     }  # fmt: skip
-    query = Builder(tables).build(sqlglot.parse_one(sql, read="redshift"))  # type: ignore[arg-type]
+    query = Builder(tables).build(sqlglot.parse_one(sql, read="redshift"))  # type: ignore[arg-type]  # a SELECT is what is parsed
     sizes = Sizes(engine, PLAIN, CLUSTER.slices, 1)
     design = dict.fromkeys(schema.STAR, EVEN) | styles
     run = Run(tables, sizes, CLUSTER, REDSHIFT, design, pytest.fail, (), lambda _: 0, {})

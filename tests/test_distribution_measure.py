@@ -140,7 +140,7 @@ class Told:
 
 
 def test_what_a_cluster_notes_is_read_without_the_warm_up() -> None:
-    once = Measurement(Told(), "public", LABEL, DESIGNS, [], 2, lambda _: None)  # type: ignore[arg-type]
+    once = Measurement(Told(), "public", LABEL, DESIGNS, [], 2, lambda _: None)  # type: ignore[arg-type]  # a cluster that only tells
 
     found = once.run()
 

@@ -79,7 +79,7 @@ def test_a_bucket_that_may_not_be_looked_at_names_the_permission(standin: StandI
 
     def refuse(**_: Any) -> Any:
         raise refusing.s3.exceptions.ClientError(
-            {"Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": {"HTTPStatusCode": 403}},  # type: ignore[typeddict-item]
+            {"Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": {"HTTPStatusCode": 403}},  # type: ignore[typeddict-item]  # the part that is read
             "HeadBucket",
         )
 

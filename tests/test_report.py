@@ -61,7 +61,7 @@ def test_every_number_is_the_answer_to_its_question(warehouse: Engine, source: S
         for key, level in LEVELS.items():
 
             def answer(name: str, limit: int | None = 10) -> list[tuple[Any, ...]]:
-                return ask(warehouse, find_question(name), limit, period.first, period.last, level).rows  # noqa: B023
+                return ask(warehouse, find_question(name), limit, period.first, period.last, level).rows  # noqa: B023  # it is called before the loop goes on
 
             view = page["views"][f"{period.key}-{key}"]
             shown = view["pictures"]

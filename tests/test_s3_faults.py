@@ -4,12 +4,11 @@ import contextlib
 import random
 import socket
 import struct
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,14 @@ import pytest
 from sparkify import store
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
-from sparkify.errors import RemoteError
+from sparkify.errors import RemoteError, RetryError
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.tables import create_tables
 from sparkify.standin.service import StandIn
 from tests.builders import Noting, Source, etl, play, rows, song
 from tests.clusters import BUCKET, Cluster, upload
-from tests.test_store import Proxy, load_bucket
+from tests.test_store import Proxy, load_bucket, standing_between
 from tests.torture import survived, times
 
 SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
@@ -95,15 +94,8 @@ class Faulty(Proxy):
 def faulty(standin: StandIn, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Faulty]]:
     """A store that stands between; its class says how it fails."""
     handler = type("Handler", (Faulty,), {"behind": standin.url, "trouble": [], "chance": random.Random(1)})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a reset is what was asked for
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    store.store.cache_clear()
-    yield handler
-    store.store.cache_clear()
-    server.shutdown()
-    server.server_close()
+    with standing_between(handler, monkeypatch):
+        yield handler
 
 
 @pytest.fixture
@@ -184,3 +176,10 @@ def test_an_object_of_another_version_waits_for_the_next_run(
         assert rows(engine, "SELECT COUNT(*) AS n FROM songplay") == [(1200,)]
         assert rows(engine, "SELECT COUNT(*) AS n FROM songs") == [(8,)]
         assert all(verdict.passed for verdict in check_everything(engine))
+
+
+def test_an_object_that_came_short_is_run_again(uri: str, tmp_path: Path) -> None:
+    listed = next(one for one in store.list_bucket(f"{uri}/log_data/"))
+
+    with pytest.raises(RetryError, match=f"came short: {listed.size:,} of {listed.size + 1:,} bytes"):
+        store.fetch([replace(listed, size=listed.size + 1)], tmp_path)

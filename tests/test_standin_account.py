@@ -37,7 +37,7 @@ def test_a_new_cluster_is_not_there_at_once_and_lets_nobody_in(
         "creating", "creating", "available",
     ]  # fmt: skip
     with pytest.raises(RemoteError, match="cannot be reached"):
-        Redshift(lambda: address, None)  # type: ignore[arg-type]
+        Redshift(lambda: address, None)  # type: ignore[arg-type]  # nothing is copied
     redshift.delete_cluster(ClusterIdentifier="strict", SkipFinalClusterSnapshot=True)
     gc.collect()
 
@@ -48,7 +48,7 @@ def test_only_tls_and_the_right_password_get_in(cluster: Cluster) -> None:
     elsewhere = replace(cluster.address, host="127.0.0.1")
 
     with pytest.raises(RemoteError, match="does not let admin in"):
-        Redshift(lambda: wrong, None)  # type: ignore[arg-type]
+        Redshift(lambda: wrong, None)  # type: ignore[arg-type]  # nothing is copied
     with pytest.raises(RemoteError, match="certificate"):
-        Redshift(lambda: elsewhere, None)  # type: ignore[arg-type]
+        Redshift(lambda: elsewhere, None)  # type: ignore[arg-type]  # nothing is copied
     gc.collect()

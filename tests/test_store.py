@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,20 @@ class Proxy(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def standing_between(handler: type[Proxy], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server of this kind before the store."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a reset may be what was asked for
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    store.store.cache_clear()
+    yield
+    store.store.cache_clear()
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture
 def trouble(
     standin: StandIn, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
@@ -68,14 +83,8 @@ def trouble(
     """Answers that the store gives next, whatever it is asked; the last one first."""
     answers: list[tuple[int, bytes]] = []
     handler = type("Handler", (Proxy,), {"trouble": answers, "behind": standin.url})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    store.store.cache_clear()
-    yield answers
-    store.store.cache_clear()
-    server.shutdown()
-    server.server_close()
+    with standing_between(handler, monkeypatch):
+        yield answers
 
 
 @pytest.fixture

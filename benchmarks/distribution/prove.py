@@ -24,20 +24,20 @@ from sqlglot import exp
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
-from compare import compare, draw, table  # noqa: E402
+from compare import compare, draw, table
 
-from process import machine  # noqa: E402
-from results import HERE as BENCHMARKS  # noqa: E402
-from results import ours, save, simulate  # noqa: E402
-from run import python  # noqa: E402
-from sparkify.distribution.advisor import Advisor, Design, advise, present, uniform  # noqa: E402
-from sparkify.distribution.places import Cluster, Profile, Style  # noqa: E402
-from sparkify.distribution.sizes import UNSAFE_ROW  # noqa: E402
-from sparkify.distribution.workload import EVER, forget, read_questions, read_workload  # noqa: E402
-from sparkify.engines.dialect import bind  # noqa: E402
-from sparkify.engines.duckdb import DuckDB  # noqa: E402
-from sparkify.load.star import LOADING  # noqa: E402
-from sparkify.sql import schema, statements  # noqa: E402
+from process import machine
+from results import HERE as BENCHMARKS
+from results import ours, save, simulate
+from run import python
+from sparkify.distribution.advisor import Advisor, Design, advise, present, uniform
+from sparkify.distribution.places import Cluster, Profile, Style
+from sparkify.distribution.sizes import UNSAFE_ROW
+from sparkify.distribution.workload import EVER, forget, read_questions, read_workload
+from sparkify.engines.dialect import bind
+from sparkify.engines.duckdb import DuckDB
+from sparkify.load.star import LOADING
+from sparkify.sql import schema, statements
 
 SPARK = Profile(UNSAFE_ROW, frozenset(["distribute"]), "written")
 VALUES = {"since": EVER[0], "until": EVER[1], "level": None, "limit": 10, "run": None}

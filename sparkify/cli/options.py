@@ -25,7 +25,7 @@ Command = Callable[..., Any]
 class Group(click.Group):
     """Commands whose first sentences are wrapped in the help; click would cut them off."""
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as click calls it
         with formatter.section("Commands"):
             formatter.write_dl(
                 [(name, self.commands[name].get_short_help_str(999)) for name in sorted(self.commands)]

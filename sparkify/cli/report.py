@@ -103,9 +103,9 @@ def dashboard(
         raise ConfigError(
             f"{host}:{port} cannot be used: {error.strerror}. Choose another --port or --host."
         ) from error
-    # A Host of IPv6, such as [::1]:80, is told by its bracket: names are what must not be somebody else's.
-    hosts = ("[" if ":" in host else host, "localhost", "127.0.0.1", socket.gethostname(), *allow_host)
-    place = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    own = f"[{host}]" if ":" in host else host  # as addresses of IPv6 stand in a URL, and in Host
+    hosts = (own, "localhost", "127.0.0.1", socket.gethostname(), *allow_host)
+    place = f"http://{own}:{listening.getsockname()[1]}"
     click.echo(f"{place} is ready. Ctrl-C ends it.", err=True)
     if host not in LOOPBACK:
         click.echo(f"warning: whoever can reach {host} can read the warehouse.", err=True)

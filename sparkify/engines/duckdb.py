@@ -110,7 +110,7 @@ class DuckDB:
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         if not rows:
             return
-        import numpy as np  # noqa: PLC0415  # 60 ms that a run with nothing to do need not pay
+        import numpy as np
 
         incoming = {
             name: np.array(values, dtype=object)
@@ -128,7 +128,7 @@ class DuckDB:
         with translated("reading files"):
             return self._stager.stage(dataset, files, to_duckdb(rules.accept, rules.params))
 
-    def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002
+    def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002  # as Engine has it
         return ()
 
     def grant(self, tables: Sequence[str]) -> None:

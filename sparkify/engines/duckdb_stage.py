@@ -231,7 +231,7 @@ class Stager:
 
     def _insert(self, name: str, columns: Mapping[str, Any]) -> None:
         if columns:
-            import numpy as np  # noqa: PLC0415  # 60 ms that a run with nothing to do need not pay
+            import numpy as np
 
             incoming = {column: np.array(values, dtype=np.int64) for column, values in columns.items()}
             self._connection.register("incoming", incoming)

@@ -184,7 +184,7 @@ class Redshift:
         return Result(columns, [tuple(map(_plain, row)) for row in cursor.fetchall()])
 
     def _run(self, sql: str, *, is_retry: bool = False) -> Any:
-        from redshift_connector.error import Error, InterfaceError  # noqa: PLC0415  # slow to import
+        from redshift_connector.error import Error, InterfaceError
 
         try:
             cursor = self._connection.cursor()
@@ -202,8 +202,8 @@ class Redshift:
 
 def _open(address: Address) -> Any:
     try:
-        import redshift_connector  # noqa: PLC0415
-        from redshift_connector.error import Error  # noqa: PLC0415
+        import redshift_connector
+        from redshift_connector.error import Error
     except ImportError as error:
         raise ConfigError("Redshift needs its driver: pip install 'sparkify[aws]'.") from error
     try:

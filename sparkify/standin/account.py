@@ -16,9 +16,9 @@ class Account:
 
     def __init__(self, region: str = REGION) -> None:
         # moto takes its time to import, and only a stand-in needs it
-        from moto.ec2.models import ec2_backends  # noqa: PLC0415
-        from moto.iam.models import iam_backends  # noqa: PLC0415
-        from moto.s3.models import s3_backends  # noqa: PLC0415
+        from moto.ec2.models import ec2_backends
+        from moto.iam.models import iam_backends
+        from moto.s3.models import s3_backends
 
         self.region_name = region
         self._s3: Any = s3_backends[ACCOUNT]["aws"]

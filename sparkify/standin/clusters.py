@@ -288,7 +288,7 @@ class Clusters:
 
 
 def _secrets(account: Account) -> Any:
-    from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415
+    from moto.secretsmanager.models import secretsmanager_backends
 
     return secretsmanager_backends[ACCOUNT][account.region_name]
 

@@ -28,11 +28,11 @@ class StandIn:
     def __init__(self, seconds: float = 1.0) -> None:
         """Every change of a cluster's state takes `seconds`. Raises PostgresMissing."""
         os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
-        from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+        from moto.moto_server.werkzeug_app import (
             DomainDispatcherApplication,
             create_backend_app,
         )
-        from werkzeug.serving import make_server  # noqa: PLC0415
+        from werkzeug.serving import make_server
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._postgres = Postgres()
@@ -73,7 +73,7 @@ class StandIn:
 
     def reset(self) -> None:
         """Forget the whole account."""
-        from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415
+        from moto.moto_api._internal.models import moto_api_backend
 
         self.clusters.close()
         moto_api_backend.reset()
@@ -178,9 +178,9 @@ def _error(service: str, error: ApiError) -> str:
 
 def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     """A certificate for localhost that is valid for a day: (its file, a server's context)."""
-    from cryptography import x509  # noqa: PLC0415  # moto brings it
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])

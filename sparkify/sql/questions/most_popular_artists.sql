@@ -16,8 +16,7 @@ SELECT
     played.plays,
     COUNT(DISTINCT p.user_id) AS listeners
 FROM played
-JOIN songplay AS p
-    ON p.artist_name = played.artist_name OR (p.artist_name IS NULL AND played.artist_name IS NULL)
+JOIN songplay AS p ON COALESCE(p.artist_name, '') = COALESCE(played.artist_name, '')
 WHERE
     p.start_time >= :since
     AND p.start_time < :until
