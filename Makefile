@@ -10,7 +10,7 @@ help:
 	@echo 'make test    run all tests'
 	@echo 'make lint    lint, format, types, import contracts'
 	@echo 'make check   lint and test'
-	@echo 'make torture kill, cut, fuzz and crowd it for most of an hour'
+	@echo 'make torture kill, cut, fuzz and crowd it for an hour or two'
 	@echo 'make bench   time a load beside other ways to do it; SIZE=100k, 1m, 10m or 100m'
 	@echo 'make docs    draw again what README.md and docs/ show of the tables'
 	@echo 'make clean   remove the virtual environment and the demo'
@@ -55,8 +55,8 @@ check: lint test
 
 torture: $(STAMP)
 	@rm -f docs/torture.json
-	@TORTURE=1 $(BIN)/python -m pytest -n0 --timeout 0 tests/test_fuzz.py tests/test_s3_faults.py tests/test_kills.py tests/test_cuts.py \
-	    tests/test_crowd.py tests/test_dashboard.py tests/test_laws.py tests/test_laws_of_leaving.py
+	@TORTURE=1 $(BIN)/python -m pytest -n auto --dist load --timeout 7200 tests/test_fuzz.py tests/test_s3_faults.py tests/test_kills.py \
+	    tests/test_cuts.py tests/test_crowd.py tests/test_dashboard.py tests/test_laws.py tests/test_laws_of_leaving.py
 
 # Each peer gets a venv of its own below benchmarks/scratch; none is a dependency of sparkify.
 bench: $(STAMP)

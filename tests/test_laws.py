@@ -16,7 +16,7 @@ from sparkify.load.run import rebuild
 from sparkify.load.tables import create_tables
 from sparkify.progress import Silent
 from tests.builders import NOON, Record, Source, etl, event, play, rows, song
-from tests.torture import times
+from tests.torture import survived, times
 
 NAMES = ["Nightbirds", "nightbirds ", "Sol", "BjÃ¶rk", "Björk", None]
 TITLES = ["Undo", "UNDO", "Revelry", "Ãtude", None]
@@ -91,6 +91,7 @@ def test_any_order_and_batching_gives_the_same_star_as_a_rebuild(
         finally:
             at_once.close()
             in_parts.close()
+    survived("examples of order and batching", 1)
 
 
 def loaded(folder: Path, deliveries: list[tuple[int, Delivery]], cuts: set[int]) -> DuckDB:

@@ -21,7 +21,7 @@ from sparkify.load.tables import create_tables
 from sparkify.provision.target import find_target
 from sparkify.standin.service import StandIn
 from tests.builders import Source, etl, play, rows
-from tests.clusters import BUCKET, READ, Bucket, Cluster, cut_at, fill, load_bucket
+from tests.clusters import BUCKET, READ, Bucket, Cluster, fill, load_bucket
 
 
 def objects(standin: StandIn, prefix: str) -> list[str]:
@@ -136,27 +136,6 @@ def test_a_jsonpaths_file_with_another_top_key_is_refused_before_any_copy(
 
         assert rows(engine, "SELECT COUNT(*) AS n FROM stg_events") == [(0,)]
         engine.close()
-
-
-def test_a_connection_that_is_cut_at_any_statement_loads_everything_once(
-    redshift: Redshift, bucket: Bucket, cluster: Cluster
-) -> None:
-    fill(bucket)
-    load_bucket(redshift, bucket.uri)
-    undisturbed = digest_star(redshift)
-
-    for at in range(1, 500, 7):
-        other = cluster.connect(f"test_{uuid.uuid4().hex[:12]}")
-        create_tables(other)
-        with cut_at(other, at) as seen:
-            load_bucket(other, bucket.uri)
-
-        assert digest_star(other) == undisturbed
-        assert rows(other, "SELECT COUNT(*) AS n FROM etl_run") == [(1,)]
-        other.close()
-        if len(seen) < at:
-            break
-    assert 50 < len(seen) < at
 
 
 def test_a_commit_whose_answer_was_lost_is_told_as_the_run_that_it_was(

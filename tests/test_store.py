@@ -37,16 +37,23 @@ class Proxy(BaseHTTPRequestHandler):
             status, body = self.trouble.pop()
             self._answer(status, body, {})
             return
-        request = urllib.request.Request(self.behind + self.path, headers=dict(self.headers))
+        self._answer(*self._fetched())
+
+    do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815  # the names that the base class looks for
+
+    def _fetched(self) -> tuple[int, bytes, dict[str, str]]:
+        """What the store answers."""
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
+        # Without a type of its own, urllib calls any body a form.
+        headers = {"Content-Type": "application/octet-stream"} | dict(self.headers)
+        request = urllib.request.Request(self.behind + self.path, sent, headers=headers)
         request.method = self.command
         try:
             with urllib.request.urlopen(request) as answer:
-                self._answer(answer.status, answer.read(), dict(answer.headers))
+                return answer.status, answer.read(), dict(answer.headers)
         except urllib.error.HTTPError as error:
-            self._answer(error.code, error.read(), dict(error.headers))
-            error.close()
-
-    do_HEAD = do_GET  # noqa: N815  # the name that the base class looks for
+            with error:
+                return error.code, error.read(), dict(error.headers)
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

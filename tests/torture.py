@@ -5,6 +5,7 @@ other run of the tests keeps them short.
 """
 
 import datetime as dt
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -18,9 +19,13 @@ def times(short: int, long: int) -> int:
 
 
 def survived(what: str, count: int) -> None:
-    """Add to what this long run has survived; `make torture` begins with nothing."""
+    """Add to what this long run has survived, in any of its processes; `make torture` begins with nothing."""
     if os.environ.get("TORTURE"):
-        figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-        before = figures.get(what, {"count": 0})["count"]
-        figures[what] = {"count": before + count, "date": dt.datetime.now(dt.UTC).date().isoformat()}
-        FIGURES.write_text(json.dumps(dict(sorted(figures.items())), indent=1) + "\n")
+        with FIGURES.open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            figures = json.loads(file.read() or "{}")
+            before = figures.get(what, {"count": 0})["count"]
+            figures[what] = {"count": before + count, "date": dt.datetime.now(dt.UTC).date().isoformat()}
+            file.truncate(0)
+            file.write(json.dumps(dict(sorted(figures.items())), indent=1) + "\n")
