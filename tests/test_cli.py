@@ -90,14 +90,12 @@ def test_plan_shows_what_grew_and_what_changed(loaded: Run, source: Source) -> N
 def test_from_and_to_limit_the_days(run: Run, source: Source) -> None:
     for day in range(1, 6):
         source.log(play(0, sessionId=day), day=f"2018-11-0{day}")
+    source.write(source.folder / "log_data" / "late.json", b"{}")
 
-    summary = json.loads(
-        run(
-            "etl", "--source", "music", "--from", "2018-11-02", "--to", "2018-11-03", "--format", "json"
-        ).stdout
-    )
+    done = run("etl", "--source", "music", "--from", "2018-11-02", "--to", "2018-11-03", "--format", "json")
 
-    assert summary["files"]["new"] == 2
+    assert json.loads(done.stdout)["files"]["new"] == 2
+    assert "warning: 1 log left out, since no day stands in the file's name." in done.stderr
 
 
 def test_ask_lists_the_questions_and_answers_one(loaded: Run) -> None:
@@ -249,6 +247,7 @@ def test_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Path)
     ):
         done = loaded("query", sql)
         assert done.returncode == 1, sql
+        assert "Error" not in done.stderr or "SELEC 1" in sql, done.stderr
         assert done.stderr.startswith("sparkify: ")
         assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out.csv").exists()

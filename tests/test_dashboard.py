@@ -95,6 +95,17 @@ def test_a_question_takes_its_values_from_the_address(served: Served) -> None:
     assert len(two) == 3
 
 
+def test_rejects_take_their_values_from_the_address_and_are_a_csv_too(served: Served) -> None:
+    html = served.get("/rejects?limit=1")[1]
+    others = served.get("/rejects?run=2")[1]
+
+    assert html.count("<tr><td") == 1
+    assert html.count('raw"') == 1
+    assert 'href="/ask/rejects.csv?limit=1"' in html
+    assert "Rejects of run 2" in others
+    assert "Nothing." in others
+
+
 def test_nonsense_is_one_sentence(served: Served) -> None:
     for path, status, words in (
         ("/ask/most_plaid_songs", 400, "Did you mean most_played_songs?"),

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 import pytest
@@ -43,6 +44,20 @@ def test_only_plays_enter_the_fact_and_the_time_table(warehouse: Engine, source:
 
     assert (summary.rows["songplay"], summary.rows["time"], summary.rows["users"]) == (1, 1, 1)
     assert rows(warehouse, "SELECT COUNT(*) AS n FROM stg_events") == [(3,)]
+
+
+def test_a_folder_that_was_moved_counts_once_and_is_noticed(
+    warehouse: Engine, source: Source, tmp_path: Path
+) -> None:
+    source.log(play(0), play(1))
+    etl(warehouse, source.folder)
+    moved = source.folder.rename(tmp_path / "moved")
+    watching = Noting()
+
+    second = etl(warehouse, moved, watching=watching)
+
+    assert vars(second.records) == {"read": 2, "loaded": 0, "duplicate": 2, "rejected": 0}
+    assert ["was a folder moved or copied?" in warning for warning in watching.warnings] == [True]
 
 
 def test_a_record_that_comes_again_is_a_duplicate_and_counts_once(warehouse: Engine, source: Source) -> None:

@@ -30,6 +30,9 @@ from tests.builders import Run, Source, event, play
         (["etl", "--source", "music", "--warehouse", "no/such/folder.duckdb"], 2, "cannot be made"),
         (["ask", "most_played_songs"], 2, "there is no warehouse sparkify.duckdb"),
         (["ask", "most_played_song"], 2, "Did you mean most_played_songs?"),
+        (["ask", "most_played_songs", "--limit", "-3"], 2, "'-3' is not a whole number from 0 to"),
+        (["simulate", "more", "--days", "few"], 2, "'few' is not a whole number from 1 to 36,500."),
+        (["simulate", "more", "--songs", "0"], 2, "'0' is not a whole number of 1 or more."),
         (["check", "--max-age", "soon"], 2, "is not a time like 90m, 36h or 2d"),
         (
             ["config", "--config", "none.cfg"],

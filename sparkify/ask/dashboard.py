@@ -54,10 +54,10 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         )
 
     def rejects(request: Request) -> Response:
-        run = _number(request, "run")
-        asked = Asked(find_question("rejects"), _number(request, "limit") or 100, run=run)
-        lead = "Records that could not be loaded, with their text as it stands in the file; at most 100."
-        return _table(f"Rejects of run {run}" if run is not None else "Rejects", lead, live.answer(asked))
+        asked = _asked(request, "rejects")
+        title = "Rejects" if asked.run is None else f"Rejects of run {asked.run}"
+        lead = "Records that could not be loaded, with their text as it stands in the file."
+        return _table(title, lead, live.answer(asked), asked=asked, query=request.url.query)
 
     def questions(_: Request) -> Response:
         rows: list[tuple[Any, ...]] = [(one.name, one.meaning) for one in list_questions()]
@@ -67,7 +67,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         )  # fmt: skip
 
     def question(request: Request) -> Response:
-        asked = _asked(request)
+        asked = _asked(request, request.path_params["name"])
         result = live.answer(asked)
         picture = chart(result)
         return _table(
@@ -76,7 +76,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         )  # fmt: skip
 
     def download(request: Request) -> Response:
-        asked = _asked(request)
+        asked = _asked(request, request.path_params["name"])
         disposition = {"Content-Disposition": f'attachment; filename="{asked.question.name}.csv"'}
         return Response(as_csv(live.answer(asked)), media_type="text/csv", headers=HEADERS | disposition)
 
@@ -146,19 +146,12 @@ def _kind(column: str, values: Iterable[Any]) -> str:
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, dt.date) for value in known):
         return "day"
-    named = column.endswith("_id") or column in (
-        "weekday",
-        "hour",
-        "record",
-        "band",
-        "weeks_later",
-        "file_id",
-    )
+    named = column.endswith("_id") or column in CODES
     return "number" if known and not named and all(isinstance(v, NUMBERS) for v in known) else "text"
 
 
-def _asked(request: Request) -> Asked:
-    found = find_question(request.path_params["name"])
+def _asked(request: Request, name: str) -> Asked:
+    found = find_question(name)
     limit = _number(request, "limit")
     values: dict[str, Any] = {"limit": 100 if limit is None else limit or None}
     if "since" in found.takes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.options import Group, config_options, confirm, interruptible, opened
+from sparkify.cli.options import Group, Whole, config_options, confirm, interruptible, opened
 from sparkify.cli.output import count, lines, print_object, talk
 from sparkify.config import Config
 from sparkify.errors import ConfigError, OutputError
@@ -37,19 +37,17 @@ questions_option = click.option(
 
 @click.group(cls=Group, invoke_without_command=True)
 @config_options
-@click.option("--nodes", type=click.IntRange(1, 128), help="How many nodes. Default: [CLUSTER] NODES.")
+@click.option("--nodes", type=Whole(1, 128), help="How many nodes. Default: [CLUSTER] NODES.")
 @click.option("--node-type", help="Of which type. Default: [CLUSTER] NODE_TYPE.")
-@click.option(
-    "--slices", type=click.IntRange(2, 4096), help="Instead: so many slices, each a node of its own."
-)
-@click.option("--grow", type=click.IntRange(1, 1_000_000), default=1, show_default=True,
+@click.option("--slices", type=Whole(2, 4096), help="Instead: so many slices, each a node of its own.")
+@click.option("--grow", type=Whole(1, 1_000_000), default=1, show_default=True,
               help="As if there were so many times the listeners, plays and songs.")  # fmt: skip
 @weights_option
 @questions_option
 @click.option(
     "--chart", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw it, as SVG."
 )
-@click.option("--limit", type=click.IntRange(1), default=5, show_default=True, help="Show so many designs.")
+@click.option("--limit", type=Whole(1), default=5, show_default=True, help="Show so many designs.")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
@@ -95,7 +93,7 @@ def distribution(
 @config_options
 @click.option(
     "--runs",
-    type=click.IntRange(1, 100),
+    type=Whole(1, 100),
     default=5,
     show_default=True,
     help="How often each question is asked.",

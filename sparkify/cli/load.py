@@ -184,6 +184,9 @@ def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -
 
     listed = list_source(config.s3)
     files = between(listed, first, last)
+    undated = sum(file.dataset == "events" and file.day is None for file in listed)
+    if undated and (first or last):
+        talk(f"warning: {count(undated, 'log')} left out, since no day stands in the file's name.")
     if len(files) < len(listed) and not any(file.dataset == "events" for file in files):
         talk(f"warning: no log file has a day from {first or 'the first'} to {last or 'the last'}.")
     return files

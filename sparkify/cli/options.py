@@ -116,8 +116,22 @@ class _Day(click.ParamType[dt.date]):
             self.fail(f"{value!r} is not a day like 2018-11-30.", param, ctx)
 
 
+class Whole(click.IntRange):
+    """A whole number within bounds; what is none is told so in words."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            low = f"{self.min or 0:,}"
+            bounds = f"of {low} or more" if self.max is None else f"from {low} to {self.max:,}"
+            self.fail(f"{value!r} is not a whole number {bounds}.", param, ctx)
+
+
 DAY = _Day()
-AT_MOST = click.IntRange(0, 2**63 - 1)
+AT_MOST = Whole(0, 10**18)
 """A number of rows, as databases count them."""
 
 

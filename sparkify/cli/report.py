@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import config_options, open_engine, opened
+from sparkify.cli.options import Whole, config_options, open_engine, opened
 from sparkify.cli.output import seconds, size
 from sparkify.cli.watching import watch
 from sparkify.config import Config
@@ -61,9 +61,7 @@ def report(config: Config, out: Path, names: bool, show: bool) -> None:
 
 @click.command()
 @config_options
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0: any that is free."
-)
+@click.option("--port", type=Whole(0, 65535), default=8321, show_default=True, help="0: any that is free.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--allow-host", multiple=True, metavar="NAME", help="Another name by which browsers may call this server."

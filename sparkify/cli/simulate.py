@@ -5,21 +5,19 @@ from pathlib import Path
 
 import click
 
-from sparkify.cli.options import DAY
+from sparkify.cli.options import DAY, Whole
 from sparkify.cli.output import count, size
 from sparkify.cli.watching import watch
 
 
 @click.command()
 @click.argument("target", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--listeners", type=click.IntRange(1), help="How many listen. Default: 3000.")
-@click.option("--events", type=click.IntRange(1), help="How many events, to the event; listeners follow.")
-@click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True, help="How many days.")
-@click.option(
-    "--songs", type=click.IntRange(1), default=15_000, show_default=True, help="How many songs are listed."
-)
+@click.option("--listeners", type=Whole(1), help="How many listen. Default: 3000.")
+@click.option("--events", type=Whole(1), help="How many events, to the event; listeners follow.")
+@click.option("--days", type=Whole(1, 36_500), default=30, show_default=True, help="How many days.")
+@click.option("--songs", type=Whole(1), default=15_000, show_default=True, help="How many songs are listed.")
 @click.option("--start", type=DAY, default="2026-01-01", show_default=True, help="The first day.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same bytes.")
+@click.option("--seed", type=Whole(0), default=1, show_default=True, help="Same seed, same bytes.")
 @click.option(
     "--faults",
     type=click.FloatRange(0, 1),

@@ -276,16 +276,26 @@ def translated(doing: str) -> Iterator[None]:
         raise
 
 
+REFUSED = {
+    r'statement of type "(\w+)" .* in read-only mode': "the warehouse is open to read: {} is refused.",
+    "disabled by configuration": "only the warehouse's own tables can be read, no other file.",
+    "configuration has been locked": "no setting can be changed here.",
+}
+"""What a reader may not do: in DuckDB's words, and in ours."""
+
+
 def _as_ours(error: duckdb.Error, doing: str) -> SparkifyError:
     if isinstance(error, duckdb.OutOfMemoryException):
         return WarehouseError(
             f"out of memory or disk: {_first_line(error)}. Free some, or set [WAREHOUSE] MEMORY."
         )
-    if "No space left" in str(error) or "ENOSPC" in str(
-        error
-    ):  # an IOException, or what a commit makes of it
+    # An IOException, or what a commit makes of it.
+    if "No space left" in str(error) or "ENOSPC" in str(error):
         return WarehouseError("The disk is full: free some space and run again. Nothing was published.")
     if isinstance(error, duckdb.IOException):
         return WarehouseError(f"{_first_line(error)}. Nothing was published.")
+    for pattern, ours in REFUSED.items():
+        if found := re.search(pattern, str(error)):
+            return QueryError(ours.format(*found.groups()))
     statement = " ".join(re.sub(r"/\*.*?\*/|--[^\n]*", "", doing, flags=re.DOTALL).split())
     return QueryError(f"{_sentences(error)} ({textwrap.shorten(statement, 80, placeholder=' ...')})")

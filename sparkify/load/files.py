@@ -184,9 +184,11 @@ def read_ledger(engine: Engine) -> dict[str, list[Known]]:
 
 
 def between(files: Sequence[SourceFile], first: dt.date | None, last: dt.date | None) -> list[SourceFile]:
-    """Leave out the logs of other days; songs, and logs whose name carries no day, stay."""
+    """Leave out the logs of other days, and those whose name carries no day; songs stay."""
+    if first is None and last is None:
+        return list(files)
     low, high = first or dt.date.min, last or dt.date.max
-    return [file for file in files if file.dataset == "songs" or file.day is None or low <= file.day <= high]
+    return [file for file in files if file.dataset == "songs" or (file.day and low <= file.day <= high)]
 
 
 def hash_head(uri: str, size: int, algorithm: str = "sha256") -> str:

@@ -147,6 +147,11 @@ def _take_in(
         verdicts = check_touched(engine, span)
         forget_touched(engine)
     tally.loaded = tally.read - tally.rejected - tally.duplicate
+    if tally.duplicate and not tally.loaded:
+        progress.warn(
+            "every good record of these files stood in the warehouse already: was a folder moved or copied? "
+            "The ledger knows files by their path. Nothing counts twice."
+        )
     return Outcome(
         counts or {"reloaded": len(planned)}, len(planned), tally, removed, verdicts, loading.rejects,
         loading.uris,
