@@ -71,7 +71,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         result = live.answer(asked)
         picture = chart(result)
         return _table(
-            asked.question.name, asked.question.meaning, result, asked=asked, picture=picture,
+            _words(asked.question.name), asked.question.meaning, result, asked=asked, picture=picture,
             data=as_script({"answer": picture, "live": True}), query=request.url.query,
         )  # fmt: skip
 
@@ -114,13 +114,13 @@ def chart(result: Result) -> dict[str, Any] | None:
     if "number" not in kinds or not result.rows:
         return None
     n = kinds.index("number")
-    what = result.columns[n].replace("_", " ")
+    what = _words(result.columns[n])
     if kinds[0] == "day" and len({row[0] for row in result.rows}) == len(result.rows):
         return {
             "kind": "series",
             "title": f"{what} by {result.columns[0].replace('_', ' ')}",
             "note": "",
-            "unit": what,
+            "unit": what.lower(),
             "x": [str(row[0]) for row in result.rows],
             "y": [float(row[n] or 0) for row in result.rows],
         }
@@ -136,6 +136,15 @@ def chart(result: Result) -> dict[str, Any] | None:
             for (name, *rest), row in zip(words, shown, strict=True)
         ],
     }
+
+
+def _words(name: str) -> str:
+    """A name as a title says it.
+
+    >>> _words("most_played_songs")
+    'Most played songs'
+    """
+    return name.replace("_", " ").capitalize()
 
 
 CODES = ("weekday", "hour", "record", "band", "weeks_later")
