@@ -1,11 +1,12 @@
 """What is bad beyond the size of one read: very long lines, and what lies across the border of two reads."""
 
 import json
+from typing import Any
 
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.engines.reading import CHUNK
+from sparkify.engines.reading import BUFFER, CHUNK
 from tests.builders import Source, etl, play, rows
 
 
@@ -46,3 +47,44 @@ def test_a_null_character_across_two_reads_is_found(duckdb_warehouse: Engine, so
 
     assert summary.records.rejected == 1
     assert rows(duckdb_warehouse, "SELECT reason FROM etl_reject") == [("holds a null character",)]
+
+
+def test_a_last_line_without_an_end_is_whole_wherever_the_readers_buffers_end(
+    duckdb_warehouse: Engine, source: Source
+) -> None:
+    line = json.dumps(play(0)).encode()
+    lines = 0
+    for day, size in enumerate(
+        (BUFFER, BUFFER + 1, BUFFER + 5, BUFFER + 300, 2 * BUFFER + 2, 3 * BUFFER + 1), 1
+    ):
+        count = size // (len(line) + 1)
+        body = b"\n".join([line] * count)
+        padded = line + b" " * (size - len(body)) + body[len(line) :]
+        assert (len(padded), padded[-1:]) == (size, b"}")
+        source.write(source.folder / "log_data" / f"2018-11-0{day}-events.json", padded)
+        lines += count
+
+    summary = etl(duckdb_warehouse, source.folder)
+
+    assert (summary.records.read, summary.records.rejected) == (lines, 0)
+
+
+def test_good_rows_around_bad_ones_are_kept_and_find_their_lines(
+    duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stager: Any = duckdb_warehouse._stager  # type: ignore[attr-defined]  # what it does to staging is at issue
+    said: list[str] = []
+    sql = stager._sql
+    monkeypatch.setattr(stager, "_sql", lambda text, values=(): said.append(text) or sql(text, values))
+    good = [play(item, sessionId=1) for item in range(400)]
+    source.log(*good[:100], "{broken", *good[100:200], "", play(5, ts="soon"), *good[200:], "[1]")
+    source.log(*(play(item, sessionId=2) for item in range(400)), day="2018-11-02")
+
+    etl(duckdb_warehouse, source.folder)
+
+    lines = [*range(1, 101), *range(102, 202), *range(204, 404)]
+    assert rows(
+        duckdb_warehouse, "SELECT record, item_in_session FROM stg_events WHERE session_id = 1 ORDER BY 2"
+    ) == [(line, item) for item, line in enumerate(lines)]
+    assert rows(duckdb_warehouse, "SELECT record FROM etl_reject ORDER BY record") == [(101,), (203,), (404,)]
+    assert [text for text in said if text.startswith("DELETE FROM stg_events")] == []

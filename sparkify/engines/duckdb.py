@@ -126,7 +126,9 @@ class DuckDB:
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
         with translated("reading files"):
-            return self._stager.stage(dataset, files, to_duckdb(rules.accept, rules.params))
+            good = f"SELECT file_id, record FROM raw_{dataset} WHERE NOT ({rules.refused})"
+            accept, good = (to_duckdb(sql, rules.params) for sql in (rules.accept, good))
+            return self._stager.stage(dataset, files, accept, good)
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002  # as Engine has it
         return ()

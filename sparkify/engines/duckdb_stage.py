@@ -2,11 +2,14 @@
 
 Plain files go through one parallel `read_json`, every column VARCHAR, straight through the judge into
 staging. A row's file comes from `file_index`; where as many rows were accepted as the file has lines, a
-row's line is its place, since insertion order is file order. The rows of any other file are taken back,
-and it is read again into a raw table, where each row keeps its place whether it is good or not. That holds
-only while the reader makes one row of each line, so a file whose rows and lines differ is written anew, one
-good-looking object a line, with the number of each line beside it. Tiny files, which DuckDB opens slowly,
-are written together so from the start.
+row's line is its place, since insertion order is file order. Any other file is read again into a raw table,
+where each row keeps its place whether it is good or not; the good ones, in order, number the rows that
+were accepted. That holds only while the reader makes one row of each line, so a file whose rows and lines
+differ is written anew, one good-looking object a line, with the number of each line beside it. Tiny files,
+which DuckDB opens slowly, are written together so from the start.
+
+Nothing is taken out of staging again if it can be helped: DuckDB then holds all that a transaction has
+added to a table in memory, uncompressed, until it commits.
 """
 
 import os
@@ -54,15 +57,18 @@ class Stager:
         self._is_worth_trying = True
         """Whether most files lately held nothing but good records."""
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile], accept: str) -> Sequence[Staged]:
-        """Read the files; see `Engine.stage`. `accept` is the INSERT of good records, in DuckDB's words."""
+    def stage(self, dataset: Dataset, files: Sequence[NewFile], accept: str, good: str) -> Sequence[Staged]:
+        """Read the files; see `Engine.stage`. Both in DuckDB's words: `accept` is the INSERT of good records,
+        `good` the SELECT of their file and line."""
         with (
             tempfile.TemporaryDirectory(dir=self._folder) as folder,
             closing(_arriving(files, Path(folder))) as groups,
         ):
-            return self._stage(dataset, groups, accept)
+            return self._stage(dataset, groups, accept, good)
 
-    def _stage(self, dataset: Dataset, groups: Iterable[Sequence[NewFile]], accept: str) -> Sequence[Staged]:
+    def _stage(
+        self, dataset: Dataset, groups: Iterable[Sequence[NewFile]], accept: str, good: str
+    ) -> Sequence[Staged]:
         columns = [c.name for c in table(STAGING_TABLE[dataset]).reported]
         keys = {c: json_key(c) if dataset == "events" else c for c in columns}
         self._create(columns)
@@ -83,11 +89,14 @@ class Stager:
         reads += self._gather(tiny, careful, keys)
         changed = [read.file.file_id for read in reads if _has_changed(read.file)]
         if changed:
-            for name in (STAGING_TABLE[dataset], "raw_part", "raw_record"):
+            for name in (STAGING_TABLE[dataset], "raw_part", "raw_record", "raw_kept"):
                 self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [changed])
         self._publish(dataset, columns)
         if tiny or careful or self._sql("SELECT 1 FROM raw_part LIMIT 1"):
+            self._number_kept(dataset, good)
+            self._publish(dataset, columns, "WHERE file_id NOT IN (SELECT file_id FROM raw_kept)")
             self._sql(accept)
+            self._publish(dataset, columns)
         reads.sort(key=lambda read: read.file.file_id)
         return [_staged(read, keys) for read in reads if read.file.file_id not in changed]
 
@@ -99,13 +108,15 @@ class Stager:
             "CREATE OR REPLACE TEMP TABLE raw_place (file_id INTEGER, shift BIGINT)",
             "CREATE OR REPLACE TEMP TABLE raw_part (part INTEGER, file_id INTEGER, shift BIGINT)",
             "CREATE OR REPLACE TEMP TABLE raw_record (place BIGINT, file_id INTEGER, record INTEGER)",
+            "CREATE OR REPLACE TEMP TABLE raw_kept (file_id INTEGER, shift BIGINT, records BIGINT)",
         ):
             self._sql(statement)
 
     def _accept_plain(
         self, dataset: Dataset, reads: list[_Read], compression: str, keys: dict[str, str], accept: str
     ) -> list[_Read]:
-        """Take in plain files in one go; return those that hold anything but good records, untouched."""
+        """Take in plain files in one go; return those that hold anything but good records, which are in now,
+        and have no number yet."""
         if not reads:
             return []
         ids = [read.file.file_id for read in reads]
@@ -125,7 +136,7 @@ class Stager:
                 [min(ids), max(ids)],
             )
         }
-        good, others = [], []
+        good, kept, others = [], [], []
         for read in reads:
             first, rows = counted.get(read.file.file_id, (0, 0))
             if rows == read.look.lines:
@@ -133,18 +144,42 @@ class Stager:
                 good.append((read.file.file_id, first - 1))
             else:
                 others.append(read)
-        self._insert("raw_place", dict(zip(("file_id", "shift"), zip(*good, strict=True), strict=False)))
+                if rows:
+                    kept.append((read.file.file_id, first - 1, rows))
+        self._insert_rows("raw_place", ("file_id", "shift"), good)
+        self._insert_rows("raw_kept", ("file_id", "shift", "records"), kept)
         self._sql(
             f"UPDATE {staging} SET record = {staging}.rowid - p.shift FROM raw_place AS p "
             f"WHERE p.file_id = {staging}.file_id AND {staging}.record IS NULL"
         )
-        if others:
-            self._sql(
-                f"DELETE FROM {staging} WHERE list_contains($1::INTEGER[], file_id)",
-                [[read.file.file_id for read in others]],
-            )
         self._is_worth_trying = len(others) <= len(good)
         return others
+
+    def _number_kept(self, dataset: Dataset, good: str) -> None:
+        """Give the rows that were kept their lines: those of their file's good records, in the same order.
+
+        Where there are not as many, the file's rows are taken back.
+        """
+        if not self._sql("SELECT 1 FROM raw_kept LIMIT 1"):
+            return
+        staging = STAGING_TABLE[dataset]
+        self._sql(
+            "CREATE OR REPLACE TEMP TABLE raw_good AS SELECT file_id, record, "
+            "shift + row_number() OVER (PARTITION BY file_id ORDER BY record) AS place "
+            f"FROM ({good}) JOIN raw_kept USING (file_id)"
+        )
+        other = self._sql(
+            "SELECT list(k.file_id) FROM raw_kept AS k LEFT JOIN "
+            "(SELECT file_id, count(*) AS records FROM raw_good GROUP BY file_id) AS g USING (file_id) "
+            "WHERE g.records IS DISTINCT FROM k.records"
+        )[0][0]
+        if other:
+            for name in (staging, "raw_kept", "raw_good"):
+                self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [other])
+        self._sql(
+            f"UPDATE {staging} SET record = g.record FROM raw_good AS g "
+            f"WHERE {staging}.rowid = g.place AND {staging}.file_id = g.file_id AND {staging}.record IS NULL"
+        )
 
     def _read_plain(self, reads: list[_Read], compression: str, keys: dict[str, str]) -> list[_Read]:
         """Read plain files in one go; return those that must be read with care instead."""
@@ -172,9 +207,7 @@ class Stager:
                 read.rows = 0
                 suspicious.append(read)
         # Suspicious files have no row in raw_part, so their rows in raw_plain are never seen.
-        self._insert(
-            "raw_part", dict(zip(("part", "file_id", "shift"), zip(*parts, strict=True), strict=False))
-        )
+        self._insert_rows("raw_part", ("part", "file_id", "shift"), parts)
         return suspicious
 
     def _gather(self, tiny: Sequence[NewFile], careful: list[_Read], keys: dict[str, str]) -> list[_Read]:
@@ -216,18 +249,22 @@ class Stager:
         # Rows that are not committed yet have row numbers that start very high.
         self._insert("raw_record", {"place": range(first, first + rows), "file_id": files, "record": records})
 
-    def _publish(self, dataset: Dataset, columns: Sequence[str]) -> None:
+    def _publish(self, dataset: Dataset, columns: Sequence[str], some: str = "") -> None:
+        """Let `raw_events` or `raw_songs` show the raw records, or some of them."""
         names = ", ".join(columns)
         self._sql(
-            f"CREATE OR REPLACE TEMP VIEW raw_{dataset} AS "
+            f"CREATE OR REPLACE TEMP VIEW raw_{dataset} AS SELECT * FROM ("
             f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names} "
             "FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
             f"UNION ALL SELECT m.file_id, m.record, {names} "
-            "FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid"
+            f"FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid) AS raw {some}"
         )
 
     def _sql(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()
+
+    def _insert_rows(self, name: str, columns: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
+        self._insert(name, dict(zip(columns, zip(*rows, strict=True), strict=False)))
 
     def _insert(self, name: str, columns: Mapping[str, Any]) -> None:
         if columns:

@@ -29,6 +29,10 @@ GZIP = b"\x1f\x8b"
 BLANKS = b" \t\r\n"
 NULL = b"\\u0000"
 """The one character that JSON has and Redshift's text has not; so neither has ours."""
+BUFFER = (16 << 20) - 4
+"""Bytes that DuckDB 2.0 reads at once; it loses a last line without a newline that lies in two such parts."""
+NEAR = 64
+"""Bytes by which a buffer might end earlier or later than we believe."""
 FEW = 3
 """So many bad lines are still judged one by one; if most are bad, the file is."""
 _ESCAPED_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -44,7 +48,7 @@ class Look:
     compression: str
     first_line: bytes
     plain: bool
-    """No mark, no null character and no line so long that a JSON reader would go wrong there."""
+    """No mark, null character, line so long or place of the last line where a JSON reader would go wrong."""
     problem: str | None = None
 
 
@@ -163,7 +167,12 @@ class _Counter:
 
     @property
     def plain(self) -> bool:
-        return not (self.has_huge_line or self.has_null or self.first.startswith(BOM))
+        return not (self.has_huge_line or self.has_null or self.first.startswith(BOM) or self._is_split)
+
+    @property
+    def _is_split(self) -> bool:
+        """Whether a buffer may end within a last line that has no newline."""
+        return not self.last.endswith(b"\n") and (self.tail - NEAR) // BUFFER != (self.at + NEAR) // BUFFER
 
     def problem(self) -> str | None:
         """Why no line of this file can be a record, if that is so."""
