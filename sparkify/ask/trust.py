@@ -53,7 +53,9 @@ def account(answers: Answers, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         ],
         "equation": {"read": read, "loaded": loaded, "duplicate": duplicate, "rejected": rejected},
         "flow": _flow(answers, loaded) if read else [],
-        "runs_title": f"{count(len(runs), 'run')} published, each record of each accounted for"
+        "runs_title": "No run is published yet"
+        if not runs
+        else f"{count(len(runs), 'run')} published, each record of each accounted for"
         if adds_up
         else "In one of these runs the books do not add up",
         "runs": [_run(row) for row in runs[:RUNS_SHOWN]],

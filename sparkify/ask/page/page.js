@@ -138,7 +138,13 @@
     return merged;
   }
 
-  const dates = { type: "date", showgrid: false, tickformat: "%-d %b", nticks: 7, title: { text: "day (UTC)" }, hoverformat: "%a %-d %b %Y" };
+  const DAY = 86_400_000;
+  const shifted = (day, days) => new Date(Date.parse(day) + days * DAY).toISOString();
+  // A few days are named one by one; a single one stands in the middle of its week.
+  const dates = (days) => ({
+    type: "date", showgrid: false, tickformat: "%-d %b", nticks: 7, title: { text: "day (UTC)" }, hoverformat: "%a %-d %b %Y",
+    ...(days.length <= 7 ? { tickvals: days } : {}), ...(days.length === 1 ? { range: [shifted(days[0], -3.5), shifted(days[0], 3.5)] } : {}),
+  });
   // Nobody plays half a song: where there are few, an axis counts by ones.
   const counts = (text, values) => {
     const most = Math.max(...values, 1);
@@ -150,16 +156,16 @@
   const drawings = {
     days: (p) => [
       p.series.map(([name, y]) => ({
-        type: "bar", name: plain(capital(name)), x: p.x, y, marker: { color: colour(level[name] || "dull") },
+        type: "bar", name: plain(capital(name)), x: p.x, y, ...(p.x.length === 1 ? { width: 0.8 * DAY } : {}), marker: { color: colour(level[name] || "dull") },
         hovertemplate: "%{y:,} plays<extra>" + plain(name) + "</extra>",
       })),
-      layout({ barmode: "stack", hovermode: "x unified", xaxis: dates, yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
+      layout({ barmode: "stack", hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
     ],
     week: (p) => [
       [{
         type: "heatmap", z: p.z, y: p.y, x: [...Array(24).keys()], colorscale: scale(), zmin: 0, xgap: 2, ygap: 2,
         hovertemplate: "%{y}, %{x}:00 to %{x}:59 UTC<br>%{z:,} plays<extra></extra>",
-        colorbar: { thickness: 8, outlinewidth: 0, tickfont: { color: colour("soft"), size: 11 }, nticks: 5, tickformat: ",.3~s", title: { text: "plays", side: "right", font: { color: colour("soft"), size: 12 } } },
+        colorbar: { thickness: 8, outlinewidth: 0, tickfont: { color: colour("soft"), size: 11 }, ...(Math.max(...p.z.flat()) <= 5 ? { dtick: 1 } : { nticks: 5 }), tickformat: ",.3~s", title: { text: "plays", side: "right", font: { color: colour("soft"), size: 12 } } },
       }],
       layout({ height: 300, xaxis: { title: { text: "hour of the day (UTC)" }, tickvals: [0, 3, 6, 9, 12, 15, 18, 21], showgrid: false, zeroline: false }, yaxis: { autorange: "reversed", showgrid: false, tickvals: p.y, ticktext: p.y.map((day) => day.slice(0, 3)) } }),
     ],
@@ -168,14 +174,14 @@
         { name: "in the 30 days up to it", y: p.monthly, line: { color: colour("soft"), width: 2 } },
         { name: "on the day", y: p.daily, line: { color: colour("main"), width: 2.5 } },
       ].map((one) => ({ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, hovertemplate: "%{y:,}", ...one })),
-      layout({ height: 300, hovermode: "x unified", xaxis: dates, yaxis: counts("listeners", p.monthly) }),
+      layout({ height: 300, hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("listeners", p.monthly) }),
     ],
     changes: (p) => [
       [
         { name: "Upgrades to paid", y: p.up, marker: { color: colour("main") } },
         { name: "Downgrades to free", y: p.down, marker: { color: colour("second") } },
-      ].map((one) => ({ type: "bar", x: p.x, customdata: one.y.map(Math.abs), hovertemplate: "%{customdata:,}", ...one })),
-      layout({ barmode: "relative", hovermode: "x unified", xaxis: dates, yaxis: { ...upAndDown(p), title: { text: "listeners" } } }),
+      ].map((one) => ({ type: "bar", x: p.x, ...(p.x.length === 1 ? { width: 0.8 * DAY } : {}), customdata: one.y.map(Math.abs), hovertemplate: "%{customdata:,}", ...one })),
+      layout({ barmode: "relative", hovermode: "x unified", xaxis: dates(p.x), yaxis: { ...upAndDown(p), title: { text: "listeners" } } }),
     ],
     columns: (p) => [
       [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, text: p.y.map((n) => number.format(n)), textposition: "outside", cliponaxis: false, textfont: { color: colour("soft"), size: 12 }, hovertemplate: "%{y:,} " + p.unit + "<extra></extra>" }],
@@ -199,13 +205,13 @@
         { name: "artist known", y: p.artist, line: { color: colour("soft"), width: 2 } },
         { name: "song known", y: p.song, line: { color: colour("main"), width: 2.5 } },
       ].map((one) => ({ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, hovertemplate: "%{y:.1f} %", ...one })),
-      layout({ hovermode: "x unified", xaxis: dates, yaxis: { title: { text: "share of the plays" }, ticksuffix: " %", rangemode: "tozero", nticks: 6, showline: false } }),
+      layout({ hovermode: "x unified", xaxis: dates(p.x), yaxis: { title: { text: "share of the plays" }, ticksuffix: " %", rangemode: "tozero", nticks: 6, showline: false, ...(Math.max(...p.artist) ? {} : { range: [0, 100] }) } }),
     ],
   };
 
   drawings.series = (p) => [
     [{ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, y: p.y, line: { color: colour("main"), width: 2.5 }, hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" }],
-    layout({ hovermode: "x unified", xaxis: { ...dates, title: { text: "UTC" } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
+    layout({ hovermode: "x unified", xaxis: { ...dates(p.x), title: { text: "UTC" } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
   ];
 
   function upAndDown(p) {
@@ -242,7 +248,7 @@
     const good = found.every(([, n]) => n === truth);
     const card = byId("sums");
     card.querySelector("h3").textContent = good
-      ? `${number.format(truth)} plays, counted ${found.length} ways: always the same`
+      ? `${number.format(truth)} ${truth === 1 ? "play" : "plays"}, counted ${found.length} ways: always the same`
       : "The pictures do not count the same plays";
     card.querySelector("ul").replaceChildren(...found.map(([name, n]) =>
       make("li", "", name, make("b", n === truth ? "good" : "bad", (n === truth ? "✓ " : "✕ ") + number.format(n)))));
