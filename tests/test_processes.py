@@ -8,11 +8,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from sparkify.engines.duckdb import DuckDB, translated
+from sparkify.engines.duckdb import DuckDB, _would_take_more, translated
 from sparkify.errors import BusyError, ConfigError, WarehouseError
 from sparkify.load.diff import digest_star
 from tests.builders import Run, Source, etl, play, rows, song, without_rights
@@ -197,6 +198,21 @@ def test_little_memory_is_enough_or_is_said_in_one_line(run: Run, source: Source
     assert "Traceback" not in small.stderr and "MEMORY" in small.stderr.splitlines()[-1]
     assert run("check").returncode == 0
     assert "27000" in run("query", "SELECT COUNT(*) AS n FROM songplay").stdout
+
+
+def test_what_writes_takes_little_of_a_large_machine_unless_it_is_told(tmp_path: Path) -> None:
+    file, large = str(tmp_path / "w.duckdb"), duckdb.connect(config={"memory_limit": "64GB"})
+
+    def limit(**options: Any) -> str:
+        engine = DuckDB(file, **options)
+        found = str(engine.native("SELECT current_setting('memory_limit')").scalar())
+        engine.close()
+        return found
+
+    assert _would_take_more(large)
+    assert limit() == "1.3 GiB" or not _would_take_more(duckdb.connect())
+    assert limit(memory="3GB") == "2.7 GiB"
+    assert limit(read_only=True) == str(duckdb.sql("SELECT current_setting('memory_limit')").fetchall()[0][0])
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
