@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sparkify.engines import reading
 from sparkify.engines.base import Engine
 from sparkify.engines.reading import BUFFER, CHUNK
 from tests.builders import Source, etl, play, rows
@@ -67,6 +68,27 @@ def test_a_last_line_without_an_end_is_whole_wherever_the_readers_buffers_end(
     summary = etl(duckdb_warehouse, source.folder)
 
     assert (summary.records.read, summary.records.rejected) == (lines, 0)
+
+
+def test_rows_that_find_no_lines_are_taken_back_and_read_with_care(
+    duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = json.dumps(play(0)).encode()
+    size = BUFFER + 1  # here the reader loses the last row altogether, if it is let
+    monkeypatch.setattr(reading, "BUFFER", 1 << 60)
+    body = b"\n".join([line] * (size // (len(line) + 1)))
+    source.write(
+        source.folder / "log_data" / "2018-11-01-events.json",
+        line + b" " * (size - len(body)) + body[len(line) :],
+    )
+
+    summary = etl(duckdb_warehouse, source.folder)
+
+    lines = body.count(b"\n") + 1
+    assert (summary.records.read, summary.records.rejected) == (lines, 0)
+    assert rows(duckdb_warehouse, "SELECT COUNT(*) AS n, COUNT(DISTINCT record) AS d FROM stg_events") == [
+        (lines, lines)
+    ]
 
 
 def test_good_rows_around_bad_ones_are_kept_and_find_their_lines(

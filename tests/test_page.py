@@ -172,7 +172,14 @@ def test_little_data_makes_a_sensible_page(browser: Any, source: Source, tmp_pat
                 assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0)
                 assert "Can I trust it?" in seen.text("main")
                 assert ("Nothing was played yet" in seen.text("h1")) == (case == "empty")
-                ticks = seen.page.eval_on_selector_all(".ytick text", "all => all.map(n => n.textContent)")
+                assert ("No run is published yet" in seen.text("main")) == (case == "empty")
+                texts = "all => all.map(n => n.textContent)"
+                ticks = seen.page.eval_on_selector_all(".ytick text, .cbaxis text", texts)
                 assert not [tick for tick in ticks if re.fullmatch(r"\d+m", tick)]
                 assert "NaN" not in seen.text("body")
                 assert "undefined" not in seen.text("body")
+                if case != "empty":
+                    assert len(seen.page.eval_on_selector_all("#days .xtick text", texts)) == 1
+                    widths = "all => all.map(n => n.getBoundingClientRect().width)"
+                    bars = seen.page.eval_on_selector_all("#days .point path", widths)
+                    assert all(10 < bar < width / 3 for bar in bars), bars

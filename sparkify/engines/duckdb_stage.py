@@ -15,25 +15,24 @@ added to a table in memory, uncompressed, until it commits.
 import os
 import tempfile
 from array import array
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged, batches
+from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged
+from sparkify.engines.bringing import bring_ahead
 from sparkify.engines.reading import Look, look, look_at_record, odd_keys, rewrite, unreadable_file
 from sparkify.sql.schema import json_key, table
-from sparkify.store import Listed, fetch, is_remote, open_file
+from sparkify.store import is_remote, open_file
 
 TINY = 64 << 10
 """Files below this many bytes are gathered."""
-AHEAD = 64 << 20
-"""Bytes of bucket files that are read in one go, while as many come in."""
 LARGEST_OBJECT = 12 << 20
 """What DuckDB's reader must hold of one line; longer ones are seen by `look` and kept from it."""
 
@@ -62,7 +61,7 @@ class Stager:
         `good` the SELECT of their file and line."""
         with (
             tempfile.TemporaryDirectory(dir=self._folder) as folder,
-            closing(_arriving(files, Path(folder))) as groups,
+            closing(bring_ahead(files, Path(folder))) as groups,
         ):
             return self._stage(dataset, groups, accept, good)
 
@@ -274,30 +273,6 @@ class Stager:
             self._connection.register("incoming", incoming)
             self._sql(f"INSERT INTO {name} SELECT {', '.join(columns)} FROM incoming")
             self._connection.unregister("incoming")
-
-
-def _arriving(files: Sequence[NewFile], folder: Path) -> Generator[Sequence[NewFile]]:
-    """The files in groups; those of buckets are copied to this machine, one group while the last is read.
-
-    One that is not the listed one any more is left out.
-    """
-    remote = [file for file in files if is_remote(file.uri)]
-    if local := [file for file in files if not is_remote(file.uri)]:
-        yield local
-    pool = ThreadPoolExecutor(1)
-    try:
-        groups = batches(remote, lambda file: file.size, AHEAD)
-        coming = [pool.submit(_fetched, group, folder / str(at)) for at, group in enumerate(groups)]
-        for future in coming:
-            yield future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _fetched(files: Sequence[NewFile], folder: Path) -> Sequence[NewFile]:
-    folder.mkdir()
-    paths = fetch([Listed(file.uri, file.size, file.modified) for file in files], folder)
-    return [replace(file, path=paths[file.uri]) for file in files if file.uri in paths]
 
 
 def _look_at(files: Sequence[NewFile]) -> list[_Read]:

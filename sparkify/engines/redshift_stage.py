@@ -9,18 +9,18 @@ import json
 import tempfile
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from sparkify import store
 from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Result, Staged, batches
+from sparkify.engines.bringing import bring
 from sparkify.engines.dialect import literal
 from sparkify.engines.reading import look, odd_keys, rewrite
 from sparkify.engines.redshift_parts import Parts, lineage_of
 from sparkify.errors import ConfigError, QueryError, RemoteError, RetryError
 from sparkify.sql.schema import json_key, table
-from sparkify.store import Listed
 
 SMALL = 1 << 20
 """A file below this many bytes is small to COPY ..."""
@@ -184,7 +184,7 @@ class Loader:
         """Write the records of these files into a few parts, each with its file and line, and COPY those."""
         columns = [*LINEAGE, *_columns(dataset)]
         with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
-            here = _brought_here(files, Path(folder))
+            here = bring(files, Path(folder))
             parts = Parts(Path(folder), 2 * self._copying.slices)
             staged = [_gathered(dataset, file, parts) for file in here]
             paths = parts.close()
@@ -280,16 +280,6 @@ def _plainly_staged(dataset: Dataset, file: NewFile, scanned: int, head: bytes) 
     is_seen = _compression(file) == "none" and (newline or file.size <= HEAD)
     unknown, absent = odd_keys(line, _keys(dataset)) if is_seen else (frozenset(), frozenset())
     return Staged(file.file_id, scanned, file.modified, None, None, unknown, absent, has_lineage=False)
-
-
-def _brought_here(files: Sequence[NewFile], folder: Path) -> list[NewFile]:
-    """The files of buckets, copied to this machine; one that is not the listed one any more is left out."""
-    remote = [Listed(file.uri, file.size, file.modified) for file in files if store.is_remote(file.uri)]
-    paths = store.fetch(remote, folder)
-    here = [
-        replace(file, path=paths.get(file.uri, "")) if store.is_remote(file.uri) else file for file in files
-    ]
-    return [file for file in here if file.path]
 
 
 def _create(dataset: Dataset) -> str:

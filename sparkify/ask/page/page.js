@@ -145,6 +145,7 @@
     type: "date", showgrid: false, tickformat: "%-d %b", nticks: 7, title: { text: "day (UTC)" }, hoverformat: "%a %-d %b %Y",
     ...(days.length <= 7 ? { tickvals: days } : {}), ...(days.length === 1 ? { range: [shifted(days[0], -3.5), shifted(days[0], 3.5)] } : {}),
   });
+  const wide = (days) => (days.length === 1 ? { width: 0.8 * DAY } : {});
   // Nobody plays half a song: where there are few, an axis counts by ones.
   const counts = (text, values) => {
     const most = Math.max(...values, 1);
@@ -156,7 +157,7 @@
   const drawings = {
     days: (p) => [
       p.series.map(([name, y]) => ({
-        type: "bar", name: plain(capital(name)), x: p.x, y, ...(p.x.length === 1 ? { width: 0.8 * DAY } : {}), marker: { color: colour(level[name] || "dull") },
+        type: "bar", name: plain(capital(name)), x: p.x, y, ...wide(p.x), marker: { color: colour(level[name] || "dull") },
         hovertemplate: "%{y:,} plays<extra>" + plain(name) + "</extra>",
       })),
       layout({ barmode: "stack", hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
@@ -180,7 +181,7 @@
       [
         { name: "Upgrades to paid", y: p.up, marker: { color: colour("main") } },
         { name: "Downgrades to free", y: p.down, marker: { color: colour("second") } },
-      ].map((one) => ({ type: "bar", x: p.x, ...(p.x.length === 1 ? { width: 0.8 * DAY } : {}), customdata: one.y.map(Math.abs), hovertemplate: "%{customdata:,}", ...one })),
+      ].map((one) => ({ type: "bar", x: p.x, ...wide(p.x), customdata: one.y.map(Math.abs), hovertemplate: "%{customdata:,}", ...one })),
       layout({ barmode: "relative", hovermode: "x unified", xaxis: dates(p.x), yaxis: { ...upAndDown(p), title: { text: "listeners" } } }),
     ],
     columns: (p) => [

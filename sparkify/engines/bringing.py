@@ -1,0 +1,35 @@
+"""Files of buckets, brought to this machine. One that is not the listed one any more is left out."""
+
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from sparkify.engines.base import NewFile, batches
+from sparkify.store import Listed, fetch, is_remote
+
+AHEAD = 64 << 20
+"""Bytes of bucket files that are read in one go, while as many come in."""
+
+
+def bring(files: Sequence[NewFile], folder: Path) -> list[NewFile]:
+    """The files, each as it lies here; those of buckets are copied into `folder`, which is made."""
+    folder.mkdir(exist_ok=True)
+    remote = [Listed(file.uri, file.size, file.modified) for file in files if is_remote(file.uri)]
+    paths = fetch(remote, folder)
+    here = [replace(file, path=paths.get(file.uri, "")) if is_remote(file.uri) else file for file in files]
+    return [file for file in here if file.path]
+
+
+def bring_ahead(files: Sequence[NewFile], folder: Path) -> Generator[Sequence[NewFile]]:
+    """The files in groups, those that lie here first; a group of a bucket comes in while the last is read."""
+    if local := [file for file in files if not is_remote(file.uri)]:
+        yield local
+    groups = batches((file for file in files if is_remote(file.uri)), lambda file: file.size, AHEAD)
+    pool = ThreadPoolExecutor(1)
+    try:
+        coming = [pool.submit(bring, group, folder / str(at)) for at, group in enumerate(groups)]
+        for future in coming:
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
