@@ -20,7 +20,8 @@ from typing import BinaryIO, cast
 from sparkify.engines.base import NewFile
 from sparkify.store import open_file
 
-CHUNK = 4 << 20
+CHUNK = 1 << 20
+"""Bytes looked at in one go: what a core keeps near itself, so that hash and counts read memory once."""
 FIRST = 64 << 10
 LONGEST_RECORD = 4 << 20
 """Redshift takes no JSON object above 4 MB; nor do we, so that both engines judge alike."""
@@ -147,8 +148,9 @@ class _Counter:
     def add(self, chunk: bytes) -> None:
         if not self.first:
             self.first = chunk[:FIRST]
-        self.has_null = self.has_null or NULL in chunk or NULL in self.last + chunk[: len(NULL)]
-        newlines = chunk.count(b"\n")
+        newlines, has_escapes = _count(chunk)
+        border = self.last + chunk[: len(NULL)]
+        self.has_null = self.has_null or (has_escapes and NULL in chunk) or NULL in border
         ends = chunk.index(b"\n") if newlines else len(chunk)
         self.has_huge_line = self.has_huge_line or self.at + ends - self.tail > LONGEST_RECORD
         if newlines:
@@ -187,6 +189,15 @@ class _Counter:
         if start.startswith(b"[") and end.endswith(b"]") and (spread or self.newlines == 0):
             return "a JSON array: one object a line is expected"
         return None
+
+
+def _count(chunk: bytes) -> tuple[int, bool]:
+    """Its newlines, and whether any character in it is written as `\\u` and digits; other threads go on."""
+    import numpy as np
+
+    values = np.frombuffer(chunk, np.uint8)
+    escapes = (values[:-1] == ord("\\")) & (values[1:] == ord("u"))
+    return int(np.count_nonzero(values == ord("\n"))), bool(escapes.any())
 
 
 def records(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int, bytes]]:
