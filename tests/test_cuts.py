@@ -42,7 +42,7 @@ BOOKS = (
     "SELECT records_read, loaded, duplicate, rejected FROM etl_file ORDER BY file_id",
     "SELECT run_id, records_read, loaded, duplicate, rejected FROM etl_run ORDER BY run_id",
 )
-STRIDES = {"etl": 7}
+STRIDES = {"etl": 13}
 """Cut at every so many statements in the short form; at every single one in the long one."""
 
 

@@ -15,6 +15,10 @@ from sparkify.provision import ingress, role, steps
 from sparkify.provision.status import status
 from sparkify.standin.service import StandIn
 from tests.accounts import NOW, PATIENCE, Killed, Mortal, launch, names_of, tags, the_cluster
+from tests.torture import times
+
+EVERY = times(2, 1)
+"""Killed after every so many calls: in the short form the two launches take turns."""
 
 
 def is_up(clients: Clients, config: Config) -> bool | None:
@@ -84,7 +88,7 @@ def test_a_launch_killed_after_any_call_is_finished_by_the_next_and_removed_by_d
 ) -> None:
     names = names_of(account)
     mortal = Mortal()
-    for calls in range(1, 200):
+    for calls in range(1, 200, EVERY):
         try:
             launch(mortal.after(calls), account)
         except Killed:
@@ -100,7 +104,7 @@ def test_a_launch_killed_after_any_call_is_finished_by_the_next_and_removed_by_d
 
 def test_a_launch_killed_after_any_call_is_fully_removed_by_delete(clients: Clients, account: Config) -> None:
     mortal = Mortal()
-    for calls in range(1, 200):
+    for calls in range(EVERY, 200, EVERY):
         try:
             launch(mortal.after(calls), account)
         except Killed:
@@ -116,7 +120,7 @@ def test_a_launch_killed_after_any_call_is_fully_removed_by_delete(clients: Clie
 def test_a_delete_killed_after_any_call_is_finished_by_the_next(clients: Clients, account: Config) -> None:
     names = names_of(account)
     mortal = Mortal()
-    for calls in range(1, 200):
+    for calls in range(1, 200, EVERY):
         launch(clients, account)
         steps.configure(clients, names, ["127.0.0.1/32"], PATIENCE, Silent())
         try:
