@@ -7,8 +7,9 @@ the way; that the rest means the same on both engines is proved by running it on
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -23,6 +24,7 @@ _RENAMED = {
     "IS_VALID_JSON_ARRAY": "JSON_VALID",
     "FNV_HASH": "HASH",
 }
+_MARK = re.compile("\0(\\w+)\0")
 _CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
 _REFUSED: dict[type[exp.Expr], str] = {
     exp.Command: "is passed through unparsed",
@@ -45,7 +47,17 @@ _REFUSED: dict[type[exp.Expr], str] = {
 
 def to_duckdb(sql: str, params: Mapping[str, Value] | None = None) -> str:
     """Translate one statement, its `:name` placeholders filled in."""
-    tree = bind(_parsed(sql).copy(), params or {})
+    return _filled(_in_duckdb(sql), params or {}, "duckdb")
+
+
+def to_redshift(sql: str, params: Mapping[str, Value] | None = None) -> str:
+    """The statement as it is written, its `:name` placeholders filled in."""
+    return _filled(_in_redshift(sql), params or {}, "redshift")
+
+
+@lru_cache(maxsize=1000)
+def _in_duckdb(sql: str) -> str:
+    tree = _marked(sql)
     if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema):
         tree.set("properties", None if not tree.args.get("properties") else _temporary_only(tree))
         for node in list(tree.this.expressions):
@@ -60,9 +72,21 @@ def to_duckdb(sql: str, params: Mapping[str, Value] | None = None) -> str:
     return tree.sql("duckdb")
 
 
-def to_redshift(sql: str, params: Mapping[str, Value] | None = None) -> str:
-    """The statement as it is written, its `:name` placeholders filled in."""
-    return bind(_parsed(sql).copy(), params or {}).sql("redshift")
+@lru_cache(maxsize=1000)
+def _in_redshift(sql: str) -> str:
+    return _marked(sql).sql("redshift")
+
+
+def _marked(sql: str) -> exp.Expr:
+    """The statement, a mark that no text can hold around the name of each placeholder."""
+    tree = _parsed(sql)
+    for node in list(tree.find_all(exp.Placeholder)):
+        node.replace(exp.Var(this=f"\0{node.name}\0"))
+    return tree
+
+
+def _filled(marked: str, params: Mapping[str, Value], dialect: str) -> str:
+    return _MARK.sub(lambda found: _literal(_value(found[1], params)).sql(dialect), marked)
 
 
 def bind(tree: exp.Expr, params: Mapping[str, Value]) -> exp.Expr:
@@ -72,9 +96,7 @@ def bind(tree: exp.Expr, params: Mapping[str, Value]) -> exp.Expr:
     cannot always infer a parameter's type. QueryError names a placeholder that has no value.
     """
     for node in list(tree.find_all(exp.Placeholder)):
-        if node.name not in params:
-            raise QueryError(f"the statement needs a value for :{node.name}.")
-        literal = _literal(params[node.name])
+        literal = _literal(_value(node.name, params))
         if node is tree:
             return literal
         node.replace(literal)
@@ -109,7 +131,12 @@ def lint(sql: str) -> list[str]:
     return found
 
 
-@cache
+def _value(name: str, params: Mapping[str, Value]) -> Value:
+    if name not in params:
+        raise QueryError(f"the statement needs a value for :{name}.")
+    return params[name]
+
+
 def _parsed(sql: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="redshift") if tree is not None]
@@ -154,14 +181,17 @@ def narrow(sql: str, conditions: Mapping[str, str]) -> str:
     >>> narrow("SELECT a FROM t JOIN u ON u.a = t.a", {"t": "a > 1", "u": "a > 2"})
     'SELECT a FROM (SELECT * FROM t WHERE a > 1) AS t JOIN u ON u.a = t.a'
     """
-    tree = _parsed(sql).copy()
+    return _narrowed(sql, tuple(conditions.items()))
+
+
+@lru_cache(maxsize=1000)
+def _narrowed(sql: str, conditions: tuple[tuple[str, str], ...]) -> str:
+    tree, held = _parsed(sql), dict(conditions)
     source = tree.args["from_"].this
     while isinstance(source, exp.Subquery):
         source = source.this.args["from_"].this
-    if isinstance(source, exp.Table) and source.name in conditions:
-        rows = sqlglot.parse_one(
-            f"SELECT * FROM {source.name} WHERE {conditions[source.name]}", read="redshift"
-        )
+    if isinstance(source, exp.Table) and source.name in held:
+        rows = sqlglot.parse_one(f"SELECT * FROM {source.name} WHERE {held[source.name]}", read="redshift")
         source.replace(
             exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(source.alias_or_name)))
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from sparkify.standin.lexer import Token, arguments, closing, statements
@@ -57,10 +58,11 @@ class Rewritten:
         return self.tokens[0].upper == "TRUNCATE"
 
 
-def rewrite(sql: str) -> list[Rewritten]:
+@lru_cache(maxsize=1000)
+def rewrite(sql: str) -> Sequence[Rewritten]:
     """Each statement of a text; raises Refused for what Redshift refuses."""
     try:
-        return [_statement(sql, part) for part in statements(sql)]
+        return tuple(_statement(sql, part) for part in statements(sql))
     except ValueError as error:
         raise Refused(str(error), "42601") from error
 
