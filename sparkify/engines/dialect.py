@@ -9,13 +9,13 @@ the way; that the rest means the same on both engines is proved by running it on
 import datetime as dt
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sparkify.engines.base import Value
+from sparkify.engines.memory import remembered
 from sparkify.errors import QueryError
 
 _RENAMED = {
@@ -55,7 +55,7 @@ def to_redshift(sql: str, params: Mapping[str, Value] | None = None) -> str:
     return _filled(_in_redshift(sql), params or {}, "redshift")
 
 
-@lru_cache(maxsize=1000)
+@remembered
 def _in_duckdb(sql: str) -> str:
     tree = _marked(sql)
     if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema):
@@ -72,7 +72,7 @@ def _in_duckdb(sql: str) -> str:
     return tree.sql("duckdb")
 
 
-@lru_cache(maxsize=1000)
+@remembered
 def _in_redshift(sql: str) -> str:
     return _marked(sql).sql("redshift")
 
@@ -181,12 +181,12 @@ def narrow(sql: str, conditions: Mapping[str, str]) -> str:
     >>> narrow("SELECT a FROM t JOIN u ON u.a = t.a", {"t": "a > 1", "u": "a > 2"})
     'SELECT a FROM (SELECT * FROM t WHERE a > 1) AS t JOIN u ON u.a = t.a'
     """
-    return _narrowed(sql, tuple(conditions.items()))
+    return _narrowed(sql, *(text for pair in conditions.items() for text in pair))
 
 
-@lru_cache(maxsize=1000)
-def _narrowed(sql: str, conditions: tuple[tuple[str, str], ...]) -> str:
-    tree, held = _parsed(sql), dict(conditions)
+@remembered
+def _narrowed(sql: str, *conditions: str) -> str:
+    tree, held = _parsed(sql), dict(zip(conditions[::2], conditions[1::2], strict=True))
     source = tree.args["from_"].this
     while isinstance(source, exp.Subquery):
         source = source.this.args["from_"].this

@@ -1,0 +1,70 @@
+"""What one process has translated, kept for the next, beside Python's own compiled files.
+
+As those, it is made anew where its source is another, and nothing is wrong where it cannot be kept. No value
+is in there: they are filled into a statement after its translation.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import cache, wraps
+from importlib.util import cache_from_source
+from pathlib import Path
+
+import sqlglot
+
+MOST = 2_000
+"""Statements that are kept; beyond them all are forgotten, since some were made for one moment only."""
+
+
+def remembered(translate: Callable[..., str]) -> Callable[..., str]:
+    """`translate`, a function of texts alone, asked once for each."""
+
+    @wraps(translate)
+    def ask(*texts: str) -> str:
+        key = json.dumps([translate.__name__, *texts])
+        known = _kept()
+        if key not in known:
+            known[key] = translate(*texts)
+            _keep_at_exit()
+        return known[key]
+
+    return ask
+
+
+@cache
+def _kept() -> dict[str, str]:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        held = json.loads(_file().read_text(encoding="utf-8"))
+        if held.get("source") == _source():
+            return dict(held["statements"])
+    return {}
+
+
+@cache
+def _keep_at_exit() -> None:
+    if not sys.dont_write_bytecode:
+        atexit.register(_keep)
+
+
+def _keep() -> None:
+    statements = _kept() if len(_kept()) <= MOST else {}
+    fresh = _file().with_suffix(f".{os.getpid()}")
+    with contextlib.suppress(OSError):
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps({"source": _source(), "statements": statements}), encoding="utf-8")
+        fresh.replace(_file())
+
+
+def _file() -> Path:
+    return Path(cache_from_source(__file__)).with_name("translations.json")
+
+
+@cache
+def _source() -> list[list[int]]:
+    """Size and time of what translates: the module beside this one, and the library."""
+    files = Path(__file__).with_name("dialect.py"), Path(sqlglot.__file__).with_name("_version.py")
+    return [[found.st_size, found.st_mtime_ns] for found in map(Path.stat, files)]

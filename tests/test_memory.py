@@ -1,0 +1,78 @@
+"""Translations that are kept from one process to the next: used while they hold, and never missed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SAY = "from sparkify.engines.dialect import to_duckdb; print(to_duckdb('SELECT LEN(a) AS n FROM t', {}))"
+DEAF = "import sqlglot; sqlglot.parse = None; "
+SAID = "SELECT LENGTH(a) AS n FROM t"
+
+
+def python(script: str, kept: Path, *flags: str) -> str:
+    """What a process prints that keeps its compiled files in this folder."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", script],
+        capture_output=True, text=True, check=False, env=environment | {"PYTHONPYCACHEPREFIX": str(kept)},
+    )  # fmt: skip
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def translations(kept: Path) -> Path:
+    [file] = kept.rglob("translations.json")
+    return file
+
+
+def test_what_one_process_translated_the_next_one_knows(tmp_path: Path) -> None:
+    assert python(SAY, tmp_path) == SAID
+    assert python(DEAF + SAY, tmp_path) == SAID
+
+
+def test_values_are_not_kept(tmp_path: Path) -> None:
+    python(SAY.replace("{}", "{'b': 'a secret'}").replace("FROM t", "FROM t WHERE b = :b"), tmp_path)
+
+    assert "WHERE b = " in translations(tmp_path).read_text()
+    assert "a secret" not in translations(tmp_path).read_text()
+
+
+@pytest.mark.parametrize("spoiled", ["", "[]", "{}", '{"source": 1}', "\xff"])
+def test_what_cannot_be_read_is_made_anew(tmp_path: Path, spoiled: str) -> None:
+    python(SAY, tmp_path)
+    whole = translations(tmp_path).read_bytes()
+    translations(tmp_path).write_bytes(spoiled.encode("latin-1"))
+
+    assert python(SAY, tmp_path) == SAID
+    assert translations(tmp_path).read_bytes() == whole
+
+
+def test_what_another_version_translated_is_not_used(tmp_path: Path) -> None:
+    python(SAY, tmp_path)
+    held = json.loads(translations(tmp_path).read_text())
+    held["source"][1][1] += 1
+    held["statements"] = dict.fromkeys(held["statements"], "SELECT wrong")
+    translations(tmp_path).write_text(json.dumps(held))
+
+    assert python(SAY, tmp_path) == SAID
+
+
+def test_where_nothing_can_be_kept_nothing_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    assert python(SAY, tmp_path / "file") == SAID
+    assert python(SAY, tmp_path / "other", "-B") == SAID
+    assert not (tmp_path / "other").exists()
+
+
+def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
+    many = (
+        "from sparkify.engines.dialect import to_duckdb\nfor n in range(2_001): to_duckdb(f'SELECT {n} AS n')"
+    )
+    python(many, tmp_path)
+
+    assert json.loads(translations(tmp_path).read_text())["statements"] == {}
