@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from sparkify.engines.base import Engine
@@ -52,17 +53,24 @@ ENGINES = ("duckdb", "redshift")
 """Every engine. Each test that is given a warehouse runs on all of them."""
 
 
+def open_warehouse(request: pytest.FixtureRequest, file: str) -> Engine:
+    """An empty warehouse on the engine that the fixture's parameter names."""
+    engine: Engine
+    if request.param == "duckdb":
+        engine = DuckDB(file)
+    else:
+        engine = request.getfixturevalue("cluster").connect(f"test_{uuid.uuid4().hex[:12]}")
+    create_tables(engine)
+    return engine
+
+
 @pytest.fixture(params=ENGINES)
 def new_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Engine]]:
     """Makes empty warehouses, one at each call."""
     engines: list[Engine] = []
 
     def make() -> Engine:
-        if request.param == "duckdb":
-            engines.append(DuckDB(f"{tmp_path}/test{len(engines)}.duckdb"))
-        else:
-            engines.append(request.getfixturevalue("cluster").connect(f"test_{uuid.uuid4().hex[:12]}"))
-        create_tables(engines[-1])
+        engines.append(open_warehouse(request, f"{tmp_path}/test{len(engines)}.duckdb"))
         return engines[-1]
 
     yield make
@@ -120,12 +128,25 @@ def run(tmp_path: Path) -> Run:
     return call
 
 
-@pytest.fixture
-def loaded(run: Run, source: Source) -> Run:
-    """The same, after a first run over two plays, one song and one bad line."""
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which sparkify has run once, over two plays, one song and one bad line."""
+    folder = tmp_path_factory.mktemp("first")
+    source = Source(folder / "music")
     source.log(play(0), play(1, song="Revelry"), "{broken")
     source.song(song())
-    assert run("etl", "--source", "music").returncode == 0
+    command = [sys.executable, "-m", "sparkify.cli.main", "etl", "--source", "music"]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True)
+    return folder
+
+
+@pytest.fixture
+def loaded(run: Run, source: Source, first_run: Path) -> Run:
+    """The same as `run`, in a copy of that folder; the ledger knows the files by the copy's paths."""
+    folder = source.folder.parent
+    shutil.copytree(first_run, folder, dirs_exist_ok=True)
+    with duckdb.connect(folder / "sparkify.duckdb") as connection:
+        connection.execute("UPDATE etl_file SET uri = replace(uri, $1, $2)", [str(first_run), str(folder)])
     return run
 
 

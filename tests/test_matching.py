@@ -9,6 +9,7 @@ from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
 from sparkify.progress import Silent
 from tests.builders import Source, etl, play, rows, song
+from tests.torture import times
 
 
 def matches(engine: Engine) -> list[tuple[object, ...]]:
@@ -120,7 +121,7 @@ def test_of_two_records_of_one_song_the_fuller_one_is_kept(warehouse: Engine, so
     assert rows(warehouse, "SELECT title, year FROM songs") == [("Zzz", 1999)]
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4)))[:: times(5, 1)])
 def test_the_order_of_arrival_never_matters(
     warehouse: Engine, source: Source, order: tuple[int, ...]
 ) -> None:
