@@ -69,12 +69,12 @@ def _in_duckdb(sql: str) -> str:
         if isinstance(cast.this, exp.Nullif) and isinstance(cast.this.this, exp.Trim):
             # Redshift's TRY_CAST takes no blank text; DuckDB's makes NULL of it, without copying each text.
             cast.set("this", cast.this.this.this)
-    return tree.sql("duckdb")
+    return tree.sql("duckdb", copy=False)
 
 
 @remembered
 def _in_redshift(sql: str) -> str:
-    return _marked(sql).sql("redshift")
+    return _marked(sql).sql("redshift", copy=False)
 
 
 def _marked(sql: str) -> exp.Expr:
@@ -197,4 +197,4 @@ def _narrowed(sql: str, *conditions: str) -> str:
         )
     for node in tree.walk():
         node.comments = None
-    return tree.sql("redshift")
+    return tree.sql("redshift", copy=False)

@@ -163,6 +163,8 @@ class Loading:
 
     def _note_keys(self, dataset: Dataset, file: NewFile, staged: Staged) -> None:
         """Keys that would vanish without a word; a required one that is absent is a reject already."""
+        if not (staged.unknown_keys or staged.absent_keys):
+            return
         required = {
             json_key(column.name) if dataset == "events" else column.name
             for column in table(STAGING_TABLE[dataset]).reported
