@@ -1,13 +1,15 @@
 """What is bad beyond the size of one read: very long lines, and what lies across the border of two reads."""
 
+import gzip
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from sparkify.engines import reading
-from sparkify.engines.base import Engine
-from sparkify.engines.reading import BUFFER, CHUNK
+from sparkify.engines.base import Engine, NewFile
+from sparkify.engines.reading import BUFFER, CHUNK, LONGEST_RECORD, records
 from tests.builders import Source, etl, play, rows
 
 
@@ -32,6 +34,32 @@ def test_a_line_too_long_for_the_reader_takes_no_other_down(duckdb_warehouse: En
     assert summary.records.loaded == 2
     [(record, reason)] = rows(duckdb_warehouse, "SELECT record, reason FROM etl_reject")
     assert (record, reason.partition(" (")[0]) == (2, "longer than 4 MB")
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_no_line_fills_the_memory_and_none_takes_another_down(
+    duckdb_warehouse: Engine, source: Source, packed: bool
+) -> None:
+    body = b"\n".join((
+        json.dumps(play(0)).encode(), b'{"song": "' + b"x" * (200 << 20), json.dumps(play(1)).encode(),
+        b" " * (LONGEST_RECORD + 1) + b"no record", b" " * 99 + json.dumps(play(2)).encode(),
+    ))  # fmt: skip
+    log = source.log(gzip.compress(body, 1) if packed else body)
+    file = NewFile(1, str(log), str(log), log.stat().st_size, "")
+    del body
+
+    tracemalloc.start()
+    assert [number for number, _ in records(file)] == [1, 2, 3, 4, 5]
+    summary = etl(duckdb_warehouse, source.folder)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 64 << 20
+    assert (summary.records.read, summary.records.loaded) == (5, 3)
+    told = rows(duckdb_warehouse, "SELECT record, reason FROM etl_reject ORDER BY record")
+    assert [(record, reason[:36]) for record, reason in told] == [
+        (number, "longer than 4 MB (first 4,194,305 by") for number in (2, 4)
+    ]
 
 
 @pytest.mark.parametrize("at", [-6, -3, -1, 0, 1000])

@@ -217,10 +217,25 @@ def records(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int
             else:
                 source.seek(0)
                 lines = _unpacked(file, source)
-        for number, raw in enumerate(lines, start=file.lines_before + 1):
+        for number, raw in enumerate(_lines(lines), start=file.lines_before + 1):
             line = (raw.removeprefix(BOM) if number == 1 else raw).strip(BLANKS)
-            if line:
+            if _is_cut(raw):
+                yield number, raw
+            elif line:
                 yield number, line
+
+
+def _lines(handle: BinaryIO) -> Iterator[bytes]:
+    """Its lines; of one that is longer than any record only the beginning, so that none fills the memory."""
+    while line := handle.readline(LONGEST_RECORD + 1):
+        yield line
+        if _is_cut(line):
+            while (rest := handle.readline(CHUNK)) and not rest.endswith(b"\n"):
+                pass
+
+
+def _is_cut(line: bytes) -> bool:
+    return len(line) > LONGEST_RECORD and not line.endswith(b"\n")
 
 
 def rewrite(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int, bytes]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sparkify.engines.base import Dataset, Engine, NewFile
-from sparkify.engines.reading import diagnose, records
+from sparkify.engines.reading import LONGEST_RECORD, diagnose, records
 from sparkify.errors import RetryError
 from sparkify.load.judge import refuse
 
@@ -53,19 +53,14 @@ def collect_rejects(engine: Engine, dataset: Dataset, files: Mapping[int, NewFil
 
 def keep(file_id: int, record: int, reason: str, line: bytes) -> Reject:
     """A reject with as much of its text as is kept."""
-    text = _clean_text(line)
-    if text is not None and len(line) <= KEPT:
+    if len(line) <= KEPT and (text := _clean_text(line)) is not None:
         return Reject(file_id, record, reason, "text", text)
     if len(line) <= KEPT // 4 * 3:
         return Reject(file_id, record, reason, "base64", base64.b64encode(line).decode())
     head = base64.b64encode(line[: KEPT // 4 * 3]).decode()
-    return Reject(
-        file_id,
-        record,
-        f"{reason} ({len(line):,} bytes, SHA-256 {hashlib.sha256(line).hexdigest()})",
-        "head",
-        head,
-    )
+    known = "first " if len(line) > LONGEST_RECORD else ""
+    digest = hashlib.sha256(line).hexdigest()
+    return Reject(file_id, record, f"{reason} ({known}{len(line):,} bytes, SHA-256 {digest})", "head", head)
 
 
 def decoded(encoding: str, raw_text: str) -> bytes:
