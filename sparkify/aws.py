@@ -46,7 +46,7 @@ def session() -> "boto3.Session":
     try:
         import boto3
     except ImportError as error:
-        raise ConfigError("AWS needs boto3: pip install 'sparkify[aws]'.") from error
+        raise ConfigError("AWS needs boto3: pip install -e '.[aws]' in sparkify's folder.") from error
     return boto3.Session()
 
 

@@ -86,7 +86,9 @@ def rehearse(source: Path | None, say: Callable[[str], None]) -> Iterator[Step]:
         from sparkify.standin.postgres import PostgresMissing
         from sparkify.standin.service import standing_in
     except ImportError as error:
-        raise ConfigError(f"a rehearsal needs {error.name}: pip install 'sparkify[rehearse]'.") from error
+        raise ConfigError(
+            f"a rehearsal needs {error.name}: pip install -e '.[rehearse]' in sparkify's folder."
+        ) from error
     with tempfile.TemporaryDirectory(prefix="sparkify-rehearsal-") as place:
         folder = Path(place)
         (folder / "dwg.cfg").write_text(SETTINGS)
@@ -115,7 +117,7 @@ def rehearse(source: Path | None, say: Callable[[str], None]) -> Iterator[Step]:
                     rejects = step.out
                     yield step
         except (PostgresMissing, ModuleNotFoundError) as error:
-            raise ConfigError(f"{error} (pip install 'sparkify[rehearse]')") from error
+            raise ConfigError(f"{error} (pip install -e '.[rehearse]' in sparkify's folder)") from error
 
 
 def _invent(folder: Path) -> None:

@@ -199,7 +199,9 @@ def store(bucket: str) -> "S3Store":
         from obstore.auth.boto3 import Boto3CredentialProvider
         from obstore.store import S3Store
     except ImportError as error:
-        raise ConfigError("s3:// needs boto3 and obstore: pip install 'sparkify[aws]'.") from error
+        raise ConfigError(
+            "s3:// needs boto3 and obstore: pip install -e '.[aws]' in sparkify's folder."
+        ) from error
     own = session()
     endpoint = own.client("s3", region_name=own.region_name or DEFAULT_REGION).meta.endpoint_url
     provider = Boto3CredentialProvider(own) if own.get_credentials() else None

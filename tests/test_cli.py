@@ -147,6 +147,13 @@ def test_the_machines_time_zone_does_not_matter(
     assert run("query", "SELECT start_time FROM time").stdout == "start_time\n2018-11-01 12:00:00.796000\n"
 
 
+def test_the_sql_of_a_question_holds_what_was_asked_for(loaded: Run) -> None:
+    asked = ("most_played_songs", "--from", "2018-11-02", "--level", "free", "--limit", "3")
+    said = loaded("ask", *asked, "--sql").stdout
+
+    assert ("'2018-11-02 00:00:00'" in said, "'free'" in said, "LIMIT 3" in said) == (True, True, True)
+
+
 def test_an_option_that_a_question_does_not_take_is_refused(loaded: Run) -> None:
     done = loaded("ask", "users_by_level_and_gender", "--limit", "3")
 

@@ -259,5 +259,7 @@ def test_forgetting_asks_first_and_prints_a_receipt(loaded: Run) -> None:
     assert refused.returncode == 1
     receipt = json.loads(done.stdout)
     assert (receipt["user_id"], receipt["events"], receipt["is_rewritten"]) == (15, 2, True)
+    assert "was forgotten before" in again.stdout
     assert "by run 2" in again.stdout
+    assert "staging" not in again.stdout
     assert loaded("ask", "most_active_users", "--format", "csv").stdout.count("\n") == 1

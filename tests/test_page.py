@@ -119,6 +119,18 @@ def test_the_switch_shows_other_numbers_and_each_is_its_questions_answer(
         assert seen.complaints == []
 
 
+def test_ages_are_told_as_of_the_moment_of_reading(browser: Any, made_up: tuple[Engine, Path]) -> None:
+    with visit(browser, as_url(made_up[1])) as seen:
+        made = dt.datetime.fromisoformat(seen.page.get_attribute(".lead time:last-of-type", "datetime"))
+        for later, told in ((-1, "in the future"), (60, "1 minute ago"), (5400, "2 hours ago"),
+                            (86_400 * 3, "3 days ago"), (86_400 * 1461, "4 years ago")):  # fmt: skip
+            seen.page.clock.set_fixed_time(made + dt.timedelta(seconds=later))
+            seen.page.reload()
+            seen.settle()
+
+            assert seen.text(".lead time:last-of-type") == told
+
+
 def test_the_choice_outlives_a_reload(browser: Any, made_up: tuple[Engine, Path]) -> None:
     with visit(browser, as_url(made_up[1])) as seen:
         seen.page.click("button[data-period='7']")

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from sparkify.ask.questions import ask, find_question
+from sparkify.ask.questions import ask, find_question, values_of
 from sparkify.engines.base import Engine
+from sparkify.engines.dialect import readable
 from sparkify.sql import names
 from tests.builders import NOON, Record, Source, etl, event, play, song
 
@@ -126,6 +127,15 @@ def test_every_question_gets_its_one_right_answer(warehouse: Engine, source: Sou
     for name, expected in ANSWERS.items():
         answer = ask(warehouse, find_question(name))
         assert [tuple(map(_plain, row)) for row in answer.rows] == expected, name
+
+
+def test_what_is_shown_as_the_sql_of_a_question_gives_its_answer(warehouse: Engine, source: Source) -> None:
+    fill(warehouse, source)
+
+    for name in names("questions"):
+        question = find_question(name)
+        shown = readable(question.text, values_of(question), warehouse.name)
+        assert warehouse.native(shown).rows == ask(warehouse, question).rows, name
 
 
 def test_a_downgrade_is_no_upgrade(warehouse: Engine, source: Source) -> None:

@@ -49,7 +49,19 @@ def ask(
     level: str | None = None,
     run: int | None = None,
 ) -> Result:
-    """Answer a question.
+    """Answer a question; the values are those of `values_of`."""
+    return reader.query(question.text, values_of(question, limit, first, last, level, run))
+
+
+def values_of(
+    question: Question,
+    limit: int | None = 10,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+    level: str | None = None,
+    run: int | None = None,
+) -> dict[str, Value]:
+    """What a question is asked with.
 
     `limit` None is no limit; `first` and `last` are days (UTC), both included; `level` is that of the
     listener at the moment of the play, None for everybody; `run` None is every run.
@@ -62,7 +74,7 @@ def ask(
         "level": level,
         "run": run,
     }
-    return reader.query(question.text, {name: values[name] for name in question.takes})
+    return {name: values[name] for name in question.takes}
 
 
 def _question(found: Statement) -> Question:

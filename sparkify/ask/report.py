@@ -191,4 +191,4 @@ def _rows(
 
 
 def _freshness(value: dt.datetime | None, now: dt.datetime) -> list[str]:
-    return [wording.moment(value), wording.ago(now - value)] if value else ["never", ""]
+    return [wording.moment(value), wording.ago(now - value), value.isoformat()] if value else ["never", ""]

@@ -43,7 +43,7 @@ def account(answers: Answers, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         else "The books do not add up",
         "title": _title(adds_up, len(failed)) if read else "Nothing was loaded yet",
         "facts": [
-            f"All {count(read, 'record')} ever read are accounted for: {loaded:,} loaded, "
+            f"All {count(read, 'record')} of what stands are accounted for: {loaded:,} loaded, "
             f"{count(duplicate, 'duplicate')}, {rejected:,} rejected and kept."
             if adds_up
             else "In a run below, records read are not loaded + duplicate + rejected.",
@@ -160,7 +160,7 @@ def _rejects(rows: Sequence[tuple[Any, ...]], rejected: int) -> dict[str, Any]:
     return {
         "kind": "bars",
         "title": f"{count(kept, 'record')} rejected, most often because {_because(rows[0][1])}",
-        "note": "Each is kept with file, line, reason and text: “sparkify rejects” shows them."
+        "note": "Each is kept with file, line, reason and text, if not erased: “sparkify rejects” shows them."
         + (f" There are {count(more, 'more reason')}." if (more := len(rows) - REASONS_SHOWN) > 0 else ""),
         "rows": [
             [reason, f"{dataset}, in {count(files, 'file')}, last in run {run}", n, percent(n, kept)]

@@ -20,7 +20,9 @@ from sparkify.errors import ConfigError
     "--level", type=click.Choice(["free", "paid"]), help="Only plays of free, or of paid listeners."
 )
 @format_option
-@click.option("--sql", "show_sql", is_flag=True, help="Print the question's SQL instead of its answer.")
+@click.option(
+    "--sql", "show_sql", is_flag=True, help="Print the SQL that would run, ready for `sparkify query`."
+)
 def ask(
     question: str | None,
     config: Config,
@@ -32,9 +34,9 @@ def ask(
     show_sql: bool,
 ) -> None:
     """Answer a question; without a name, list them all."""
-    from sparkify.ask.questions import ask as answer
-    from sparkify.ask.questions import find_question, list_questions
+    from sparkify.ask.questions import find_question, list_questions, values_of
     from sparkify.engines.base import Result
+    from sparkify.engines.dialect import readable
     from sparkify.load.tables import require_tables
 
     if question is None:
@@ -42,9 +44,6 @@ def ask(
         print_result(Result(("question", "meaning"), rows), style)
         return
     found = find_question(question)
-    if show_sql:
-        click.echo(found.text, nl=False)
-        return
     for name, given, flag in (
         ("limit", limit, "--limit"),
         ("since", first, "--from"),
@@ -53,9 +52,13 @@ def ask(
     ):
         if given is not None and name not in found.takes:
             raise ConfigError(f"{question} takes no {flag}: it is always answered whole.")
+    values = values_of(found, 10 if limit is None else limit or None, first, last, level)
+    if show_sql:
+        click.echo(readable(found.text, values, config.warehouse.engine))
+        return
     with opened(config) as engine:
         require_tables(engine)
-        result = answer(engine, found, 10 if limit is None else limit or None, first, last, level)
+        result = engine.query(found.text, values)
     print_result(result, style)
 
 

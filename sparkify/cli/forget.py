@@ -39,12 +39,16 @@ def forget(config: Config, progress: Watching, user_id: int, yes: bool, style: s
         if receipt.is_rewritten
         else "the cluster reclaims the old blocks by itself; its snapshots hold them until they expire"
     )
-    click.echo(f"Listener {user_id} is forgotten in {place(config)}.\n")
-    click.echo(lines([
-        ("when", f"{receipt.forgotten_at} UTC, by run {receipt.run_id}"),
+    done = [
         ("staging", f"{count(receipt.events, 'record')} made anonymous"),
         ("rejects", f"{count(receipt.rejects, 'text')} erased: theirs, and those that do not say whose"),
+    ]
+    before = "was forgotten before" if receipt.was_forgotten else "is forgotten"
+    click.echo(f"Listener {user_id} {before} in {place(config)}.\n")
+    click.echo(lines([
+        ("when", f"{receipt.forgotten_at} UTC, by run {receipt.run_id}"),
+        *([] if receipt.was_forgotten else done),
         ("storage", rewritten),
-        ("later", "what is loaded of them is made anonymous as it comes in"),
+        ("later", "what is loaded of them is made anonymous; a reject that may be theirs keeps no text"),
         ("not ours", "your own files still hold them: remove their records there"),
     ]))  # fmt: skip

@@ -47,7 +47,9 @@ source_option = click.option(
 @config_options
 @day_options
 @click.option(
-    "--max-rejects", metavar="LIMIT", help="Refuse a run with more: a number, or '1% and 100' (the default)."
+    "--max-rejects",
+    metavar="LIMIT",
+    help="Refuse a run with more rejects: a number, or '1% and 100' (the default): more than both.",
 )
 @click.option(
     "--fail-on-reject",

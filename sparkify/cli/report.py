@@ -38,6 +38,7 @@ def report(config: Config, out: Path, names: bool, show: bool) -> None:
     from sparkify.load.checks import Verdict, check_everything
     from sparkify.load.tables import require_tables
 
+    _require_place(out)
     with opened(config) as engine, watch() as progress:
         require_tables(engine)
 
@@ -114,6 +115,13 @@ def dashboard(
         server.run(sockets=[listening])
 
 
+def _require_place(out: Path) -> None:
+    """Before anything is asked: is there a folder for this file?"""
+    if out.is_dir() or not out.parent.is_dir():
+        why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
+        raise ConfigError(f"{out} cannot be written: {why}. Choose another file with --out.")
+
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -126,4 +134,6 @@ def _require_extra(*modules: str) -> None:
 
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
-        raise ConfigError(f"the page needs {', '.join(missing)}: pip install 'sparkify[report]'.")
+        raise ConfigError(
+            f"the page needs {', '.join(missing)}: pip install -e '.[report]' in sparkify's folder."
+        )

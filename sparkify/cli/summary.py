@@ -76,7 +76,9 @@ def _why_nothing(summary: "Summary", warehouse: str) -> str:
     if undone:
         others = f" and knows the other {count(known, 'file')}" if known else ""
         return f"{warehouse} leaves {count(undone, 'undone file')} alone (--retry loads them){others}"
-    return f"{warehouse} knows all {count(known, 'file')}" if known else "there is no file"
+    if known == 1:
+        return f"{warehouse} knows the one file"
+    return f"{warehouse} knows all {known:,} files" if known else "there is no file"
 
 
 def _as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:

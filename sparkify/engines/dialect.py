@@ -55,6 +55,12 @@ def to_redshift(sql: str, params: Mapping[str, Value] | None = None) -> str:
     return _filled(_in_redshift(sql), params or {}, "redshift")
 
 
+def readable(sql: str, params: Mapping[str, Value], engine: str) -> str:
+    """The statement as this engine runs it, laid out for people."""
+    said = to_duckdb(sql, params) if engine == "duckdb" else to_redshift(sql, params)
+    return sqlglot.parse_one(said, read=engine).sql(engine, pretty=True)
+
+
 @remembered
 def _in_duckdb(sql: str) -> str:
     tree = _marked(sql)

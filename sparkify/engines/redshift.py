@@ -205,7 +205,9 @@ def _open(address: Address) -> Any:
         import redshift_connector
         from redshift_connector.error import Error
     except ImportError as error:
-        raise ConfigError("Redshift needs its driver: pip install 'sparkify[aws]'.") from error
+        raise ConfigError(
+            "Redshift needs its driver: pip install -e '.[aws]' in sparkify's folder."
+        ) from error
     try:
         # A timeout given to the driver would hold for every answer, however long a statement may take.
         socket.create_connection((address.host, address.port), timeout=30).close()

@@ -31,6 +31,8 @@ class Receipt:
     """Records of staging that were made anonymous, now."""
     rejects: int = 0
     """Rejects whose text was erased, now: those of the listener, and those that do not say whose they are."""
+    was_forgotten: bool = False
+    """Whether an earlier run had done it, and only the files were written anew now."""
     is_rewritten: bool = False
     """Whether the warehouse's files were written anew, so that no old byte is left in them."""
 
@@ -50,7 +52,8 @@ def forget(
             "SELECT run_id, forgotten_at FROM etl_forgotten WHERE user_id = :user_id", {"user_id": user_id}
         ).rows
         if known:
-            receipts.append(Receipt(user_id, *known[0]))
+            run, when = known[0]
+            receipts.append(Receipt(user_id, run, when, was_forgotten=True))
             return Outcome(is_idle=True)
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
         receipt = Receipt(user_id, run_id, now)

@@ -152,6 +152,10 @@ def _take_in(
             "every good record of these files stood in the warehouse already: was a folder moved or copied? "
             "The ledger knows files by their path. Nothing counts twice."
         )
+    if tally.rejected and tally.rejected == tally.read:
+        progress.warn(
+            "every record of these files was rejected, none was loaded. --max-rejects 0 refuses that."
+        )
     return Outcome(
         counts or {"reloaded": len(planned)}, len(planned), tally, removed, verdicts, loading.rejects,
         loading.uris,

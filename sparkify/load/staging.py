@@ -62,7 +62,10 @@ class Loading:
             for batch in batches(group, lambda p: max(p.file.size, LEAST), self._engine.batch_bytes):
                 self._take_in_batch(dataset, batch)
         if self._empty:
-            others = f", and so are {len(self._empty) - 1:,} more files" if len(self._empty) > 1 else ""
+            more = len(self._empty) - 1
+            others = (
+                f", and so {'is 1 more file' if more == 1 else f'are {more:,} more files'}" if more else ""
+            )
             self._progress.warn(f"{self._empty[0]} is empty{others}.")
         self._warn_of_keys()
 

@@ -18,6 +18,19 @@
     return node;
   }
 
+  // A page is read long after it was made, and ages go on. As wording.ago says them.
+  function tellAges() {
+    for (const time of document.querySelectorAll("time[datetime]")) {
+      const minutes = (Date.now() - Date.parse(time.dateTime)) / 60000;
+      const [size, unit] = [[1, "minute", 90], [60, "hour", 2880], [1440, "day", 1051200], [525960, "year", Infinity]]
+        .find(([, , limit]) => minutes < limit);
+      const n = Math.round(minutes / size);
+      time.textContent = minutes < 0 ? "in the future" : number.format(n) + " " + unit + (n === 1 ? "" : "s") + " ago";
+    }
+  }
+  tellAges();
+  setInterval(tellAges, 30000);
+
   // ---- pictures made of text and boxes -------------------------------------------------------------
 
   function bars(picture) {
