@@ -14,6 +14,8 @@ LEFT JOIN (
     FROM stg_events AS e
     LEFT JOIN text_repair AS f ON f.raw_text = e.first_name
     LEFT JOIN text_repair AS l ON l.raw_text = e.last_name
+    -- Only the moments that a listener's row shows: the rest of history need not be joined.
+    WHERE e.ts IN (SELECT last_ts FROM users)
 ) AS record
     ON record.user_id = users.user_id
     AND record.ts = users.last_ts
