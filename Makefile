@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location -c constraints.txt
+USED := $(VENV)/.used
 STAMP := $(VENV)/.installed
 
 .PHONY: help demo test lint check torture bench clean docs
@@ -15,10 +17,15 @@ help:
 	@echo 'make docs    draw again what README.md and docs/ show of the tables'
 	@echo 'make clean   remove the virtual environment and the demo'
 
-$(STAMP): pyproject.toml constraints.txt
+# What the demo needs, and the page; then what the tests need as well.
+$(USED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'sparkify needs Python 3.11 or newer: set PYTHON=python3.x'; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location -c constraints.txt -e '.[dev]'
+	@$(INSTALL) -e '.[report]'
+	@touch $@
+
+$(STAMP): $(USED)
+	@$(INSTALL) -e '.[dev]'
 	@touch $@
 
 # What the demo shows is what a user would type, in a folder of its own.
@@ -26,7 +33,7 @@ define show
 @printf '\n$$ sparkify %s\n' '$(1)'; cd demo && '$(CURDIR)/$(BIN)/sparkify' $(1)
 endef
 
-demo: $(STAMP)
+demo: $(USED)
 	@mkdir -p demo
 	@test -d demo/music || { printf '$$ sparkify simulate music\n'; cd demo && '$(CURDIR)/$(BIN)/sparkify' simulate music; }
 	$(call show,etl --source music)

@@ -34,12 +34,14 @@ class Faulty(Proxy):
 
     ways: tuple[str, ...] = ()
     rate = 0.0
+    where = BUCKET
+    """What stands in the address of a request that may fail."""
     chance = random.Random(1)
     count = 0
 
     def do_GET(self) -> None:  # noqa: N802  # the name that the base class looks for
         kind = type(self)
-        if BUCKET not in self.path or not self.ways or self.chance.random() >= self.rate:
+        if self.where not in self.path or not self.ways or self.chance.random() >= self.rate:
             super().do_GET()
             return
         kind.count += 1
@@ -133,17 +135,19 @@ def test_faults_that_pass_cost_time_and_nothing_else(
     assert failed <= tries
 
 
+@pytest.mark.parametrize("where", ["list-type", "2018-11-03-events.json"], ids=["listing", "reading"])
 @pytest.mark.parametrize("way", ["500", "503", "reset", "cut", "denied", "gone"])
 def test_a_fault_that_stays_is_one_line_and_nothing_is_published(
-    faulty: type[Faulty], uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+    faulty: type[Faulty], uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, where: str
 ) -> None:
     monkeypatch.setattr(store, "RETRIES", {"max_retries": 2, "retry_timeout": store.timedelta(seconds=3)})
-    faulty.ways, faulty.rate = (way,), 1.0
+    faulty.ways, faulty.rate, faulty.where = (way,), 1.0, where
 
     with opened(tmp_path / "one.duckdb") as engine:
         with pytest.raises(RemoteError) as failed:
             load_bucket(engine, uri)
 
+        assert faulty.count > 0
         assert len(str(failed.value).splitlines()) == 1
         assert rows(engine, "SELECT COUNT(*) AS n FROM etl_run") == [(0,)]
         assert rows(engine, "SELECT COUNT(*) AS n FROM stg_events") == [(0,)]

@@ -1,4 +1,4 @@
--- What did each run do? The latest first; records read = loaded + duplicate + rejected, of what stands.
+-- What did each run bring? The latest first; records read = loaded + duplicate + rejected, of what stands (or stood last).
 SELECT
     run_id,
     command,
