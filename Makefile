@@ -46,7 +46,7 @@ demo: $(USED)
 	    'sparkify ask                             # all questions' \
 	    'sparkify ask plays_by_hour --format csv' \
 	    'sparkify etl --source music              # again: nothing to do' \
-	    'sparkify runs                            # what each run did' \
+	    'sparkify runs                            # what each run brought' \
 	    'sparkify query "SELECT level, COUNT(*) FROM songplay GROUP BY level"'
 
 test: $(STAMP)

@@ -142,7 +142,7 @@ def check(config: Config, max_age: str | None, style: str | None) -> None:
 @config_options
 @format_option
 def runs(config: Config, style: str | None) -> None:
-    """Show what each run did, the latest first."""
+    """Show what each run brought, as far as it still stands; the latest first."""
     _print_answer(config, "runs", None, None, style)
 
 
