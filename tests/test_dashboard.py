@@ -59,7 +59,6 @@ def served(source: Source, tmp_path: Path) -> Iterator[Served]:
     source.log(play(0, song=HOSTILE, artist=HOSTILE, sessionId=9), HOSTILE, day="2018-10-31")
     code, _, err = finish(start("etl", "--source", "music", cwd=tmp_path))
     assert code == 0, err
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*COMMAND, "dashboard", "--port", "0"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
@@ -316,7 +315,6 @@ def test_a_dashboard_on_ipv6_answers_to_its_address_and_not_to_names_of_others(
     source.log(play(0))
     code, _, err = finish(start("etl", "--source", "music", cwd=tmp_path))
     assert code == 0, err
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*COMMAND, "dashboard", "--port", "0", "--host", "::1"],
         cwd=tmp_path,

@@ -31,8 +31,6 @@ def big_source(source: Source, days: int = 4) -> None:
 
 
 def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
-    # A shell starts background jobs deaf to Ctrl-C, and their children with them; a handler is not inherited.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [*COMMAND, *arguments], cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
