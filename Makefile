@@ -47,6 +47,7 @@ demo: $(USED)
 	    'sparkify ask plays_by_hour --format csv' \
 	    'sparkify etl --source music              # again: nothing to do' \
 	    'sparkify runs                            # what each run brought' \
+	    'sparkify report --open                   # the page that analysts look at' \
 	    'sparkify query "SELECT level, COUNT(*) FROM songplay GROUP BY level"'
 
 test: $(STAMP)
