@@ -251,6 +251,33 @@ def test_a_text_says_whose_it_is_or_that_it_does_not_say(line: bytes, whose: set
     assert listeners_of(line) == whose
 
 
+@pytest.mark.parametrize("bad", [(), ("{broken",)], ids=["good", "with a bad line"])
+def test_after_forgetting_each_record_still_has_its_own_line(
+    warehouse: Engine, source: Source, bad: tuple[str, ...]
+) -> None:
+    source.log(theirs(0))
+    etl(warehouse, source.folder)
+    forget(warehouse, 77, Silent())
+    for day in range(2, 8):
+        source.log(
+            *(play(item, sessionId=day) for item in range(400)), *bad,
+            *(theirs(item) | {"sessionId": 100 + day} for item in range(3)), day=f"2018-11-{day:02}",
+        )  # fmt: skip
+
+    etl(warehouse, source.folder)
+
+    assert traces(warehouse) == []
+    found = rows(
+        warehouse,
+        "SELECT session_id, item_in_session, record FROM stg_events WHERE run_id = 3 "
+        "ORDER BY session_id, item_in_session",
+    )
+    theirs_begin = 401 + len(bad)
+    assert found == [(day, item, item + 1) for day in range(2, 8) for item in range(400)] + [
+        (100 + day, item, theirs_begin + item) for day in range(2, 8) for item in range(3)
+    ]
+
+
 def test_forgetting_asks_first_and_prints_a_receipt(loaded: Run) -> None:
     refused = loaded("forget", "15", typed="n\n")
     done = loaded("forget", "15", "--yes", "--format", "json")

@@ -64,8 +64,7 @@ def _as_text(found: "Explanation") -> str:
 
 def _origin(one: "Record") -> str:
     run = f"run {one.run_id} ({one.command}, {one.started_at} UTC)"
-    place = f" record {one.record}" if one.record is not None else ""
-    return f"{run}, {visible(one.uri)}{place}" if one.uri else f"{run}; {NO_LINEAGE}"
+    return f"{run}, {visible(one.uri)} record {one.record}" if one.uri else f"{run}; {NO_LINEAGE}"
 
 
 def _said(value: object) -> str:

@@ -40,6 +40,8 @@ class Rules:
     refused: str
     """The condition that holds for the others."""
     params: Mapping[str, Value]
+    is_in_order: bool = True
+    """Whether the INSERT takes records in the order in which they come, as no join need do."""
 
 
 @dataclass(frozen=True)

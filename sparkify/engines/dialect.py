@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sparkify.engines.base import Value
-from sparkify.engines.memory import remembered
+from sparkify.engines.remembering import remembered
 from sparkify.errors import QueryError
 
 _RENAMED = {

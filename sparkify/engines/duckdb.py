@@ -135,7 +135,7 @@ class DuckDB:
         with translated("reading files"):
             good = f"SELECT file_id, record FROM raw_{dataset} WHERE NOT ({rules.refused})"
             accept, good = (to_duckdb(sql, rules.params) for sql in (rules.accept, good))
-            return self._stager.stage(dataset, files, accept, good)
+            return self._stager.stage(dataset, files, accept, good, rules.is_in_order)
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002  # as Engine has it
         return ()

@@ -56,17 +56,25 @@ class Stager:
         self._is_worth_trying = True
         """Whether most files lately held nothing but good records."""
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile], accept: str, good: str) -> Sequence[Staged]:
+    def stage(
+        self, dataset: Dataset, files: Sequence[NewFile], accept: str, good: str, is_in_order: bool
+    ) -> Sequence[Staged]:
         """Read the files; see `Engine.stage`. Both in DuckDB's words: `accept` is the INSERT of good records,
-        `good` the SELECT of their file and line."""
+        `good` the SELECT of their file and line. Where `accept` may not keep their order, a row's place says
+        nothing, and all go through the raw tables."""
         with (
             tempfile.TemporaryDirectory(dir=self._folder) as folder,
             closing(bring_ahead(files, Path(folder))) as groups,
         ):
-            return self._stage(dataset, groups, accept, good)
+            return self._stage(dataset, groups, accept, good, is_in_order)
 
     def _stage(
-        self, dataset: Dataset, groups: Iterable[Sequence[NewFile]], accept: str, good: str
+        self,
+        dataset: Dataset,
+        groups: Iterable[Sequence[NewFile]],
+        accept: str,
+        good: str,
+        is_in_order: bool,
     ) -> Sequence[Staged]:
         columns = [c.name for c in table(STAGING_TABLE[dataset]).reported]
         keys = {c: json_key(c) if dataset == "events" else c for c in columns}
@@ -82,7 +90,7 @@ class Stager:
             for compression in ("none", "gzip"):
                 plain = [read for read in looked if read.look.problem is None and read.look.plain]
                 group = [read for read in plain if read.look.compression == compression]
-                if self._is_worth_trying:
+                if self._is_worth_trying and is_in_order:
                     group = self._accept_plain(dataset, group, compression, keys, accept)
                 careful += self._read_plain(group, compression, keys)
         reads += self._gather(tiny, careful, keys)

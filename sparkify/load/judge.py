@@ -30,7 +30,7 @@ def rules(dataset: Dataset, run_id: int, reader: Reader) -> Rules:
     """How a run judges these records; those of forgotten listeners lose what is personal as they come in."""
     forgets = dataset == "events" and reader.query("SELECT user_id FROM etl_forgotten LIMIT 1").rows
     take = accept_forgetting() if forgets else accept(dataset)
-    return Rules(take, is_refused(dataset), {"run_id": run_id})
+    return Rules(take, is_refused(dataset), {"run_id": run_id}, is_in_order=not forgets)
 
 
 def accept_forgetting() -> str:

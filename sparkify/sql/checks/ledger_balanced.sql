@@ -1,4 +1,4 @@
--- Nothing is lost: of each file, records read = loaded + duplicate + rejected, and each of them is there.
+-- Nothing is lost: of each file, records read = loaded + duplicate + rejected, and each of them is there, with its line.
 SELECT
     etl_file.file_id,
     etl_file.uri,
@@ -7,12 +7,14 @@ SELECT
     COALESCE(kept.records, 0) AS rejected
 FROM etl_file
 LEFT JOIN (
-    SELECT file_id, COUNT(*) AS records
+    SELECT
+        file_id, COUNT(*) AS records, COUNT(record) AS placed, MIN(record) AS first_line, MAX(record) AS last_line
     FROM stg_events
     WHERE run_id BETWEEN :first_run AND :last_run
     GROUP BY file_id
     UNION ALL
-    SELECT file_id, COUNT(*) AS records
+    SELECT
+        file_id, COUNT(*) AS records, COUNT(record) AS placed, MIN(record) AS first_line, MAX(record) AS last_line
     FROM stg_songs
     WHERE run_id BETWEEN :first_run AND :last_run
     GROUP BY file_id
@@ -31,4 +33,7 @@ WHERE
         etl_file.rejected <> COALESCE(kept.records, 0)
         OR etl_file.records_read - etl_file.rejected <> etl_file.loaded + etl_file.duplicate
         OR etl_file.loaded + etl_file.duplicate <> COALESCE(good.records, 0)
+        OR good.placed <> good.records
+        OR good.first_line < 1
+        OR good.last_line > etl_file.lines
     )
