@@ -10,7 +10,7 @@ from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError
 from sparkify.load.files import list_source
-from tests.builders import Record, Source, etl, event, play, rejects, rows, song
+from tests.builders import Noting, Record, Source, etl, event, play, rejects, rows, song
 
 BAD_EVENTS: list[tuple[Record | str | bytes, str]] = [
     ("{not json", "malformed JSON"),
@@ -140,6 +140,20 @@ def test_a_bad_song_is_rejected_and_the_others_are_loaded(
 
     assert rejects(warehouse) == [(1, reason)]
     assert (summary.records.loaded, summary.rows["songs"]) == (1, 1)
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_a_run_of_nothing_but_rejects_is_warned_of(
+    duckdb_warehouse: Engine, source: Source, good: int
+) -> None:
+    source.log("{broken", "{broken", *(play(item) for item in range(good)))
+    watching = Noting()
+
+    etl(duckdb_warehouse, source.folder, watching=watching)
+
+    assert [text.partition(",")[0] for text in watching.warnings] == [
+        "every record of these files was rejected"
+    ] * (not good)
 
 
 def test_rejected_text_is_kept_as_it_stands(warehouse: Engine, source: Source) -> None:
