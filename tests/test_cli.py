@@ -177,6 +177,7 @@ def test_runs_check_rebuild_and_diff_tell_one_story(loaded: Run, tmp_path: Path)
 
     rebuilt = loaded("rebuild")
     runs = json.loads(loaded("runs", "--format", "json").stdout)
+    last = json.loads(loaded("runs", "--limit", "1", "--format", "json").stdout)
     checked = loaded("check", "--format", "json")
     compared = loaded("diff", "sparkify.duckdb", "copy.duckdb", "--format", "json")
 
@@ -185,6 +186,7 @@ def test_runs_check_rebuild_and_diff_tell_one_story(loaded: Run, tmp_path: Path)
         (2, "rebuild", 0),
         (1, "etl", 4),
     ]
+    assert last == runs[:1]
     assert {row["verdict"] for row in json.loads(checked.stdout)} == {"ok"}
     assert {row["verdict"] for row in json.loads(compared.stdout)} == {"equal"}
 

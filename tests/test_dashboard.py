@@ -144,13 +144,15 @@ def test_the_pages_in_a_browser(served: Served, browser: Any) -> None:
     for path, name in (
         ("/", "page"), ("/ask", "questions"), ("/ask/plays_by_day", "by-day"), ("/rejects?run=1", "rejects"),
         ("/ask/most_played_songs?limit=5", "songs"), ("/runs", "runs"),
+        ("/ask/plays_by_weekday_and_hour", "week"), ("/ask/weekly_retention", "retention"),
     ):  # fmt: skip
         for width in (1440, 390):
             with visit(browser, served.url + path, width) as seen:
                 seen.screenshot(f"dashboard-{name}-{width}")
                 assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0), path
                 if "/ask/" in path:
-                    assert seen.page.locator("#answer .point, #answer li, #answer .lines path").count() > 0
+                    marks = ("point", "bars li", "lines path", "hm image")
+                    assert seen.page.locator(", ".join(f"#answer .{mark}" for mark in marks)).count() > 0
 
 
 def test_the_page_loads_again_when_a_run_is_published(

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +15,8 @@ from sparkify.errors import CheckError, LoadError
 from sparkify.load.diff import diff_star, digest_star
 from sparkify.load.run import MaxRejects, rebuild
 from sparkify.progress import Silent
-from tests.builders import NOON, Noting, Source, etl, event, logged_out, play, rows, song
+from sparkify.store import read_small
+from tests.builders import NOON, Noting, Record, Source, etl, event, logged_out, play, rows, song
 
 
 def test_a_second_run_has_nothing_to_do(warehouse: Engine, source: Source) -> None:
@@ -144,17 +146,46 @@ def test_a_log_that_is_written_to_while_it_is_read_waits_for_the_next_run(
 
     def look_while_it_grows(file: NewFile, handle: BinaryIO | None = None) -> Look:
         seen = look(file, handle)
-        if file.uri == str(busy):
-            busy.write_bytes(busy.read_bytes() + b"\n" + json.dumps(play(900)).encode())
+        if file.uri == str(busy) and handle is None:
+            append(busy, play(900))
         return seen
+
+    def read_while_it_grows(path: str, size: int) -> tuple[bytes, os.stat_result]:
+        body, _ = read_small(path, size)
+        if path == str(busy):
+            append(busy, play(900))
+        return body, Path(path).stat()
 
     with monkeypatch.context() as patch:
         patch.setattr("sparkify.engines.duckdb_stage.look", look_while_it_grows)
+        patch.setattr("sparkify.engines.duckdb_stage.read_small", read_while_it_grows)
         first = etl(duckdb_warehouse, source.folder, watching=watching)
     second = etl(duckdb_warehouse, source.folder)
 
     assert any("2018-11-01-events.json changed while it was read" in warning for warning in watching.warnings)
     assert (first.records.loaded, second.records.loaded) == (1, 3 + padding)
+
+
+def test_a_small_log_that_is_written_to_when_it_was_read_has_grown(
+    duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = source.log(play(0), play(1))
+
+    def read_and_grow(path: str, size: int) -> tuple[bytes, os.stat_result]:
+        found = read_small(path, size)
+        append(busy, play(900))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sparkify.engines.duckdb_stage.read_small", read_and_grow)
+        first = etl(duckdb_warehouse, source.folder)
+    second = etl(duckdb_warehouse, source.folder)
+
+    assert (first.records.loaded, second.records.loaded, second.files["grown"]) == (2, 1, 1)
+
+
+def append(log: Path, record: Record) -> None:
+    log.write_bytes(log.read_bytes() + b"\n" + json.dumps(record).encode())
 
 
 @pytest.mark.parametrize("name", ["a.JSON", "b.jsonl", "c.ndjson", "d.Json.gz"])

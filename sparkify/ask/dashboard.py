@@ -2,9 +2,8 @@
 
 import csv
 import datetime as dt
-import decimal
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from sparkify.ask.charts import NUMBERS, chart, spoken
 from sparkify.ask.live import Asked, Live
 from sparkify.ask.questions import find_question, list_questions
 from sparkify.ask.report import as_script, asset, template
@@ -29,9 +29,6 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 STATIC = {"style.css": "text/css", "page.js": "text/javascript", "plotly.min.js": "text/javascript"}
-NUMBERS = (int, float, decimal.Decimal)
-BARS = 25
-"""Rows that a chart of an answer shows."""
 
 
 def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
@@ -71,7 +68,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         result = live.answer(asked)
         picture = chart(result)
         return _table(
-            _words(asked.question.name), asked.question.meaning, result, asked=asked, picture=picture,
+            spoken(asked.question.name), asked.question.meaning, result, asked=asked, picture=picture,
             data=as_script({"answer": picture, "live": True}), query=request.url.query,
         )  # fmt: skip
 
@@ -106,57 +103,6 @@ def as_csv(result: Result) -> str:
     writer.writerow(result.columns)
     writer.writerows(result.rows)
     return out.getvalue()
-
-
-def chart(result: Result) -> dict[str, Any] | None:
-    """A picture of any answer: its first count, by day or by what stands before it; None if it has none."""
-    kinds = [_kind(column, [row[n] for row in result.rows]) for n, column in enumerate(result.columns)]
-    if "number" not in kinds or not result.rows:
-        return None
-    n = kinds.index("number")
-    what = _words(result.columns[n])
-    if kinds[0] == "day" and len({row[0] for row in result.rows}) == len(result.rows):
-        return {
-            "kind": "series",
-            "title": f"{what} by {result.columns[0].replace('_', ' ')}",
-            "note": "",
-            "unit": what.lower(),
-            "x": [str(row[0]) for row in result.rows],
-            "y": [float(row[n] or 0) for row in result.rows],
-        }
-    shown = result.rows[:BARS]
-    words = [["unknown" if value is None else str(value) for value in row[: max(n, 1)]] for row in shown]
-    more = len(result.rows) - BARS
-    return {
-        "kind": "bars",
-        "title": what,
-        "note": f"The first {BARS} of {len(result.rows):,} rows." if more > 0 else "",
-        "rows": [
-            [name, " · ".join(rest), float(row[n] or 0), ""]
-            for (name, *rest), row in zip(words, shown, strict=True)
-        ],
-    }
-
-
-def _words(name: str) -> str:
-    """A name as a title says it.
-
-    >>> _words("most_played_songs")
-    'Most played songs'
-    """
-    return name.replace("_", " ").capitalize()
-
-
-CODES = ("weekday", "hour", "record", "band", "weeks_later")
-"""Numbers that count nothing, beside those that end in _id."""
-
-
-def _kind(column: str, values: Iterable[Any]) -> str:
-    known = [value for value in values if value is not None]
-    if known and all(isinstance(value, dt.date) for value in known):
-        return "day"
-    named = column.endswith("_id") or column in CODES
-    return "number" if known and not named and all(isinstance(v, NUMBERS) for v in known) else "text"
 
 
 def _asked(request: Request, name: str) -> Asked:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -138,18 +138,25 @@ def check(config: Config, max_age: str | None, style: str | None) -> None:
         sys.exit(1)
 
 
+def _limit_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "--limit", type=AT_MOST, default=default, show_default=True, help="At most so many; 0: all."
+    )
+
+
 @click.command()
 @config_options
+@_limit_option(0)
 @format_option
-def runs(config: Config, style: str | None) -> None:
+def runs(config: Config, limit: int, style: str | None) -> None:
     """Show what each run brought, as far as it still stands; the latest first."""
-    _print_answer(config, "runs", None, None, style)
+    _print_answer(config, "runs", limit or None, None, style)
 
 
 @click.group(cls=Group, invoke_without_command=True)
 @config_options
 @click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
-@click.option("--limit", type=AT_MOST, default=100, show_default=True, help="At most so many; 0: all.")
+@_limit_option(100)
 @format_option
 @click.pass_context
 def rejects(ctx: click.Context, config: Config, run_id: int | None, limit: int, style: str | None) -> None:

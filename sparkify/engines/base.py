@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 Value = int | float | str | dt.datetime | dt.date | None
@@ -15,8 +15,7 @@ Dataset = Literal["events", "songs"]
 STAGING_TABLE: Mapping[Dataset, str] = {"events": "stg_events", "songs": "stg_songs"}
 
 
-@dataclass(frozen=True)
-class NewFile:
+class NewFile(NamedTuple):
     """A file, or the part of it that grew, to be read into staging."""
 
     file_id: int
@@ -44,8 +43,7 @@ class Rules:
     """Whether the INSERT takes records in the order in which they come, as no join need do."""
 
 
-@dataclass(frozen=True)
-class Staged:
+class Staged(NamedTuple):
     """What an engine found in one file."""
 
     file_id: int

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from sparkify.engines.base import NewFile, batches
@@ -17,7 +16,7 @@ def bring(files: Sequence[NewFile], folder: Path) -> list[NewFile]:
     folder.mkdir(exist_ok=True)
     remote = [Listed(file.uri, file.size, file.modified) for file in files if is_remote(file.uri)]
     paths = fetch(remote, folder)
-    here = [replace(file, path=paths.get(file.uri, "")) if is_remote(file.uri) else file for file in files]
+    here = [file._replace(path=paths.get(file.uri, "")) if is_remote(file.uri) else file for file in files]
     return [file for file in here if file.path]
 
 

@@ -29,7 +29,7 @@ from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged
 from sparkify.engines.bringing import bring_ahead
 from sparkify.engines.reading import Look, look, look_at_record, odd_keys, rewrite, unreadable_file
 from sparkify.sql.schema import json_key, table
-from sparkify.store import is_remote, open_file
+from sparkify.store import is_remote, read_small
 
 TINY = 64 << 10
 """Files below this many bytes are gathered."""
@@ -44,6 +44,8 @@ class _Read:
     file: NewFile
     look: Look
     rows: int = 0
+    state: os.stat_result | None = None
+    """Of a file that was read at once: what it was when it had been read."""
 
 
 class Stager:
@@ -94,7 +96,7 @@ class Stager:
                     group = self._accept_plain(dataset, group, compression, keys, accept)
                 careful += self._read_plain(group, compression, keys)
         reads += self._gather(tiny, careful, keys)
-        changed = [read.file.file_id for read in reads if _has_changed(read.file)]
+        changed = [read.file.file_id for read in reads if _has_changed(read)]
         if changed:
             for name in (STAGING_TABLE[dataset], "raw_part", "raw_record", "raw_kept"):
                 self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [changed])
@@ -227,8 +229,7 @@ class Stager:
         with self._scratch.open("wb") as out:
             for file in tiny:
                 try:
-                    with open_file(file.path) as handle:
-                        body = handle.read()
+                    body, state = read_small(file.path, file.size)
                 except OSError as error:
                     reads.append(_Read(file, unreadable_file(error)))
                     continue
@@ -237,7 +238,7 @@ class Stager:
                 else:
                     seen = look(file, BytesIO(body))
                     lines = rewrite(file, BytesIO(body)) if seen.problem is None else ()
-                reads.append(_Read(file, seen, _append(lines, file.file_id, files, records, out)))
+                reads.append(_Read(file, seen, _append(lines, file.file_id, files, records, out), state))
             for read in careful:
                 read.rows = _append(rewrite(read.file), read.file.file_id, files, records, out)
         self._read_gathered(files, records, keys)
@@ -319,12 +320,13 @@ def _staged(read: _Read, keys: Mapping[str, str]) -> Staged:
     )
 
 
-def _has_changed(file: NewFile) -> bool:
+def _has_changed(read: _Read) -> bool:
     """Whether somebody wrote to the file while it was read: then it waits for the next run."""
+    file = read.file
     if is_remote(file.uri):
         return False  # what was fetched is the listed version
     try:
-        now = os.stat(file.path)  # noqa: PTH116  # a Path costs more than the question
+        now = read.state or os.stat(file.path)  # noqa: PTH116  # a Path costs more than the question
     except OSError:
         return False
     return file.modified.isdigit() and (now.st_size, str(now.st_mtime_ns)) != (file.size, file.modified)

@@ -12,10 +12,9 @@ import json
 import re
 import zlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from sparkify.engines.base import NewFile
 from sparkify.store import open_file
@@ -39,8 +38,7 @@ FEW = 3
 _ESCAPED_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What one pass over a file's bytes shows; positions are bytes from the start of the file."""
 
     content_hash: str
@@ -83,8 +81,8 @@ def _look_into_spread(file: NewFile, handle: BinaryIO, seen: Look) -> Look:
     """An object printed over several lines is one record; several of them in one file are none."""
     whole = _one_object(_unpacked(file, handle).read(LONGEST_RECORD + 1))
     if whole is None:
-        return replace(seen, problem="JSON printed over several lines: one object a line is expected")
-    return replace(seen, first_line=whole[1])
+        return seen._replace(problem="JSON printed over several lines: one object a line is expected")
+    return seen._replace(first_line=whole[1])
 
 
 def unreadable_file(error: OSError) -> Look:
@@ -268,7 +266,7 @@ def odd_keys(line: bytes, expected: Collection[str]) -> tuple[frozenset[str], fr
 
     Nearly every record is as it should be, and that is seen without parsing it.
     """
-    if line.count(b'":') == len(expected) and all(key in line for key in _quoted(tuple(expected))):
+    if line.count(b'":') == len(expected) and all(map(line.__contains__, _quoted(tuple(expected)))):
         return frozenset(), frozenset()
     try:
         value = json.loads(line)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sparkify.config import S3
 from sparkify.engines.base import Dataset, Engine
@@ -20,8 +20,7 @@ SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 State = Literal["new", "grown", "changed", "undone", "known"]
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A file as the listing shows it; `modified` is its time of modification in ns, or its ETag."""
 
     uri: str
@@ -39,8 +38,7 @@ class SourceFile:
             return None
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """A part of a file that the ledger holds."""
 
     file_id: int
@@ -57,8 +55,7 @@ class Known:
     """Taken back: its content is left alone until somebody asks for it again."""
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(NamedTuple):
     """A file and what a run would do with it."""
 
     file: SourceFile
@@ -285,12 +282,12 @@ def _walk(folder: Path) -> Iterator[Listed]:
                 f"{error.filename} cannot be listed: {error.strerror}. Give it read permission."
             ) from error
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and not _is_data(entry.name):
-                stack.append(entry.path)
-            elif _is_data(entry.name):
+            if _is_data(entry.name):
                 try:
                     stat = entry.stat()
                 except OSError:  # a link to nowhere, or a file that was just removed
                     yield Listed(entry.path, 0, "0")
                     continue
                 yield Listed(entry.path, stat.st_size, str(stat.st_mtime_ns))
+            elif entry.is_dir(follow_symlinks=False):
+                stack.append(entry.path)

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sparkify.config import REJECTS
 from sparkify.engines.base import Engine
@@ -65,7 +65,7 @@ def load(
         planned = [*plan.of("new", "grown", "changed")]
         if "undone" in also:
             kept = [one for one in planned if not one.has_undone]
-            planned = kept + [replace(one, state="undone") for one in plan.files if one.has_undone]
+            planned = kept + [one._replace(state="undone") for one in plan.files if one.has_undone]
         states: tuple[State, ...] = ("new", "grown", "changed", "undone", "known")
         counts: dict[str, int] = {state: len(plan.of(state)) for state in states}
         if "undone" in also:

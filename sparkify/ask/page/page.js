@@ -228,6 +228,18 @@
     layout({ hovermode: "x unified", xaxis: { ...dates(p.x), title: { text: "UTC" } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
   ];
 
+  drawings.grid = (p) => [
+    [{
+      type: "heatmap", x: p.x, y: p.y.map(plain), z: p.z, colorscale: scale(), zmin: 0, xgap: 2, ygap: 2, hoverongaps: false,
+      hovertemplate: "%{y}, " + plain(p.axis) + " %{x}<br>%{z:,} " + plain(p.unit) + "<extra></extra>",
+      colorbar: { thickness: 8, outlinewidth: 0, tickfont: { color: colour("soft"), size: 11 }, nticks: 5, tickformat: ",.3~s" },
+    }],
+    layout({
+      height: Math.max(220, 90 + 28 * p.y.length), xaxis: { title: { text: plain(p.axis) }, showgrid: false, zeroline: false },
+      yaxis: { type: "category", autorange: "reversed", showgrid: false },
+    }),
+  ];
+
   function upAndDown(p) {
     const high = Math.max(...p.up, 1), low = Math.min(...p.down, 0), step = Math.ceil((high - low) / 5);
     const ticks = [];

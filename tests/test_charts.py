@@ -1,0 +1,59 @@
+"""The picture that the dashboard draws of any answer: what it is, the columns tell."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from sparkify.ask.charts import BARS, chart
+from sparkify.engines.base import Result
+
+MONDAY, NEXT = dt.date(2018, 11, 5), dt.date(2018, 11, 12)
+
+
+def test_a_count_by_day_is_a_line() -> None:
+    found = chart(Result(("day", "plays", "listeners"), [(MONDAY, 3, 2), (NEXT, Decimal(4), 2)]))
+
+    assert found
+    assert (found["kind"], found["title"], found["x"]) == (
+        "series",
+        "Plays by day",
+        ["2018-11-05", "2018-11-12"],
+    )
+    assert found["y"] == [3.0, 4.0]
+
+
+def test_a_count_of_two_things_is_a_grid_with_holes_where_nothing_was_said() -> None:
+    rows = [(MONDAY, 0, 10), (MONDAY, 2, 5), (NEXT, 0, 4), (NEXT, 1, 3)]
+
+    found = chart(Result(("first_week", "weeks_later", "listeners"), rows))
+
+    assert found
+    assert (found["kind"], found["x"], found["y"]) == ("grid", [0, 1, 2], ["2018-11-05", "2018-11-12"])
+    assert found["z"] == [[10, None, 5], [4, 3, None]]
+
+
+def test_weekdays_have_their_names() -> None:
+    grid = chart(Result(("weekday", "hour", "plays"), [(0, 22, 7), (1, 23, 8)]))
+    bars = chart(Result(("weekday", "plays"), [(0, 7), (3, 8)]))
+
+    assert grid
+    assert bars
+    assert (grid["y"], grid["x"]) == (["Sunday", "Monday"], [22, 23])
+    assert [row[0] for row in bars["rows"]] == ["Sunday", "Wednesday"]
+
+
+def test_anything_else_is_bars_and_says_how_many_it_leaves_out() -> None:
+    rows = [(f"song {n}", None, 100 - n) for n in range(BARS + 5)]
+
+    found = chart(Result(("title", "artist_name", "plays"), rows))
+
+    assert found
+    assert (found["kind"], len(found["rows"]), found["note"]) == ("bars", BARS, "The first 25 of 30 rows.")
+    assert found["rows"][0] == ["song 0", "unknown", 100.0, ""]
+
+
+@pytest.mark.parametrize("columns", [("title", "song_id"), ("hour",)])
+def test_what_counts_nothing_has_no_picture(columns: tuple[str, ...]) -> None:
+    assert chart(Result(columns, [("7",) * len(columns)])) is None
+    assert chart(Result(("title", "plays"), [])) is None
