@@ -1,5 +1,6 @@
 """The results as people read them: a table in Markdown, bars in SVG."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -28,29 +29,36 @@ def table(document: dict[str, Any]) -> str:
 
 
 def draw(document: dict[str, Any]) -> str:
-    """Seconds as bars, ours in colour."""
+    """Seconds of each peer, ours in colour."""
     rows = sorted(document["rows"], key=lambda one: one["wall"])
-    longest = max(row["wall"] for row in rows)
+    return bars(
+        f"Raw JSON to a star: {document['events']:,} events, seconds",
+        [
+            (row["name"], row["wall"], f"{row['peak_mb'] / 1000:.1f} GB", row["peer"] == "sparkify")
+            for row in rows
+        ],
+        f"{document['machine']}, {document['date']}",
+    )
+
+
+def bars(title: str, rows: Sequence[tuple[str, float, str, bool]], foot: str) -> str:
+    """An SVG of bars. A row has a name, seconds, what stands behind them, and whether it is in colour."""
+    longest = max(seconds for _, seconds, _, _ in rows)
     left, width, step = 190, 430, 30
     height = 64 + step * len(rows)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {height}" '
         'font-family="system-ui, sans-serif" font-size="13">',
-        f'<text x="0" y="18" font-size="15" font-weight="600" fill="{TEXT}">'
-        f"Raw JSON to a star: {document['events']:,} events, seconds</text>",
+        f'<text x="0" y="18" font-size="15" font-weight="600" fill="{TEXT}">{escape(title)}</text>',
     ]
-    for number, row in enumerate(rows):
+    for number, (name, seconds, behind, is_ours) in enumerate(rows):
         y = 40 + number * step
-        length = max(1.0, width * row["wall"] / longest)
-        colour = OURS if row["peer"] == "sparkify" else THEIRS
+        length = max(1.0, width * seconds / longest)
         out += [
-            f'<text x="{left - 10}" y="{y + 15}" text-anchor="end" fill="{TEXT}">{escape(row["name"])}</text>',
-            f'<rect x="{left}" y="{y}" width="{length:.1f}" height="20" rx="2" fill="{colour}"/>',
-            f'<text x="{left + length + 8:.1f}" y="{y + 15}" fill="{TEXT}">{row["wall"]:.1f} s'
-            f'<tspan fill="{FAINT}">  {row["peak_mb"] / 1000:.1f} GB</tspan></text>',
+            f'<text x="{left - 10}" y="{y + 15}" text-anchor="end" fill="{TEXT}">{escape(name)}</text>',
+            f'<rect x="{left}" y="{y}" width="{length:.1f}" height="20" rx="2" fill="{OURS if is_ours else THEIRS}"/>',
+            f'<text x="{left + length + 8:.1f}" y="{y + 15}" fill="{TEXT}">{seconds:.1f} s'
+            f'<tspan fill="{FAINT}">  {escape(behind)}</tspan></text>',
         ]
-    out.append(
-        f'<text x="0" y="{height - 6}" font-size="11" fill="{FAINT}">'
-        f"{escape(document['machine'])}, {document['date']}</text></svg>"
-    )
+    out.append(f'<text x="0" y="{height - 6}" font-size="11" fill="{FAINT}">{escape(foot)}</text></svg>')
     return "\n".join(out) + "\n"

@@ -4,7 +4,7 @@
 
 Loads 30, 300 and 3,000 days of one service, then times the night after each, from the start of the process
 to its end, on a fresh copy of the warehouse; and the same day's log into an empty warehouse. Session ids
-stray over the whole period, as real ones do, so no zone map flatters. Writes results/nights.json and .md.
+stray over the whole period, as real ones do, so no zone map flatters. Writes results/nights.json, .md and .svg.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import shutil
 import statistics
 from pathlib import Path
 
+from chart import bars
 from process import Measured, machine, measure
 from results import HERE, ours, save, simulate, today
 
@@ -55,6 +56,7 @@ def main() -> None:
         )
     events = sum(1 for _ in logs[last].open())
     save("nights", _document(found, events, options), _table(found, events))
+    (HERE / "results" / "nights.svg").write_text(_chart(found, events))
 
 
 def _prepare(folder: Path, music: Path, logs: list[Path]) -> Path:
@@ -93,6 +95,16 @@ def _document(
         "events_of_the_night": events,
         "nights": {name: [vars(one) for one in runs] for name, runs in found.items()},
     }
+
+
+def _chart(found: dict[str, list[Measured]], events: int) -> str:
+    median = {name: statistics.median(one.wall for one in runs) for name, runs in found.items()}
+    alone = next(iter(median.values()))
+    return bars(
+        f"One more day of {events:,} events, from the start of the process to its end, seconds",
+        [(name, wall, f"{wall / alone:.2f} x", wall != alone) for name, wall in median.items()],
+        f"{machine()}, {today()}",
+    )
 
 
 def _table(found: dict[str, list[Measured]], events: int) -> str:

@@ -6,7 +6,6 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,4 +174,4 @@ def test_an_object_that_came_short_is_run_again(uri: str, tmp_path: Path) -> Non
     listed = next(one for one in store.list_bucket(f"{uri}/log_data/"))
 
     with pytest.raises(RetryError, match=f"came short: {listed.size:,} of {listed.size + 1:,} bytes"):
-        store.fetch([replace(listed, size=listed.size + 1)], tmp_path)
+        store.fetch([listed._replace(size=listed.size + 1)], tmp_path)
