@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 USED := $(VENV)/.used
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check torture bench clean docs
+.PHONY: help demo test lint check torture bench clean docs picture
 help:
 	@echo 'make demo    simulate a month of a small service, load it, ask it three questions'
 	@echo 'make test    run all tests'
@@ -15,6 +15,7 @@ help:
 	@echo 'make torture kill, cut, fuzz and crowd it for an hour or two'
 	@echo 'make bench   time a load beside other ways to do it; SIZE=100k, 1m, 10m or 100m'
 	@echo 'make docs    draw again what README.md and docs/ show of the tables'
+	@echo 'make picture photograph the page again for README.md, with Chromium'
 	@echo 'make clean   remove the virtual environment and the demo'
 
 # What the demo needs, and the page; then what the tests need as well.
@@ -75,6 +76,9 @@ docs: $(STAMP)
 	@$(BIN)/python -m sparkify.cli.main tables show --format markdown > docs/tables.md
 	@$(BIN)/python -m sparkify.cli.main tables show --format svg > docs/star.svg
 	@$(BIN)/python -c 'from sparkify.cli import main, reference; print(reference.reference(main.cli), end="")' > docs/reference.md
+
+picture: $(STAMP)
+	@$(BIN)/python -m tests.picture
 
 clean:
 	rm -rf $(VENV) demo

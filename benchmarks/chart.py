@@ -57,7 +57,7 @@ def bars(title: str, rows: Sequence[tuple[str, float, str, bool]], foot: str) ->
         out += [
             f'<text x="{left - 10}" y="{y + 15}" text-anchor="end" fill="{TEXT}">{escape(name)}</text>',
             f'<rect x="{left}" y="{y}" width="{length:.1f}" height="20" rx="2" fill="{OURS if is_ours else THEIRS}"/>',
-            f'<text x="{left + length + 8:.1f}" y="{y + 15}" fill="{TEXT}">{seconds:.1f} s'
+            f'<text x="{left + length + 8:.1f}" y="{y + 15}" fill="{TEXT}">{seconds:.{1 if seconds >= 10 else 2}f} s'
             f'<tspan fill="{FAINT}">  {escape(behind)}</tspan></text>',
         ]
     out.append(f'<text x="0" y="{height - 6}" font-size="11" fill="{FAINT}">{escape(foot)}</text></svg>')

@@ -53,7 +53,7 @@ class Warehouse:
     wait: float = setting(30.0, "seconds to wait for another process that holds the warehouse", SECONDS)
     memory: str = setting(
         "",
-        "DuckDB's memory limit; empty: 1500MB for what writes, most of the machine for questions",
+        "DuckDB's memory limit; empty: 1000MB for what writes, most of the machine for questions",
         (r"\d+(\.\d+)?\s*([KMGT](i?B)?|%)", "an amount like 2GB"),
     )
     threads: int = setting(0, "DuckDB's threads; 0: one per core", COUNT)

@@ -1,14 +1,14 @@
 """A real browser, and what it saw of a page: requests, complaints, pictures, overflow."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.conftest import ROOT
-
+ROOT = Path(__file__).parent.parent
 SCREENSHOTS = ROOT / "screenshots"
 """What the last run saw; git ignores it."""
 
@@ -47,6 +47,20 @@ class Visit:
     def screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, its background networking off."""
+    with sync_playwright() as playwright:
+        quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+        running = playwright.chromium.launch(executable_path=find_chromium(), args=quiet)
+        yield running
+        running.close()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from sparkify.load.tables import create_tables
 from sparkify.standin.postgres import PostgresMissing
 from sparkify.standin.service import StandIn
 from tests.accounts import account, clients
+from tests.browser import chromium, find_chromium
 from tests.builders import Run, Source, play, song
 from tests.clusters import Bucket, Cluster, launch
 
@@ -173,16 +174,10 @@ def redshift(cluster: Cluster) -> Iterator[Redshift]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """The system's Chromium, its background networking off."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
+    """The system's Chromium."""
+    if find_chromium() is None:
         if os.environ.get("CI"):
             pytest.fail("there is no Chromium here, and CI must test the page")
         pytest.skip("there is no Chromium here: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
-        running = playwright.chromium.launch(executable_path=found, args=quiet)
+    with chromium() as running:
         yield running
-        running.close()

@@ -1,14 +1,11 @@
 """The dashboard: it answers while others write, to its own name only, and writes nothing raw."""
 
-import dataclasses
 import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,28 +25,11 @@ from sparkify.load.tables import create_tables
 from tests.browser import visit
 from tests.builders import Source, etl, play
 from tests.clusters import Cluster
+from tests.serving import Served, serving
 from tests.test_page import HOSTILE
 from tests.test_processes import COMMAND, big_source, finish, start
 from tests.test_report import fill
 from tests.torture import survived, times
-
-
-@dataclasses.dataclass
-class Served:
-    """A dashboard that runs, and where."""
-
-    url: str
-
-    def get(self, path: str, host: str | None = None, method: str = "GET") -> tuple[int, str, Any]:
-        request = urllib.request.Request(self.url + path, method=method)
-        if host:
-            request.add_header("Host", host)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, answer.read().decode(), answer.headers
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode(), error.headers
 
 
 @pytest.fixture
@@ -59,18 +39,8 @@ def served(source: Source, tmp_path: Path) -> Iterator[Served]:
     source.log(play(0, song=HOSTILE, artist=HOSTILE, sessionId=9), HOSTILE, day="2018-10-31")
     code, _, err = finish(start("etl", "--source", "music", cwd=tmp_path))
     assert code == 0, err
-    process = subprocess.Popen(
-        [*COMMAND, "dashboard", "--port", "0"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr
-    try:
-        found = re.match(r"(http://127\.0\.0\.1:\d+) is ready", process.stderr.readline())
-        assert found
-        yield Served(found[1])
-    finally:
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (0, "")
+    with serving(tmp_path) as dashboard:
+        yield dashboard
 
 
 def test_every_question_has_a_page_a_csv_and_its_sql(served: Served) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from sparkify.ask.questions import ask, find_question
+from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.ask.report import gather, render
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
@@ -18,6 +18,7 @@ from sparkify.load.checks import check_everything
 from sparkify.load.tables import create_tables
 from tests.browser import as_url, visit
 from tests.builders import Source, etl, play
+from tests.serving import serving
 from tests.test_report import fill
 
 NOW = dt.datetime(2026, 2, 1, 8)
@@ -53,6 +54,8 @@ def written(folder: Path, *sources: Path) -> Iterator[tuple[Engine, Path]]:
     create_tables(engine)
     for source in sources:
         etl(engine, source)
+    engine.close()  # a dashboard beside it reads too
+    engine = DuckDB(str(folder / "page.duckdb"), read_only=True)
     file = folder / "page.html"
     file.write_text(render(gather(engine, lambda: check_everything(engine), NOW)), encoding="utf-8")
     yield engine, file
@@ -117,6 +120,24 @@ def test_the_switch_shows_other_numbers_and_each_is_its_questions_answer(
 
         assert len(set(shown)) == 9
         assert seen.complaints == []
+
+
+def test_the_dashboard_of_the_same_warehouse_shows_the_same_and_answers_every_question(
+    browser: Any, page: tuple[str, Engine, Path]
+) -> None:
+    name, _, file = page
+    with visit(browser, as_url(file)) as seen:
+        cards = seen.text("#cards")
+    with serving(file.parent, "--warehouse", "page.duckdb") as served:
+        with visit(browser, served.url) as seen:
+            assert seen.text("#cards") == cards
+            assert {card for card, count in seen.page.evaluate(MARKS).items() if not count} <= {"rejects"}
+        for path in ("", "/runs", "/rejects", *(f"/ask/{one.name}" for one in list_questions())):
+            with visit(browser, served.url + path, 390, "dark") as seen:
+                assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0), path
+        for question in ("weekly_retention", "plays_by_day", "most_popular_artists"):
+            with visit(browser, f"{served.url}/ask/{question}") as seen:
+                seen.screenshot(f"dashboard-{name}-{question}")
 
 
 def test_ages_are_told_as_of_the_moment_of_reading(browser: Any, made_up: tuple[Engine, Path]) -> None:

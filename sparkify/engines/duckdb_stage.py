@@ -44,8 +44,8 @@ class _Read:
     file: NewFile
     look: Look
     rows: int = 0
-    state: os.stat_result | None = None
-    """Of a file that was read at once: what it was when it had been read."""
+    has_changed: bool | None = None
+    """Whether somebody wrote to it while it was read; None if nobody asked yet."""
 
 
 class Stager:
@@ -238,7 +238,8 @@ class Stager:
                 else:
                     seen = look(file, BytesIO(body))
                     lines = rewrite(file, BytesIO(body)) if seen.problem is None else ()
-                reads.append(_Read(file, seen, _append(lines, file.file_id, files, records, out), state))
+                rows = _append(lines, file.file_id, files, records, out)
+                reads.append(_Read(file, seen, rows, _differs(file, state)))
             for read in careful:
                 read.rows = _append(rewrite(read.file), read.file.file_id, files, records, out)
         self._read_gathered(files, records, keys)
@@ -322,14 +323,20 @@ def _staged(read: _Read, keys: Mapping[str, str]) -> Staged:
 
 def _has_changed(read: _Read) -> bool:
     """Whether somebody wrote to the file while it was read: then it waits for the next run."""
-    file = read.file
-    if is_remote(file.uri):
-        return False  # what was fetched is the listed version
+    if read.has_changed is not None:
+        return read.has_changed
     try:
-        now = read.state or os.stat(file.path)  # noqa: PTH116  # a Path costs more than the question
+        return _differs(read.file, os.stat(read.file.path))  # noqa: PTH116  # a Path costs more than the question
     except OSError:
         return False
-    return file.modified.isdigit() and (now.st_size, str(now.st_mtime_ns)) != (file.size, file.modified)
+
+
+def _differs(file: NewFile, now: os.stat_result) -> bool:
+    """Whether the file is not the listed one any more; what was fetched from a bucket is."""
+    listed = (file.size, file.modified)
+    return (
+        not is_remote(file.uri) and file.modified.isdigit() and (now.st_size, str(now.st_mtime_ns)) != listed
+    )
 
 
 def _selected(keys: dict[str, str]) -> str:
