@@ -75,6 +75,7 @@ bench: $(STAMP)
 docs: $(STAMP)
 	@$(BIN)/python -m sparkify.cli.main tables show --format markdown > docs/tables.md
 	@$(BIN)/python -m sparkify.cli.main tables show --format svg > docs/star.svg
+	@$(BIN)/python -m sparkify.cli.main tables show --format svg --staging > docs/tables.svg
 	@$(BIN)/python -c 'from sparkify.cli import main, reference; print(reference.reference(main.cli), end="")' > docs/reference.md
 
 picture: $(STAMP)

@@ -98,20 +98,25 @@ def _document(
 
 
 def _chart(found: dict[str, list[Measured]], events: int) -> str:
-    median = {name: statistics.median(one.wall for one in runs) for name, runs in found.items()}
-    alone = next(iter(median.values()))
+    median = _medians(found)
+    alone, *_ = median.values()
     return bars(
         f"One more day of {events:,} events, from the start of the process to its end, seconds",
-        [(name, wall, f"{wall / alone:.2f} x", wall != alone) for name, wall in median.items()],
+        [(name, wall, f"{wall / alone:.2f} x", name.startswith("after")) for name, wall in median.items()],
         f"{machine()}, {today()}",
     )
 
 
+def _medians(found: dict[str, list[Measured]]) -> dict[str, float]:
+    return {name: statistics.median(one.wall for one in runs) for name, runs in found.items()}
+
+
 def _table(found: dict[str, list[Measured]], events: int) -> str:
-    median = {name: statistics.median(one.wall for one in runs) for name, runs in found.items()}
+    median = _medians(found)
     first, second = list(median.values())[:2]
     out = [
-        f"One more day of {events:,} events; medians of {len(next(iter(found.values())))} runs, whole processes.",
+        f"One more day of {events:,} events; medians of {len(next(iter(found.values())))} runs, "
+        f"whole processes; {machine()}, {today()}.",
         "",
         "| | wall s | x an empty warehouse | x 30 days |",
         "|---|---:|---:|---:|",

@@ -1,6 +1,6 @@
 """Each heavy question against a query of the same meaning, written by hand for DuckDB alone.
 
-    python benchmarks/questions.py --warehouse FILE [--runs 5] [--grow 12]
+    python benchmarks/questions.py --warehouse FILE [--runs 5] [--grow 12] [--work DIR]
 
 `--grow` asks a copy that holds every play and listener so many times, each time as other sessions and other
 listeners: what 8.6 million loaded plays answer is asked of 103 million without 57 GB of logs.
@@ -48,7 +48,7 @@ def main() -> None:
             ours.append(seconds)
             seconds, expected = _timed(lambda sql=sql: by_hand.execute(sql).fetchall())
             theirs.append(seconds)
-        print(f"{file.stem}: {ours} against {theirs}", flush=True)
+        print(f"{file.stem}: {min(ours):.2f} s, by hand {min(theirs):.2f} s", flush=True)
         rows.append({
             "question": file.stem, "ours": statistics.median(ours), "by_hand": statistics.median(theirs),
             "same": _rounded(answer) == _rounded(expected),
@@ -56,18 +56,20 @@ def main() -> None:
     engine.close()
     save(
         "questions",
-        {"date": today(), "machine": machine(), "plays": plays, "rows": rows},
-        _table(rows, plays),
+        {"date": today(), "machine": machine(), "plays": plays, "copies": options.grow, "rows": rows},
+        _table(rows, plays, options.grow),
     )
 
 
 def grow(warehouse: Path, times: int, work: Path) -> Path:
     """A copy in `work` whose star holds every play and listener so many times."""
     grown = work / f"{warehouse.stem}-{times}x.duckdb"
-    if grown.exists():
+    if grown.exists() and grown.stat().st_mtime > warehouse.stat().st_mtime:
         return grown
+    work.mkdir(exist_ok=True)
     half = grown.with_suffix(".half")
-    half.unlink(missing_ok=True)
+    for file in (half, half.with_suffix(".half.wal")):
+        file.unlink(missing_ok=True)
     shutil.copyfile(warehouse, half)
     with duckdb.connect(str(half)) as connection:
         sessions, users = connection.execute(
@@ -105,9 +107,10 @@ def _rounded(rows: Any) -> list[tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def _table(rows: list[dict[str, Any]], plays: int) -> str:
+def _table(rows: list[dict[str, Any]], plays: int, copies: int) -> str:
     out = [
-        f"Over {plays:,} plays; medians of interleaved runs.",
+        f"Over {plays:,} plays{f', {plays // copies:,} loaded ones {copies} times over' if copies > 1 else ''}; "
+        f"medians of interleaved runs; {machine()}, {today()}.",
         "",
         "| question | ours s | by hand s | ratio | |",
         "|---|---:|---:|---:|---|",

@@ -28,6 +28,8 @@ from results import HERE, ours, save, simulate, today
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000, "100m": 100_000_000}
 SONGS = {"100k": 2_000, "1m": 15_000, "10m": 100_000, "100m": 100_000}
 DAYS = {"100k": 30, "1m": 30, "10m": 300, "100m": 3_000}
+MOST_WARM = 10_000_000
+"""Events whose files fit into the memory of a small machine beside those who read them."""
 PEERS: dict[str, tuple[str, str]] = {
     "floor": ("duckdb", "reading alone (floor)"),
     "sparkify": ("", "sparkify etl"),
@@ -67,7 +69,8 @@ def main() -> None:
     answers: dict[str, Any] = {}
     for number in range(options.runs):
         for name in list(found):
-            warm(source)
+            if SIZES[options.size] <= MOST_WARM:
+                warm(source)
             try:
                 measured, answers[name] = run(name, source, options.work)
             except Failed as failed:
@@ -80,9 +83,9 @@ def main() -> None:
 
 
 def warm(source: Path) -> None:
-    """Read every log once, so that no peer pays for the memory that the one before it took from the system."""
-    for log in (source / "log_data").rglob("*.json"):
-        with log.open("rb") as file:
+    """Read every file once: no peer pays for the memory that the one before it took from the system."""
+    for path in source.rglob("*.json"):
+        with path.open("rb") as file:
             while file.read(8 << 20):
                 pass
 
@@ -173,10 +176,17 @@ def write(size: str, found: dict[str, list[Measured]], answers: dict[str, Any]) 
         "machine": machine(),
         "python": sys.version.split()[0],
         "duckdb": importlib.metadata.version("duckdb"),
+        "versions": {name: pinned(PEERS[name][0]) for name in found if PEERS[name][0]},
         "rows": rows,
     }
     save(size, document, table(document))
     (HERE / "results" / f"{size}.svg").write_text(draw(document))
+
+
+def pinned(requirements: str) -> list[str]:
+    """The packages that a peer ran with."""
+    lines = (HERE / "requirements" / f"{requirements}.txt").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def lacks(name: str) -> str:

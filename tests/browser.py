@@ -58,7 +58,10 @@ def chromium() -> Iterator[Browser]:
     """The system's Chromium, its background networking off."""
     with sync_playwright() as playwright:
         quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
-        running = playwright.chromium.launch(executable_path=find_chromium(), args=quiet)
+        found = find_chromium()
+        if found is None:
+            raise SystemExit("there is no Chromium here: apt-get install chromium")
+        running = playwright.chromium.launch(executable_path=found, args=quiet)
         yield running
         running.close()
 

@@ -45,5 +45,8 @@ def serving(folder: Path, *options: str) -> Iterator[Served]:
         yield Served(found[1])
     finally:
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        try:
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, err) == (0, "")

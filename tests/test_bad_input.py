@@ -153,7 +153,7 @@ def test_a_run_of_nothing_but_rejects_is_warned_of(
 
     assert [text.partition(",")[0] for text in watching.warnings] == [
         "every record of these files was rejected"
-    ] * (not good)
+    ][good:]
 
 
 def test_rejected_text_is_kept_as_it_stands(warehouse: Engine, source: Source) -> None:

@@ -1,10 +1,12 @@
 """The picture that the dashboard draws of any answer: what it is, the columns tell."""
 
 import datetime as dt
+import doctest
 from decimal import Decimal
 
 import pytest
 
+from sparkify.ask import charts
 from sparkify.ask.charts import BARS, chart
 from sparkify.engines.base import Result
 
@@ -57,3 +59,17 @@ def test_anything_else_is_bars_and_says_how_many_it_leaves_out() -> None:
 def test_what_counts_nothing_has_no_picture(columns: tuple[str, ...]) -> None:
     assert chart(Result(columns, [("7",) * len(columns)])) is None
     assert chart(Result(("title", "plays"), [])) is None
+    assert chart(Result(("plays", "listeners"), [(7, 3)])) is None
+
+
+def test_a_grid_of_years_shows_the_last_weeks_and_says_so() -> None:
+    rows = [(MONDAY + dt.timedelta(weeks=n), 0, n) for n in range(BARS + 3)]
+
+    found = chart(Result(("first_week", "weeks_later", "listeners"), rows))
+
+    assert found
+    assert (len(found["z"]), found["z"][0], found["note"]) == (BARS, [3], "The last 25 of 28 rows.")
+
+
+def test_the_examples_in_the_documentation_are_true() -> None:
+    assert doctest.testmod(charts).failed == 0

@@ -67,19 +67,26 @@ def test_the_drawn_star_and_the_dictionary_are_those_of_the_ddl() -> None:
     assert "](docs/star.svg)" in README
     assert (ROOT / "docs" / "tables.md").read_text() == drawing.markdown(schema.ALL), "run make docs"
     assert (ROOT / "docs" / "star.svg").read_text() == picture.svg(), "run make docs"
+    assert (ROOT / "docs" / "tables.svg").read_text() == picture.svg(with_staging=True), "run make docs"
 
 
 def test_the_reference_is_that_of_the_program() -> None:
     assert (ROOT / "docs" / "reference.md").read_text() == reference(cli), "run make docs"
 
 
-def test_the_picture_shows_every_column_of_the_star() -> None:
-    texts = [node.text for node in ElementTree.fromstring(picture.svg()).iter() if node.text]
+@pytest.mark.parametrize("names", [schema.STAR, (*schema.STAGING, *schema.STAR)])
+def test_the_picture_shows_every_column_and_what_it_is_for(names: tuple[str, ...]) -> None:
+    drawn = picture.svg(with_staging="stg_events" in names)
+    texts = [node.text for node in ElementTree.fromstring(drawn).iter() if node.text]
+    diagram = drawing.mermaid(names)
 
-    for name in schema.STAR:
+    for name in names:
+        one = schema.table(name)
         assert name in texts
-        assert set(schema.table(name).column_names) <= set(texts)
-        assert all(f" {column}" in drawing.mermaid() for column in schema.table(name).column_names)
+        assert set(one.column_names) <= set(texts)
+        assert all(f" {column}" in diagram for column in one.column_names)
+        assert not one.sortkey or re.search(rf'{one.sortkey[0]}.* "(distkey, )?sortkey"', diagram)
+    assert ("stg_songs" in texts) == ("stg_songs" in names)
 
 
 def test_the_examples_of_sql_in_the_documentation_run(warehouse: Engine) -> None:
@@ -121,7 +128,7 @@ def test_dwg_cfg_holds_every_setting_with_its_default_and_no_secret(tmp_path: Pa
 
 
 def test_links_in_the_documentation_lead_somewhere() -> None:
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks" / "README.md"]:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 

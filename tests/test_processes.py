@@ -208,6 +208,8 @@ def test_what_writes_takes_little_of_a_large_machine_unless_it_is_told(tmp_path:
         return found
 
     assert _would_take_more(large)
+    for memory, is_more in (("1.2GB", True), ("900MB", False)):
+        assert _would_take_more(duckdb.connect(config={"memory_limit": memory})) is is_more
     assert limit() == "953.6 MiB" or not _would_take_more(duckdb.connect())
     assert limit(memory="3GB") == "2.7 GiB"
     assert limit(read_only=True) == str(duckdb.sql("SELECT current_setting('memory_limit')").fetchall()[0][0])

@@ -1,5 +1,6 @@
 """Buckets as a source: what lies there loads as from a folder, and what a store refuses is one line."""
 
+import os
 import threading
 import time
 import urllib.error
@@ -229,3 +230,15 @@ def test_files_are_fetched_side_by_side(standin: StandIn, tmp_path: Path, cluste
 
     assert len(paths) == 8
     assert most[0] > 1
+
+
+def test_a_small_file_is_read_whole_however_little_a_read_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "song.json"
+    file.write_bytes(b"0123456789")
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda handle, size: read(handle, min(size, 3)))
+
+    assert store.read_small(str(file), 10)[0] == b"0123456789"
+    assert store.read_small(str(file), 20)[0] == b"0123456789"

@@ -5,29 +5,28 @@ import decimal
 from collections.abc import Iterable
 from typing import Any
 
+from sparkify.ask.findings import Picture
 from sparkify.ask.wording import WEEKDAYS
 from sparkify.engines.base import Result
 
 NUMBERS = (int, float, decimal.Decimal)
 CODES = ("weekday", "hour", "record", "band", "weeks_later")
 """Numbers that count nothing, beside those that end in _id."""
-GRID = ("hour", "weeks_later")
-"""Codes that run from left to right, where one row follows another."""
+ACROSS = {"hour": "hour (UTC)", "weeks_later": "weeks later"}
+"""Codes that run from left to right where there are two, and what their axis says."""
 BARS = 25
-"""Rows that bars show."""
-
-Picture = dict[str, Any]
+"""Rows that a picture shows."""
 
 
 def chart(result: Result) -> Picture | None:
-    """The first count of an answer, by day, by two things or by what stands before it; None without one."""
+    """The first count of an answer, by day, by two things or by what stands before it, or None."""
     kinds = [_kind(column, [row[n] for row in result.rows]) for n, column in enumerate(result.columns)]
-    if "number" not in kinds:
+    n = kinds.index("number") if "number" in kinds else 0
+    if n == 0:  # nothing is counted, or counts of many kinds stand in one row
         return None
-    n = kinds.index("number")
     if kinds[0] == "day" and len({row[0] for row in result.rows}) == len(result.rows):
         return _series(result, n)
-    if n == 2 and result.columns[1] in GRID:
+    if n == 2 and result.columns[1] in ACROSS:
         return _grid(result)
     return _bars(result, n)
 
@@ -58,43 +57,47 @@ def _grid(result: Result) -> Picture:
     cells = {(row[0], int(row[1])): float(row[2] or 0) for row in result.rows}
     across = range(min(x for _, x in cells), max(x for _, x in cells) + 1)
     down = list(dict.fromkeys(y for y, _ in cells))
-    what, axis = (spoken(result.columns[at]) for at in (2, 1))
+    named, axis, what = result.columns
     return {
         "kind": "grid",
-        "title": f"{what} by {result.columns[0].replace('_', ' ')} and {axis.lower()}",
-        "note": "",
-        "unit": what.lower(),
-        "axis": axis.lower(),
+        "title": f"{spoken(what)} by {spoken(named).lower()} and {spoken(axis).lower()}",
+        "note": f"The last {BARS} of {len(down):,} rows." if len(down) > BARS else "",
+        "unit": spoken(what).lower(),
+        "axis": ACROSS[axis],
         "x": list(across),
-        "y": [_named(result.columns[0], y) for y in down],
-        "z": [[cells.get((y, x)) for x in across] for y in down],
+        "y": [_named(named, y) for y in down[-BARS:]],
+        "z": [[cells.get((y, x)) for x in across] for y in down[-BARS:]],
     }
 
 
 def _bars(result: Result, n: int) -> Picture:
-    shown = result.rows[:BARS]
-    named = result.columns[: max(n, 1)]
-    words = [[_named(*cell) for cell in zip(named, row, strict=False)] for row in shown]
-    more = len(result.rows) - BARS
+    """A bar for each row, named by what stands before its count."""
+    more = len(result.rows) > BARS
+    names = [
+        [_named(*cell) for cell in zip(result.columns[:n], row, strict=False)] for row in result.rows[:BARS]
+    ]
     return {
         "kind": "bars",
         "title": spoken(result.columns[n]),
-        "note": f"The first {BARS} of {len(result.rows):,} rows." if more > 0 else "",
+        "note": f"The first {BARS} of {len(result.rows):,} rows." if more else "",
         "rows": [
             [name, " · ".join(rest), float(row[n] or 0), ""]
-            for (name, *rest), row in zip(words, shown, strict=True)
+            for (name, *rest), row in zip(names, result.rows, strict=False)
         ],
     }
 
 
 def _named(column: str, value: Any) -> str:
-    """
-    >>> _named("weekday", 0), _named("hour", 7), _named("level", None)
+    """What a bar or a row is called.
+
+    >>> _named("weekday", 0), _named("hour", 7.0), _named("level", None)
     ('Sunday', '7', 'unknown')
     """
     if value is None:
         return "unknown"
-    return WEEKDAYS[int(value)] if column == "weekday" else str(value)
+    if column == "weekday":
+        return WEEKDAYS[int(value)]
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _kind(column: str, values: Iterable[Any]) -> str:

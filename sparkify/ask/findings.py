@@ -20,6 +20,8 @@ Answers = Mapping[str, Rows]
 
 SHOWN = 10
 """Bars of a ranking."""
+WEEKS = 26
+"""Weeks of first plays whose return is shown."""
 
 
 def pictures(answers: Answers, period: Period, names: Mapping[int, str]) -> dict[str, Picture]:
@@ -243,19 +245,20 @@ def _retention(rows: Rows, last: dt.date) -> Picture:
     if not seen:
         return _nothing("It takes two whole weeks to see who comes back")
     ripe = [week for week, cells in zip(weeks, whole, strict=True) if cells]
+    shown = ripe[-WEEKS:]
     started = sum(found[week, 0] for week in ripe)
     back = sum(found.get((week, 1), 0) for week in ripe)
     return {
         "kind": "retention",
         "title": f"{percent(back, started)} of new listeners play again in the week after their first",
         "note": "By the week of the first play (from Monday, UTC); weeks that are not over are left out. "
-        "All days, whatever the period.",
-        "y": [f"{week.day} {week:%b %Y}" for week in ripe],
-        "new": [found[week, 0] for week in ripe],
+        "All days, whatever the period."
+        + (f" The last {WEEKS} of {len(ripe)} weeks." if ripe != shown else ""),
+        "y": [f"{week.day} {week:%b %Y}" for week in shown],
+        "new": [found[week, 0] for week in shown],
         "z": [
             [round(100 * found.get(cell, 0) / found[cell[0], 0], 1) for cell in cells]
-            for cells in whole
-            if cells
+            for cells in [cells for cells in whole if cells][-WEEKS:]
         ],
     }
 

@@ -62,15 +62,17 @@ def drop(config: Config, yes: bool) -> None:
     type=click.Choice(["table", "csv", "json", "ndjson", "svg", "mermaid", "markdown"]),
     help="svg and mermaid draw the star; markdown is the data dictionary.",
 )
-def show(style: str | None) -> None:
+@click.option("--staging", is_flag=True, help="Draw the staging tables as well.")
+def show(style: str | None, *, staging: bool) -> None:
     """Show every column with its type and meaning, or draw the star."""
     from sparkify.engines.base import Result
     from sparkify.sql import drawing, picture, schema
 
     if style == "svg":
-        click.echo(picture.svg(), nl=False)
+        click.echo(picture.svg(with_staging=staging), nl=False)
     elif style == "mermaid":
-        click.echo(drawing.mermaid(), nl=False)
+        names = (*schema.STAGING, *schema.STAR) if staging else schema.STAR
+        click.echo(drawing.mermaid(names), nl=False)
     elif style == "markdown":
         click.echo(drawing.markdown(schema.ALL), nl=False)
     else:

@@ -23,8 +23,8 @@ SCRATCH = "sparkify-"
 """How folders for passing files begin, before the number of the process that made them."""
 
 
-WRITER_MEMORY = "1000MB"
-"""A load of 10,000,000 events runs within 150 MB, and within this as fast as with more."""
+WRITER_MEMORY = 1000
+"""Megabytes. A load of 10,000,000 events runs within 150 MB, and within this as fast as with more."""
 
 
 class DuckDB:
@@ -86,8 +86,8 @@ class DuckDB:
         if read_only:
             self._gate.release()
         elif not memory and _would_take_more(self._connection):
-            settings["memory_limit"] = WRITER_MEMORY
-            self._connection.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
+            settings["memory_limit"] = f"{WRITER_MEMORY}MB"
+            self._connection.execute(f"SET memory_limit = '{WRITER_MEMORY}MB'")
         if locked_down:
             self._connection.execute("SET lock_configuration = true")
         _sweep_scratch()
@@ -206,7 +206,8 @@ def _would_take_more(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether DuckDB would take more than WRITER_MEMORY before it spills: four fifths of most machines."""
     [(limit,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
     number, unit = limit.split()
-    return unit == "TiB" or (unit == "GiB" and float(number) > 1.5)
+    powers = {"KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4}
+    return unit in powers and float(number) * 1024 ** powers[unit] > WRITER_MEMORY * 1e6
 
 
 def _sweep_scratch() -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sparkify.sql.schema import STAR, Table, table
+from sparkify.sql.schema import Table, table
 
 
-def mermaid(names: Sequence[str] = STAR) -> str:
+def mermaid(names: Sequence[str]) -> str:
     """An entity-relationship diagram; GitHub shows it as a picture."""
     tables = [table(name) for name in names]
     out = ["erDiagram"]
@@ -18,8 +18,18 @@ def mermaid(names: Sequence[str] = STAR) -> str:
                 for mark, here in (("PK", column.name in one.primary_key), ("FK", column.name in foreign))
                 if here
             ]
+            physical = [
+                mark
+                for mark, here in (
+                    ("distkey", column.name == one.distkey),
+                    ("sortkey", column.name in one.sortkey),
+                )
+                if here
+            ]
             kind = column.type.lower().replace(" ", "_")
-            out.append(f"        {kind} {column.name}{' ' + ', '.join(keys) if keys else ''}")
+            marks = f" {', '.join(keys)}" if keys else ""
+            note = f' "{", ".join(physical)}"' if physical else ""
+            out.append(f"        {kind} {column.name}{marks}{note}")
         out.append("    }")
     known = {one.name for one in tables}
     for one in tables:

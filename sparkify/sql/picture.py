@@ -1,11 +1,11 @@
-"""The star as a picture, drawn from the DDL: the fact in one colour, its dimensions in another.
+"""The tables as a picture, drawn from the DDL: the fact, its dimensions and staging each in a colour.
 
 Marks before a column: ● key, ○ refers to another table; after it: D distributed by, S sorted by.
 """
 
 from html import escape
 
-from sparkify.sql.schema import STAR, Table, table
+from sparkify.sql.schema import STAGING, STAR, Table, table
 
 WIDTH, ROW, HEAD, GAP = 306, 22, 68, 60
 STYLE = """
@@ -13,6 +13,7 @@ STYLE = """
   .name { font-weight: 700; font-size: 15px; fill: #fff } .how { font-size: 11.5px; fill: #fff; opacity: .9 }
   .type, .mark { fill: #5b6878 } .mark { font-size: 11.5px; text-anchor: end; font-weight: 600 }
   .box { fill: #fff; stroke: #c9d2dc } .fact { fill: #1f5f99 } .dimension { fill: #a75f00 }
+  .staging { fill: #55616e }
   .link { fill: none; stroke: #7b8794; stroke-width: 1.5 } .ground { fill: #f6f7f9 }
   @media (prefers-color-scheme: dark) {
     text { fill: #e8edf3 } .type, .mark { fill: #9aa8b8 } .box { fill: #172029; stroke: #36434f }
@@ -21,12 +22,14 @@ STYLE = """
 """
 
 
-def svg() -> str:
-    """The fact in the middle, its dimensions left and right of it, and what refers to what."""
+def svg(*, with_staging: bool = False) -> str:
+    """The fact, its dimensions left and right of it, and what refers to what; staging before them."""
     fact = table(STAR[0])
     dimensions = [table(name) for name in STAR[1:]]
     related = {name for one in dimensions for _, other, _ in one.foreign_keys for name in (one.name, other)}
+    staging = [table(name) for name in STAGING] if with_staging else []
     columns = [
+        *([staging] if staging else []),
         [one for one in dimensions if one.name not in related],
         [fact],
         [one for one in dimensions if one.name in related],
@@ -39,13 +42,14 @@ def svg() -> str:
         for one in column:
             places[one.name] = (24 + number * (WIDTH + 2 * GAP), y)
             y += _height(one) + free / (len(column) + 1)
-    width = 48 + 3 * WIDTH + 4 * GAP + 8
+    width = 48 + len(columns) * (WIDTH + 2 * GAP) - 2 * GAP + 8
     tables = [fact, *dimensions]
+    kinds = {fact.name: "fact", **dict.fromkeys(STAGING, "staging")}
     parts = [_link(one, key, other, places) for one in tables for key, other, _ in one.foreign_keys]
-    parts += [_box(one, *places[one.name], "fact" if one is fact else "dimension") for one in tables]
+    parts += [_box(one, *places[one.name], kinds.get(one.name, "dimension")) for one in (*tables, *staging)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" role="img" '
-        f'aria-label="The star schema">\n<style>{STYLE}</style>\n'
+        f'aria-label="{"Staging, and the" if staging else "The"} star schema">\n<style>{STYLE}</style>\n'
         f'<rect class="ground" width="{width}" height="{height:.0f}"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 

@@ -164,6 +164,17 @@
     const most = Math.max(...values, 1);
     return { title: { text }, rangemode: "tozero", tickformat: most < 1000 ? ",~r" : ",.3~s", nticks: 6, showline: false, minallowed: 0, ...(most <= 5 ? { dtick: 1 } : {}) };
   };
+  // A heat map begins at nothing, and its bar counts by ones where there are few.
+  const heat = (z, unit) => {
+    const most = Math.max(1, ...z.flat());
+    return {
+      type: "heatmap", z, colorscale: scale(), zmin: 0, zmax: most, xgap: 2, ygap: 2,
+      colorbar: {
+        thickness: 8, outlinewidth: 0, tickfont: { color: colour("soft"), size: 11 }, tickformat: ",.3~s",
+        ...(most <= 5 ? { dtick: 1 } : { nticks: 5 }), title: { text: plain(unit), side: "right", font: { color: colour("soft"), size: 12 } },
+      },
+    };
+  };
   const scale = () => [0, 1, 2, 3, 4].map((step) => [step / 4, colour("scale-" + step)]);
   const level = { paid: "main", free: "second" };
 
@@ -177,9 +188,7 @@
     ],
     week: (p) => [
       [{
-        type: "heatmap", z: p.z, y: p.y, x: [...Array(24).keys()], colorscale: scale(), zmin: 0, xgap: 2, ygap: 2,
-        hovertemplate: "%{y}, %{x}:00 to %{x}:59 UTC<br>%{z:,} plays<extra></extra>",
-        colorbar: { thickness: 8, outlinewidth: 0, tickfont: { color: colour("soft"), size: 11 }, ...(Math.max(...p.z.flat()) <= 5 ? { dtick: 1 } : { nticks: 5 }), tickformat: ",.3~s", title: { text: "plays", side: "right", font: { color: colour("soft"), size: 12 } } },
+        ...heat(p.z, "plays"), y: p.y, x: [...Array(24).keys()], hovertemplate: "%{y}, %{x}:00 to %{x}:59 UTC<br>%{z:,} plays<extra></extra>",
       }],
       layout({ height: 300, xaxis: { title: { text: "hour of the day (UTC)" }, tickvals: [0, 3, 6, 9, 12, 15, 18, 21], showgrid: false, zeroline: false }, yaxis: { autorange: "reversed", showgrid: false, tickvals: p.y, ticktext: p.y.map((day) => day.slice(0, 3)) } }),
     ],
@@ -230,12 +239,11 @@
 
   drawings.grid = (p) => [
     [{
-      type: "heatmap", x: p.x, y: p.y.map(plain), z: p.z, colorscale: scale(), zmin: 0, xgap: 2, ygap: 2, hoverongaps: false,
+      ...heat(p.z, p.unit), x: p.x, y: p.y.map(plain), hoverongaps: false,
       hovertemplate: "%{y}, " + plain(p.axis) + " %{x}<br>%{z:,} " + plain(p.unit) + "<extra></extra>",
-      colorbar: { thickness: 8, outlinewidth: 0, tickfont: { color: colour("soft"), size: 11 }, nticks: 5, tickformat: ",.3~s" },
     }],
     layout({
-      height: Math.max(220, 90 + 28 * p.y.length), xaxis: { title: { text: plain(p.axis) }, showgrid: false, zeroline: false },
+      height: Math.max(220, 90 + 28 * p.y.length), xaxis: { title: { text: plain(p.axis) }, showgrid: false, zeroline: false, ...(p.x.length <= 12 ? { dtick: 1 } : { nticks: 12, tickformat: "d" }) },
       yaxis: { type: "category", autorange: "reversed", showgrid: false },
     }),
   ];
