@@ -138,7 +138,7 @@ def test_the_dashboard_of_the_same_warehouse_shows_the_same_and_answers_every_qu
             with visit(browser, served.url + path, 390, "dark") as seen:
                 assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0), path
                 rows = seen.page.locator("tbody tr td:not([colspan])").count()
-                assert rows or (name, path) in (("real", "/rejects"), ("real", "/ask/rejects")), path
+                assert rows or (name == "real" and "rejects" in path), path
                 ticks = seen.page.eval_on_selector_all(
                     ".xtick, .cbaxis text", "all => all.map(n => n.textContent)"
                 )
