@@ -81,7 +81,7 @@ def grow(warehouse: Path, times: int, work: Path) -> Path:
         for number in range(1, times):
             values = {"s": number * sessions, "u": number * users}
             connection.execute(
-                "INSERT INTO songplay SELECT * REPLACE (songplay_id + $s * 1000000 AS songplay_id, "
+                "INSERT INTO songplay SELECT * REPLACE (songplay_id + $s::BIGINT * 1000000 AS songplay_id, "
                 "session_id + $s AS session_id, user_id + $u AS user_id) FROM play",
                 values,
             )

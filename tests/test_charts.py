@@ -19,7 +19,7 @@ def test_a_count_by_day_is_a_line() -> None:
     assert found
     assert (found["kind"], found["title"], found["x"]) == (
         "series",
-        "Plays by day",
+        "Mon 12 Nov 2018 has the most plays: 4",
         ["2018-11-05", "2018-11-12"],
     )
     assert found["y"] == [3.0, 4.0]
@@ -52,7 +52,16 @@ def test_anything_else_is_bars_and_says_how_many_it_leaves_out() -> None:
 
     assert found
     assert (found["kind"], len(found["rows"]), found["note"]) == ("bars", BARS, "The first 25 of 30 rows.")
+    assert found["title"] == "song 0 has the most plays: 100"
     assert found["rows"][0] == ["song 0", "unknown", 100.0, ""]
+
+
+def test_bars_name_a_leader_only_where_one_leads_and_stands_first() -> None:
+    for values in ((3, 7), (7, 7)):
+        found = chart(Result(("hour", "plays"), [(n, value) for n, value in enumerate(values)]))
+
+        assert found
+        assert found["title"] == "Plays"
 
 
 @pytest.mark.parametrize("columns", [("title", "song_id"), ("hour",)])

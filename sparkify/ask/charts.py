@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sparkify.ask.findings import Picture
-from sparkify.ask.wording import WEEKDAYS
+from sparkify.ask.wording import WEEKDAYS, day
 from sparkify.engines.base import Result
 
 NUMBERS = (int, float, decimal.Decimal)
@@ -41,14 +41,16 @@ def spoken(name: str) -> str:
 
 
 def _series(result: Result, n: int) -> Picture:
-    what = spoken(result.columns[n])
+    unit = spoken(result.columns[n]).lower()
+    values = [float(row[n] or 0) for row in result.rows]
+    most = max(values)
     return {
         "kind": "series",
-        "title": f"{what} by {result.columns[0].replace('_', ' ')}",
+        "title": f"{day(result.rows[values.index(most)][0])} has the most {unit}: {most:,g}",
         "note": "",
-        "unit": what.lower(),
+        "unit": unit,
         "x": [str(row[0]) for row in result.rows],
-        "y": [float(row[n] or 0) for row in result.rows],
+        "y": values,
     }
 
 
@@ -71,18 +73,20 @@ def _grid(result: Result) -> Picture:
 
 
 def _bars(result: Result, n: int) -> Picture:
-    """A bar for each row, named by what stands before its count."""
-    more = len(result.rows) > BARS
+    """A bar for each row, named by what stands before its count; the title names the first if it leads."""
+    unit = spoken(result.columns[n])
+    values = [float(row[n] or 0) for row in result.rows]
     names = [
         [_named(*cell) for cell in zip(result.columns[:n], row, strict=False)] for row in result.rows[:BARS]
     ]
     return {
         "kind": "bars",
-        "title": spoken(result.columns[n]),
-        "note": f"The first {BARS} of {len(result.rows):,} rows." if more else "",
+        "title": f"{names[0][0]} has the most {unit.lower()}: {values[0]:,g}"
+        if values.count(max(values)) == 1 and values[0] == max(values)
+        else unit,
+        "note": f"The first {BARS} of {len(values):,} rows." if len(values) > BARS else "",
         "rows": [
-            [name, " · ".join(rest), float(row[n] or 0), ""]
-            for (name, *rest), row in zip(names, result.rows, strict=False)
+            [name, " · ".join(rest), value, ""] for (name, *rest), value in zip(names, values, strict=False)
         ],
     }
 
