@@ -243,7 +243,7 @@ def _retention(rows: Rows, last: dt.date) -> Picture:
     ]
     seen = max((len(cells) for cells in whole), default=0)
     if not seen:
-        return _nothing("It takes two whole weeks to see who comes back")
+        return _nothing("It takes two whole weeks to see who comes back", "From Monday to Sunday (UTC).")
     ripe = [week for week, cells in zip(weeks, whole, strict=True) if cells]
     shown = ripe[-WEEKS:]
     started = sum(found[week, 0] for week in ripe)
@@ -293,8 +293,8 @@ def _matching(rows: Rows) -> Picture:
     }
 
 
-def _nothing(title: str) -> Picture:
-    return {"kind": "nothing", "title": title, "note": ""}
+def _nothing(title: str, note: str = "") -> Picture:
+    return {"kind": "nothing", "title": title, "note": note}
 
 
 def _quoted(title: str | None) -> str:

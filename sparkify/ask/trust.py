@@ -155,7 +155,10 @@ def _run(row: tuple[Any, ...]) -> dict[str, Any]:
 def _rejects(rows: Sequence[tuple[Any, ...]], rejected: int) -> dict[str, Any]:
     """`rows` are dataset, reason, records, files, latest_run."""
     if not rows:
-        return {"kind": "nothing", "title": "Nothing was ever rejected", "note": "", "kept": 0}
+        note = (
+            "A record that cannot be loaded would be kept with file, line, reason and text, and counted here."
+        )
+        return {"kind": "nothing", "title": "Nothing was ever rejected", "note": note, "kept": 0}
     kept = sum(row[2] for row in rows)
     return {
         "kind": "bars",

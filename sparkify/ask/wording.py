@@ -79,12 +79,16 @@ def moment(value: dt.datetime) -> str:
 def ago(span: dt.timedelta) -> str:
     """How long ago, in the one unit that matters.
 
-    >>> [ago(dt.timedelta(**span)) for span in ({"minutes": 5}, {"hours": 30}, {"days": 16}, {"days": 2917})]
-    ['5 minutes ago', '30 hours ago', '16 days ago', '8 years ago']
+    >>> [ago(dt.timedelta(**span)) for span in ({"seconds": 9}, {"minutes": 5}, {"hours": 30}, {"days": 16})]
+    ['just now', '5 minutes ago', '30 hours ago', '16 days ago']
+    >>> ago(dt.timedelta(days=2917)), ago(dt.timedelta(days=-1))
+    ('8 years ago', 'in the future')
     """
     minutes = span.total_seconds() / 60
     if minutes < 0:
         return "in the future"
+    if minutes < 0.5:
+        return "just now"
     if minutes < 90:
         return f"{count(round(minutes), 'minute')} ago"
     if minutes < 48 * 60:

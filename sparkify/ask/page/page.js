@@ -25,7 +25,7 @@
       const [size, unit] = [[1, "minute", 90], [60, "hour", 2880], [1440, "day", 1051200], [525960, "year", Infinity]]
         .find(([, , limit]) => minutes < limit);
       const n = Math.round(minutes / size);
-      time.textContent = minutes < 0 ? "in the future" : number.format(n) + " " + unit + (n === 1 ? "" : "s") + " ago";
+      time.textContent = minutes < 0 ? "in the future" : minutes < 0.5 ? "just now" : number.format(n) + " " + unit + (n === 1 ? "" : "s") + " ago";
     }
   }
   tellAges();
@@ -39,7 +39,7 @@
       const fill = make("i");
       fill.style.width = (100 * value) / most + "%";
       return make("li", "",
-        make("span", "name", name, make("span", "aside", aside)),
+        make("span", "name", name, make("span", "aside", /^[\d,]+ \S+$/.test(aside) ? aside.replace(" ", "\u00a0") : aside)),
         make("span", "number", number.format(value) + " ", share ? make("small", "", share) : null),
         make("span", "bar", fill));
     }));
@@ -175,6 +175,11 @@
       },
     };
   };
+  // A name of several words on two lines of about one length.
+  const folded = (text) => {
+    const breaks = [...text.matchAll(/ /g)].map((found) => found.index).sort((a, b) => Math.abs(a - text.length / 2) - Math.abs(b - text.length / 2));
+    return text.length > 6 && breaks.length ? plain(text.slice(0, breaks[0])) + "<br>" + plain(text.slice(breaks[0] + 1)) : plain(text);
+  };
   const scale = () => [0, 1, 2, 3, 4].map((step) => [step / 4, colour("scale-" + step)]);
   const level = { paid: "main", free: "second" };
 
@@ -208,7 +213,7 @@
     ],
     columns: (p) => [
       [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, text: p.y.map((n) => number.format(n)), textposition: "outside", cliponaxis: false, textfont: { color: colour("soft"), size: 12 }, hovertemplate: "%{y:,} " + p.unit + "<extra></extra>" }],
-      layout({ xaxis: { type: "category", title: { text: p.axis }, showgrid: false, tickangle: 0, tickvals: p.x, ticktext: p.x.map((text) => plain(text).replace(" ", "<br>")) }, yaxis: counts(p.unit, p.y), margin: { l: 8, r: 8, t: 20, b: 8 } }),
+      layout({ xaxis: { type: "category", title: { text: p.axis }, showgrid: false, tickangle: 0, tickvals: p.x, ticktext: p.x.map(folded) }, yaxis: counts(p.unit, p.y), margin: { l: 8, r: 8, t: 20, b: 8 } }),
     ],
     retention: (p) => {
       const weeks = Math.max(...p.z.map((row) => row.length));
@@ -262,6 +267,7 @@
     if (!card || !picture) return;
     card.querySelector("h3").textContent = picture.title;
     card.querySelector(".note").textContent = picture.note;
+    card.classList.toggle("short", picture.kind === "nothing");
     const place = card.querySelector(".picture");
     const old = place.querySelector(".plot");
     if (picture.kind in drawings) {
