@@ -199,3 +199,27 @@ def test_one_of_songs_and_events_may_be_absent(warehouse: Engine, tmp_path: Path
     only.log(play(0))
 
     assert etl(warehouse, only.folder).rows["songplay"] == 1
+
+
+MOOD, PLACE = 'the key "mood" is not loaded', 'the key "location" is absent'
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"mood": "blue"}, [MOOD]),
+        ({"location": ...}, [PLACE]),
+        ({"mood": "", "location": ...}, [PLACE, MOOD]),
+    ],
+    ids=["more", "less", "renamed"],
+)
+def test_a_field_that_is_new_or_gone_does_not_vanish_silently(
+    warehouse: Engine, source: Source, change: Record, told: list[str]
+) -> None:
+    found = play(0) | change
+    source.log(json.dumps({key: value for key, value in found.items() if value is not ...}))
+    watching = Noting()
+
+    etl(warehouse, source.folder, watching=watching)
+
+    assert [warning.partition(":")[0] for warning in watching.warnings] == told

@@ -52,7 +52,7 @@ def test_anything_else_is_bars_and_says_how_many_it_leaves_out() -> None:
 
     assert found
     assert (found["kind"], len(found["rows"]), found["note"]) == ("bars", BARS, "The first 25 of 30 rows.")
-    assert found["title"] == "song 0 has the most plays: 100"
+    assert found["title"] == "song 0, unknown has the most plays: 100"
     assert found["rows"][0] == ["song 0", "unknown", 100.0, ""]
 
 
@@ -61,7 +61,26 @@ def test_bars_name_a_leader_only_where_one_leads_and_stands_first() -> None:
         found = chart(Result(("hour", "plays"), [(n, value) for n, value in enumerate(values)]))
 
         assert found
-        assert found["title"] == "Plays"
+        assert found["title"] == "Plays by hour"
+
+
+def test_a_title_names_all_that_leads_and_no_number_that_is_a_name() -> None:
+    titles = [
+        chart(Result(columns, rows))
+        for columns, rows in (
+            (("level", "gender", "listeners"), [("free", "F", 9), ("free", "M", 8)]),
+            (("user_id", "first_name", "plays"), [(911, "Quentin", 9), (4, "Hana", 8)]),
+            (("band", "length", "sessions"), [(1, "under 5 min", 9), (2, "5-15 min", 8)]),
+            (("first_play", "user_id", "plays_before"), [(dt.datetime(2018, 11, 5, 3), 911, 7)]),
+        )
+    ]
+
+    assert [found and found["title"] for found in titles] == [
+        "free, F has the most listeners: 9",
+        "Plays by user",
+        "under 5 min has the most sessions: 9",
+        "Plays before by first play",
+    ]
 
 
 @pytest.mark.parametrize("columns", [("title", "song_id"), ("hour",)])

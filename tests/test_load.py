@@ -238,17 +238,6 @@ def test_a_known_file_that_was_only_touched_stays_known(warehouse: Engine, sourc
     assert etl(warehouse, source.folder).run_id is None
 
 
-def test_a_renamed_field_does_not_vanish_silently(warehouse: Engine, source: Source) -> None:
-    renamed = {("place" if key == "location" else key): value for key, value in play(0).items()}
-    source.log(json.dumps(renamed))
-    watching = Noting()
-
-    etl(warehouse, source.folder, watching=watching)
-
-    assert any('"place" is not loaded' in warning for warning in watching.warnings)
-    assert any('"location" is absent' in warning for warning in watching.warnings)
-
-
 def test_text_that_was_encoded_twice_is_repaired_in_the_star_and_raw_in_staging(
     warehouse: Engine, source: Source
 ) -> None:

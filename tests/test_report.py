@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from sparkify.ask import glance, wording
+from sparkify.ask import findings, glance, wording
 from sparkify.ask.periods import find_periods
 from sparkify.ask.questions import ask, find_question
 from sparkify.ask.report import LEVELS, as_script, gather, render
@@ -138,6 +138,17 @@ def test_who_first_played_in_a_week_is_followed_through_the_next_ones(
     assert [(week, int(later), n) for week, later, n in found] == [
         (first, 0, 2), (first, 1, 1), (first, 2, 2), (second, 0, 1),
     ]  # fmt: skip
+
+
+def test_of_years_of_weeks_the_last_are_shown_and_that_is_said() -> None:
+    first, weeks = dt.date(2018, 1, 1), findings.WEEKS + 4
+    rows = [(first + dt.timedelta(weeks=n), later, 2) for n in range(weeks) for later in range(weeks - n)]
+
+    found = findings._retention(rows, first + dt.timedelta(weeks=weeks, days=-1))
+
+    assert (len(found["y"]), len(found["new"]), len(found["z"])) == (findings.WEEKS,) * 3
+    assert found["y"][-1] == "16 Jul 2018"
+    assert found["note"].endswith("The last 26 of 29 weeks.")
 
 
 def test_periods_end_with_the_last_play_and_compare_only_with_whole_ones() -> None:

@@ -74,16 +74,16 @@ def _grid(result: Result) -> Picture:
 
 def _bars(result: Result, n: int) -> Picture:
     """A bar for each row, named by what stands before its count; the title names the first if it leads."""
-    unit = spoken(result.columns[n])
-    values = [float(row[n] or 0) for row in result.rows]
-    names = [
-        [_named(*cell) for cell in zip(result.columns[:n], row, strict=False)] for row in result.rows[:BARS]
-    ]
+    unit, values = spoken(result.columns[n]), [float(row[n] or 0) for row in result.rows]
+    words = [at for at in range(n) if result.columns[at] not in CODES] or list(range(n))
+    names = [[_named(result.columns[at], row[at]) for at in words] for row in result.rows[:BARS]]
+    leads = values[0] == max(values) and values.count(values[0]) == 1
+    is_named = isinstance(result.rows[0][words[0]], str)
     return {
         "kind": "bars",
-        "title": f"{names[0][0]} has the most {unit.lower()}: {values[0]:,g}"
-        if values.count(max(values)) == 1 and values[0] == max(values)
-        else unit,
+        "title": f"{', '.join(names[0])} has the most {unit.lower()}: {values[0]:,g}"
+        if leads and is_named
+        else f"{unit} by {spoken(result.columns[words[0]].removesuffix('_id')).lower()}",
         "note": f"The first {BARS} of {len(values):,} rows." if len(values) > BARS else "",
         "rows": [
             [name, " · ".join(rest), value, ""] for (name, *rest), value in zip(names, values, strict=False)
@@ -106,7 +106,7 @@ def _named(column: str, value: Any) -> str:
 
 def _kind(column: str, values: Iterable[Any]) -> str:
     known = [value for value in values if value is not None]
-    if known and all(isinstance(value, dt.date) for value in known):
+    if known and all(isinstance(value, dt.date) and not isinstance(value, dt.datetime) for value in known):
         return "day"
     named = column.endswith("_id") or column in CODES
     return "number" if known and not named and all(isinstance(v, NUMBERS) for v in known) else "text"
