@@ -12,7 +12,7 @@ from sparkify.simulate.service import Options, simulate
 from tests.browser import ROOT, as_url, chromium, visit
 from tests.builders import etl
 
-SIZE = {"x": 0, "y": 0, "width": 1280, "height": 1560}
+SIZE = {"x": 0, "y": 0, "width": 1280, "height": 1515}
 
 
 def take(file: Path) -> None:

@@ -109,7 +109,7 @@ def etl(
 @day_options
 @format_option
 def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
-    """Show which files are new, grown, changed or known; nothing is written."""
+    """Show which files are new, grown, changed, undone or known; nothing is written."""
     _show_plan(config, first, last, style)
 
 

@@ -99,8 +99,9 @@ def dashboard(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
         )
     except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]  # Python repeats the address
         raise ConfigError(
-            f"{host}:{port} cannot be used: {error.strerror}. Choose another --port or --host."
+            f"{host}:{port} cannot be used: {reason}. Choose another --port or --host."
         ) from error
     own = f"[{host}]" if ":" in host else host  # as addresses of IPv6 stand in a URL, and in Host
     hosts = (own, "localhost", "127.0.0.1", socket.gethostname(), *allow_host)
