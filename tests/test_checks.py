@@ -53,7 +53,10 @@ BREAKS: dict[str, str | list[str]] = {
         "UPDATE stg_events SET record = 4 WHERE page = 'Help'",
         "UPDATE stg_songs SET record = 2",
     ],
-    "runs_balanced": "UPDATE etl_run SET loaded = loaded + 1",
+    "runs_balanced": [
+        "UPDATE etl_run SET loaded = loaded + 1",
+        "UPDATE etl_run SET run_id = run_id + 1",
+    ],
     "songplay_artist_exists": "DELETE FROM artists",
     "songplay_complete": "DELETE FROM songplay WHERE item_in_session = 1",
     "songplay_has_source": [
@@ -68,7 +71,12 @@ BREAKS: dict[str, str | list[str]] = {
         "UPDATE songplay SET start_time = '2018-11-01 12:01:00'",
     ],
     "songplay_is_its_key": "UPDATE songplay SET item_in_session = 7 WHERE item_in_session = 1",
-    "songplay_song_agrees": "UPDATE songs SET title = 'Another'",
+    "songplay_song_agrees": [
+        "UPDATE songs SET title = 'Another'",
+        "UPDATE songplay SET artist_id = NULL WHERE song_id IS NOT NULL",
+        "UPDATE songplay SET artist_name = NULL WHERE song_id IS NOT NULL",
+        "UPDATE songplay SET title = NULL WHERE song_id IS NOT NULL",
+    ],
     "songplay_time_exists": "DELETE FROM time",
     "songplay_unique": "INSERT INTO songplay SELECT * FROM songplay",
     "songplay_user_exists": "DELETE FROM users",
