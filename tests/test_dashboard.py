@@ -255,6 +255,20 @@ def test_listeners_are_numbers_unless_names_are_asked_for(
     assert ("Koch" in repr(answer.rows)) == names
 
 
+@pytest.mark.parametrize("prove", [True, False])
+def test_a_large_warehouse_is_proved_anew_only_where_that_is_asked_for(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prove: bool
+) -> None:
+    monkeypatch.setattr("sparkify.ask.report.PROVEN_ANEW", 0)
+    file = loaded_file(source, tmp_path)
+    live = Live(lambda wait: DuckDB(file, read_only=True, wait=wait), check_everything, prove=prove)
+
+    trust = live.page()["trust"]
+
+    assert trust["ok"]
+    assert trust["checks_title"].endswith("checks hold" if prove else "checks held when run 1 was published")
+
+
 def test_a_cluster_is_shown_as_a_file_is(cluster: Cluster, redshift: Redshift, source: Source) -> None:
     fill(source, days=3)
     etl(redshift, source.folder)

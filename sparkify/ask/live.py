@@ -45,10 +45,11 @@ class Live:
         hold: float = 0.5,
         wait: float = 30.0,
         names: bool = False,
+        prove: bool = False,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None),
     ) -> None:
         self._opener, self._check, self._hold, self._wait = opener, check, hold, wait
-        self._names, self._clock = names, clock
+        self._names, self._prove, self._clock = names, prove, clock
         self._building = threading.Lock()
         self._page: dict[str, Any] | None = None
         self._answers: dict[Asked, Result] = {}
@@ -69,8 +70,13 @@ class Live:
         try:
             if self._page is known:
                 with self._lease() as lease:
-                    now = self._clock()
-                    self._page = gather(lease, lambda: self._check(lease), now, names=self._names)
+                    self._page = gather(
+                        lease,
+                        lambda: self._check(lease),
+                        self._clock(),
+                        names=self._names,
+                        prove=self._prove,
+                    )
         except BusyError:
             if known is None:
                 raise

@@ -1,11 +1,13 @@
-"""Can I trust it: where every record went, what was refused and why, and what the checks say now."""
+"""Can I trust it: where every record went, what was refused and why, and what the checks say."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+import sparkify
 from sparkify.ask.findings import Answers
 from sparkify.ask.wording import count, moment, percent
 from sparkify.engines.base import Result
+from sparkify.sql import statements
 
 UNDONE_IN = 12
 """Where a row of `runs` says which run took it back."""
@@ -26,16 +28,44 @@ class Verdict(Protocol):
     def wrong(self) -> Result: ...
 
 
-def account(answers: Answers, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """The books of the warehouse, as the page shows them."""
+class Held(NamedTuple):
+    """The verdict of a check that held when a run was published, or it would not have been."""
+
+    name: str
+    meaning: str
+    passed: bool = True
+    wrong: Result = Result((), [])
+
+
+def held() -> Sequence[Held]:
+    """What all checks of this version found, where a run of this version was published."""
+    return [Held(check.name, check.comment) for check in statements("checks")]
+
+
+def is_as_published(answers: Answers) -> bool:
+    """Whether the star holds as many plays and matches as the newest run, of this version, has left."""
+    if not answers["runs"]:
+        return False
+    *_, plays, song, artist, _, program = answers["runs"][0]
+    now = answers["at_a_glance"][0]
+    return program == sparkify.__version__ and (plays, song, artist) == (now[0], now[5], now[6])
+
+
+def account(answers: Answers, verdicts: Sequence[Verdict], run: int | None = None) -> dict[str, Any]:
+    """The books of the warehouse, as the page shows them.
+
+    `verdicts` are those over the whole warehouse, just now; or of this run, over all that it touched.
+    """
     runs = answers["runs"]
     standing = [row for row in runs if row[UNDONE_IN] is None]
     read, loaded, duplicate, rejected = (sum(row[n] for row in standing) for n in (5, 6, 7, 8))
     adds_up = all(row[5] == row[6] + row[7] + row[8] for row in runs)
     failed = [verdict for verdict in verdicts if not verdict.passed]
+    fact, title, note = _proof(len(verdicts), len(failed), run)
     return {
         "ok": adds_up and not failed,
         "adds_up": adds_up,
+        "anew": run is None,
         "badge": "Nothing was loaded yet"
         if not read
         else "Every record accounted for"
@@ -47,9 +77,7 @@ def account(answers: Answers, verdicts: Sequence[Verdict]) -> dict[str, Any]:
             f"{count(duplicate, 'duplicate')}, {rejected:,} rejected and kept."
             if adds_up
             else "In a run below, records read are not loaded + duplicate + rejected.",
-            f"All {count(len(verdicts), 'check')} hold, over the whole warehouse, as this page was made."
-            if not failed
-            else f"{len(failed)} of {count(len(verdicts), 'check')} found wrong rows.",
+            fact,
         ],
         "equation": {"read": read, "loaded": loaded, "duplicate": duplicate, "rejected": rejected},
         "flow": _flow(answers, loaded) if read else [],
@@ -66,8 +94,32 @@ def account(answers: Answers, verdicts: Sequence[Verdict]) -> dict[str, Any]:
             {"name": v.name, "meaning": v.meaning, "ok": v.passed, "wrong": _wrong(v)}
             for v in sorted(verdicts, key=lambda v: (v.passed, v.name))
         ],
-        "checks_title": f"{len(verdicts) - len(failed)} of {len(verdicts)} checks hold",
+        "checks_title": title,
+        "checks_note": note,
     }
+
+
+def _proof(checks: int, failed: int, run: int | None) -> tuple[str, str, str]:
+    """What the checks say in a sentence and as a title, and what they looked at."""
+    all_of_them, note = (
+        f"All {count(checks, 'check')}",
+        "Each check is SQL that returns the rows that are wrong",
+    )
+    if run is not None:
+        return (
+            f"{all_of_them} held over everything that run {run} touched, before it was published.",
+            f"{count(checks, 'check')} held when run {run} was published",
+            f"{note}. Run {run} passed them before it was published, over everything it touched, as each run "
+            "before it did; the star holds as many plays and matches as it left. “sparkify report --check” "
+            "proves the whole warehouse anew.",
+        )
+    return (
+        f"{failed} of {count(checks, 'check')} found wrong rows."
+        if failed
+        else f"{all_of_them} hold, over the whole warehouse, as this page was made.",
+        f"{checks - failed} of {checks} checks hold",
+        f"{note}, run over the whole warehouse as this page was made. A run that fails one is not published.",
+    )
 
 
 def _title(adds_up: bool, failed: int) -> str:
@@ -137,7 +189,8 @@ def _line(label: str, of: str, source: str, parts: Sequence[tuple[str, int, str]
 
 
 def _run(row: tuple[Any, ...]) -> dict[str, Any]:
-    run, command, started, seconds, files, read, loaded, duplicate, rejected, plays, song, artist, taken = row
+    run, command, started, seconds, files, read, loaded, duplicate, rejected, *after = row
+    plays, song, artist, taken, _ = after
     return {
         "run": run,
         "command": command if taken is None else f"{command}, taken back by run {taken}",

@@ -18,6 +18,17 @@ from sparkify.errors import ConfigError
 if TYPE_CHECKING:
     from sparkify.engines.base import Engine
 
+names_option = click.option(
+    "--names", is_flag=True, help="Name the most active listeners; without it they are numbers."
+)
+check_option = click.option(
+    "--check",
+    "prove",
+    is_flag=True,
+    help="Prove the whole warehouse anew, however large; without it, above two million plays, the page "
+    "tells what the checks of the newest run found.",
+)
+
 
 @click.command()
 @config_options
@@ -28,9 +39,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="The file to write.",
 )
-@click.option("--names", is_flag=True, help="Name the most active listeners; without it they are numbers.")
+@names_option
+@check_option
 @click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
-def report(config: Config, out: Path, names: bool, show: bool) -> None:
+def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> None:
     """Write the page that analysts open every morning: one file, which needs no server and no network."""
     began = time.monotonic()
     _require_extra("jinja2", "plotly")
@@ -47,7 +59,7 @@ def report(config: Config, out: Path, names: bool, show: bool) -> None:
             return check_everything(engine)
 
         progress.step("asking")
-        page = gather(engine, check, _now(), names=names)
+        page = gather(engine, check, _now(), names=names, prove=prove)
     text = render(page)
     try:
         out.write_text(text, encoding="utf-8")
@@ -56,6 +68,11 @@ def report(config: Config, out: Path, names: bool, show: bool) -> None:
             f"{out} cannot be written: {error.strerror}. Choose another file with --out."
         ) from error
     click.echo(f"{out} is ready ({size(len(text.encode()))}); it took {seconds(time.monotonic() - began)}.")
+    if not page["trust"]["anew"]:
+        click.echo(
+            f"Its checks are those of run {page['run']}, over what that touched: "
+            "--check runs them anew, over everything."
+        )
     if show:
         click.launch(str(out))
 
@@ -67,10 +84,11 @@ def report(config: Config, out: Path, names: bool, show: bool) -> None:
 @click.option(
     "--allow-host", multiple=True, metavar="NAME", help="Another name by which browsers may call this server."
 )
-@click.option("--names", is_flag=True, help="Name the most active listeners; without it they are numbers.")
+@names_option
+@check_option
 @click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
 def dashboard(
-    config: Config, port: int, host: str, allow_host: tuple[str, ...], names: bool, show: bool
+    config: Config, port: int, host: str, allow_host: tuple[str, ...], names: bool, prove: bool, show: bool
 ) -> None:
     """Serve the page, live: the newest run, every question, the runs and the rejects. It only reads."""
     _require_extra("jinja2", "plotly", "starlette", "uvicorn")
@@ -93,7 +111,7 @@ def dashboard(
         require_tables(engine)
     # A cluster lets everybody in at once, and a connection to it is dear.
     hold = 0.5 if config.warehouse.engine == "duckdb" else 300.0
-    live = Live(opener, check_everything, hold=hold, wait=config.warehouse.wait, names=names)
+    live = Live(opener, check_everything, hold=hold, wait=config.warehouse.wait, names=names, prove=prove)
     try:
         listening = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET

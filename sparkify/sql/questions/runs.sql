@@ -12,7 +12,8 @@ SELECT
     plays,
     plays_song AS matched_song,
     plays_artist AS matched_artist,
-    undone_in
+    undone_in,
+    program
 FROM etl_run
 ORDER BY run_id DESC
 LIMIT :limit

@@ -1,0 +1,128 @@
+"""Can I trust it: the books on the page, and how much of them was proved when."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from sparkify.ask import glance
+from sparkify.ask.report import gather
+from sparkify.engines.base import Engine
+from sparkify.load.checks import Verdict, check_everything
+from tests.builders import Source, etl, play, song
+
+NOW = dt.datetime(2018, 12, 1, 8)
+
+
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every warehouse is one whose proof would take long."""
+    monkeypatch.setattr("sparkify.ask.report.PROVEN_ANEW", 0)
+
+
+def proven(engine: Engine, *, prove: bool = False) -> dict[str, Any]:
+    """What a page says of the checks, and whether they `ran` for it."""
+    ran: list[bool] = []
+
+    def check() -> Sequence[Verdict]:
+        ran.append(True)
+        return check_everything(engine)
+
+    trust: dict[str, Any] = gather(engine, check, NOW, prove=prove)["trust"]
+    return trust | {"ran": bool(ran)}
+
+
+def test_the_books_are_open(warehouse: Engine, source: Source) -> None:
+    source.log(play(0), play(0), play(1), "{broken", play(2, ts="yesterday"))
+    source.song(song())
+    etl(warehouse, source.folder)
+
+    trust = proven(warehouse)
+
+    assert trust["ok"]
+    assert trust["equation"] == {"read": 6, "loaded": 3, "duplicate": 1, "rejected": 2}
+    assert [[part[:2] for part in line["parts"]] for line in trust["flow"]] == [
+        [["events in 1 file", 5], ["songs in 1 file", 1]],
+        [["loaded", 3], ["duplicate", 1], ["rejected, kept", 2]],
+        [["plays", 2], ["songs", 1]],
+        [["song known", 2]],
+    ]
+    assert sorted(row[0] for row in trust["rejects"]["rows"]) == ["malformed JSON", "ts is not an integer"]
+    assert trust["runs"][0]["records"] == [6, 3, 1, 2]
+
+
+def test_wrong_rows_are_named_and_nothing_is_called_right(warehouse: Engine, source: Source) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    warehouse.execute("DELETE FROM users")
+
+    trust = proven(warehouse)
+
+    assert not trust["ok"]
+    assert trust["title"].startswith("Not yet: ")
+    failed = {check["name"]: check["wrong"] for check in trust["checks"] if not check["ok"]}
+    assert failed["songplay_user_exists"]
+    assert "user_id 15" in failed["users_complete"]
+
+
+def test_a_large_warehouse_shows_what_its_newest_run_proved(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.log(play(0), play(1))
+    etl(warehouse, source.folder)
+    small = proven(warehouse)
+    large(monkeypatch)
+
+    kept, asked = proven(warehouse), proven(warehouse, prove=True)
+
+    assert [one["ran"] for one in (small, kept, asked)] == [True, False, True]
+    assert asked == small
+    assert [check["name"] for check in kept["checks"]] == [check["name"] for check in small["checks"]]
+    assert kept["ok"]
+    assert kept["checks_title"] == f"{len(kept['checks'])} checks held when run 1 was published"
+    assert "run 1 touched" in kept["facts"][1]
+    assert "as this page was made" in small["facts"][1]
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_right"),
+    [
+        ("DELETE FROM songplay WHERE item_in_session = 1", False),
+        ("UPDATE songplay SET artist_id = NULL", False),
+        ("UPDATE etl_run SET program = '0.0.1'", True),
+    ],
+)
+def test_what_the_newest_run_did_not_leave_is_proved_anew(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch, sql: str, is_right: bool
+) -> None:
+    source.song(song())
+    source.log(play(0, song="Undo", artist="Nightbirds"), play(1))
+    etl(warehouse, source.folder)
+    large(monkeypatch)
+    warehouse.execute(sql)
+
+    trust = proven(warehouse)
+
+    assert (trust["ran"], trust["ok"]) == (True, is_right)
+
+
+def test_a_run_that_does_not_add_up_is_called_that(warehouse: Engine, source: Source) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    warehouse.execute("UPDATE etl_run SET records_read = 2")
+
+    trust = proven(warehouse)
+
+    assert (trust["ok"], trust["adds_up"], trust["runs"][0]["ok"]) == (False, False, False)
+
+
+def test_pictures_that_count_other_plays_are_found_out() -> None:
+    empty: dict[str, list[tuple[Any, ...]]] = {
+        name: [] for name in ("plays_by_day_and_level", "plays_by_weekday_and_hour", "plays_by_state",
+        "listeners_by_level_and_gender", "top_locations", "top_browsers", "top_devices", "session_lengths",
+        "match_rate_by_day")
+    }  # fmt: skip
+
+    found = glance.sums(empty | {"at_a_glance": [(3,)], "plays_by_day": [(None, 2), (None, 1)]})
+
+    assert found[:3] == [("at a glance", 3), ("by day", 3), ("by day and level", 0)]
