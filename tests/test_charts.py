@@ -1,12 +1,10 @@
 """The picture that the dashboard draws of any answer: what it is, the columns tell."""
 
 import datetime as dt
-import doctest
 from decimal import Decimal
 
 import pytest
 
-from sparkify.ask import charts
 from sparkify.ask.charts import BARS, chart
 from sparkify.engines.base import Result
 
@@ -97,7 +95,3 @@ def test_a_grid_of_years_shows_the_last_weeks_and_says_so() -> None:
 
     assert found
     assert (len(found["z"]), found["z"][0], found["note"]) == (BARS, [3, 3], "The last 25 of 28 rows.")
-
-
-def test_the_examples_in_the_documentation_are_true() -> None:
-    assert doctest.testmod(charts).failed == 0

@@ -1,7 +1,10 @@
 """What is written stays true: commands and picture of the README, dictionary, changelog, errors."""
 
 import configparser
+import doctest
+import importlib
 import inspect
+import pkgutil
 import re
 import subprocess
 from pathlib import Path
@@ -152,6 +155,17 @@ def test_the_tree_of_errors_is_complete() -> None:
     drawn = dict(re.findall(r"(\w+Error)\s+(\d+)\s", errors.__doc__))
 
     assert drawn == {kind.__name__: str(kind.exit_code) for kind in _kinds()}
+
+
+def test_the_examples_in_docstrings_are_true() -> None:
+    found = [
+        doctest.testmod(importlib.import_module(module.name))
+        for module in pkgutil.walk_packages(sparkify.__path__, "sparkify.")
+        if not module.name.endswith("__main__")
+    ]
+
+    assert sum(one.attempted for one in found) > 20
+    assert sum(one.failed for one in found) == 0
 
 
 @pytest.mark.parametrize("folder", ["sparkify", "tests"])

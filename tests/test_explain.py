@@ -76,6 +76,18 @@ def test_a_match_is_explained_and_so_is_its_absence(warehouse: Engine, source: S
     assert [(one.song, one.artist) for one in found] == [(song, artist) for _, song, artist in MATCHES]
 
 
+def test_of_many_candidates_it_is_said_how_many_are_not_shown(loaded: Run, source: Source) -> None:
+    few = loaded("explain", "play", "38000000")
+    for number in range(12):
+        source.song(song(f"SO{number:02}", title=f"Undo {number}"))
+    loaded("etl", "--source", "music")
+
+    many = loaded("explain", "play", "38000000")
+
+    assert "more" not in few.stdout
+    assert many.stdout.endswith("\n  and 3 more\n")
+
+
 def test_what_is_no_play_is_said(warehouse: Engine, source: Source) -> None:
     source.log(play(0), event(itemInSession=5, page="Help"))
     etl(warehouse, source.folder)

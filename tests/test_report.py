@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from sparkify.ask import findings, wording
+from sparkify.ask import findings
 from sparkify.ask.periods import find_periods
 from sparkify.ask.questions import ask, find_question
 from sparkify.ask.report import LEVELS, as_script, gather, render
@@ -260,10 +260,3 @@ def test_json_in_a_script_is_json_still() -> None:
     value = {"title": "</script> <!-- & \u2028"}
 
     assert json.loads(as_script(value)) == value
-
-
-@pytest.mark.parametrize("module", [wording])
-def test_the_examples_in_the_documentation_are_true(module: Any) -> None:
-    import doctest
-
-    assert doctest.testmod(module).failed == 0

@@ -44,6 +44,8 @@ class Explanation:
     artist: str
     candidates: Sequence[Row]
     """Songs with its title or its artist, the nearest first, at most a few."""
+    more: int
+    """How many such songs there are besides."""
 
 
 def explain_play(reader: Reader, songplay_id: int) -> Explanation:
@@ -60,7 +62,7 @@ def explain_play(reader: Reader, songplay_id: int) -> Explanation:
     candidates = _rows(reader.query(statement("explain", "candidates").text, of))
     return Explanation(
         plays[0], records, _why_song(plays[0], candidates), _why_artist(plays[0], candidates),
-        candidates[:SHOWN],
+        candidates[:SHOWN], len(candidates[SHOWN:]),
     )  # fmt: skip
 
 

@@ -59,6 +59,8 @@ def _as_text(found: "Explanation") -> str:
             (one["song_id"], f"{_said(one['title'])} by {_said(one['artist_name'])}, {one['duration']} s")
             for one in found.candidates
         )]  # fmt: skip
+    if found.more:
+        out += [f"  and {found.more:,} more"]
     return "\n".join(out)
 
 

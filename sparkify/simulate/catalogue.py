@@ -126,7 +126,7 @@ def _make_artists(count: int, rng: np.random.Generator) -> list[Artist]:
             f"The {second} {words.PEOPLE[people[i]]}",
             f"{given} {words.SURNAMES[surname[i]]}",
             f"{given} & The {first} {words.PEOPLE[people[i]]}",
-            f"{second}s",
+            words.plural(words.NOUNS[noun[i]]).title(),
         )[shape[i]]
         if shared[i] and artists:
             name = artists[-1].name

@@ -84,3 +84,16 @@ AGENTS = (
     "Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1; WOW64; Trident/5.0)",
     "Mozilla/5.0 (X11; Ubuntu; Linux i686; rv:31.0) Gecko/20100101 Firefox/31.0",
 )
+
+
+def plural(noun: str) -> str:
+    """More than one of it.
+
+    >>> [plural(noun) for noun in ("island", "city", "valley", "compass", "wolf")]
+    ['islands', 'cities', 'valleys', 'compasses', 'wolves']
+    """
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    if noun.endswith("lf"):
+        return f"{noun[:-1]}ves"
+    return f"{noun}{'es' if noun.endswith('s') else 's'}"
