@@ -187,6 +187,15 @@ def test_a_stalled_feed_is_not_fresh(warehouse: Engine, source: Source) -> None:
 
     assert check_freshness(warehouse, dt.timedelta(hours=36), now).passed
     assert not check_freshness(warehouse, dt.timedelta(hours=2), now).passed
+    assert not check_freshness(warehouse, dt.timedelta(hours=36), now.replace(year=2017)).passed
+
+
+def test_an_event_of_the_future_hides_no_stalled_feed(warehouse: Engine, source: Source) -> None:
+    fill(warehouse, source)
+    source.log(event(ts=NOON + 9_999 * 86_400_000), day="2018-11-02")
+    etl(warehouse, source.folder)
+
+    assert not check_freshness(warehouse, dt.timedelta(hours=36), dt.datetime(2019, 1, 1)).passed
 
 
 def test_an_empty_warehouse_is_sound_but_not_fresh(warehouse: Engine) -> None:

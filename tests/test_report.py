@@ -12,11 +12,13 @@ from click.testing import CliRunner
 
 from sparkify.ask import findings
 from sparkify.ask.periods import find_periods
-from sparkify.ask.questions import ask, find_question
+from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.ask.report import LEVELS, as_script, gather, render
 from sparkify.cli.main import cli
 from sparkify.engines.base import Engine, Result, Value
 from sparkify.load.checks import check_everything
+from sparkify.load.forget import forget
+from sparkify.progress import Silent
 from tests.builders import NOON, Source, etl, play, rows, song
 
 DAY = 86_400_000
@@ -224,6 +226,33 @@ class Publishing:
             self._source.log(play(7), day="2018-11-02")
             etl(self._engine, self._source.folder)
         return self._engine.query(sql, params)
+
+
+def test_a_page_of_plays_without_listener_length_or_level(warehouse: Engine, source: Source) -> None:
+    source.log(
+        play(0, userId="15", level="free", length=60.0),
+        play(1, userId="", level="free", length=3600.0),
+        play(2, userId="", level="paid", length=None),
+        play(3, userId="16", level=None, length=None, ts=NOON + DAY),
+    )
+    etl(warehouse, source.folder)
+
+    def hours(level: str | None = None) -> list[tuple[Any, ...]]:
+        return ask(warehouse, find_question("listening_time_by_day"), level=level).rows
+
+    before = hours()
+    page_of(warehouse)
+    for user in (15, 16):
+        forget(warehouse, user, Silent())
+
+    page = page_of(warehouse)
+
+    assert before == [(dt.date(2018, 11, 1), 1.02, 1.0), (dt.date(2018, 11, 2), 0.0, None)]
+    assert hours("paid") == [(dt.date(2018, 11, 1), 0.0, None)]
+    assert page["views"]["all-all"]["cards"][3]["value"] == "1.0"
+    assert page["views"]["all-paid"]["cards"][3]["value"] == "0.0"
+    for question in list_questions():
+        ask(warehouse, question)
 
 
 def test_the_numbers_of_a_page_belong_to_one_run(warehouse: Engine, source: Source) -> None:

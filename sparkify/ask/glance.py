@@ -81,7 +81,7 @@ def _card(label: str, value: str, change: tuple[str, str], series: Sequence[floa
         "value": value,
         "change": change[0],
         "direction": change[1],
-        "spark": [round(float(one or 0), 2) for one in series],
+        "spark": [round(float(one), 2) for one in series],
     }
 
 

@@ -85,8 +85,13 @@ def _is_everything(engine: Reader, span: Span) -> bool:
 
 
 def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> Verdict:
-    """Whether the latest event is younger than `max_age`; `now` is in UTC, without a zone."""
-    latest = engine.query("SELECT MAX(ts) AS latest_event FROM stg_events").scalar()
+    """Whether the latest event is younger than `max_age`; `now` is in UTC, without a zone.
+
+    An event of the future tells nothing: one wrong clock would hide for years that the feed has stalled.
+    """
+    latest = engine.query(
+        "SELECT MAX(ts) AS latest_event FROM stg_events WHERE ts <= :now", {"now": now}
+    ).scalar()
     age = now - latest if latest else None
     fresh = age is not None and age <= max_age
     meaning = f"The latest event must be at most {_span(max_age)} old."

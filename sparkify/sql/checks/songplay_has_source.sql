@@ -1,4 +1,4 @@
--- Every play of the star says what a record of it in staging says; none begins earlier than it was reported.
+-- Every play of the star says what a record of it in staging says.
 SELECT songplay.songplay_id, songplay.start_time
 FROM (
     SELECT

@@ -1,4 +1,4 @@
--- Who went from free to paid or back, when, and after how many plays of theirs?
+-- Who went from free to paid or back, when, and after how many plays of theirs? Plays without a level are left out.
 WITH
 listener_day AS (
     SELECT
@@ -6,10 +6,10 @@ listener_day AS (
         CAST(p.start_time AS DATE) AS day,
         MIN(p.start_time) AS start_time,
         COUNT(*) AS plays,
-        MIN(COALESCE(p.level, '')) AS level,
-        MAX(COALESCE(p.level, '')) AS other_level
+        MIN(p.level) AS level,
+        MAX(p.level) AS other_level
     FROM songplay AS p
-    WHERE p.user_id IS NOT NULL
+    WHERE p.user_id IS NOT NULL AND p.level IS NOT NULL
     GROUP BY 1, 2
 ),
 -- A day at one level is looked at as one; the few days with a change, play by play.
@@ -18,10 +18,10 @@ stretch AS (
     FROM listener_day
     WHERE level = other_level
     UNION ALL
-    SELECT p.user_id, p.start_time, p.songplay_id, COALESCE(p.level, ''), 1
+    SELECT p.user_id, p.start_time, p.songplay_id, p.level, 1
     FROM listener_day AS mixed
     JOIN songplay AS p ON p.user_id = mixed.user_id AND CAST(p.start_time AS DATE) = mixed.day
-    WHERE mixed.level <> mixed.other_level
+    WHERE mixed.level <> mixed.other_level AND p.level IS NOT NULL
 ),
 ordered AS (
     SELECT
@@ -38,8 +38,6 @@ SELECT start_time AS first_play, user_id, level_before, level, plays_before
 FROM ordered
 WHERE
     level <> level_before
-    AND level <> ''
-    AND level_before <> ''
     AND start_time >= :since
     AND start_time < :until
 ORDER BY start_time, user_id, plays_before

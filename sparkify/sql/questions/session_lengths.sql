@@ -1,4 +1,4 @@
--- How long do people listen at one sitting? From the first play of a session to its last; one play has no length.
+-- How long do people listen at one sitting? From the first play of a session to its last; one play is under 5 min.
 SELECT
     banded.band,
     CASE banded.band

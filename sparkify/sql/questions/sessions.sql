@@ -1,4 +1,4 @@
--- How long are sessions with plays, from the first to the begin of the last, and how many plays do they hold?
+-- How long are sessions with plays, from the first to the beginning of the last, and how many plays do they hold?
 -- One in which the level changes is "changed"; one with a single play has no length.
 SELECT
     session.level,
@@ -10,7 +10,7 @@ SELECT
 FROM (
     SELECT
         p.session_id,
-        CASE WHEN MIN(p.level) = MAX(p.level) THEN MIN(p.level) ELSE 'changed' END AS level,
+        CASE WHEN MIN(p.level) <> MAX(p.level) THEN 'changed' ELSE MIN(p.level) END AS level,
         COUNT(*) AS plays,
         CASE WHEN COUNT(*) > 1 THEN 1.0 * DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) END AS seconds
     FROM songplay AS p

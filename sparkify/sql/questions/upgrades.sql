@@ -1,4 +1,4 @@
--- Who went from free to paid, when, and after how many plays?
+-- Who went from free to paid, when, and after how many plays? Plays without a level are left out.
 SELECT
     change.user_id,
     u.first_name,
@@ -13,7 +13,7 @@ FROM (
         LAG(p.level) OVER (PARTITION BY p.user_id ORDER BY p.start_time, p.songplay_id) AS level_before,
         ROW_NUMBER() OVER (PARTITION BY p.user_id ORDER BY p.start_time, p.songplay_id) - 1 AS plays_before
     FROM songplay AS p
-    WHERE p.user_id IN (
+    WHERE p.level IS NOT NULL AND p.user_id IN (
         SELECT user_id
         FROM songplay
         WHERE user_id IS NOT NULL

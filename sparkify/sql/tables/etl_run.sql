@@ -1,5 +1,5 @@
 -- What each run did: one row for each run that was published. Its records are those that still stand; of a run
--- that was undone, those that it had loaded.
+-- of which nothing does, those that stood last.
 CREATE TABLE IF NOT EXISTS etl_run (
     run_id         INTEGER          NOT NULL,  -- 1, 2, 3 ...
     command        VARCHAR(32)      NOT NULL,  -- etl, reload, replay, undo, forget or rebuild
