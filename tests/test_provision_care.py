@@ -96,6 +96,7 @@ def test_what_is_left_of_a_launch_expires_as_the_cluster_would_have(
         ({"role a": "2026-11-25T11:00:00+00:00", "bucket a": "never"}, False),
         ({"role a": "2026-11-25T11:00:00+00:00", "secret a": ""}, True),
         ({"bucket a": ""}, False),
+        ({"cluster a": "", "role a": "2026-11-25T11:00:00+00:00"}, False),
     ],
 )
 def test_the_cluster_says_when_its_time_is_over_and_without_one_all_that_is_left(

@@ -164,11 +164,13 @@ def test_who_comes_second_waits_and_then_sees_what_the_first_one_loaded(
     redshift: Redshift, cluster: Cluster, bucket: Bucket
 ) -> None:
     fill(bucket)
-    hasty = cluster.connect(redshift._schema, wait=0.3)
+    hasty, at_once = (cluster.connect(redshift._schema, wait=wait) for wait in (0.3, 0))
     with redshift.transaction(lock="etl_lock"):
         rows(redshift, "SELECT COUNT(*) AS n FROM etl_file")
-        with pytest.raises(BusyError, match="held by another run"):
-            load_bucket(hasty, bucket.uri)
+        for other in (hasty, at_once):
+            with pytest.raises(BusyError, match="held by another run"):
+                load_bucket(other, bucket.uri)
+    at_once.close()
     load_bucket(redshift, bucket.uri)
 
     second = load_bucket(hasty, bucket.uri)

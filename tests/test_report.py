@@ -204,7 +204,7 @@ def test_pages_of_nothing_of_one_day_and_of_one_listener(warehouse: Engine, sour
     etl(warehouse, source.folder)
     one = page_of(warehouse)
 
-    assert (empty["periods"], empty["views"], empty["trust"]["ok"]) == ([], {}, True)
+    assert (empty["periods"], empty["views"], empty["trust"]["state"]) == ([], {}, "good")
     assert empty["trust"]["title"] == "Nothing was loaded yet"
     assert "Nothing was played yet" in render(empty)
     view = one["views"]["28-paid"]
@@ -274,9 +274,9 @@ def test_the_command_writes_one_file(source: Source, tmp_path: Path, monkeypatch
 
     written = run(cli, ["report", "--out", "page.html"])
     refused = run(cli, ["report", "--out", "nowhere/page.html"])
-    monkeypatch.setattr("sparkify.ask.report.PROVEN_ANEW", 0)
-    assert "anew" in run(cli, ["report", "--out", "kept.html"]).stdout
-    assert "anew" not in run(cli, ["report", "--out", "proved.html", "--check"]).stdout
+    monkeypatch.setattr("sparkify.ask.report.PROVEN", 0)
+    assert "No check was run" in run(cli, ["report", "--out", "large.html"]).stdout
+    assert "No check was run" not in run(cli, ["report", "--out", "checked.html", "--check"]).stdout
 
     assert written.stdout.startswith("page.html is ready")
     html = (tmp_path / "page.html").read_text()

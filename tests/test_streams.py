@@ -102,3 +102,33 @@ run()
 )
 def test_what_would_steer_a_terminal_is_shown_escaped(text: str, shown: str) -> None:
     assert output.visible(text) == shown
+
+
+def test_no_file_is_written_over_a_warehouse(loaded: Run, tmp_path: Path) -> None:
+    before = (tmp_path / "sparkify.duckdb").read_bytes()
+
+    for command in (["report", "--out"], ["distribution", "--chart"]):
+        refused = loaded(*command, "sparkify.duckdb")
+
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
+        assert "sparkify.duckdb cannot be written: a warehouse lies there." in refused.stderr
+    assert (tmp_path / "sparkify.duckdb").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["cluster", "status"], ["etl", "--source", "s3://a-bucket/b"], ["doctor", "--warehouse", "redshift"]],
+)
+def test_a_package_that_is_missing_is_named_with_what_brings_it(tmp_path: Path, arguments: list[str]) -> None:
+    code = (
+        "import sys; absent = ('boto3', 'botocore', 'obstore', 'redshift_connector'); "
+        "sys.modules.update(dict.fromkeys(absent)); "
+        f"sys.argv = ['sparkify', *{arguments}]; from sparkify.cli.main import main; main()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert "Traceback" not in done.stderr
+    assert "pip install -e '.[aws]' in sparkify's folder" in done.stderr + done.stdout

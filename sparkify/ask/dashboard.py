@@ -17,7 +17,7 @@ from starlette.routing import Route
 from sparkify.ask.charts import NUMBERS, chart, spoken
 from sparkify.ask.live import Asked, Live
 from sparkify.ask.questions import find_question, list_questions
-from sparkify.ask.report import as_script, asset, template
+from sparkify.ask.report import LEVELS, as_script, asset, template
 from sparkify.engines.base import Result
 from sparkify.errors import BusyError, ConfigError, SparkifyError
 
@@ -110,9 +110,12 @@ def _asked(request: Request, name: str) -> Asked:
     limit = _number(request, "limit")
     values: dict[str, Any] = {"limit": 100 if limit is None else limit or None}
     if "since" in found.takes:
-        values |= {"first": _day(request, "from"), "last": _day(request, "to")}
+        first, last = _day(request, "from"), _day(request, "to")
+        if first and last and first > last:
+            raise ConfigError(f"from {first} is later than to {last}: there is no such day.")
+        values |= {"first": first, "last": last}
     if "level" in found.takes:
-        values["level"] = request.query_params.get("level") or None
+        values["level"] = _level(request)
     if "run" in found.takes:
         values["run"] = _number(request, "run")
     return Asked(found, **values)
@@ -125,6 +128,13 @@ def _number(request: Request, name: str) -> int | None:
     if not (text.isascii() and text.isdigit()) or len(text) > 9:
         raise ConfigError(f"{name} {text!r} is not a number.")
     return int(text)
+
+
+def _level(request: Request) -> str | None:
+    level = request.query_params.get("level") or None
+    if level not in LEVELS.values():
+        raise ConfigError(f"level {level!r} is not paid or free.")
+    return level
 
 
 def _day(request: Request, name: str) -> dt.date | None:

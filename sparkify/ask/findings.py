@@ -96,10 +96,9 @@ def _silence(silent: Sequence[dt.date]) -> str:
     """A day without any play is a finding: more often a file that is missing than silence."""
     if not silent:
         return ""
-    shown = wording.listed([wording.day(day) for day in silent[:3]])
-    return f" No play at all on {shown}" + (
-        f" and {len(silent) - 3:,} more days." if len(silent) > 3 else "."
-    )
+    more = len(silent) - 3
+    others = [count(more, "more day")] if more > 0 else []
+    return f" No play at all on {wording.listed([*map(wording.day, silent[:3]), *others])}."
 
 
 def _week(rows: Rows, period: Period) -> Picture:
@@ -109,15 +108,17 @@ def _week(rows: Rows, period: Period) -> Picture:
     for (weekday, hour), plays in cells.items():
         weekdays[weekday] += plays
         hours[hour] += plays
-    busiest = min(weekdays, key=lambda one: (-weekdays[one], one))
+    number = Counter((period.first + dt.timedelta(n)).isoweekday() % 7 for n in range(period.length))
+    busiest = min(weekdays, key=lambda one: (-weekdays[one] / number[one], one))
     hour = min(hours, key=lambda one: (-hours[one], one))
-    number = sum((period.first + dt.timedelta(n)).isoweekday() % 7 == busiest for n in range(period.length))
+    most = weekdays[busiest] / number[busiest]
     monday_first = [1, 2, 3, 4, 5, 6, 0]
     return {
         "kind": "week",
-        "title": f"{WEEKDAYS[busiest]} is the busiest weekday: {count(weekdays[busiest], 'play')}",
-        "note": f"On {count(number, WEEKDAYS[busiest])} of this period. The busiest hour of the day is "
-        f"{hour:02}:00 to {hour:02}:59 UTC, with {count(hours[hour], 'play')}.",
+        "title": f"{WEEKDAYS[busiest]} is the busiest weekday: {count(round(most), 'play')}"
+        + (" on average" if number[busiest] > 1 else ""),
+        "note": f"On {count(number[busiest], WEEKDAYS[busiest])} of this period. The busiest hour of the day "
+        f"is {hour:02}:00 to {hour:02}:59 UTC, with {count(hours[hour], 'play')}.",
         "y": [WEEKDAYS[weekday] for weekday in monday_first],
         "z": [[cells.get((weekday, hour), 0) for hour in range(24)] for weekday in monday_first],
     }

@@ -18,7 +18,7 @@ from sparkify.ask.findings import SHOWN, Answers, Rows, pictures
 from sparkify.ask.glance import cards, sums
 from sparkify.ask.periods import Period, find_periods
 from sparkify.ask.questions import ask, find_question
-from sparkify.ask.trust import Verdict, account, held, is_as_published
+from sparkify.ask.trust import PROVEN, Verdict, account
 from sparkify.engines.base import Reader
 
 LEVELS = {"all": None, "paid": "paid", "free": "free"}
@@ -38,9 +38,6 @@ BY_PERIOD = (
 WHOLE = {"runs", "rejects_by_reason", "level_changes", "plays_by_state", "top_locations"}
 """Questions whose every row is needed, however many are shown."""
 
-PROVEN_ANEW = 2_000_000
-"""Plays up to which every page proves the whole warehouse anew: a second or two, as long as its answers."""
-
 Page = dict[str, Any]
 
 
@@ -54,10 +51,8 @@ def gather(
 ) -> Page:
     """Everything the page shows, as plain values; `now` is in UTC, without a zone.
 
-    `check` runs the checks over the whole warehouse. Above PROVEN_ANEW plays that takes as long as all
-    answers: there, the page tells what the newest run's checks found, unless `prove` asks for more, or the
-    star is not the one that this run has left. If a run is published meanwhile, all is asked again: the
-    numbers of a page belong together.
+    `check` runs the checks over the whole warehouse; above PROVEN plays only if `prove` asks for it. If a run
+    is published meanwhile, all is asked again: the numbers of a page belong together.
     """
     while True:
         once = {name: _rows(reader, name) for name in ONCE}
@@ -131,11 +126,8 @@ def _gather(
             {"key": p.key, "label": p.label, "words": _words(p), "length": p.length} for p in periods
         ]
         page["views"], everything = _views(reader, once, periods, names)
-    answers = once | {"at_a_glance": everything}
-    if prove or plays <= PROVEN_ANEW or not is_as_published(answers):
-        page["trust"] = account(answers, check())
-    else:
-        page["trust"] = account(answers, held(), page["run"])
+    verdicts = check() if prove or plays <= PROVEN else None
+    page["trust"] = account(once | {"at_a_glance": everything}, verdicts)
     return page
 
 

@@ -1,14 +1,14 @@
 """Can I trust it: where every record went, what was refused and why, and what the checks say."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-import sparkify
 from sparkify.ask.findings import Answers
 from sparkify.ask.wording import count, moment, percent
 from sparkify.engines.base import Result
-from sparkify.sql import statements
 
+PROVEN = 5_000_000
+"""Plays up to which the checks are run for every page: that takes as long as its answers do."""
 UNDONE_IN = 12
 """Where a row of `runs` says which run took it back."""
 RUNS_SHOWN = 12
@@ -28,56 +28,35 @@ class Verdict(Protocol):
     def wrong(self) -> Result: ...
 
 
-class Held(NamedTuple):
-    """The verdict of a check that held when a run was published, or it would not have been."""
-
-    name: str
-    meaning: str
-    passed: bool = True
-    wrong: Result = Result((), [])
-
-
-def held() -> Sequence[Held]:
-    """What all checks of this version found, where a run of this version was published."""
-    return [Held(check.name, check.comment) for check in statements("checks")]
-
-
-def is_as_published(answers: Answers) -> bool:
-    """Whether the star holds as many plays and matches as the newest run, of this version, has left."""
-    if not answers["runs"]:
-        return False
-    *_, plays, song, artist, _, program = answers["runs"][0]
-    now = answers["at_a_glance"][0]
-    return program == sparkify.__version__ and (plays, song, artist) == (now[0], now[5], now[6])
-
-
-def account(answers: Answers, verdicts: Sequence[Verdict], run: int | None = None) -> dict[str, Any]:
-    """The books of the warehouse, as the page shows them.
-
-    `verdicts` are those over the whole warehouse, just now; or of this run, over all that it touched.
-    """
+def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, Any]:
+    """The books of the warehouse, as the page shows them; `verdicts` None says that no check was run."""
     runs = answers["runs"]
     standing = [row for row in runs if row[UNDONE_IN] is None]
     read, loaded, duplicate, rejected = (sum(row[n] for row in standing) for n in (5, 6, 7, 8))
     adds_up = all(row[5] == row[6] + row[7] + row[8] for row in runs)
-    failed = [verdict for verdict in verdicts if not verdict.passed]
-    fact, title, note = _proof(len(verdicts), len(failed), run)
+    failed = sum(not verdict.passed for verdict in verdicts or ())
+    checks = count(len(verdicts or ()), "check")
     return {
-        "ok": adds_up and not failed,
+        "state": "bad" if failed or not adds_up else "open" if verdicts is None else "good",
         "adds_up": adds_up,
-        "anew": run is None,
-        "badge": "Nothing was loaded yet"
-        if not read
+        "badge": "The books do not add up"
+        if not adds_up
+        else f"{count(failed, 'check')} found wrong rows"
+        if failed
         else "Every record accounted for"
-        if adds_up
-        else "The books do not add up",
-        "title": _title(adds_up, len(failed)) if read else "Nothing was loaded yet",
+        if read
+        else "Nothing was loaded yet",
+        "title": _title(adds_up, failed, verdicts is None) if read else "Nothing was loaded yet",
         "facts": [
-            f"All {count(read, 'record')} of what stands are accounted for: {loaded:,} loaded, "
+            f"By the ledger, {count(read, 'record')} of what stands came to this: {loaded:,} loaded, "
             f"{count(duplicate, 'duplicate')}, {rejected:,} rejected and kept."
             if adds_up
             else "In a run below, records read are not loaded + duplicate + rejected.",
-            fact,
+            f"No check was run for this page: above {PROVEN:,} plays that takes as long as all its answers."
+            if verdicts is None
+            else f"{failed} of {checks} found wrong rows."
+            if failed
+            else f"All {checks} hold, over the whole warehouse, as this page was made.",
         ],
         "equation": {"read": read, "loaded": loaded, "duplicate": duplicate, "rejected": rejected},
         "flow": _flow(answers, loaded) if read else [],
@@ -88,44 +67,24 @@ def account(answers: Answers, verdicts: Sequence[Verdict], run: int | None = Non
         else "In one of these runs the books do not add up",
         "runs": [_run(row) for row in runs[:RUNS_SHOWN]],
         "more_runs": max(0, len(runs) - RUNS_SHOWN),
-        "rejects": _rejects(answers["rejects_by_reason"], rejected),
+        "rejects": _rejects(answers["rejects_by_reason"]),
         "missing": _missing(answers["missing_songs"]),
         "checks": [
             {"name": v.name, "meaning": v.meaning, "ok": v.passed, "wrong": _wrong(v)}
-            for v in sorted(verdicts, key=lambda v: (v.passed, v.name))
+            for v in sorted(verdicts or (), key=lambda v: (v.passed, v.name))
         ],
-        "checks_title": title,
-        "checks_note": note,
+        "checks_title": "The checks were not run for this page"
+        if verdicts is None
+        else f"{len(verdicts) - failed} of {len(verdicts)} checks hold",
     }
 
 
-def _proof(checks: int, failed: int, run: int | None) -> tuple[str, str, str]:
-    """What the checks say in a sentence and as a title, and what they looked at."""
-    all_of_them, note = (
-        f"All {count(checks, 'check')}",
-        "Each check is SQL that returns the rows that are wrong",
-    )
-    if run is not None:
-        return (
-            f"{all_of_them} held over everything that run {run} touched, before it was published.",
-            f"{count(checks, 'check')} held when run {run} was published",
-            f"{note}. Run {run} passed them before it was published, over everything it touched, as each run "
-            "before it did; the star holds as many plays and matches as it left. “sparkify report --check” "
-            "proves the whole warehouse anew.",
-        )
-    return (
-        f"{failed} of {count(checks, 'check')} found wrong rows."
-        if failed
-        else f"{all_of_them} hold, over the whole warehouse, as this page was made.",
-        f"{checks - failed} of {checks} checks hold",
-        f"{note}, run over the whole warehouse as this page was made. A run that fails one is not published.",
-    )
-
-
-def _title(adds_up: bool, failed: int) -> str:
+def _title(adds_up: bool, failed: int, unproved: bool) -> str:
     if failed:
         return f"Not yet: {count(failed, 'check')} found wrong rows"
-    return "Yes: every record is accounted for" if adds_up else "No: the books do not add up"
+    if not adds_up:
+        return "No: the books do not add up"
+    return "The books add up; the checks were not run" if unproved else "Yes: every record is accounted for"
 
 
 def _flow(answers: Answers, loaded: int) -> list[dict[str, Any]]:
@@ -189,8 +148,7 @@ def _line(label: str, of: str, source: str, parts: Sequence[tuple[str, int, str]
 
 
 def _run(row: tuple[Any, ...]) -> dict[str, Any]:
-    run, command, started, seconds, files, read, loaded, duplicate, rejected, *after = row
-    plays, song, artist, taken, _ = after
+    run, command, started, seconds, files, read, loaded, duplicate, rejected, plays, song, artist, taken = row
     return {
         "run": run,
         "command": command if taken is None else f"{command}, taken back by run {taken}",
@@ -205,7 +163,7 @@ def _run(row: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
-def _rejects(rows: Sequence[tuple[Any, ...]], rejected: int) -> dict[str, Any]:
+def _rejects(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     """`rows` are dataset, reason, records, files, latest_run."""
     if not rows:
         note = (
@@ -223,7 +181,6 @@ def _rejects(rows: Sequence[tuple[Any, ...]], rejected: int) -> dict[str, Any]:
             for dataset, reason, n, files, run in rows[:REASONS_SHOWN]
         ],
         "kept": kept,
-        "ok": kept == rejected,
     }
 
 
@@ -239,7 +196,7 @@ def _missing(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     return {
         "kind": "bars",
         "title": f"“{title}” by {artist or 'unknown'} is missed most: {count(plays, 'play')} match no song",
-        "note": "The songs to add to the catalogue first.",
+        "note": "The songs to add to the catalogue first. All days and levels.",
         "rows": [[t or "no title", a or "unknown artist", n, ""] for t, a, n in rows],
     }
 

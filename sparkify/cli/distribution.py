@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sparkify.ask.wording import count
 from sparkify.cli.options import Group, Whole, config_options, confirm, interruptible, opened
-from sparkify.cli.output import count, lines, print_object, talk
+from sparkify.cli.output import lines, print_object, require_place, talk
 from sparkify.config import Config
 from sparkify.errors import ConfigError, OutputError
 
@@ -72,6 +73,8 @@ def distribution(
     from sparkify.distribution.workload import forget
     from sparkify.load.tables import require_tables
 
+    if chart:
+        require_place(chart)
     cluster, said = _cluster(config, nodes, node_type, slices)
     with opened(config) as engine:
         require_tables(engine)

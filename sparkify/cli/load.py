@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from sparkify.ask.wording import count
 from sparkify.cli.mend import replay
 from sparkify.cli.options import (
     AT_MOST,
@@ -20,7 +21,6 @@ from sparkify.cli.options import (
     place,
 )
 from sparkify.cli.output import (
-    count,
     format_option,
     is_table,
     lines,

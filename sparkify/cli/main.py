@@ -49,6 +49,12 @@ for command in (
 ):  # fmt: skip
     cli.add_command(command)
 
+EXTRAS = {
+    "boto3": "aws", "botocore": "aws", "obstore": "aws", "redshift_connector": "aws", "jinja2": "report",
+    "plotly": "report", "starlette": "report", "uvicorn": "report",
+}  # fmt: skip
+"""Packages that not everybody installs, and what brings them."""
+
 
 def main(*path: str) -> None:
     """Run the command line, or the one command at `path` under the name of the script that calls this.
@@ -74,6 +80,12 @@ def main(*path: str) -> None:
     except SparkifyError as error:
         talk(f"sparkify: {error}")
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        talk(f"sparkify: this needs {package}: pip install -e '.[{EXTRAS[package]}]' in sparkify's folder.")
+        sys.exit(ConfigError.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         note = str(error.__cause__ or error)  # click makes an Abort of every Ctrl-C
         talk(f"sparkify: interrupted{note and f', {note}'}.")

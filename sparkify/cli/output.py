@@ -8,11 +8,14 @@ import math
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from sparkify.ask.wording import count
 from sparkify.engines.base import Result
+from sparkify.errors import ConfigError
 
 FORMATS = ("table", "csv", "json", "ndjson")
 MOST_ROWS = 1000
@@ -121,10 +124,28 @@ def _harmless(character: str) -> bool:
     return character.isprintable() or blank or character in JOINERS
 
 
+def require_place(out: Path) -> None:
+    """Raise ConfigError if a file must not be written there: what lies there may be somebody's warehouse."""
+    why = ""
+    if out.is_dir() or not out.parent.is_dir():
+        why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
+    elif out.is_file() and out.stat().st_size:
+        with out.open("rb") as handle:
+            why = "a warehouse lies there" if handle.read(12)[8:] == b"DUCK" else ""
+    if why:
+        raise ConfigError(f"{out} cannot be written: {why}. Choose another file.")
+
+
 def percent(part: int, whole: int) -> str:
-    """'12.3 %', or a dash where there is nothing to divide."""
+    """'12.3 %', or a dash where there is nothing to divide; what is not all is never '100.0 %'.
+
+    >>> percent(1, 3), percent(1, 99_999), percent(99_998, 99_999), percent(5, 5)
+    ('33.3 %', '< 0.1 %', '> 99.9 %', '100.0 %')
+    """
     if 0 < part * 2000 < whole:
         return "< 0.1 %"
+    if part < whole and (whole - part) * 2000 < whole:
+        return "> 99.9 %"
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
@@ -151,8 +172,3 @@ def lines(pairs: Iterable[tuple[str, str]]) -> str:
     pairs = list(pairs)
     width = max(len(label) for label, _ in pairs)
     return "\n".join(f"  {label.ljust(width)}  {text}" for label, text in pairs)
-
-
-def count(number: int, thing: str, things: str = "") -> str:
-    """'1 file', '3 files', '1,000 files'."""
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}"

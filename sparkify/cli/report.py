@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sparkify.cli.options import Whole, config_options, open_engine, opened
-from sparkify.cli.output import seconds, size
+from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.watching import watch
 from sparkify.config import Config
 from sparkify.errors import ConfigError
@@ -25,8 +25,7 @@ check_option = click.option(
     "--check",
     "prove",
     is_flag=True,
-    help="Prove the whole warehouse anew, however large; without it, above two million plays, the page "
-    "tells what the checks of the newest run found.",
+    help="Run every check for the page, however large; above five million plays it goes without.",
 )
 
 
@@ -47,10 +46,11 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
     began = time.monotonic()
     _require_extra("jinja2", "plotly")
     from sparkify.ask.report import gather, render
+    from sparkify.ask.trust import PROVEN
     from sparkify.load.checks import Verdict, check_everything
     from sparkify.load.tables import require_tables
 
-    _require_place(out)
+    require_place(out)
     with opened(config) as engine, watch() as progress:
         require_tables(engine)
 
@@ -68,11 +68,8 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
             f"{out} cannot be written: {error.strerror}. Choose another file with --out."
         ) from error
     click.echo(f"{out} is ready ({size(len(text.encode()))}); it took {seconds(time.monotonic() - began)}.")
-    if not page["trust"]["anew"]:
-        click.echo(
-            f"Its checks are those of run {page['run']}, over what that touched: "
-            "--check runs them anew, over everything."
-        )
+    if not page["trust"]["checks"]:
+        click.echo(f"No check was run for it: more than {PROVEN:,} plays. --check runs them all.")
     if show:
         click.launch(str(out))
 
@@ -132,13 +129,6 @@ def dashboard(
     server = uvicorn.Server(uvicorn.Config(make_app(live, hosts), log_level="warning", access_log=False))
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
-
-
-def _require_place(out: Path) -> None:
-    """Before anything is asked: is there a folder for this file?"""
-    if out.is_dir() or not out.parent.is_dir():
-        why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
-        raise ConfigError(f"{out} cannot be written: {why}. Choose another file with --out.")
 
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from sparkify.ask.wording import count
 from sparkify.cli.options import DAY, Whole
-from sparkify.cli.output import count, size
+from sparkify.cli.output import size
 from sparkify.cli.watching import watch
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.output import count, lines, percent, print_object, seconds, visible
+from sparkify.ask.wording import count
+from sparkify.cli.output import lines, percent, print_object, seconds, visible
 from sparkify.errors import OutputError
 
 if TYPE_CHECKING:

@@ -17,7 +17,9 @@ from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, Ret
 ROWS = 1000
 """Rows of one INSERT, and of one FETCH."""
 LONGEST = 8 << 20
-"""Characters of one INSERT; Redshift takes statements of 16 MB."""
+"""Bytes of one INSERT; Redshift takes statements of 16 MB."""
+MOST_MS = 2**31 - 1
+"""Milliseconds that a statement may be told to wait."""
 _NOT_OURS = {"40001", "40P01", "57P01"}
 """SQLSTATEs of transactions that others ended: serialisation, deadlock, a cluster that goes to sleep."""
 _READS = ("SELECT", "WITH", "EXPLAIN", "SHOW")
@@ -95,11 +97,12 @@ class Redshift:
         size = 0
         for row in rows:
             values = f"({', '.join(map(literal, row))})"
-            if batch and (len(batch) == ROWS or size + len(values) > LONGEST):
+            length = len(values.encode())
+            if batch and (len(batch) == ROWS or size + length > LONGEST):
                 self._run(head + ", ".join(batch))
                 batch, size = [], 0
             batch.append(values)
-            size += len(values)
+            size += length
         if batch:
             self._run(head + ", ".join(batch))
 
@@ -158,12 +161,13 @@ class Redshift:
         self._connection.autocommit = True
         schema = f'"{self._schema}"'
         if not self._read_only and self._schema != "public":
-            self._run(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        self._run(f"SET search_path TO {schema}")
+            self._run(f"CREATE SCHEMA IF NOT EXISTS {schema}", is_retry=True)
+        self._run(f"SET search_path TO {schema}", is_retry=True)
 
     def _lock(self, table: str) -> None:
         """Take the table for ourselves, waiting no longer than `wait` seconds."""
-        self._run(f"SET statement_timeout TO {int(self._wait * 1000)}")
+        patience = min(max(1, int(self._wait * 1000)), MOST_MS)  # 0 would be for ever
+        self._run(f"SET statement_timeout TO {patience}")
         try:
             self._run(f"LOCK TABLE {table}")
         except QueryError as error:

@@ -180,11 +180,16 @@ def left_over(clients: Clients, names: Names) -> list[Left]:
 
 
 def is_over(left: Sequence[Left], now: dt.datetime) -> bool:
-    """Whether the time to live is over: the cluster's, or that of all that is left of one."""
+    """Whether the time to live is over: the cluster's, or that of all that is left of one.
+
+    What has no tag lives as long as it likes.
+    """
     ends = [one.expires for one in left if one.what.startswith("cluster ")] or [
         one.expires for one in left if one.expires
     ]
-    return bool(ends) and all(end != "never" and dt.datetime.fromisoformat(end) <= now for end in ends)
+    return bool(ends) and all(
+        end not in ("", "never") and dt.datetime.fromisoformat(end) <= now for end in ends
+    )
 
 
 def snapshots(clients: Clients, names: Names) -> list[str]:

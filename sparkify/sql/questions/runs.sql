@@ -12,8 +12,7 @@ SELECT
     plays,
     plays_song AS matched_song,
     plays_artist AS matched_artist,
-    undone_in,
-    program
+    undone_in
 FROM etl_run
 ORDER BY run_id DESC
 LIMIT :limit
