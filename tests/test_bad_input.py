@@ -52,6 +52,8 @@ BAD_EVENTS: list[tuple[Record | str | bytes, str]] = [
     (play(1, sessionId=9_000_000_000_001), "sessionId is outside 0 to 9000000000000"),
     (play(1, itemInSession=1_000_000), "itemInSession is outside 0 to 999999"),
     (play(1, ts=-1), "ts is outside 0 to 4102444800000"),
+    (play(1, length=-0.5), "length is outside 0 to 86400"),
+    (play(1, length=1e300), "length is outside 0 to 86400"),
     (play(1, ts=4_102_444_800_001), "ts is outside 0 to 4102444800000"),
     (b'{"artist": "\xff\xfe"}', "not UTF-8"),
     (play(1, song="Un\0do"), "holds a null character"),

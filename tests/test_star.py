@@ -31,6 +31,10 @@ def in_two_runs(warehouse: Engine, source: Source, records: list[Record]) -> Non
         ("length", "length", 100.5, 200.5),
         ("location", "location", "Basel", "Lyon"),
         ("userAgent", "user_agent", "Chrome", "Firefox"),
+        ("userId", "user_id", "", "-1"),
+        ("level", "level", None, ""),
+        ("length", "length", None, 0.0),
+        ("userAgent", "user_agent", None, ""),
     ],
 )
 def test_of_two_records_of_one_moment_the_smaller_value_wins(
@@ -46,7 +50,7 @@ def test_of_two_records_of_one_moment_the_smaller_value_wins(
         in_two_runs(warehouse, source, records)
 
     [(found,)] = rows(warehouse, f"SELECT {column} FROM songplay")
-    assert str(found) == str(small)
+    assert str(found) == str(small or None)
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned"])
@@ -118,6 +122,18 @@ def test_text_encoded_twice_is_repaired_wherever_it_enters_the_star(
     ):
         assert set(rows(warehouse, sql)[0]) == {MENDED}, sql
     assert rows(warehouse, "SELECT song_id FROM songplay") == [("SO1",)]
+
+
+def test_text_that_was_encoded_three_times_meets_its_song_when_that_comes_late(
+    warehouse: Engine, source: Source
+) -> None:
+    thrice = BROKEN.encode().decode("latin-1")
+    source.log(play(0, song="Undo", artist=thrice), play(1, song="Undo", artist="BjÃ¶rk"))
+    etl(warehouse, source.folder)
+    source.song(song(title="Undo", artist_name=MENDED))
+    etl(warehouse, source.folder)
+
+    assert rows(warehouse, "SELECT artist_name, song_id FROM songplay") == [(MENDED, "SO1")] * 2
 
 
 def test_what_the_source_writes_oddly_is_kept(warehouse: Engine, source: Source) -> None:

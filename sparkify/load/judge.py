@@ -16,8 +16,11 @@ RANGES = {
     "item_in_session": (0, 999_999),
     "ts": (0, 4_102_444_800_000),
     "year": (0, 9999),
+    "length": (0, 86_400),
+    "duration": (0, 86_400),
 }
-"""What a value must lie between: a play's id is made of the first two; ts ends with the year 2099."""
+"""What a value must lie between: a play's id is made of the first two; ts ends with the year 2099; no song is
+longer than a day."""
 
 
 PERSONAL = (
@@ -105,6 +108,7 @@ def _rules(column: Column) -> list[tuple[str, str]]:
                 f"OCTET_LENGTH({name}) > 0 AND ({name} ~ '[^0-9.eE+-]' OR {_finite(name)} IS NULL)",
                 "is not a number",
             ),
+            *_range(name, _finite(name)),
         ]
     kind = "BIGINT" if column.kind == "timestamp" else column.type
     whole = f"TRY_CAST({_present(name)} AS {kind})"
@@ -115,10 +119,14 @@ def _rules(column: Column) -> list[tuple[str, str]]:
             "is not an integer",
         ),
     ]
-    if name in RANGES:
-        low, high = RANGES[name]
-        rules.append((f"{whole} NOT BETWEEN {low} AND {high}", f"is outside {low} to {high}"))
-    return rules
+    return [*rules, *_range(name, whole)]
+
+
+def _range(name: str, value: str) -> list[tuple[str, str]]:
+    if name not in RANGES:
+        return []
+    low, high = RANGES[name]
+    return [(f"{value} NOT BETWEEN {low} AND {high}", f"is outside {low} to {high}")]
 
 
 def _typed(column: Column) -> str:

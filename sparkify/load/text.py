@@ -6,9 +6,6 @@ that SQL joins. Staging keeps what came; the star says what was meant.
 
 from sparkify.engines.base import Engine
 
-ROUNDS = 2
-"""Some of the real strings were encoded twice over."""
-
 _SOURCES = (
     ("stg_events", "song"),
     ("stg_events", "artist"),
@@ -22,17 +19,16 @@ _SOURCES = (
 
 
 def repair(text: str) -> str:
-    """Undo up to two rounds of reading UTF-8 as Latin-1; text that is well stays as it is.
+    """Undo each round of reading UTF-8 as Latin-1; text that is well, or was repaired, stays as it is.
 
     >>> repair("BjÃ\\u0083Â¶rk"), repair("BjÃ¶rk"), repair("Björk")
     ('Björk', 'Björk', 'Björk')
     """
-    for _ in range(ROUNDS):
+    while not text.isascii():
         try:
-            better = text.encode("latin-1").decode("utf-8")
+            text = text.encode("latin-1").decode("utf-8")
         except UnicodeError:
             break
-        text = better
     return text
 
 

@@ -28,10 +28,12 @@ LEFT JOIN text_repair AS l ON l.raw_text = e.location
 WHERE e.session_id = :session_id AND e.item_in_session = :item_in_session
 ORDER BY
     CASE WHEN e.page = 'NextSong' THEN 0 ELSE 1 END,
-    e.ts, COALESCE(e.user_id, -1), COALESCE(e.level, ''),
-    COALESCE(NULLIF(TRIM(COALESCE(t.repaired, e.song)), ''), ''),
-    COALESCE(NULLIF(TRIM(COALESCE(n.repaired, e.artist)), ''), ''),
-    COALESCE(e.length, -1),
-    COALESCE(NULLIF(TRIM(COALESCE(l.repaired, e.location)), ''), ''),
-    COALESCE(TRIM(BOTH '"' FROM e.user_agent), ''),
+    e.ts,
+    e.user_id NULLS FIRST,
+    e.level NULLS FIRST,
+    NULLIF(TRIM(COALESCE(t.repaired, e.song)), '') NULLS FIRST,
+    NULLIF(TRIM(COALESCE(n.repaired, e.artist)), '') NULLS FIRST,
+    e.length NULLS FIRST,
+    NULLIF(TRIM(COALESCE(l.repaired, e.location)), '') NULLS FIRST,
+    TRIM(BOTH '"' FROM e.user_agent) NULLS FIRST,
     e.run_id, e.file_id, e.record

@@ -35,7 +35,7 @@ place AS (
             CASE WHEN location IS NULL THEN 1 ELSE 0 END
             + CASE WHEN latitude IS NULL THEN 1 ELSE 0 END
             + CASE WHEN longitude IS NULL THEN 1 ELSE 0 END,
-            song_id, COALESCE(location, ''), COALESCE(latitude, 0), COALESCE(longitude, 0)
+            song_id, location NULLS FIRST, latitude NULLS FIRST, longitude NULLS FIRST
     ) = 1
 )
 SELECT name.artist_id, name.name, place.location, place.latitude, place.longitude

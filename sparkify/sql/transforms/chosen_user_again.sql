@@ -21,6 +21,6 @@ FROM candidate AS c
 QUALIFY ROW_NUMBER() OVER (
     PARTITION BY user_id
     ORDER BY
-        last_ts DESC, last_session_id DESC, last_item_in_session DESC, COALESCE(level, ''),
-        COALESCE(first_name, ''), COALESCE(last_name, ''), COALESCE(gender, '')
+        last_ts DESC, last_session_id DESC, last_item_in_session DESC, level NULLS FIRST,
+        first_name NULLS FIRST, last_name NULLS FIRST, gender NULLS FIRST
 ) = 1

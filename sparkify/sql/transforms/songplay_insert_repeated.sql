@@ -34,6 +34,6 @@ FROM record AS r
 QUALIFY ROW_NUMBER() OVER (
     PARTITION BY songplay_id
     ORDER BY
-        start_time, COALESCE(user_id, -1), COALESCE(level, ''), COALESCE(title, ''),
-        COALESCE(artist_name, ''), COALESCE(length, -1), COALESCE(location, ''), COALESCE(user_agent, '')
+        start_time, user_id NULLS FIRST, level NULLS FIRST, title NULLS FIRST, artist_name NULLS FIRST,
+        length NULLS FIRST, location NULLS FIRST, user_agent NULLS FIRST
 ) = 1

@@ -20,5 +20,5 @@ QUALIFY ROW_NUMBER() OVER (
         CASE WHEN artist_name IS NULL THEN 1 ELSE 0 END
         + CASE WHEN year IS NULL THEN 1 ELSE 0 END
         + CASE WHEN duration IS NULL THEN 1 ELSE 0 END,
-        title, artist_id, COALESCE(artist_name, ''), COALESCE(year, 0), COALESCE(duration, 0)
+        title, artist_id, artist_name NULLS FIRST, year NULLS FIRST, duration NULLS FIRST
 ) = 1
