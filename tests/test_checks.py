@@ -6,98 +6,17 @@ from collections.abc import Iterator
 import pytest
 
 from sparkify.engines.base import Engine
+from sparkify.engines.redshift import Redshift
 from sparkify.errors import CheckError
 from sparkify.load.checks import check_everything, check_freshness
 from sparkify.load.diff import digest_star
 from sparkify.load.star import PLAYS, Span, count_duplicates
 from sparkify.sql import names
-from tests.builders import NOON, Source, etl, event, play, song
+from sparkify.sql.schema import STAR
+from tests.breaks import BREAKS, CASES
+from tests.builders import NOON, Source, etl, event, play, rows, song
+from tests.clusters import Bucket, load_bucket
 from tests.conftest import ENGINES, open_warehouse
-
-BREAKS: dict[str, str | list[str]] = {
-    "artists_have_source": [
-        "UPDATE artists SET location = 'Nowhere'",
-        "UPDATE artists SET latitude = 1.0",
-        "UPDATE artists SET longitude = NULL",
-    ],
-    "songplay_is_matched": [
-        "UPDATE songplay SET song_id = NULL, artist_id = NULL WHERE item_in_session = 0",
-        "UPDATE songplay SET song_id = NULL WHERE item_in_session = 0",
-        "UPDATE songplay SET artist_id = 'AR9' WHERE item_in_session = 1",
-        "UPDATE songplay SET artist_id = NULL WHERE item_in_session = 1",
-    ],
-    "songs_have_source": [
-        "UPDATE songs SET year = 1900",
-        "UPDATE songs SET title = 'x'",
-        "UPDATE songs SET artist_id = 'AR9'",
-        "UPDATE songs SET artist_name = NULL",
-        "UPDATE songs SET duration = 1",
-    ],
-    "users_have_source": [
-        "UPDATE users SET level = 'free'",
-        "UPDATE users SET first_name = NULL",
-        "UPDATE users SET last_name = 'x'",
-        "UPDATE users SET gender = 'M'",
-        "UPDATE users SET last_item_in_session = 7",
-        "UPDATE users SET last_session_id = 7",
-    ],
-    "artists_have_songs": [
-        "DELETE FROM songs",
-        "UPDATE artists SET name = 'x'",
-    ],
-    "artists_unique": "INSERT INTO artists SELECT * FROM artists",
-    "ledger_balanced": [
-        "UPDATE etl_file SET records_read = records_read + 1 WHERE file_id = 2",
-        "UPDATE stg_events SET record = NULL WHERE page = 'Help'",
-        "UPDATE stg_events SET record = 0 WHERE page = 'Help'",
-        "UPDATE stg_events SET record = 4 WHERE page = 'Help'",
-        "UPDATE stg_songs SET record = 2",
-    ],
-    "runs_balanced": [
-        "UPDATE etl_run SET loaded = loaded + 1",
-        "UPDATE etl_run SET run_id = run_id + 1",
-    ],
-    "songplay_artist_exists": "DELETE FROM artists",
-    "songplay_complete": "DELETE FROM songplay WHERE item_in_session = 1",
-    "songplay_has_source": [
-        "DELETE FROM stg_events WHERE item_in_session = 1",
-        "UPDATE songplay SET user_id = NULL",
-        "UPDATE songplay SET level = 'free'",
-        "UPDATE songplay SET length = 1",
-        "UPDATE songplay SET title = 'x' WHERE song_id IS NULL",
-        "UPDATE songplay SET artist_name = NULL",
-        "UPDATE songplay SET location = 'x'",
-        "UPDATE songplay SET user_agent = NULL",
-        "UPDATE songplay SET start_time = '2018-11-01 12:01:00'",
-    ],
-    "songplay_is_its_key": "UPDATE songplay SET item_in_session = 7 WHERE item_in_session = 1",
-    "songplay_song_agrees": [
-        "UPDATE songs SET title = 'Another'",
-        "UPDATE songplay SET artist_id = NULL WHERE song_id IS NOT NULL",
-        "UPDATE songplay SET artist_name = NULL WHERE song_id IS NOT NULL",
-        "UPDATE songplay SET title = NULL WHERE song_id IS NOT NULL",
-    ],
-    "songplay_time_exists": "DELETE FROM time",
-    "songplay_unique": "INSERT INTO songplay SELECT * FROM songplay",
-    "songplay_user_exists": "DELETE FROM users",
-    "songs_artist_exists": "UPDATE songs SET artist_id = 'AR9'",
-    "songs_complete": "DELETE FROM songs",
-    "songs_unique": "INSERT INTO songs SELECT * FROM songs",
-    "staging_balanced": "DELETE FROM stg_events WHERE page = 'Help'",
-    "time_is_used": "INSERT INTO time VALUES ('2018-11-01 12:00:01', 12, 1, 44, 11, 2018, 4)",
-    "time_parts": "UPDATE time SET weekday = 0",
-    "time_unique": "INSERT INTO time SELECT * FROM time",
-    "users_complete": "DELETE FROM users",
-    "users_latest": "UPDATE users SET last_ts = '2018-10-01 00:00:00'",
-    "users_unique": "INSERT INTO users SELECT * FROM users",
-}
-
-
-CASES = [
-    (name, sql)
-    for name, found in sorted(BREAKS.items())
-    for sql in ([found] if isinstance(found, str) else found)
-]
 
 
 def test_every_check_has_a_way_to_be_broken_here() -> None:
@@ -139,6 +58,16 @@ def standing(
     engine.close()
 
 
+@pytest.fixture
+def copied(redshift: Redshift, bucket: Bucket) -> Redshift:
+    """A sound warehouse in which no record says which file it came from."""
+    bucket.song(song())
+    bucket.log(play(0), play(1))
+    load_bucket(redshift, bucket.uri)
+    assert rows(redshift, "SELECT COUNT(file_id) AS n, COUNT(*) AS all_of_them FROM stg_events") == [(0, 2)]
+    return redshift
+
+
 @pytest.mark.parametrize(("name", "sql"), CASES)
 def test_a_broken_star_fails_its_check(filled: Engine, name: str, sql: str) -> None:
     with pytest.raises(TakenBack), filled.transaction():
@@ -167,6 +96,38 @@ def test_a_run_that_breaks_the_star_is_not_published(
         fill(warehouse, source)
 
     assert digest_star(warehouse) == before
+
+
+def test_a_warehouse_that_was_emptied_with_its_ledger_is_missed_by_its_runs(
+    warehouse: Engine, source: Source
+) -> None:
+    fill(warehouse, source)
+    for name in ("etl_file", "stg_events", "stg_songs", *STAR):
+        warehouse.execute(f"DELETE FROM {name}")
+
+    failed = [verdict for verdict in check_everything(warehouse) if not verdict.passed]
+
+    assert [(verdict.name, verdict.wrong.rows) for verdict in failed] == [
+        ("records_have_file", [(1, None, "run", 4)])
+    ]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM etl_file WHERE dataset = 'events'",
+        "UPDATE etl_file SET undone_in = 2 WHERE dataset = 'songs'",
+        "UPDATE stg_events SET run_id = 99",
+    ],
+)
+def test_records_of_a_plain_copy_are_known_by_their_run_and_dataset(copied: Redshift, sql: str) -> None:
+    with pytest.raises(TakenBack), copied.transaction():
+        copied.native(sql)
+        failed = [verdict.name for verdict in check_everything(copied) if not verdict.passed]
+        raise TakenBack
+
+    assert "records_have_file" in failed
+    assert all(verdict.passed for verdict in check_everything(copied))
 
 
 def test_songs_that_come_later_have_the_plays_before_them_checked(

@@ -184,8 +184,12 @@ def _literal(value: Value) -> exp.Expr:
 def narrow(sql: str, conditions: Mapping[str, str]) -> str:
     """Let a SELECT see only some rows of the table it is about, the first it names, itself or in a subquery.
 
+    One that is about several tables, the arms of a UNION, is left as it is: it must narrow itself.
+
     >>> narrow("SELECT a FROM t JOIN u ON u.a = t.a", {"t": "a > 1", "u": "a > 2"})
     'SELECT a FROM (SELECT * FROM t WHERE a > 1) AS t JOIN u ON u.a = t.a'
+    >>> narrow("SELECT a FROM (SELECT a FROM t UNION ALL SELECT a FROM u) AS v", {"t": "a > 1"})
+    'SELECT a FROM (SELECT a FROM t UNION ALL SELECT a FROM u) AS v'
     """
     return _narrowed(sql, *(text for pair in conditions.items() for text in pair))
 
@@ -194,7 +198,7 @@ def narrow(sql: str, conditions: Mapping[str, str]) -> str:
 def _narrowed(sql: str, *conditions: str) -> str:
     tree, held = _parsed(sql), dict(zip(conditions[::2], conditions[1::2], strict=True))
     source = tree.args["from_"].this
-    while isinstance(source, exp.Subquery):
+    while isinstance(source, exp.Subquery) and isinstance(source.this, exp.Select):
         source = source.this.args["from_"].this
     if isinstance(source, exp.Table) and source.name in held:
         rows = sqlglot.parse_one(f"SELECT * FROM {source.name} WHERE {held[source.name]}", read="redshift")

@@ -1,0 +1,40 @@
+-- Nothing is there that the ledger does not know: all that staging, the rejects and the runs hold is of files that stand.
+SELECT held.run_id, held.file_id, held.place, held.records
+FROM (
+    SELECT run_id, file_id, 'events' AS place, COUNT(*) AS records
+    FROM stg_events
+    WHERE run_id >= :first_run
+    GROUP BY run_id, file_id
+    UNION ALL
+    SELECT run_id, file_id, 'songs' AS place, COUNT(*) AS records
+    FROM stg_songs
+    WHERE run_id >= :first_run
+    GROUP BY run_id, file_id
+    UNION ALL
+    SELECT run_id, file_id, 'rejects' AS place, COUNT(*) AS records
+    FROM etl_reject
+    WHERE run_id >= :first_run
+    GROUP BY run_id, file_id
+    UNION ALL
+    SELECT run_id, CAST(NULL AS INTEGER) AS file_id, 'run' AS place, records_read AS records
+    FROM etl_run
+    WHERE undone_in IS NULL AND records_read > 0
+) AS held
+LEFT JOIN (
+    SELECT run_id, file_id
+    FROM etl_file
+    WHERE undone_in IS NULL AND replaced_in IS NULL
+) AS part ON part.run_id = held.run_id AND part.file_id = held.file_id
+LEFT JOIN (
+    -- What a plain COPY brought does not say its file: its run and dataset must do.
+    SELECT run_id, dataset AS place
+    FROM etl_file
+    WHERE undone_in IS NULL AND replaced_in IS NULL AND loaded IS NULL
+    GROUP BY run_id, dataset
+    UNION ALL
+    SELECT run_id, 'run' AS place
+    FROM etl_file
+    WHERE undone_in IS NULL AND replaced_in IS NULL
+    GROUP BY run_id
+) AS whole ON whole.run_id = held.run_id AND whole.place = held.place
+WHERE part.file_id IS NULL AND whole.run_id IS NULL
