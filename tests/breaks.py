@@ -1,4 +1,7 @@
-"""Ways to break a sound warehouse, by the check that must see it."""
+"""Ways to break a sound warehouse, by the check that must see it.
+
+Each condition of a check is the only one that sees one of them: `test_check_conditions.py` asks for that.
+"""
 
 BREAKS: dict[str, str | list[str]] = {
     "artists_have_source": [
