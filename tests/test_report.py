@@ -167,6 +167,42 @@ def test_periods_end_with_the_last_play_and_compare_only_with_whole_ones() -> No
     assert (everything.first, everything.length) == (dt.date(2018, 11, 1), 30)
 
 
+def test_plays_that_are_yet_to_come_do_not_move_the_periods(warehouse: Engine, source: Source) -> None:
+    source.log(play(0), play(1, ts=NOON + 9_000 * DAY))
+    etl(warehouse, source.folder)
+
+    page = page_of(warehouse)
+
+    assert [period["words"].partition(";")[0] for period in page["periods"]] == [
+        "1 Nov 2018", "1 Nov 2018", "1 Nov 2018 to 23 Jun 2043",
+    ]  # fmt: skip
+    assert [page["views"][f"{key}-all"]["cards"][0]["value"] for key in ("7", "28", "all")] == ["1", "1", "2"]
+
+
+def test_titles_name_no_leader_where_several_are_alike() -> None:
+    songs = [("Undo", "Nightbirds", 3), ("Revelry", "Kings", 3), ("Fever", None, 1)]
+    states = [("IL", 4, 2), ("OK", 4, 1), ("", 4, 1)]
+
+    assert findings._songs(songs, 7)["title"] == "“Undo” by Nightbirds and 1 other lead with 3 plays each"
+    assert findings._songs(songs[1:], 7)["title"] == "“Revelry” by Kings leads with 3 plays"
+    assert findings._artists([("Kings", 2, 1), ("Nightbirds", 2, 2)], 4)["title"] == (
+        "Kings and 1 other are the most played artists: 2 plays each"
+    )
+    assert findings._ranking(states, 12, "state", "states")["title"] == (
+        "IL and 2 others lead: 4 plays (33 %) each"
+    )
+
+
+def test_the_busiest_weekday_is_that_of_an_average_one() -> None:
+    nine_days = find_periods(dt.date(2018, 11, 1), dt.date(2018, 11, 9))[-1]  # two Thursdays, one Wednesday
+
+    found = findings._week([(4, 12, 10), (3, 12, 8)], nine_days)
+    alone = findings._week([(4, 12, 20), (3, 12, 8)], nine_days)
+
+    assert found["title"] == "Wednesday is the busiest weekday: 8 plays"
+    assert alone["title"] == "Thursday is the busiest weekday: 10 plays on average"
+
+
 def test_a_change_is_that_against_the_period_before(warehouse: Engine, source: Source) -> None:
     fill(source)
     etl(warehouse, source.folder)

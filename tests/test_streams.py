@@ -132,3 +132,19 @@ def test_a_package_that_is_missing_is_named_with_what_brings_it(tmp_path: Path, 
 
     assert "Traceback" not in done.stderr
     assert "pip install -e '.[aws]' in sparkify's folder" in done.stderr + done.stdout
+
+
+def test_rows_that_are_not_shown_are_spoken_of(loaded: Run, source: Source) -> None:
+    source.log(
+        *(play(item, song=f"Song {item}", ts="yesterday" if item else 0) for item in range(4)),
+        day="2018-11-09",
+    )
+    loaded("etl", "--source", "music")
+
+    for command in (["ask", "most_played_songs"], ["rejects"], ["runs"]):
+        some, every = loaded(*command, "--limit", "1"), loaded(*command, "--limit", "0")
+
+        assert len(some.stdout.splitlines()) == 2
+        assert some.stderr == "... and more: --limit 0 gives them all.\n"
+        assert len(every.stdout.splitlines()) > 2
+        assert every.stderr == ""

@@ -55,9 +55,11 @@ def pictures(answers: Answers, period: Period, names: Mapping[int, str]) -> dict
 def _songs(rows: Rows, plays: int) -> Picture:
     title, artist, most = rows[0]
     together = sum(row[2] for row in rows)
+    others, each = _others(rows, 2)
     return {
         "kind": "bars",
-        "title": f"{_quoted(title)} by {artist or 'unknown'} leads with {count(most, 'play')}",
+        "title": f"{_quoted(title)} by {artist or 'unknown'}{others} {'lead' if each else 'leads'} "
+        f"with {count(most, 'play')}{each}",
         "note": f"These {len(rows)} songs make {percent(together, plays)} of all plays." if rows[1:] else "",
         "rows": [[name or "no title", by or "unknown artist", n, percent(n, plays)] for name, by, n in rows],
     }
@@ -65,13 +67,21 @@ def _songs(rows: Rows, plays: int) -> Picture:
 
 def _artists(rows: Rows, plays: int) -> Picture:
     name, most, listeners = rows[0]
+    others, each = _others(rows, 1)
+    verb = "are the most played artists" if each else "is the most played artist"
     return {
         "kind": "bars",
-        "title": f"{name or 'Unknown'} is the most played artist: {count(most, 'play')} "
-        f"by {count(listeners, 'listener')}",
+        "title": f"{name or 'Unknown'}{others} {verb}: {count(most, 'play')}"
+        + (each or f" by {count(listeners, 'listener')}"),
         "note": "By the name that the app reported.",
         "rows": [[a or "unknown artist", count(u, "listener"), n, percent(n, plays)] for a, n, u in rows],
     }
+
+
+def _others(rows: Rows, at: int) -> tuple[str, str]:
+    """What a title adds where the first of these rows is not alone with its number."""
+    alike = sum(row[at] == rows[0][at] for row in rows) - 1
+    return (f" and {count(alike, 'other')}", " each") if alike else ("", "")
 
 
 def _days(rows: Rows, period: Period) -> Picture:
@@ -147,9 +157,11 @@ def _users(rows: Rows, plays: int, names: Mapping[int, str]) -> Picture:
         [names.get(row[0], f"Listener {row[0]}"), row[3] or "", row[4], percent(row[4], plays)]
         for row in rows
     ]
+    others, each = _others(rows, 4)
     return {
         "kind": "bars",
-        "title": f"{shown[0][0]} plays most: {count(shown[0][2], 'play')}, {shown[0][3]} of all",
+        "title": f"{shown[0][0]}{others} {'play' if each else 'plays'} most: {count(shown[0][2], 'play')}, "
+        f"{shown[0][3]} of all{each}",
         "note": "With each listener's level as of their latest event.",
         "rows": shown,
     }
@@ -180,15 +192,14 @@ def _people(rows: Rows) -> Picture:
 
 def _ranking(rows: Rows, plays: int, thing: str, things: str) -> Picture:
     name, most, listeners = rows[0]
-    others = len(rows) - SHOWN
+    alike, each = _others(rows, 1)
+    more = len(rows) - SHOWN
+    title = f"{name or 'unknown'}{alike} {'lead' if each else 'leads'}: {count(int(most), 'play')}"
     return {
         "kind": "bars",
-        "title": f"{name or 'unknown'} leads: {count(int(most), 'play')} ({percent(most, plays)}) "
-        f"by {count(listeners, 'listener')}",
-        "note": f"{count(others, f'other {thing}', f'other {things}')} "
-        f"{'has' if others == 1 else 'have'} fewer."
-        if others > 0
-        else "",
+        "title": f"{title[0].upper()}{title[1:]} ({percent(most, plays)})"
+        + (each or f" by {count(listeners, 'listener')}"),
+        "note": f"Not shown: {count(more, f'other {thing}', f'other {things}')}." if more > 0 else "",
         "rows": [
             [name or "unknown", count(u, "listener"), int(n), percent(n, plays)]
             for name, n, u in rows[:SHOWN]

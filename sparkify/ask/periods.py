@@ -28,9 +28,12 @@ class Period:
         return self.first <= day <= self.last
 
 
-def find_periods(first: dt.date, last: dt.date) -> tuple[Period, ...]:
-    """The last 7 days, the last 28 days, and all of them, as far as a history from `first` to `last` goes."""
-    everything = Period("all", "All", first, last, None)
+def find_periods(first: dt.date, last: dt.date, end: dt.date | None = None) -> tuple[Period, ...]:
+    """The last 7 days, the last 28 days, and all of them, as far as a history from `first` to `last` goes.
+
+    `end` is its last day of all, where clocks that go wrong have dated plays to days that are yet to come.
+    """
+    everything = Period("all", "All", first, end or last, None)
     return (*(_latest(number, first, last) for number in (7, 28)), everything)
 
 

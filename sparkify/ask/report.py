@@ -119,9 +119,9 @@ def _gather(
     }
     everything: Rows = [(0, 0, 0, 0, None, 0, 0)]
     if plays:
-        first, last = first_play.date(), latest_play.date()
-        periods = find_periods(first, last)
-        page["days"] = wording.days(first, last)
+        first, end = first_play.date(), latest_play.date()
+        periods = find_periods(first, _last_day(reader, end, now.date() + dt.timedelta(days=1)), end)
+        page["days"] = wording.days(first, end)
         page["periods"] = [
             {"key": p.key, "label": p.label, "words": _words(p), "length": p.length} for p in periods
         ]
@@ -129,6 +129,13 @@ def _gather(
     verdicts = check() if prove or plays <= PROVEN else None
     page["trust"] = account(once | {"at_a_glance": everything}, verdicts)
     return page
+
+
+def _last_day(reader: Reader, end: dt.date, tomorrow: dt.date) -> dt.date:
+    """The last day with a play that is not yet to come; of a history that is all to come, its last one."""
+    if end <= tomorrow:
+        return end
+    return max((day for day, *_ in _rows(reader, "plays_by_day") if day <= tomorrow), default=end)
 
 
 def _views(

@@ -193,9 +193,10 @@ def _missing(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     if not rows:
         return {"kind": "nothing", "title": "Every song that is played is in the catalogue", "note": ""}
     title, artist, plays = rows[0]
+    matches = count(plays, "play matches", "plays match")
     return {
         "kind": "bars",
-        "title": f"“{title}” by {artist or 'unknown'} is missed most: {count(plays, 'play')} match no song",
+        "title": f"“{title}” by {artist or 'unknown'} is missed most: {matches} no song",
         "note": "The songs to add to the catalogue first. All days and levels.",
         "rows": [[t or "no title", a or "unknown artist", n, ""] for t, a, n in rows],
     }

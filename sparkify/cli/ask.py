@@ -6,7 +6,7 @@ import re
 import click
 
 from sparkify.cli.options import AT_MOST, config_options, day_options, opened
-from sparkify.cli.output import format_option, print_result
+from sparkify.cli.output import format_option, print_result, print_some
 from sparkify.config import Config
 from sparkify.errors import ConfigError
 
@@ -52,14 +52,16 @@ def ask(
     ):
         if given is not None and name not in found.takes:
             raise ConfigError(f"{question} takes no {flag}: it is always answered whole.")
-    values = values_of(found, 10 if limit is None else limit or None, first, last, level)
+    most = 10 if limit is None else limit
     if show_sql:
+        values = values_of(found, most or None, first, last, level)
         click.echo(readable(found.text, values, config.warehouse.engine))
         return
+    values = values_of(found, most + 1 if most else None, first, last, level)
     with opened(config) as engine:
         require_tables(engine)
         result = engine.query(found.text, values)
-    print_result(result, style)
+    print_some(result, most if "limit" in found.takes else 0, style)
 
 
 # What begins with two dashes may be a comment.

@@ -25,6 +25,7 @@ from sparkify.cli.output import (
     is_table,
     lines,
     print_result,
+    print_some,
     size,
     talk,
     visible,
@@ -150,7 +151,7 @@ def _limit_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., 
 @format_option
 def runs(config: Config, limit: int, style: str | None) -> None:
     """Show what each run brought, as far as it still stands; the latest first."""
-    _print_answer(config, "runs", limit or None, None, style)
+    _print_answer(config, "runs", limit, None, style)
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -162,7 +163,7 @@ def runs(config: Config, limit: int, style: str | None) -> None:
 def rejects(ctx: click.Context, config: Config, run_id: int | None, limit: int, style: str | None) -> None:
     """Show the records that could not be loaded: file, line, reason and text."""
     if ctx.invoked_subcommand is None:
-        _print_answer(config, "rejects", limit or None, run_id, style)
+        _print_answer(config, "rejects", limit, run_id, style)
         return
     for option in ctx.command.params:
         if ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
@@ -174,9 +175,7 @@ def rejects(ctx: click.Context, config: Config, run_id: int | None, limit: int, 
 rejects.add_command(replay)
 
 
-def _print_answer(
-    config: Config, question: str, limit: int | None, run_id: int | None, style: str | None
-) -> None:
+def _print_answer(config: Config, question: str, limit: int, run_id: int | None, style: str | None) -> None:
     from sparkify.ask.questions import ask, find_question
     from sparkify.load.tables import require_tables
 
@@ -184,8 +183,8 @@ def _print_answer(
         require_tables(engine)
         if run_id is not None and not engine.query(f"SELECT 1 FROM etl_run WHERE run_id = {run_id}").rows:
             raise ConfigError(f"there is no run {run_id}. `sparkify runs` lists them.")
-        result = ask(engine, find_question(question), limit, run=run_id)
-    print_result(result, style, none=f"no {question}")
+        result = ask(engine, find_question(question), limit + 1 if limit else None, run=run_id)
+    print_some(result, limit, style, none=f"no {question}")
 
 
 def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -> "Sequence[SourceFile]":
