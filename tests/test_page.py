@@ -21,7 +21,7 @@ from tests.builders import Source, etl, play
 from tests.serving import serving
 from tests.test_report import fill
 
-NOW = dt.datetime(2026, 2, 1, 8)
+NOW = dt.datetime(2026, 12, 1, 8)
 MARKS = """Object.fromEntries([...document.querySelectorAll('.card .picture')].map(picture => [
     picture.closest('.card').id,
     picture.querySelectorAll('.point, .hm image, .lines path, .bars i, .strip i, .sums li').length]))"""

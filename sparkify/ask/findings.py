@@ -48,7 +48,7 @@ def pictures(answers: Answers, period: Period, names: Mapping[int, str]) -> dict
         "upgrades": _upgrades(answers["level_changes"]),
         "retention": _retention(answers["weekly_retention"], period.last),
         "sessions": _sessions(answers["session_lengths"]),
-        "matching": _matching(answers["match_rate_by_day"]),
+        "matching": _matching(answers["match_rate_by_day"], period),
     }
 
 
@@ -138,15 +138,19 @@ def _active(rows: Rows, period: Period) -> Picture:
     if not rows:
         return _nothing("No listener was logged in")
     daily = sum(row[1] for row in rows) / period.length
+    few = "< 0.1" if daily < 0.05 else f"{daily:.1f}".removesuffix(".0")
+    shown = few if daily < 9.95 else f"{daily:,.0f}"
     last = rows[-1]
+    found = {row[0]: row for row in rows}
+    days = span(period)
     return {
         "kind": "active",
-        "title": f"On an average day {count(round(daily), 'listener plays', 'listeners play')}, "
+        "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}, "
         f"of {last[2]:,} in the last 30 days",
         "note": f"A listener of the month plays on {percent(daily, last[2])} of its days.",
-        "x": [row[0].isoformat() for row in rows],
-        "daily": [row[1] for row in rows],
-        "monthly": [row[2] for row in rows],
+        "x": [day.isoformat() for day in days],
+        "daily": [found[day][1] if day in found else 0 for day in days],
+        "monthly": [found[day][2] if day in found else None for day in days],
     }
 
 
@@ -213,14 +217,14 @@ def _changes(rows: Rows, period: Period) -> Picture:
     downs = Counter(row[0].date() for row in rows if row[3] == "free")
     if not rows:
         return _nothing("Nobody changed level in this period")
-    span = [period.first + dt.timedelta(days=n) for n in range(period.length)]
+    days = span(period)
     return {
         "kind": "changes",
         "title": f"{count(ups.total(), 'upgrade')} to paid, {count(downs.total(), 'downgrade')} to free",
         "note": "A change shows in the first play at the new level. Not filtered by level.",
-        "x": [day.isoformat() for day in span],
-        "up": [ups[day] for day in span],
-        "down": [-downs[day] for day in span],
+        "x": [day.isoformat() for day in days],
+        "up": [ups[day] for day in days],
+        "down": [-downs[day] for day in days],
     }
 
 
@@ -275,8 +279,13 @@ def _retention(rows: Rows, last: dt.date) -> Picture:
     }
 
 
+LENGTHS = ("under 5 min", "5-15 min", "15-30 min", "30-60 min", "1-2 h", "2-4 h", "4 h or more")
+"""The bands of session_lengths, 1 to 7: its answer leaves out those without a session."""
+
+
 def _sessions(rows: Rows) -> Picture:
     """`rows` are band, length, sessions, plays."""
+    found = {row[0]: row[2] for row in rows}
     total, plays = sum(row[2] for row in rows), sum(row[3] for row in rows)
     most = max(rows, key=lambda row: row[2])
     longest = rows[-1]
@@ -285,24 +294,36 @@ def _sessions(rows: Rows) -> Picture:
         "title": f"Sessions of {most[1]} are the most common: {percent(most[2], total)}",
         "note": f"Those of {longest[1]} are {percent(longest[2], total)} of the sessions and hold "
         f"{percent(longest[3], plays)} of the plays. From first play to last.",
-        "x": [row[1] for row in rows],
-        "y": [row[2] for row in rows],
+        "x": list(LENGTHS),
+        "y": [found.get(band, 0) for band, _ in enumerate(LENGTHS, 1)],
         "unit": "sessions",
         "axis": "length of the session",
     }
 
 
-def _matching(rows: Rows) -> Picture:
+def _matching(rows: Rows, period: Period) -> Picture:
     """`rows` are day, plays, matched_song, matched_artist, percent_artist."""
+    found = {row[0]: row for row in rows}
+    days = span(period)
     plays, songs, artists = (sum(row[n] for row in rows) for n in (1, 2, 3))
     return {
         "kind": "matching",
         "title": f"{percent(songs, plays)} of the plays match a song, {percent(artists, plays)} an artist",
         "note": f"{count(plays - artists, 'play')} match neither; they count in every number all the same.",
-        "x": [row[0].isoformat() for row in rows],
-        "song": [round(100 * row[2] / row[1], 2) for row in rows],
-        "artist": [round(100 * row[3] / row[1], 2) for row in rows],
+        "x": [day.isoformat() for day in days],
+        "song": [_share(found.get(day), 2) for day in days],
+        "artist": [_share(found.get(day), 3) for day in days],
     }
+
+
+def span(period: Period) -> list[dt.date]:
+    """Every day of a period, whether anybody played on it or not."""
+    return [period.first + dt.timedelta(days=n) for n in range(period.length)]
+
+
+def _share(row: tuple[Any, ...] | None, part: int) -> float | None:
+    """The percentage of a day's plays; a day without a play has none."""
+    return round(100 * row[part] / row[1], 2) if row else None
 
 
 def _nothing(title: str, note: str = "") -> Picture:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sparkify.ask import wording
-from sparkify.ask.findings import Answers, Rows
+from sparkify.ask.findings import Answers, Rows, span
 from sparkify.ask.periods import Period
 from sparkify.ask.wording import count
 
@@ -19,11 +19,12 @@ def cards(answers: Answers, before: Rows | None, everybody: Rows, period: Period
     """
     now = answers["at_a_glance"][0]
     past = before[0] if before else None
-    days = answers["plays_by_day"]
-    hours = [row[1] for row in answers["listening_time_by_day"]]
+    days = {row[0]: row for row in answers["plays_by_day"]}
+    hours = {row[0]: row[1] for row in answers["listening_time_by_day"]}
     labels = ("Plays", "Listeners", "Sessions", "Hours listened")
     values = (f"{now[0]:,}", f"{now[1]:,}", f"{now[2]:,}", wording.rounded(float(now[3])))
-    series = ([row[1] for row in days], [row[2] for row in days], [row[3] for row in days], hours)
+    counted = [days.get(day, (day, 0, 0, 0)) for day in span(period)]
+    series = (*([row[n] for row in counted] for n in (1, 2, 3)), [hours.get(day, 0) for day in span(period)])
     found = [
         _card(
             label,
@@ -33,7 +34,7 @@ def cards(answers: Answers, before: Rows | None, everybody: Rows, period: Period
         )
         for n, (label, value) in enumerate(zip(labels, values, strict=True))
     ]
-    return [*found, _share(now, past, everybody[0], answers, level)]
+    return [*found, _share(now, past, everybody[0], answers, period, level)]
 
 
 def sums(answers: Answers) -> list[tuple[str, int]]:
@@ -56,11 +57,11 @@ def sums(answers: Answers) -> list[tuple[str, int]]:
     ]
 
 
-def _share(now: Any, past: Any, everybody: Any, answers: Answers, level: str) -> Card:
+def _share(now: Any, past: Any, everybody: Any, answers: Answers, period: Period, level: str) -> Card:
     by_day = {row[0]: row[1] for row in answers["plays_by_day"]}
     if level == "all":
         paid = {row[0]: row[2] for row in answers["plays_by_day_and_level"] if row[1] == "paid"}
-        series = [100 * paid.get(day, 0) / plays for day, plays in by_day.items()]
+        series = [100 * paid.get(day, 0) / by_day[day] if day in by_day else None for day in span(period)]
         value = "-" if now[4] is None else f"{float(now[4]):.1f} %"
         change = ("", "none")
         if past and past[4] is not None and now[4] is not None:
@@ -75,13 +76,14 @@ def _share(now: Any, past: Any, everybody: Any, answers: Answers, level: str) ->
     )
 
 
-def _card(label: str, value: str, change: tuple[str, str], series: Sequence[float]) -> Card:
+def _card(label: str, value: str, change: tuple[str, str], series: Sequence[float | None]) -> Card:
+    """A card; a day of `series` that has no share is None, and a gap."""
     return {
         "label": label,
         "value": value,
         "change": change[0],
         "direction": change[1],
-        "spark": [round(float(one), 2) for one in series],
+        "spark": [None if one is None else round(float(one), 2) for one in series],
     }
 
 

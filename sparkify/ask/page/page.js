@@ -109,12 +109,19 @@
     return node;
   }
 
+  // A day without a value is a gap, and a day between two of them a dot.
   function spark(values) {
     if (values.length < 2) return null;
     const top = Math.max(...values) || 1;
-    const points = values.map((v, i) => `${((100 * i) / (values.length - 1)).toFixed(2)},${(29 - (27 * v) / top).toFixed(2)}`);
+    const lines = [];
+    values.forEach((v, i) => {
+      if (v === null) return;
+      if (!i || values[i - 1] === null) lines.push([]);
+      lines.at(-1).push(`${((100 * i) / (values.length - 1)).toFixed(2)},${(29 - (27 * v) / top).toFixed(2)}`);
+    });
     return svg("0 0 100 30", "spark",
-      ["path", { class: "under", d: `M0,30 L${points.join(" L")} L100,30 Z` }], ["path", { d: "M" + points.join(" L") }]);
+      ["path", { class: "under", d: lines.map((points) => `M${points.join(" L")} V30 H${parseFloat(points[0])} Z`).join(" ") }],
+      ["path", { d: lines.map((points) => `M${points[0]} L${points.join(" L")}`).join(" ") }]);
   }
 
   const ARROWS = { up: "▲ ", down: "▼ ", flat: "", none: "" };
@@ -153,32 +160,41 @@
 
   const DAY = 86_400_000;
   const shifted = (day, days) => new Date(Date.parse(day) + days * DAY).toISOString();
-  // A few days are named one by one; a single one stands in the middle of its week.
+  const around = (days, room) => [shifted(days[0], -room), shifted(days.at(-1), room)];
+  // A few days are named one by one, with room for the first and the last name; a single one stands in the
+  // middle of its week. What follows \n is written below: so seven names fit on a phone.
   const dates = (days) => ({
-    type: "date", showgrid: false, tickformat: "%-d %b", nticks: 7, title: { text: "day (UTC)" }, hoverformat: "%a %-d %b %Y",
-    ...(days.length <= 7 ? { tickvals: days } : {}), ...(days.length === 1 ? { range: [shifted(days[0], -3.5), shifted(days[0], 3.5)] } : {}),
+    type: "date", showgrid: false, nticks: 7, tickangle: 0, tickformat: days.length > 110 ? "%b\n%Y" : days.length > 31 ? "%-d %b\n%Y" : "%-d\n%b", title: { text: "day (UTC)" }, hoverformat: "%a %-d %b %Y",
+    ...(days.length <= 7 ? { tickvals: days, range: around([...days].sort(), days.length === 1 ? 3.5 : 0.5) } : {}),
   });
+  // Days that have no value are a gap, and a day between two of them a dot.
+  const line = (x, y, style) => {
+    const lone = y.map((v, i) => (v !== null && (y[i - 1] ?? y[i + 1] ?? null) === null ? 6 : 0));
+    return { type: "scatter", mode: lone.some(Boolean) ? "lines+markers" : "lines", x, y, line: style, marker: { size: lone, color: style.color, opacity: 1, line: { width: 0 } } };
+  };
   const wide = (days) => (days.length === 1 ? { width: 0.8 * DAY } : {});
   // Nobody plays half a song: where there are few, an axis counts by ones.
   const counts = (text, values) => {
     const most = Math.max(...values, 1);
     return { title: { text }, rangemode: "tozero", tickformat: most < 1000 ? ",~r" : ",.3~s", nticks: 6, showline: false, minallowed: 0, ...(most <= 5 ? { dtick: 1 } : {}) };
   };
+  // Between many columns there is no room for gaps.
+  const gap = (columns) => (columns > 26 ? 0 : columns > 12 ? 1 : 2);
   // A heat map begins at nothing, and its bar counts by ones where there are few.
   const heat = (z, unit) => {
     const most = Math.max(1, ...z.flat());
     return {
-      type: "heatmap", z, colorscale: scale(), zmin: 0, zmax: most, xgap: 2, ygap: 2,
+      type: "heatmap", z, colorscale: scale(), zmin: 0, zmax: most, xgap: gap(z[0].length), ygap: 2,
       colorbar: {
         thickness: 8, outlinewidth: 0, tickfont: { color: colour("soft"), size: 11 }, tickformat: ",.3~s",
         ...(most <= 5 ? { dtick: 1 } : { nticks: 5 }), title: { text: plain(unit), side: "right", font: { color: colour("soft"), size: 12 } },
       },
     };
   };
-  // A name of several words on two lines of about one length.
+  // A name of several words, or a span of large numbers, on two lines of about one length.
   const folded = (text) => {
-    const breaks = [...text.matchAll(/ /g)].map((found) => found.index).sort((a, b) => Math.abs(a - text.length / 2) - Math.abs(b - text.length / 2));
-    return text.length > 6 && breaks.length ? plain(text.slice(0, breaks[0])) + "<br>" + plain(text.slice(breaks[0] + 1)) : plain(text);
+    const breaks = [...text.matchAll(/ |-(?=\d{3})/g)].map((found) => found.index).sort((a, b) => Math.abs(a - text.length / 2) - Math.abs(b - text.length / 2));
+    return text.length > 6 && breaks.length ? plain(text.slice(0, breaks[0] + 1).trim()) + "<br>" + plain(text.slice(breaks[0] + 1)) : plain(text);
   };
   const scale = () => [0, 1, 2, 3, 4].map((step) => [step / 4, colour("scale-" + step)]);
   const level = { paid: "main", free: "second" };
@@ -199,9 +215,9 @@
     ],
     active: (p) => [
       [
-        { name: "in the 30 days up to it", y: p.monthly, line: { color: colour("soft"), width: 2 } },
-        { name: "on the day", y: p.daily, line: { color: colour("main"), width: 2.5 } },
-      ].map((one) => ({ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, hovertemplate: "%{y:,}", ...one })),
+        { name: "in the 30 days up to it", ...line(p.x, p.monthly, { color: colour("soft"), width: 2 }) },
+        { name: "on the day", ...line(p.x, p.daily, { color: colour("main"), width: 2.5 }) },
+      ].map((one) => ({ hovertemplate: "%{y:,}", ...one })),
       layout({ height: 300, hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("listeners", p.monthly) }),
     ],
     changes: (p) => [
@@ -213,7 +229,7 @@
     ],
     columns: (p) => [
       [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, text: p.y.map((n) => number.format(n)), textposition: "outside", cliponaxis: false, textfont: { color: colour("soft"), size: 12 }, hovertemplate: "%{y:,} " + p.unit + "<extra></extra>" }],
-      layout({ xaxis: { type: "category", title: { text: p.axis }, showgrid: false, tickangle: 0, tickvals: p.x, ticktext: p.x.map(folded) }, yaxis: counts(p.unit, p.y), margin: { l: 8, r: 8, t: 20, b: 8 } }),
+      layout({ xaxis: { type: "category", title: { text: p.axis }, showgrid: false, tickangle: 0, tickfont: { color: colour("soft"), size: 11 }, tickvals: p.x, ticktext: p.x.map(folded) }, yaxis: counts(p.unit, p.y), margin: { l: 8, r: 8, t: 20, b: 8 } }),
     ],
     retention: (p) => {
       const weeks = Math.max(...p.z.map((row) => row.length));
@@ -221,24 +237,24 @@
       return [
         [{
           type: "heatmap", z: p.z, y: p.y.map((week, i) => `${week} · ${number.format(p.new[i])} new`), x: [...Array(weeks).keys()].map((n) => n + 1),
-          colorscale: scale(), zmin: 0, zmax: 100, xgap: 2, ygap: 2, showscale: weeks > 8, colorbar: { thickness: 8, outlinewidth: 0, ticksuffix: " %", tickfont: { color: colour("soft"), size: 11 } },
+          colorscale: scale(), zmin: 0, zmax: 100, xgap: gap(weeks), ygap: 2, showscale: weeks > 8, colorbar: { thickness: 8, outlinewidth: 0, ticksuffix: " %", tickfont: { color: colour("soft"), size: 11 } },
           ...(weeks <= 8 ? { text: texts, texttemplate: "%{text}" } : {}),
           hovertemplate: "first week %{y}<br>%{z} % play %{x} weeks later<extra></extra>", hoverongaps: false,
         }],
-        layout({ height: Math.max(220, 90 + 34 * p.y.length), xaxis: { title: { text: "weeks after the first" }, dtick: 1, showgrid: false, zeroline: false }, yaxis: { type: "category", autorange: "reversed", showgrid: false } }),
+        layout({ height: Math.max(220, 90 + 34 * p.y.length), xaxis: { title: { text: "weeks after the first" }, ...(weeks <= 8 ? { dtick: 1 } : { tickformat: "d", tickangle: 0 }), showgrid: false, zeroline: false }, yaxis: { type: "category", autorange: "reversed", showgrid: false } }),
       ];
     },
     matching: (p) => [
       [
-        { name: "artist known", y: p.artist, line: { color: colour("soft"), width: 2 } },
-        { name: "song known", y: p.song, line: { color: colour("main"), width: 2.5 } },
-      ].map((one) => ({ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, hovertemplate: "%{y:.1f} %", ...one })),
-      layout({ hovermode: "x unified", xaxis: dates(p.x), yaxis: { title: { text: "share of the plays" }, ticksuffix: " %", rangemode: "tozero", nticks: 6, showline: false, ...(Math.max(...p.artist) ? {} : { range: [0, 100] }) } }),
+        { name: "artist known", ...line(p.x, p.artist, { color: colour("soft"), width: 2 }) },
+        { name: "song known", ...line(p.x, p.song, { color: colour("main"), width: 2.5 }) },
+      ].map((one) => ({ cliponaxis: false, hovertemplate: "%{y:.1f} %", ...one })),
+      layout({ hovermode: "x unified", xaxis: dates(p.x), yaxis: { title: { text: "share of the plays" }, ticksuffix: " %", range: [0, 100], dtick: 25, showline: false } }),
     ],
   };
 
   drawings.series = (p) => [
-    [{ type: "scatter", mode: p.x.length > 1 ? "lines" : "markers", x: p.x, y: p.y, line: { color: colour("main"), width: 2.5 }, hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" }],
+    [{ ...line(p.x, p.y, { color: colour("main"), width: 2.5 }), hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" }],
     layout({ hovermode: "x unified", xaxis: { ...dates(p.x), title: { text: "UTC" } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
   ];
 
@@ -254,7 +270,9 @@
   ];
 
   function upAndDown(p) {
-    const high = Math.max(...p.up, 1), low = Math.min(...p.down, 0), step = Math.ceil((high - low) / 5);
+    const high = Math.max(...p.up, 1), low = Math.min(...p.down, 0);
+    const size = 10 ** Math.max(0, Math.floor(Math.log10((high - low) / 5)));
+    const step = size * [1, 2, 5, 10].find((n) => 5 * n * size >= high - low);
     const ticks = [];
     for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) ticks.push(tick);
     return { tickvals: ticks, ticktext: ticks.map((tick) => number.format(Math.abs(tick))), showline: false };
