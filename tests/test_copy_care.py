@@ -10,8 +10,9 @@ import pytest
 
 from sparkify.config import S3
 from sparkify.engines import redshift_stage
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Engine, NewFile
 from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.reading import Look, look
 from sparkify.engines.redshift import Redshift, _translated
 from sparkify.errors import ConfigError, QueryError, RetryError
 from sparkify.load.diff import digest_star
@@ -19,7 +20,7 @@ from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables, drop_tables
 from sparkify.progress import Silent
-from tests.builders import play, rows, song
+from tests.builders import Source, etl, play, rows, song
 from tests.clusters import Bucket, fill, load_bucket, sever
 
 LEDGER = (
@@ -200,3 +201,23 @@ def test_what_others_did_to_a_transaction_is_tried_again(code: str, said: str, k
     error = _translated(ProgrammingError({"C": code, "M": said}), "SELECT 1")
 
     assert type(error) is kind
+
+
+def test_a_cluster_too_leaves_a_log_that_is_written_to_for_the_next_run(
+    redshift: Redshift, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = source.log(play(0), play(1))
+    source.log(play(0, sessionId=2), day="2018-11-02")
+
+    def look_while_it_grows(file: NewFile) -> Look:
+        seen = look(file)
+        if file.uri == str(busy):
+            busy.write_bytes(busy.read_bytes() + b"\n" + json.dumps(play(900)).encode())
+        return seen
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sparkify.engines.redshift_stage.look", look_while_it_grows)
+        first = etl(redshift, source.folder)
+    second, third = etl(redshift, source.folder), etl(redshift, source.folder)
+
+    assert (first.records.loaded, second.records.loaded, third.run_id) == (1, 3, None)

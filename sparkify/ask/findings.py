@@ -309,7 +309,7 @@ def _matching(rows: Rows, period: Period) -> Picture:
     return {
         "kind": "matching",
         "title": f"{percent(songs, plays)} of the plays match a song, {percent(artists, plays)} an artist",
-        "note": f"{count(plays - artists, 'play')} match neither; they count in every number all the same.",
+        "note": f"{count(plays - artists, 'play matches', 'plays match')} neither. They count all the same.",
         "x": [day.isoformat() for day in days],
         "song": [_share(found.get(day), 2) for day in days],
         "artist": [_share(found.get(day), 3) for day in days],

@@ -1,5 +1,6 @@
 """Files of buckets, brought to this machine. One that is not the listed one any more is left out."""
 
+import os
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,3 +33,19 @@ def bring_ahead(files: Sequence[NewFile], folder: Path) -> Generator[Sequence[Ne
             yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def has_changed(file: NewFile) -> bool:
+    """Whether somebody wrote to a file since it was listed."""
+    try:
+        return differs(file, os.stat(file.path))  # noqa: PTH116  # a Path costs more than the question
+    except OSError:
+        return False
+
+
+def differs(file: NewFile, now: os.stat_result) -> bool:
+    """Whether the file is not the listed one any more; what was fetched from a bucket is."""
+    listed = (file.size, file.modified)
+    return (
+        not is_remote(file.uri) and file.modified.isdigit() and (now.st_size, str(now.st_mtime_ns)) != listed
+    )

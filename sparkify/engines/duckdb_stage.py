@@ -12,7 +12,6 @@ Nothing is taken out of staging again if it can be helped: DuckDB then holds all
 added to a table in memory, uncompressed, until it commits.
 """
 
-import os
 import tempfile
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +25,10 @@ from typing import Any, BinaryIO
 import duckdb
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged
-from sparkify.engines.bringing import bring_ahead
+from sparkify.engines.bringing import bring_ahead, differs, has_changed
 from sparkify.engines.reading import Look, look, look_at_record, odd_keys, rewrite, unreadable_file
 from sparkify.sql.schema import json_key, table
-from sparkify.store import is_remote, read_small
+from sparkify.store import read_small
 
 TINY = 64 << 10
 """Files below this many bytes are gathered."""
@@ -239,7 +238,7 @@ class Stager:
                     seen = look(file, BytesIO(body))
                     lines = rewrite(file, BytesIO(body)) if seen.problem is None else ()
                 rows = _append(lines, file.file_id, files, records, out)
-                reads.append(_Read(file, seen, rows, _differs(file, state)))
+                reads.append(_Read(file, seen, rows, differs(file, state)))
             for read in careful:
                 read.rows = _append(rewrite(read.file), read.file.file_id, files, records, out)
         self._read_gathered(files, records, keys)
@@ -323,20 +322,7 @@ def _staged(read: _Read, keys: Mapping[str, str]) -> Staged:
 
 def _has_changed(read: _Read) -> bool:
     """Whether somebody wrote to the file while it was read: then it waits for the next run."""
-    if read.has_changed is not None:
-        return read.has_changed
-    try:
-        return _differs(read.file, os.stat(read.file.path))  # noqa: PTH116  # a Path costs more than the question
-    except OSError:
-        return False
-
-
-def _differs(file: NewFile, now: os.stat_result) -> bool:
-    """Whether the file is not the listed one any more; what was fetched from a bucket is."""
-    listed = (file.size, file.modified)
-    return (
-        not is_remote(file.uri) and file.modified.isdigit() and (now.st_size, str(now.st_mtime_ns)) != listed
-    )
+    return has_changed(read.file) if read.has_changed is None else read.has_changed
 
 
 def _selected(keys: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sparkify import store
 from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Result, Staged, batches
-from sparkify.engines.bringing import bring
+from sparkify.engines.bringing import bring, has_changed
 from sparkify.engines.dialect import literal
 from sparkify.engines.reading import look, odd_keys, rewrite
 from sparkify.engines.redshift_parts import Parts, lineage_of
@@ -187,6 +187,8 @@ class Loader:
             here = bring(files, Path(folder))
             parts = Parts(Path(folder), 2 * self._copying.slices)
             staged = [_gathered(dataset, file, parts) for file in here]
+            changed = [file.file_id for file in here if has_changed(file)]  # those wait for the next run
+            staged = [one for one in staged if one.file_id not in changed]
             paths = parts.close()
             if not paths:
                 return staged
@@ -197,6 +199,8 @@ class Loader:
             by_name = {path.name: path for path in paths}
             lost = [lineage_of(by_name[uri.rpartition("/")[2]], line) for uri, line in self._errors()]
             self._insert(f"raw_{dataset}", LINEAGE, lost)
+            for file_id in changed:
+                self._run(f"DELETE FROM raw_{dataset} WHERE file_id = {file_id}")
         return staged
 
     def _statement(

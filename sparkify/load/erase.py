@@ -4,6 +4,7 @@ A line that is no record may hold anybody's name. So where somebody is forgotten
 kept only if it names its listener, and that is somebody else.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Collection, Sequence
@@ -47,14 +48,18 @@ def listeners_of(line: bytes) -> set[int] | None:
 
     >>> listeners_of(b'{"userId": "15"}'), listeners_of(b'{"userId": ""}'), listeners_of(b'{"firstNa')
     ({15}, set(), None)
+    >>> listeners_of(b'{"userId": "15", "userId": "16"}') == {15, 16}
+    True
     """
     if b'"song_id"' in line and not any(key in line for key in (b'"userId"', b'"firstName"', b'"location"')):
         return set()  # a song, which is of nobody
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+    value, keys = None, line.count(b'"userId"')
+    if keys < 2:  # of a key that comes twice, one reader takes the first and another the last
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(line)
+    if value is None:
         named = _NAMED.findall(line)
-        if not named or line.count(b'"firstName"') > len(named):
+        if not named or max(keys, line.count(b'"firstName"')) > len(named):
             return None
         return {int(number) for pair in named for number in pair if number}
     user = value.get("userId", ()) if isinstance(value, dict) else ()
