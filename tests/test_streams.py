@@ -134,17 +134,17 @@ def test_a_package_that_is_missing_is_named_with_what_brings_it(tmp_path: Path, 
     assert "pip install -e '.[aws]' in sparkify's folder" in done.stderr + done.stdout
 
 
-def test_rows_that_are_not_shown_are_spoken_of(loaded: Run, source: Source) -> None:
-    source.log(
-        *(play(item, song=f"Song {item}", ts="yesterday" if item else 0) for item in range(4)),
-        day="2018-11-09",
-    )
-    loaded("etl", "--source", "music")
+def test_rows_that_are_not_shown_are_spoken_of_unless_so_many_were_asked_for(
+    loaded: Run, source: Source
+) -> None:
+    source.log(*(play(item, song=f"Song {item}") for item in range(12)), *["{"] * 101, day="2018-11-09")
+    loaded("etl", "--source", "music", "--max-rejects", "1000")
 
-    for command in (["ask", "most_played_songs"], ["rejects"], ["runs"]):
-        some, every = loaded(*command, "--limit", "1"), loaded(*command, "--limit", "0")
+    for command, most in ((["ask", "most_played_songs"], 10), (["rejects"], 100)):
+        some, few, every = (loaded(*command, *more) for more in ([], ["--limit", "1"], ["--limit", "0"]))
 
-        assert len(some.stdout.splitlines()) == 2
+        assert len(some.stdout.splitlines()) == 1 + most
         assert some.stderr == "... and more: --limit 0 gives them all.\n"
-        assert len(every.stdout.splitlines()) > 2
+        assert (len(few.stdout.splitlines()), few.stderr) == (2, "")
+        assert len(every.stdout.splitlines()) > 1 + most
         assert every.stderr == ""

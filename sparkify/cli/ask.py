@@ -61,7 +61,7 @@ def ask(
     with opened(config) as engine:
         require_tables(engine)
         result = engine.query(found.text, values)
-    print_some(result, most if "limit" in found.takes else 0, style)
+    print_some(result, most if "limit" in found.takes else 0, style, chosen=limit is not None)
 
 
 # What begins with two dashes may be a comment.

@@ -139,6 +139,9 @@ def check(config: Config, max_age: str | None, style: str | None) -> None:
         sys.exit(1)
 
 
+REJECTS_SHOWN = 100
+
+
 def _limit_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(
         "--limit", type=AT_MOST, default=default, show_default=True, help="At most so many; 0: all."
@@ -157,7 +160,7 @@ def runs(config: Config, limit: int, style: str | None) -> None:
 @click.group(cls=Group, invoke_without_command=True)
 @config_options
 @click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
-@_limit_option(100)
+@_limit_option(REJECTS_SHOWN)
 @format_option
 @click.pass_context
 def rejects(ctx: click.Context, config: Config, run_id: int | None, limit: int, style: str | None) -> None:
@@ -184,7 +187,7 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
         if run_id is not None and not engine.query(f"SELECT 1 FROM etl_run WHERE run_id = {run_id}").rows:
             raise ConfigError(f"there is no run {run_id}. `sparkify runs` lists them.")
         result = ask(engine, find_question(question), limit + 1 if limit else None, run=run_id)
-    print_some(result, limit, style, none=f"no {question}")
+    print_some(result, limit, style, none=f"no {question}", chosen=limit != REJECTS_SHOWN)
 
 
 def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -> "Sequence[SourceFile]":

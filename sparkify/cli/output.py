@@ -64,11 +64,14 @@ def print_result(result: Result, style: str | None, none: str = "no rows") -> No
                 click.echo(json.dumps(row, ensure_ascii=False, allow_nan=False))
 
 
-def print_some(result: Result, most: int, style: str | None, none: str = "no rows") -> None:
-    """Print at most so many rows (0: all), of which one more was asked for, and say if there are others."""
+def print_some(
+    result: Result, most: int, style: str | None, none: str = "no rows", *, chosen: bool = False
+) -> None:
+    """Print at most so many rows (0: all), of which one more was asked for; unless that number was `chosen`,
+    say if there are others."""
     rows = result.rows[:most] if most else result.rows
     print_result(Result(result.columns, rows), style, none)
-    if len(result.rows) > len(rows):
+    if len(result.rows) > len(rows) and not chosen:
         talk("... and more: --limit 0 gives them all.")
 
 
