@@ -151,15 +151,18 @@ def test_a_downgrade_is_no_upgrade(warehouse: Engine, source: Source) -> None:
 def test_a_change_is_seen_across_plays_without_a_level(warehouse: Engine, source: Source) -> None:
     source.log(*(play(item, level=level) for item, level in enumerate(("free", None, "paid"))))
     source.log(play(0, sessionId=39, userId="16", level=None), day="2018-11-02")
+    listener = {"sessionId": 40, "userId": "17"}
+    days = [play(0, level="free", **listener), play(1, level=None, **listener)]
+    source.log(*days, play(2, level="paid", ts=NOON + DAY, **listener), day="2018-11-03")
     etl(warehouse, source.folder)
 
     upgrades = ask(warehouse, find_question("upgrades")).rows
     changes = ask(warehouse, find_question("level_changes")).rows
     sessions = ask(warehouse, find_question("sessions")).rows
 
-    assert [(row[0], row[-1]) for row in upgrades] == [(15, 1)]
-    assert [row[1:] for row in changes] == [(15, "free", "paid", 1)]
-    assert sorted((row[0] or "none", row[1]) for row in sessions) == [("changed", 1), ("none", 1)]
+    assert [(row[0], row[-1]) for row in upgrades] == [(15, 1), (17, 1)]
+    assert [row[1:] for row in changes] == [(15, "free", "paid", 1), (17, "free", "paid", 1)]
+    assert sorted((row[0] or "none", row[1]) for row in sessions) == [("changed", 2), ("none", 1)]
 
 
 def test_days_choose_listeners_by_their_first_play_and_not_by_its_week(
