@@ -66,7 +66,11 @@ class S3:
     source: str = setting("", "a folder or s3:// prefix that holds song_data/ and log_data/")
     log_data: str = setting("", "the events, if they are not in <source>/log_data")
     song_data: str = setting("", "the songs, if they are not in <source>/song_data")
-    log_jsonpath: str = setting("", "the JSONPaths file for the events; empty: generated")
+    log_jsonpath: str = setting(
+        "",
+        "a JSONPaths file, local or s3://: which key fills which column of stg_events; empty: the app's own",
+    )
+    song_jsonpath: str = setting("", "the same for the songs")
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,23 @@ class Etl:
         "refuse a run with more rejects: 0, a number, or '1% and 100'",
         REJECTS,
     )
+    play_page: str = setting(
+        "NextSong", "the pages whose events are plays, with commas between; a change needs `sparkify rebuild`"
+    )
+    unknown_keys: Literal["keep", "refuse"] = setting(
+        "keep", "keys that no column takes: keep their values in `extra`, or refuse the run"
+    )
+    rejected_files: Literal["refuse", "allow"] = setting(
+        "refuse", "a file of more than ten records that is rejected whole: refuse the run, or allow it"
+    )
     compact: Literal["auto", "always", "never"] = setting(
         "auto", "gather tiny files before a COPY: auto, always, never"
     )
+
+    @property
+    def play_pages(self) -> tuple[str, ...]:
+        """The pages whose events are plays."""
+        return tuple(page.strip() for page in self.play_page.split(",") if page.strip())
 
 
 @dataclass(frozen=True)

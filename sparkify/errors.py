@@ -63,6 +63,11 @@ class RemoteError(SparkifyError):
 class RetryError(RemoteError):
     """A transaction was ended through no fault of its own; nothing of it stands, it may be run again."""
 
+    def __init__(self, message: str, *, at_once: bool = False) -> None:
+        """`at_once` says that what was in the way is known, and will not be met again."""
+        super().__init__(message)
+        self.at_once = at_once
+
 
 class OutputError(SparkifyError):
     """What was to be printed cannot be written; what was done before stands."""

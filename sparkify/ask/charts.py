@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from sparkify.ask.findings import Picture
-from sparkify.ask.wording import WEEKDAYS, day
 from sparkify.engines.base import Result
+from sparkify.formatting import WEEKDAYS, day
 
 NUMBERS = (int, float, decimal.Decimal)
 CODES = ("weekday", "hour", "record", "band", "weeks_later")

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sparkify.ask import wording
+from sparkify import formatting
 from sparkify.ask.periods import Period
-from sparkify.ask.wording import WEEKDAYS, count, percent
+from sparkify.formatting import WEEKDAYS, count, percent
 
 Picture = dict[str, Any]
 Rows = Sequence[tuple[Any, ...]]
@@ -36,7 +36,10 @@ def pictures(answers: Answers, period: Period, names: Mapping[int, str]) -> dict
         "users": _users(answers["most_active_users"], plays, names),
         "people": _people(answers["listeners_by_level_and_gender"]),
         "states": _ranking(
-            [(wording.state(code), plays, listeners) for code, plays, listeners in answers["plays_by_state"]],
+            [
+                (formatting.state(code), plays, listeners)
+                for code, plays, listeners in answers["plays_by_state"]
+            ],
             plays,
             "state",
             "states",
@@ -94,8 +97,8 @@ def _days(rows: Rows, period: Period) -> Picture:
     levels = sorted({level for _, level, _ in rows}, key=lambda level: (level != "paid", level or ""))
     return {
         "kind": "days",
-        "title": f"{wording.day(busiest)} is the busiest day: {count(totals[busiest], 'play')}",
-        "note": f"{wording.rounded(sum(totals.values()) / period.length)} plays on an average day."
+        "title": f"{formatting.day(busiest)} is the busiest day: {count(totals[busiest], 'play')}",
+        "note": f"{formatting.rounded(sum(totals.values()) / period.length)} plays on an average day."
         + _silence([day for day in span if day not in totals]),
         "x": [day.isoformat() for day in span],
         "series": [[level or "unknown", [by_level.get((day, level), 0) for day in span]] for level in levels],
@@ -108,7 +111,7 @@ def _silence(silent: Sequence[dt.date]) -> str:
         return ""
     more = len(silent) - 3
     others = [count(more, "more day")] if more > 0 else []
-    return f" No play at all on {wording.listed([*map(wording.day, silent[:3]), *others])}."
+    return f" No play at all on {formatting.listed([*map(formatting.day, silent[:3]), *others])}."
 
 
 def _week(rows: Rows, period: Period) -> Picture:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sparkify.ask import wording
+from sparkify import formatting
 from sparkify.ask.findings import Answers, Rows, span
 from sparkify.ask.periods import Period
-from sparkify.ask.wording import count
+from sparkify.formatting import count
 
 Card = dict[str, Any]
 
@@ -22,7 +22,7 @@ def cards(answers: Answers, before: Rows | None, everybody: Rows, period: Period
     days = {row[0]: row for row in answers["plays_by_day"]}
     hours = {row[0]: row[1] for row in answers["listening_time_by_day"]}
     labels = ("Plays", "Listeners", "Sessions", "Hours listened")
-    values = (f"{now[0]:,}", f"{now[1]:,}", f"{now[2]:,}", wording.rounded(float(now[3])))
+    values = (f"{now[0]:,}", f"{now[1]:,}", f"{now[2]:,}", formatting.rounded(float(now[3])))
     counted = [days.get(day, (day, 0, 0, 0)) for day in span(period)]
     series = (*([row[n] for row in counted] for n in (1, 2, 3)), [hours.get(day, 0) for day in span(period)])
     found = [
@@ -70,7 +70,7 @@ def _share(now: Any, past: Any, everybody: Any, answers: Answers, period: Period
         return _card("Paid share of plays", value, change, series)
     return _card(
         f"{level.title()} share of all plays",
-        wording.percent(now[0], everybody[0]),
+        formatting.percent(now[0], everybody[0]),
         (f"{count(everybody[0], 'play')} in all", "none"),
         [],
     )
@@ -89,7 +89,7 @@ def _card(label: str, value: str, change: tuple[str, str], series: Sequence[floa
 
 def _change(now: float, past: float | None, series: Sequence[float], period: Period) -> tuple[str, str]:
     if past is None:
-        return f"{wording.rounded(sum(map(float, series)) / period.length)} on an average day", "none"
+        return f"{formatting.rounded(sum(map(float, series)) / period.length)} on an average day", "none"
     if past == 0:
         return ("none before", "none")
     share = 100 * (now - past) / past

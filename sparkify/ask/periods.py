@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from sparkify.ask import wording
+from sparkify import formatting
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Period:
 
     @property
     def words(self) -> str:
-        return wording.days(self.first, self.last)
+        return formatting.days(self.first, self.last)
 
     def holds(self, day: dt.date) -> bool:
         return self.first <= day <= self.last

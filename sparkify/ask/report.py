@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 
-from sparkify.ask import wording
+from sparkify import formatting
 from sparkify.ask.findings import SHOWN, Answers, Rows, pictures
 from sparkify.ask.glance import cards, sums
 from sparkify.ask.periods import Period, find_periods
@@ -108,7 +108,7 @@ def _gather(
 ) -> Page:
     plays, _, _, _, latest_event, first_play, latest_play, latest_run = once["holdings"][0]
     page: Page = {
-        "made": wording.moment(now),
+        "made": formatting.moment(now),
         "run": max((row[0] for row in once["runs"]), default=0),
         "latest_event": _freshness(latest_event, now),
         "latest_run": _freshness(latest_run, now),
@@ -121,7 +121,7 @@ def _gather(
     if plays:
         first, end = first_play.date(), latest_play.date()
         periods = find_periods(first, _last_day(reader, end, now.date() + dt.timedelta(days=1)), end)
-        page["days"] = wording.days(first, end)
+        page["days"] = formatting.days(first, end)
         page["periods"] = [
             {"key": p.key, "label": p.label, "words": _words(p), "length": p.length} for p in periods
         ]
@@ -205,4 +205,6 @@ def _rows(
 
 
 def _freshness(value: dt.datetime | None, now: dt.datetime) -> list[str]:
-    return [wording.moment(value), wording.ago(now - value), value.isoformat()] if value else ["never", ""]
+    return (
+        [formatting.moment(value), formatting.ago(now - value), value.isoformat()] if value else ["never", ""]
+    )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sparkify.ask.findings import Answers
-from sparkify.ask.wording import count, moment, percent
 from sparkify.engines.base import Result
+from sparkify.formatting import count, moment, percent
 
 PROVEN = 5_000_000
 """Plays up to which the checks are run for every page: that takes as long as its answers do."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.ask.wording import count
 from sparkify.cli.options import Group, Whole, config_options, confirm, interruptible, opened
 from sparkify.cli.output import lines, print_object, require_place, talk
 from sparkify.config import Config
 from sparkify.errors import ConfigError, OutputError
+from sparkify.formatting import count
 
 if TYPE_CHECKING:
     from sparkify.distribution.advisor import Advisor, Ranked

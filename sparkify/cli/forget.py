@@ -4,12 +4,12 @@ from dataclasses import asdict
 
 import click
 
-from sparkify.ask.wording import count
 from sparkify.cli.options import AT_MOST, config_options, confirm, interruptible, opened, place
 from sparkify.cli.output import lines, print_object
 from sparkify.cli.summary import UNPUBLISHED
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
+from sparkify.formatting import count
 
 
 @click.command()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from sparkify.ask.wording import count
 from sparkify.cli.mend import replay
 from sparkify.cli.options import (
     AT_MOST,
@@ -34,6 +33,7 @@ from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
+from sparkify.formatting import count
 
 if TYPE_CHECKING:
     from sparkify.load.files import Plan, SourceFile, State
@@ -66,6 +66,7 @@ source_option = click.option(
     help="What to do with known files that were rewritten: refuse the run, or replace their records.",
 )
 @click.option("--retry", is_flag=True, help="Load again what was undone.")
+@click.option("--strict", is_flag=True, help="Refuse a run that would warn of anything.")
 @summary_option
 @log_option
 def etl(
@@ -77,11 +78,13 @@ def etl(
     dry_run: bool,
     changed: str,
     retry: bool,
+    strict: bool,
     style: str | None,
 ) -> None:
     """Load what is new, build the star, check it, and publish it at once."""
+    from sparkify.load.feed import make_feed
     from sparkify.load.run import MaxRejects, load
-    from sparkify.load.tables import create_tables, has_tables, prepare_tables
+    from sparkify.load.tables import create_tables, has_tables, prepare_tables, use_play_pages
 
     if dry_run:
         _show_plan(config, first, last, "table" if style == "text" else style)
@@ -92,13 +95,15 @@ def etl(
     if retry:
         also.add("undone")
     allowed = MaxRejects.parse(config.etl.max_rejects)
+    feed = make_feed(config, strict=strict)
     files = _chosen_files(config, first, last)
     with progress, opened(config, read_only=False, may_make=True) as engine:
         if not has_tables(engine):
             create_tables(engine)
         prepare_tables(engine)
+        use_play_pages(engine, config.etl.play_pages)
         with interruptible(UNPUBLISHED):
-            summary = load(engine, files, allowed, progress, also=also)
+            summary = load(engine, files, allowed, progress, also=also, feed=feed)
     print_summary(summary, place(config), style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)

@@ -16,15 +16,17 @@ from sparkify.config import Config
 @log_option
 def reload(config: Config, progress: Watching, files: tuple[str, ...], style: str | None) -> None:
     """Load known files anew: exactly their records, in staging and star, are replaced."""
+    from sparkify.load.feed import make_feed
     from sparkify.load.run import MaxRejects
     from sparkify.load.run import reload as run
     from sparkify.load.tables import prepare_tables
 
     allowed = MaxRejects.parse(config.etl.max_rejects)
+    feed = make_feed(config)
     with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
-            summary = run(engine, files, allowed, progress)
+            summary = run(engine, files, allowed, progress, feed=feed)
     print_summary(summary, place(config), style)
 
 
@@ -51,14 +53,16 @@ def undo(config: Config, progress: Watching, run_id: int, style: str | None) -> 
 @summary_option
 @log_option
 def replay(config: Config, progress: Watching, run_id: int | None, style: str | None) -> None:
-    """Judge rejects again, and load those that pass as if they had come in time."""
+    """Validate rejects again, and load those that pass as if they had come in time."""
+    from sparkify.load.feed import make_feed
     from sparkify.load.replay import replay as run
     from sparkify.load.tables import prepare_tables
 
+    feed = make_feed(config)
     with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
-            summary = run(engine, run_id, progress)
+            summary = run(engine, run_id, progress, feed=feed)
     if summary.run_id is None and style != "json":
         click.echo("Nothing to do: no reject passes now, all stay as they are.")
     else:
@@ -70,12 +74,12 @@ def replay(config: Config, progress: Watching, run_id: int | None, style: str | 
 @summary_option
 @log_option
 def rebuild(config: Config, progress: Watching, style: str | None) -> None:
-    """Make the star anew from staging."""
+    """Make the star anew from staging; also with other play pages, [ETL] PLAY_PAGE."""
     from sparkify.load.run import rebuild as run
     from sparkify.load.tables import prepare_tables
 
     with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
-            summary = run(engine, progress)
+            summary = run(engine, progress, play_pages=config.etl.play_pages)
     print_summary(summary, place(config), style)

@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from sparkify.ask.wording import count
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError
+from sparkify.formatting import count
 
 FORMATS = ("table", "csv", "json", "ndjson")
 MOST_ROWS = 1000

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from sparkify.ask.wording import count
 from sparkify.cli.options import DAY, Whole
 from sparkify.cli.output import size
 from sparkify.cli.watching import watch
+from sparkify.formatting import count
 
 
 @click.command()

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.ask.wording import count
 from sparkify.cli.output import lines, percent, print_object, seconds, visible
 from sparkify.errors import OutputError
+from sparkify.formatting import count
 
 if TYPE_CHECKING:
     from sparkify.load.publish import Summary
@@ -52,8 +52,12 @@ def _as_text(summary: "Summary", warehouse: str) -> str:
         pairs += [("files", ", ".join(f"{n:,} {state}" for state, n in summary.files.items() if n))]
     r = summary.records
     if r.read or (summary.files and not summary.removed):
-        kinds = f"{r.loaded:,} loaded + {r.duplicate:,} duplicate + {r.rejected:,} rejected"
+        conflicts = f" + {count(r.conflict, 'conflict')}" if r.conflict else ""
+        kinds = f"{r.loaded:,} loaded + {r.duplicate:,} duplicate{conflicts} + {r.rejected:,} rejected"
         pairs += [("records", f"{r.read:,} read = {kinds}")]
+    if r.values is not None:
+        aside = f"{r.values - r.values_aside:,} in columns + {r.values_aside:,} set aside in extra"
+        pairs += [("values", f"{r.values:,} read = {aside if r.values_aside else 'all in columns'}")]
     if summary.removed:
         pairs += [("removed", f"{count(summary.removed, 'record')} of staging")]
     passed = sum(verdict.passed for verdict in summary.checks)
@@ -83,11 +87,16 @@ def _why_nothing(summary: "Summary", warehouse: str) -> str:
 
 
 def _as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:
+    r = summary.records
     return {
         "warehouse": warehouse,
         "run_id": summary.run_id,
         "files": summary.files,
-        "records": vars(summary.records),
+        "records": {name: getattr(r, name) for name in ("read", "loaded", "duplicate", "conflict", "rejected")},
+        "values": {"read": r.values, "set_aside": r.values_aside, "misfits": r.misfits},
+        "unknown_keys": [one.as_dict() for one in summary.unknown_keys],
+        "absent_keys": [one.as_dict() for one in summary.absent_keys],
+        "warnings": [one._asdict() for one in summary.warnings],
         "removed": summary.removed,
         "rows": summary.rows,
         "matched": {"song": summary.matched_song, "artist": summary.matched_artist},

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -11,6 +12,10 @@ Value = int | float | str | dt.datetime | dt.date | None
 """What a `:name` placeholder can be filled in with."""
 
 Dataset = Literal["events", "songs"]
+Path = tuple[str | int, ...]
+"""Where a value stands in a record: the keys, and positions in lists, that lead to it."""
+Paths = Mapping[str, Path]
+"""Where the value of each column stands."""
 
 STAGING_TABLE: Mapping[Dataset, str] = {"events": "stg_events", "songs": "stg_songs"}
 
@@ -32,15 +37,27 @@ class NewFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Rules:
-    """How records are judged, in Redshift's SQL over the raw table `raw_events` or `raw_songs`."""
+    """How records are validated, in Redshift's SQL over the raw table `raw_events` or `raw_songs`."""
 
     accept: str
-    """INSERT of the good ones into staging."""
-    refused: str
+    """INSERT into staging of the records in which every value fits its column."""
+    is_odd: str
     """The condition that holds for the others."""
     params: Mapping[str, Value]
+    paths: Paths
+    """Where each column's value stands in a record."""
     is_in_order: bool = True
-    """Whether the INSERT takes records in the order in which they come, as no join need do."""
+    """Whether that INSERT may be used at all: where it may not, all records go through the raw table."""
+
+
+class KeyCount(NamedTuple):
+    """In how many records of a file a key is, or is not, and the first such line; None if nobody looked."""
+
+    records: int
+    first_line: int | None
+
+
+KeyCounts = Mapping[str, KeyCount]
 
 
 class Staged(NamedTuple):
@@ -53,14 +70,18 @@ class Staged(NamedTuple):
     """Lines up to the end of the file, blank ones included; None if nobody counted them."""
     tail: int | None
     """The byte at which the last line starts."""
-    unknown_keys: frozenset[str] = frozenset()
-    """Keys of its first record that no column takes."""
-    absent_keys: frozenset[str] = frozenset()
-    """Keys that its first record lacks."""
     problem: str | None = None
     """Why the file could not be read at all; then it counts as one record, rejected."""
     has_lineage: bool = True
     """Whether its rows say that they are of this file."""
+    values: int | None = None
+    """Its values that are not null, all of them in staging; None where `raw_events` or `raw_songs` tells."""
+    unknown_keys: KeyCounts = MappingProxyType({})
+    """Keys that no column takes."""
+    absent_keys: KeyCounts = MappingProxyType({})
+    """Keys of columns that records lack."""
+    unit: str | None = None
+    """How its moments are written, if not in milliseconds, as far as SQL cannot tell: ISO-8601 text, fractions."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +137,13 @@ class Engine(Reader, Protocol):
         """Insert many rows at once; each row has a value per column."""
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
-        """Read the files: the good records are in staging then, all others in `raw_events` or `raw_songs`.
+        """Read the files: each of their records is in staging then, or in `raw_events` or `raw_songs`.
 
-        That temporary table may hold good ones too. Its columns are `file_id`, `record` (the line, counted
-        from 1) and the columns that the app fills, all VARCHAR; a line that is no JSON object is a row of
-        NULLs. A file that changed while it was read is left out of the answer and of everything. Every record
-        carries its file and line, but for good ones that a plain COPY brought.
+        That temporary table has the columns that the app fills, all VARCHAR, and `file_id`, `record` (the line,
+        counted from 1), `extra` (JSON of what no column takes), `vals` (values of the record that are not null),
+        `aside` (how many of them are in `extra`) and `is_staged` (1 if the record is in staging already). A line
+        that is no JSON object is a row of NULLs. A file that changed while it was read is left out of the answer
+        and of everything. Every record carries its file and line, but for those that a plain COPY brought.
         """
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:

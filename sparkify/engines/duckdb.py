@@ -133,9 +133,11 @@ class DuckDB:
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
         with translated("reading files"):
-            good = f"SELECT file_id, record FROM raw_{dataset} WHERE NOT ({rules.refused})"
+            good = f"SELECT file_id, record FROM raw_{dataset} WHERE NOT ({rules.is_odd})"
             accept, good = (to_duckdb(sql, rules.params) for sql in (rules.accept, good))
-            return self._stager.stage(dataset, files, accept, good, rules.is_in_order)
+            return self._stager.stage(
+                dataset, files, rules.paths, accept, good, is_in_order=rules.is_in_order
+            )
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002  # as Engine has it
         return ()

@@ -1,12 +1,18 @@
 """Files into DuckDB's staging: fast where a file is a plain log of good records, careful where it is not.
 
-Plain files go through one parallel `read_json`, every column VARCHAR, straight through the judge into
-staging. A row's file comes from `file_index`; where as many rows were accepted as the file has lines, a
-row's line is its place, since insertion order is file order. Any other file is read again into a raw table,
-where each row keeps its place whether it is good or not; the good ones, in order, number the rows that
-were accepted. That holds only while the reader makes one row of each line, so a file whose rows and lines
-differ is written anew, one good-looking object a line, with the number of each line beside it. Tiny files,
-which DuckDB opens slowly, are written together so from the start.
+There are three lanes, and a file goes on to the next where the last one cannot prove that it lost nothing:
+
+1. Plain files go through one parallel `read_json`, every column VARCHAR, straight through validation into
+   staging. It is trusted where as many rows were accepted as the file has lines, and as many values as stand
+   in its bytes. A row's file comes from `file_index`, its line is its place, since order is kept.
+2. The others are read into a raw table, where each row keeps its place whether it is good or not; trusted
+   where rows and values are as many as in the bytes. The good ones, in order, number the rows that lane 1
+   accepted.
+3. The rest is read record by record by us (see `record`) and written anew, one plain object a line, with the
+   number of each line beside it. Tiny files, which DuckDB opens slowly, go this way from the start.
+
+A file that DuckDB's reader refuses takes the statement, and so the transaction, down: the whole run is done
+again, and that file goes to lane 3.
 
 Nothing is taken out of staging again if it can be helped: DuckDB then holds all that a transaction has
 added to a table in memory, uncompressed, until it commits.
@@ -14,35 +20,54 @@ added to a table in memory, uncompressed, until it commits.
 
 import tempfile
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Staged
+from sparkify.engines.base import STAGING_TABLE, Dataset, KeyCount, KeyCounts, NewFile, Paths, Staged
 from sparkify.engines.bringing import bring_ahead, differs, has_changed
-from sparkify.engines.reading import Look, look, look_at_record, odd_keys, rewrite, unreadable_file
-from sparkify.sql.schema import json_key, table
+from sparkify.engines.reading import (
+    Look,
+    count_key,
+    look,
+    look_at_record,
+    records,
+    unreadable,
+    unreadable_file,
+)  # fmt: skip
+from sparkify.engines.record import EXTRA_KEY, KeyTally, RecordReader, record_reader
+from sparkify.errors import RetryError
+from sparkify.sql.schema import table
 from sparkify.store import read_small
 
 TINY = 64 << 10
 """Files below this many bytes are gathered."""
 LARGEST_OBJECT = 12 << 20
 """What DuckDB's reader must hold of one line; longer ones are seen by `look` and kept from it."""
+FEW = 1000
+"""So many lines of a file that are no records are still looked at one by one."""
+READ_BY_DUCKDB = ("none", "gzip", "zstd")
 
 
 @dataclass
 class _Read:
-    """A file on its way into the raw table."""
+    """A file on its way into staging."""
 
     file: NewFile
     look: Look
     rows: int = 0
+    values: int | None = None
+    absent: KeyCounts = field(default_factory=dict)
+    unknown: KeyCounts = field(default_factory=dict)
+    unit: str | None = None
+    is_rewritten: bool = False
+    """Whether lane 3 took other values from it than a JSON reader does."""
     has_changed: bool | None = None
     """Whether somebody wrote to it while it was read; None if nobody asked yet."""
 
@@ -56,99 +81,143 @@ class Stager:
         self._scratch = scratch / "gathered.json"
         self._is_worth_trying = True
         """Whether most files lately held nothing but good records."""
+        self._refused: set[str] = set()
+        """Files that DuckDB's reader does not take: they go to lane 3, in this attempt and the next."""
 
     def stage(
-        self, dataset: Dataset, files: Sequence[NewFile], accept: str, good: str, is_in_order: bool
+        self,
+        dataset: Dataset,
+        files: Sequence[NewFile],
+        paths: Paths,
+        accept: str,
+        good: str,
+        *,
+        is_in_order: bool,
     ) -> Sequence[Staged]:
-        """Read the files; see `Engine.stage`. Both in DuckDB's words: `accept` is the INSERT of good records,
-        `good` the SELECT of their file and line. Where `accept` may not keep their order, a row's place says
-        nothing, and all go through the raw tables."""
+        """Read the files; see `Engine.stage`. Both in DuckDB's words: `accept` is the INSERT of records in which
+        every value fits, `good` the SELECT of their file and line. Where `accept` may not be used, all go
+        through the raw tables."""
         with (
             tempfile.TemporaryDirectory(dir=self._folder) as folder,
             closing(bring_ahead(files, Path(folder))) as groups,
         ):
-            return self._stage(dataset, groups, accept, good, is_in_order)
+            batch = _Batch(self._connection, dataset, record_reader(dataset, paths), accept, self._scratch)
+            try:
+                self._stage(batch, groups, good, is_in_order)
+            except _Unread as error:
+                self._refused |= error.uris
+                raise RetryError(f"{error}, so it is read in another way.", at_once=True) from error
+            changed = batch.changed()
+            return [_staged(read) for read in batch.reads() if read.file.file_id not in changed]
 
     def _stage(
-        self,
-        dataset: Dataset,
-        groups: Iterable[Sequence[NewFile]],
-        accept: str,
-        good: str,
-        is_in_order: bool,
-    ) -> Sequence[Staged]:
-        columns = [c.name for c in table(STAGING_TABLE[dataset]).reported]
-        keys = {c: json_key(c) if dataset == "events" else c for c in columns}
-        self._create(columns)
-        tiny: list[NewFile] = []
-        reads: list[_Read] = []
+        self, batch: "_Batch", groups: Iterable[Sequence[NewFile]], good: str, is_in_order: bool
+    ) -> None:
+        batch.create()
         careful: list[_Read] = []
+        tiny: list[NewFile] = []
         for files in groups:
             tiny += [file for file in files if file.size <= TINY]
-            looked = _look_at([file for file in files if file.size > TINY])
-            reads += looked
-            careful += [read for read in looked if read.look.problem is None and not read.look.plain]
-            for compression in ("none", "gzip"):
-                plain = [read for read in looked if read.look.problem is None and read.look.plain]
+            looked = batch.look_at([file for file in files if file.size > TINY])
+            readable = [read for read in looked if read.look.problem is None]
+            plain = [read for read in readable if batch.reader.is_flat and self._is_plain(read)]
+            for compression in READ_BY_DUCKDB:
                 group = [read for read in plain if read.look.compression == compression]
-                if self._is_worth_trying and is_in_order:
-                    group = self._accept_plain(dataset, group, compression, keys, accept)
-                careful += self._read_plain(group, compression, keys)
-        reads += self._gather(tiny, careful, keys)
-        changed = [read.file.file_id for read in reads if _has_changed(read)]
-        if changed:
-            for name in (STAGING_TABLE[dataset], "raw_part", "raw_record", "raw_kept"):
-                self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [changed])
-        self._publish(dataset, columns)
-        if tiny or careful or self._sql("SELECT 1 FROM raw_part LIMIT 1"):
-            self._number_kept(dataset, good)
-            self._publish(dataset, columns, "WHERE file_id NOT IN (SELECT file_id FROM raw_kept)")
-            self._sql(accept)
-            self._publish(dataset, columns)
-        reads.sort(key=lambda read: read.file.file_id)
-        return [_staged(read, keys) for read in reads if read.file.file_id not in changed]
+                if group and self._is_worth_trying and is_in_order:
+                    others = batch.accept_plain(group, compression)
+                    self._is_worth_trying = len(others) * 2 <= len(group)
+                    group = others
+                careful += batch.read_plain(group, compression)
+            careful += [read for read in readable if read not in plain]
+        batch.gather(tiny, careful)
+        batch.drop_changed()
+        batch.finish(good)
 
-    def _create(self, columns: Sequence[str]) -> None:
-        texts = ", ".join(f"{name} VARCHAR" for name in columns)
+    def _is_plain(self, read: _Read) -> bool:
+        return read.look.plain and read.file.uri not in self._refused and _pattern(read.file.path) is not None
+
+
+class _Unread(Exception):
+    """DuckDB's reader refused one of these files."""
+
+    def __init__(self, uris: set[str], said: str) -> None:
+        super().__init__(f"{min(uris)} cannot be read by DuckDB ({said})")
+        self.uris = uris
+
+
+class _Batch:
+    """The files of one call on their way through the lanes."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        dataset: Dataset,
+        reader: RecordReader,
+        accept: str,
+        scratch: Path,
+    ) -> None:
+        self._connection = connection
+        self._dataset, self._staging, self._accept = dataset, STAGING_TABLE[dataset], accept
+        self._scratch = scratch
+        self.reader = reader
+        columns = table(self._staging).reported
+        self._columns = [column.name for column in columns]
+        self._texts = [column.name for column in columns if column.kind == "text"]
+        self._numbers = [column.name for column in columns if column.kind != "text"]
+        self._reads: list[_Read] = []
+
+    def reads(self) -> Sequence[_Read]:
+        return sorted(self._reads, key=lambda read: read.file.file_id)
+
+    def look_at(self, files: Sequence[NewFile]) -> list[_Read]:
+        with ThreadPoolExecutor(2) as pool:
+            looked = [_Read(file, seen) for file, seen in zip(files, pool.map(look, files), strict=True)]
+        self._reads += looked
+        return looked
+
+    def changed(self) -> Collection[int]:
+        """The files that somebody wrote to while they were read: they wait for the next run."""
+        return {read.file.file_id for read in self._reads if _has_changed(read)}
+
+    def create(self) -> None:
+        texts = ", ".join(f"{name} VARCHAR" for name in self._columns)
         for statement in (
             f"CREATE OR REPLACE TEMP TABLE raw_plain (part INTEGER, {texts})",
-            f"CREATE OR REPLACE TEMP TABLE raw_rewritten ({texts})",
+            f"CREATE OR REPLACE TEMP TABLE raw_rewritten ({texts}, extra VARCHAR)",
             "CREATE OR REPLACE TEMP TABLE raw_place (file_id INTEGER, shift BIGINT)",
             "CREATE OR REPLACE TEMP TABLE raw_part (part INTEGER, file_id INTEGER, shift BIGINT)",
-            "CREATE OR REPLACE TEMP TABLE raw_record (place BIGINT, file_id INTEGER, record INTEGER)",
+            "CREATE OR REPLACE TEMP TABLE raw_record "
+            "(place BIGINT, file_id INTEGER, record INTEGER, vals INTEGER, aside INTEGER)",
             "CREATE OR REPLACE TEMP TABLE raw_kept (file_id INTEGER, shift BIGINT, records BIGINT)",
+            "CREATE OR REPLACE TEMP TABLE raw_good (file_id INTEGER, record INTEGER, place BIGINT)",
         ):
             self._sql(statement)
 
-    def _accept_plain(
-        self, dataset: Dataset, reads: list[_Read], compression: str, keys: dict[str, str], accept: str
-    ) -> list[_Read]:
-        """Take in plain files in one go; return those that hold anything but good records, which are in now,
-        and have no number yet."""
-        if not reads:
-            return []
+    def accept_plain(self, reads: list[_Read], compression: str) -> list[_Read]:
+        """Lane 1: take in plain files in one go; return those that hold anything but records in which all is
+        as expected. The good ones of these are in now, and have no number yet."""
         ids = [read.file.file_id for read in reads]
-        named = ", ".join(f'"{key}" AS {column}' for column, key in keys.items())
-        files = ", ".join("'" + read.file.path.replace("'", "''") + "'" for read in reads)
+        named = ", ".join(f"{_quoted(self.reader.keys[column])} AS {column}" for column in self._columns)
+        files = ", ".join(_literal(_pattern(read.file.path) or "") for read in reads)
         self._sql(
-            f"CREATE OR REPLACE TEMP VIEW raw_{dataset} AS SELECT {ids}[file_index::BIGINT + 1] AS file_id, "
-            f"NULL::INTEGER AS record, {named} FROM {_reader(keys, compression, f'[{files}]')}"
+            f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS "
+            f"SELECT {ids}[file_index::BIGINT + 1] AS file_id, NULL::INTEGER AS record, {named} "
+            f"FROM {self._read_json(compression, f'[{files}]')}"
         )
-        self._sql(accept)
-        staging = STAGING_TABLE[dataset]
-        counted = {
-            file_id: (first, rows)
-            for file_id, first, rows in self._sql(
-                f"SELECT file_id, min(rowid), count(*) FROM {staging} "
-                "WHERE file_id BETWEEN $1 AND $2 AND record IS NULL GROUP BY file_id",
-                [min(ids), max(ids)],
-            )
-        }
+        self._read_files(reads, compression, self._accept)
+        counted = self._count(
+            f"SELECT file_id, min(rowid), count(*), {self._counts()} FROM {self._staging} "
+            "WHERE file_id BETWEEN $1 AND $2 AND record IS NULL GROUP BY file_id",
+            [min(ids), max(ids)],
+        )
         good, kept, others = [], [], []
         for read in reads:
-            first, rows = counted.get(read.file.file_id, (0, 0))
-            if rows == read.look.lines:
-                read.rows = rows
+            first, rows, counts, empty = counted.get(read.file.file_id, (0, 0, {}, 0))
+            tally = read.look.tally
+            values = tally.keys - tally.nulls - (tally.empty - empty)
+            if rows == read.look.lines and values == sum(counts.values()):
+                read.rows, read.values = rows, values
+                read.absent = self._absent(read, counts)
                 good.append((read.file.file_id, first - 1))
             else:
                 others.append(read)
@@ -157,22 +226,146 @@ class Stager:
         self._insert_rows("raw_place", ("file_id", "shift"), good)
         self._insert_rows("raw_kept", ("file_id", "shift", "records"), kept)
         self._sql(
-            f"UPDATE {staging} SET record = {staging}.rowid - p.shift FROM raw_place AS p "
-            f"WHERE p.file_id = {staging}.file_id AND {staging}.record IS NULL"
+            f"UPDATE {self._staging} SET record = {self._staging}.rowid - p.shift FROM raw_place AS p "
+            f"WHERE p.file_id = {self._staging}.file_id AND {self._staging}.record IS NULL"
         )
-        self._is_worth_trying = len(others) <= len(good)
         return others
 
-    def _number_kept(self, dataset: Dataset, good: str) -> None:
+    def read_plain(self, reads: list[_Read], compression: str) -> list[_Read]:
+        """Lane 2: read plain files into the raw table in one go; return those that must go to lane 3."""
+        if not reads:
+            return []
+        known = self._sql("SELECT coalesce(max(part), -1) + 1 FROM raw_plain")[0][0]
+        selected = ", ".join(_quoted(self.reader.keys[column]) for column in self._columns)
+        self._read_files(
+            reads,
+            compression,
+            f"INSERT INTO raw_plain SELECT file_index + {known}, {selected} FROM {self._read_json(compression)}",
+            [[_pattern(read.file.path) for read in reads]],
+        )
+        counted = self._count(
+            f"SELECT part, min(rowid), count(*), {self._counts()} FROM raw_plain WHERE part >= $1 GROUP BY part",
+            [known],
+        )
+        suspicious = []
+        parts: list[tuple[int, int, int]] = []
+        for number, read in enumerate(reads, start=known):
+            first, read.rows, counts, _ = counted.get(number, (0, 0, {}, 0))
+            is_whole = read.rows == read.look.lines - read.file.lines_before
+            if is_whole and self._holds_all(read, number, first, sum(counts.values())):
+                read.absent = self._absent(read, counts)
+                parts.append((number, read.file.file_id, first - 1))
+            else:
+                read.rows = 0
+                suspicious.append(read)
+        # Suspicious files have no row in raw_part, so their rows in raw_plain are never seen.
+        self._insert_rows("raw_part", ("part", "file_id", "shift"), parts)
+        return suspicious
+
+    def _holds_all(self, read: _Read, part: int, first: int, stored: int) -> bool:
+        """Whether the raw table holds every value of the file, but for those of lines that are no records."""
+        missing = read.look.tally.keys - read.look.tally.nulls - stored
+        if missing == 0:
+            return True
+        nothing = " AND ".join(f"{column} IS NULL" for column in self._columns)
+        lines = {
+            place - first + 1
+            for (place,) in self._sql(
+                f"SELECT rowid FROM raw_plain WHERE part = $1 AND {nothing} LIMIT {FEW}", [part]
+            )
+        }
+        if not lines or len(lines) == FEW:
+            return False
+        for number, line in records(read.file):
+            if number - read.file.lines_before in lines:
+                missing -= line.count(b'":') - line.count(b'":null') - line.count(b'": null')
+        return missing == 0
+
+    def _absent(self, read: _Read, counts: Mapping[str, int]) -> KeyCounts:
+        """In how many records each key is absent, as far as it is: that is no wonder where nulls are left out."""
+        tally, found = read.look.tally, {}
+        if tally.keys >= read.rows * len(counts):
+            return {}
+        for column, values in counts.items():
+            key = self.reader.keys[column]
+            is_told = tally.nulls == 0 and (column in self._texts or tally.empty == 0)
+            there = values if is_told or values == read.rows else count_key(read.file, key)
+            if there < read.rows:
+                found[key] = KeyCount(read.rows - there, None)
+        return found
+
+    def gather(self, tiny: Sequence[NewFile], careful: Sequence[_Read]) -> None:
+        """Lane 3: write the records of all these files one a line into one file, and read that.
+
+        Nobody has looked at the tiny ones before.
+        """
+        out = _Gathered()
+        with self._scratch.open("wb") as handle:
+            for file in tiny:
+                try:
+                    body, state = read_small(file.path, file.size)
+                except OSError as error:
+                    self._reads.append(_Read(file, unreadable_file(error)))
+                    continue
+                if not file.start and (seen := look_at_record(body)):
+                    lines: Iterable[tuple[int, bytes]] = [(1, body)]
+                else:
+                    seen = look(file, BytesIO(body))
+                    lines = records(file, BytesIO(body)) if seen.problem is None else ()
+                read = _Read(file, seen, has_changed=differs(file, state))
+                self._reads.append(read)
+                out.add(read, lines, self.reader, handle)
+            for read in careful:
+                out.add(read, records(read.file), self.reader, handle)
+        self._read_gathered(out)
+
+    def _read_gathered(self, out: "_Gathered") -> None:
+        if not out.files:
+            return
+        selected = ", ".join(_quoted(self.reader.keys[column]) for column in self._columns)
+        self._sql(
+            f"INSERT INTO raw_rewritten SELECT {selected}, {EXTRA_KEY} "
+            f"FROM {self._read_json('none', more=(EXTRA_KEY,))}",
+            [[_pattern(str(self._scratch))]],
+        )
+        first, rows = self._sql("SELECT min(rowid), count(*) FROM raw_rewritten")[0]
+        if rows != len(out.files):
+            raise AssertionError(f"{len(out.files)} records were written together, {rows} were read back")
+        # Rows that are not committed yet have row numbers that start very high.
+        places = {"place": range(first, first + rows), "file_id": out.files, "record": out.records}
+        self._insert("raw_record", {**places, "vals": out.values, "aside": out.asides})
+
+    def drop_changed(self) -> None:
+        """Take out what was read of files that changed meanwhile, and what lane 1 read wrongly."""
+        changed = [*self.changed()]
+        if changed:
+            self._delete((self._staging, "raw_part", "raw_record", "raw_kept"), changed)
+        if rewritten := [read.file.file_id for read in self._reads if read.is_rewritten]:
+            kept = self._sql(
+                "SELECT list(file_id) FROM raw_kept WHERE list_contains($1::INTEGER[], file_id)", [rewritten]
+            )[0][0]
+            if kept:
+                self._delete((self._staging, "raw_kept"), kept)
+
+    def finish(self, good: str) -> None:
+        """Number the rows that lane 1 accepted, and let the raw table show all records that are not in staging
+        for good."""
+        self._publish()
+        if self._sql("SELECT 1 FROM raw_kept LIMIT 1"):
+            self._number_kept(good)
+            self._sql(
+                f"UPDATE {self._staging} SET extra = e.extra FROM (SELECT g.place, r.extra "
+                f"FROM raw_{self._dataset} AS r JOIN raw_good AS g USING (file_id, record) "
+                f"WHERE r.extra IS NOT NULL) AS e WHERE {self._staging}.rowid = e.place"
+            )
+
+    def _number_kept(self, good: str) -> None:
         """Give the rows that were kept their lines: those of their file's good records, in the same order.
 
         Where there are not as many, the file's rows are taken back.
         """
-        if not self._sql("SELECT 1 FROM raw_kept LIMIT 1"):
-            return
-        staging = STAGING_TABLE[dataset]
         self._sql(
-            "CREATE OR REPLACE TEMP TABLE raw_good AS SELECT file_id, record, "
+            "INSERT INTO raw_good SELECT file_id, record, "
             "shift + row_number() OVER (PARTITION BY file_id ORDER BY record) AS place "
             f"FROM ({good}) JOIN raw_kept USING (file_id)"
         )
@@ -182,91 +375,75 @@ class Stager:
             "WHERE g.records IS DISTINCT FROM k.records"
         )[0][0]
         if other:
-            for name in (staging, "raw_kept", "raw_good"):
-                self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [other])
+            self._delete((self._staging, "raw_kept", "raw_good"), other)
         self._sql(
-            f"UPDATE {staging} SET record = g.record FROM raw_good AS g "
-            f"WHERE {staging}.rowid = g.place AND {staging}.file_id = g.file_id AND {staging}.record IS NULL"
+            f"UPDATE {self._staging} SET record = g.record FROM raw_good AS g "
+            f"WHERE {self._staging}.rowid = g.place AND {self._staging}.file_id = g.file_id "
+            f"AND {self._staging}.record IS NULL"
         )
 
-    def _read_plain(self, reads: list[_Read], compression: str, keys: dict[str, str]) -> list[_Read]:
-        """Read plain files in one go; return those that must be read with care instead."""
-        if not reads:
-            return []
-        known = self._sql("SELECT coalesce(max(part), -1) + 1 FROM raw_plain")[0][0]
+    def _publish(self) -> None:
+        """Let `raw_events` or `raw_songs` show the raw records."""
+        names = ", ".join(self._columns)
+        values = " + ".join(f"({name} IS NOT NULL)::INTEGER" for name in self._texts)
+        numbers = " + ".join(f"(coalesce({name}, '') <> '')::INTEGER" for name in self._numbers)
         self._sql(
-            f"INSERT INTO raw_plain SELECT file_index + {known}, {_selected(keys)} "
-            f"FROM {_reader(keys, compression)}",
-            [[read.file.path for read in reads]],
+            f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS "
+            "SELECT raw.*, (g.place IS NOT NULL)::INTEGER AS is_staged FROM ("
+            f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names}, NULL::VARCHAR AS extra, "
+            f"{values} + {numbers} AS vals, 0 AS aside FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
+            f"UNION ALL SELECT m.file_id, m.record, {names}, r.extra, m.vals, m.aside "
+            f"FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid) AS raw "
+            "LEFT JOIN raw_good AS g ON g.file_id = raw.file_id AND g.record = raw.record"
         )
-        counted: dict[int, tuple[int, int]] = {
-            part: (first, rows)
-            for part, first, rows in self._sql(
-                "SELECT part, min(rowid), count(*) FROM raw_plain WHERE part >= $1 GROUP BY part", [known]
-            )
+
+    def _counts(self) -> str:
+        """The values of each column, and how many texts are empty."""
+        values = ", ".join(f"count({name})" for name in self._columns)
+        return f"{values}, " + " + ".join(f"count_if({name} = '')" for name in self._texts)
+
+    def _count(self, sql: str, parameters: Sequence[Any]) -> dict[int, tuple[int, int, dict[str, int], int]]:
+        """{file or part: (first row, rows, values of each column, empty texts)}"""
+        return {
+            number: (first, rows, dict(zip(self._columns, counts, strict=True)), empty)
+            for number, first, rows, *counts, empty in self._sql(sql, parameters)
         }
-        suspicious = []
-        parts: list[tuple[int, int, int]] = []
-        for number, read in enumerate(reads, start=known):
-            first, read.rows = counted.get(number, (0, 0))
-            if read.rows == read.look.lines - read.file.lines_before:
-                parts.append((number, read.file.file_id, first - 1))
-            else:
-                read.rows = 0
-                suspicious.append(read)
-        # Suspicious files have no row in raw_part, so their rows in raw_plain are never seen.
-        self._insert_rows("raw_part", ("part", "file_id", "shift"), parts)
-        return suspicious
 
-    def _gather(self, tiny: Sequence[NewFile], careful: list[_Read], keys: dict[str, str]) -> list[_Read]:
-        """Write the records of all these files one a line into one file, and read that.
+    def _read_files(
+        self, reads: Sequence[_Read], compression: str, sql: str, parameters: Sequence[Any] = ()
+    ) -> None:
+        """Run a statement that reads these files. Raises _Unread, naming those that the reader refuses."""
+        try:
+            self._sql(sql, parameters)
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException) as error:
+            said = str(error).splitlines()[0]
+            if "No space left" in said or not (refused := self._find_refused(reads, compression)):
+                raise
+            raise _Unread(refused, said) from error
 
-        Returns the tiny ones, which nobody has looked at before.
-        """
-        reads: list[_Read] = []
-        files, records = array("i"), array("i")
-        with self._scratch.open("wb") as out:
-            for file in tiny:
-                try:
-                    body, state = read_small(file.path, file.size)
-                except OSError as error:
-                    reads.append(_Read(file, unreadable_file(error)))
-                    continue
-                if not file.start and (seen := look_at_record(body)):
-                    lines: Iterable[tuple[int, bytes]] = [(1, body)]
-                else:
-                    seen = look(file, BytesIO(body))
-                    lines = rewrite(file, BytesIO(body)) if seen.problem is None else ()
-                rows = _append(lines, file.file_id, files, records, out)
-                reads.append(_Read(file, seen, rows, differs(file, state)))
-            for read in careful:
-                read.rows = _append(rewrite(read.file), read.file.file_id, files, records, out)
-        self._read_gathered(files, records, keys)
-        return reads
+    def _find_refused(self, reads: Sequence[_Read], compression: str) -> set[str]:
+        """Which of these files the reader refuses, each asked for alone, outside the transaction."""
+        refused = set()
+        for read in reads:
+            try:
+                self._connection.cursor().execute(
+                    f"SELECT count(*) FROM {self._read_json(compression)}", [[_pattern(read.file.path)]]
+                ).fetchall()
+            except duckdb.Error:
+                refused.add(read.file.uri)
+        return refused
 
-    def _read_gathered(self, files: "array[int]", records: "array[int]", keys: dict[str, str]) -> None:
-        if not files:
-            return
-        self._sql(
-            f"INSERT INTO raw_rewritten SELECT {_selected(keys)} FROM {_reader(keys, 'none')}",
-            [[str(self._scratch)]],
+    def _read_json(self, compression: str, files: str = "$1", more: Sequence[str] = ()) -> str:
+        keys = [*self.reader.keys.values(), *more]
+        columns = ", ".join(f"{_literal(key)}: 'VARCHAR'" for key in keys)
+        return (
+            f"read_json({files}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
+            f"compression = '{compression}', maximum_object_size = {LARGEST_OBJECT}, hive_partitioning = false)"
         )
-        first, rows = self._sql("SELECT min(rowid), count(*) FROM raw_rewritten")[0]
-        if rows != len(files):
-            raise AssertionError(f"{len(files)} records were written together, {rows} were read back")
-        # Rows that are not committed yet have row numbers that start very high.
-        self._insert("raw_record", {"place": range(first, first + rows), "file_id": files, "record": records})
 
-    def _publish(self, dataset: Dataset, columns: Sequence[str], some: str = "") -> None:
-        """Let `raw_events` or `raw_songs` show the raw records, or some of them."""
-        names = ", ".join(columns)
-        self._sql(
-            f"CREATE OR REPLACE TEMP VIEW raw_{dataset} AS SELECT * FROM ("
-            f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names} "
-            "FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
-            f"UNION ALL SELECT m.file_id, m.record, {names} "
-            f"FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid) AS raw {some}"
-        )
+    def _delete(self, names: Sequence[str], file_ids: Sequence[int]) -> None:
+        for name in names:
+            self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [file_ids])
 
     def _sql(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()
@@ -284,39 +461,54 @@ class Stager:
             self._connection.unregister("incoming")
 
 
-def _look_at(files: Sequence[NewFile]) -> list[_Read]:
-    with ThreadPoolExecutor(2) as pool:
-        return [_Read(file, seen) for file, seen in zip(files, pool.map(look, files), strict=True)]
+class _Gathered:
+    """What is beside each line of the gathered file."""
+
+    def __init__(self) -> None:
+        self.files, self.records = array("i"), array("i")
+        self.values, self.asides = array("i"), array("i")
+
+    def add(
+        self, read: _Read, lines: Iterable[tuple[int, bytes]], reader: RecordReader, out: BinaryIO
+    ) -> None:
+        """Write the records of a file, each fit for a JSON reader; one that is none becomes an empty list."""
+        before, keys = len(self.files), KeyTally()
+        for number, line in lines:
+            if unreadable(line):
+                out.write(b"[]\n")
+                self._place(read.file.file_id, number, 0, 0)
+                continue
+            record = reader.read(line)
+            if record.unknown or record.absent:
+                keys.add(number, record)
+            read.is_rewritten |= record.is_rewritten
+            read.unit = read.unit or record.unit
+            self._place(read.file.file_id, number, record.values, record.aside)
+            out.write(record.line)
+            out.write(b"\n")
+        read.rows = len(self.files) - before
+        read.unknown, read.absent = keys.unknown, keys.absent
+
+    def _place(self, file_id: int, record: int, values: int, aside: int) -> None:
+        self.files.append(file_id)
+        self.records.append(record)
+        self.values.append(values)
+        self.asides.append(aside)
 
 
-def _append(
-    lines: Iterable[tuple[int, bytes]],
-    file_id: int,
-    files: "array[int]",
-    records: "array[int]",
-    out: BinaryIO,
-) -> int:
-    before = len(files)
-    for record, line in lines:
-        files.append(file_id)
-        records.append(record)
-        out.write(line)
-        out.write(b"\n")
-    return len(files) - before
-
-
-def _staged(read: _Read, keys: Mapping[str, str]) -> Staged:
+def _staged(read: _Read) -> Staged:
     seen = read.look
-    unknown, absent = odd_keys(seen.first_line, keys.values())
     return Staged(
         file_id=read.file.file_id,
         records_read=1 if seen.problem else read.rows,
         content_hash=seen.content_hash,
         lines=seen.lines,
         tail=seen.tail,
-        unknown_keys=unknown,
-        absent_keys=absent,
         problem=seen.problem,
+        values=read.values,
+        unknown_keys=read.unknown,
+        absent_keys=read.absent,
+        unit=read.unit,
     )
 
 
@@ -325,13 +517,24 @@ def _has_changed(read: _Read) -> bool:
     return has_changed(read.file) if read.has_changed is None else read.has_changed
 
 
-def _selected(keys: dict[str, str]) -> str:
-    return ", ".join(f'"{key}"' for key in keys.values())
+def _pattern(path: str) -> str | None:
+    """A path as DuckDB takes it for this one file, since it takes every path for a pattern; None if it cannot.
+
+    >>> _pattern("/a/log[1].json"), _pattern("/a/x.json")
+    ('/a/log[[]1].json', '/a/x.json')
+    """
+    if not any(one in path for one in "*?[\\"):
+        escaped = path
+    elif "\\" in path:
+        return None
+    else:
+        escaped = "".join(f"[{one}]" if one in "*?[" else one for one in path)
+    return escaped if escaped.isprintable() else None
 
 
-def _reader(keys: dict[str, str], compression: str, files: str = "$1") -> str:
-    columns = ", ".join(f"'{key}': 'VARCHAR'" for key in keys.values())
-    return (
-        f"read_json({files}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
-        f"compression = '{compression}', maximum_object_size = {LARGEST_OBJECT})"
-    )
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -3,7 +3,7 @@
 A reader that skips errors loses things: blank lines vanish, and a file it cannot decode takes the others
 down. So every file is looked at once, byte by byte: how many lines, which hash, is it what it says it
 is. Where the reader's count of rows differs from the count of lines, or where the file is not a plain
-log, it is read again line by line (`rewrite`), and what comes out is one good-looking object a line.
+log, it is read again record by record (see `record`), and what comes out is one plain object a line.
 """
 
 import gzip
@@ -11,10 +11,9 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Collection, Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from sparkify.engines.base import NewFile
 from sparkify.store import open_file
@@ -27,15 +26,30 @@ LONGEST_RECORD = 4 << 20
 BOM = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
 BLANKS = b" \t\r\n"
-NULL = b"\\u0000"
-"""The one character that JSON has and Redshift's text has not; so neither has ours."""
 BUFFER = (16 << 20) - 4
 """Bytes that DuckDB 2.0 reads at once; it loses a last line without a newline that lies in two such parts."""
 NEAR = 64
 """Bytes by which a buffer might end earlier or later than we believe."""
 FEW = 3
 """So many bad lines are still judged one by one; if most are bad, the file is."""
-_ESCAPED_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+BEYOND = 4
+"""Bytes after the end of a key that say what follows it."""
+_NULL = b"\\u0000"
+"""The character that JSON has and a database's text has not."""
+_BLANK_AFTER_KEY = re.compile(rb'"[ \t\r\n]+:')
+_KEY_END, _NU, _TR, _FA, _EMPTY, _ESCAPE = (
+    int.from_bytes(two, "little") for two in (b'":', b"nu", b"tr", b"fa", b'""', b"\\u")
+)
+_BLANK_COLON = ord(":") << 8
+
+
+class Tally(NamedTuple):
+    """What follows the keys of a file, counted on its bytes: an unescaped `":` ends a key."""
+
+    keys: int = 0
+    nulls: int = 0
+    empty: int = 0
+    """Empty texts."""
 
 
 class Look(NamedTuple):
@@ -47,8 +61,9 @@ class Look(NamedTuple):
     compression: str
     first_line: bytes
     plain: bool
-    """No mark, null character, line so long or place of the last line where a JSON reader would go wrong."""
+    """Nothing in it where a fast JSON reader would go wrong: see `_Counter.plain`."""
     problem: str | None = None
+    tally: Tally = Tally()
 
 
 def look(file: NewFile, handle: BinaryIO | None = None) -> Look:
@@ -68,7 +83,7 @@ def look(file: NewFile, handle: BinaryIO | None = None) -> Look:
 
 def look_at_record(body: bytes) -> Look | None:
     """The look of a file that is one record on one line, as nearly every song file is; None for any other."""
-    if not body.startswith(b"{") or not body.endswith(b"}") or b"\n" in body or _unreadable(body):
+    if not body.startswith(b"{") or not body.endswith(b"}") or b"\n" in body or unreadable(body):
         return None
     return Look(hashlib.sha256(body).hexdigest(), 1, 0, "none", body, plain=True)
 
@@ -100,6 +115,7 @@ def _look_plain(file: NewFile, handle: BinaryIO) -> Look:
     while chunk := handle.read(CHUNK):
         sha.update(chunk)
         counter.add(chunk)
+    counter.finish()
     return Look(
         sha.hexdigest(),
         file.lines_before + counter.lines,
@@ -108,6 +124,7 @@ def _look_plain(file: NewFile, handle: BinaryIO) -> Look:
         counter.first_line,
         plain=file.start == 0 and counter.plain,
         problem=counter.problem(),
+        tally=counter.tally,
     )
 
 
@@ -126,10 +143,12 @@ def _look_gzip(handle: BinaryIO) -> Look:
         problem = "truncated gzip"
     except (OSError, zlib.error) as error:
         problem = f"damaged gzip: {error}"
+    counter.finish()
     problem = problem or counter.problem()
     return Look(
-        sha.hexdigest(), counter.lines, 0, "gzip", counter.first_line, plain=counter.plain, problem=problem
-    )
+        sha.hexdigest(), counter.lines, 0, "gzip", counter.first_line, plain=counter.plain, problem=problem,
+        tally=counter.tally,
+    )  # fmt: skip
 
 
 class _Counter:
@@ -141,14 +160,24 @@ class _Counter:
         self.newlines = 0
         self.last = b"\n"
         self.has_huge_line = False
-        self.has_null = False
+        self.is_odd = False
+        self.tally = Tally()
+        self._is_spaced = False
+        self._held = b""
 
     def add(self, chunk: bytes) -> None:
         if not self.first:
             self.first = chunk[:FIRST]
+            self._is_spaced = b'": ' in self.first_line
         newlines, has_escapes = _count(chunk)
-        border = self.last + chunk[: len(NULL)]
-        self.has_null = self.has_null or (has_escapes and NULL in chunk) or NULL in border
+        border = self.last + chunk[:NEAR]
+        self.is_odd = (
+            self.is_odd
+            or (has_escapes and _NULL in chunk)
+            or _NULL in border
+            or _BLANK_AFTER_KEY.search(border) is not None
+        )
+        self._add_keys(self._held + chunk)
         ends = chunk.index(b"\n") if newlines else len(chunk)
         self.has_huge_line = self.has_huge_line or self.at + ends - self.tail > LONGEST_RECORD
         if newlines:
@@ -156,6 +185,11 @@ class _Counter:
             self.tail = self.at + chunk.rindex(b"\n") + 1
         self.at += len(chunk)
         self.last = chunk[-64:]
+
+    def finish(self) -> None:
+        """Count what waits: nothing comes after it."""
+        self._add_keys(self._held + b"\n" * BEYOND)
+        self._held = b""
 
     @property
     def lines(self) -> int:
@@ -167,7 +201,17 @@ class _Counter:
 
     @property
     def plain(self) -> bool:
-        return not (self.has_huge_line or self.has_null or self.first.startswith(BOM) or self._is_split)
+        """No byte order mark, line too long, null character, half surrogate, list, object or NaN; every key
+        ends in `":`; and the last line is where a JSON reader finds it."""
+        return not (self.has_huge_line or self.is_odd or self.first.startswith(BOM) or self._is_split)
+
+    def _add_keys(self, text: bytes) -> None:
+        """Count what follows the keys; the last bytes wait for what comes after them."""
+        self._held = text[-BEYOND:]
+        found = _count_keys(text, self._is_spaced)
+        self.is_odd = self.is_odd or found is None
+        if found is not None:
+            self.tally = Tally(*(a + b for a, b in zip(self.tally, found, strict=True)))
 
     @property
     def _is_split(self) -> bool:
@@ -193,9 +237,51 @@ def _count(chunk: bytes) -> tuple[int, bool]:
     """Its newlines, and whether any character in it is written as `\\u` and digits; other threads go on."""
     import numpy as np
 
-    values = np.frombuffer(chunk, np.uint8)
-    escapes = (values[:-1] == ord("\\")) & (values[1:] == ord("u"))
-    return int(np.count_nonzero(values == ord("\n"))), bool(escapes.any())
+    newlines = np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
+    return int(newlines), any(bool((each == _ESCAPE).any()) for each in _pairs(chunk))
+
+
+def _pairs(text: bytes) -> "Sequence[Any]":
+    """Its bytes two by two, from even places and from odd ones: two bytes are one comparison."""
+    import numpy as np
+
+    return [
+        np.frombuffer(text, "<u2", (len(text) - shift) // 2, shift) for shift in (0, 1) if len(text) > shift
+    ]
+
+
+def _count_keys(text: bytes, is_spaced: bool) -> Tally | None:
+    """What follows each `":` in a text, but for its last bytes; None where it is anything but plain values.
+
+    Plain are text, numbers, null, true and false, after one blank each if `is_spaced`, else after none.
+    """
+    import numpy as np
+
+    if len(text) <= BEYOND:
+        return Tally()
+    pairs = _pairs(text)
+    if any(np.count_nonzero((each - _BLANK_COLON) <= 0x20) for each in pairs) and _BLANK_AFTER_KEY.search(
+        text
+    ):
+        return None
+    keys = nulls = empty = 0
+    for at, (own, other) in enumerate((pairs, pairs[::-1])):
+        ends = np.flatnonzero(own[: (len(text) - BEYOND - at + 1) // 2] == _KEY_END)
+        # Two bytes after `":`, or after `": `, which begin at another parity.
+        follow = other[ends + 1 + at] if is_spaced else own[ends + 1]
+        first = follow & 0xFF
+        is_text, is_null = first == ord('"'), follow == _NU
+        is_number = (first - np.uint16(ord("0")) <= 9) | (
+            (first == ord("-")) & ((follow >> 8) - np.uint16(ord("0")) <= 9)
+        )
+        is_truth = (follow == _TR) | (follow == _FA)
+        plain = sum(int(np.count_nonzero(each)) for each in (is_text, is_null, is_number, is_truth))
+        if plain != ends.size or (is_spaced and np.count_nonzero((own[ends + 1] & 0xFF) != ord(" "))):
+            return None
+        keys += ends.size
+        nulls += int(np.count_nonzero(is_null))
+        empty += int(np.count_nonzero(follow == _EMPTY))
+    return Tally(keys, nulls, empty)
 
 
 def records(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int, bytes]]:
@@ -216,7 +302,9 @@ def records(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int
                 source.seek(0)
                 lines = _unpacked(file, source)
         for number, raw in enumerate(_lines(lines), start=file.lines_before + 1):
-            line = (raw.removeprefix(BOM) if number == 1 else raw).strip(BLANKS)
+            line = raw.removeprefix(BOM).strip(
+                BLANKS
+            )  # files that were put together have marks in the middle
             if _is_cut(raw):
                 yield number, raw
             elif line:
@@ -236,11 +324,16 @@ def _is_cut(line: bytes) -> bool:
     return len(line) > LONGEST_RECORD and not line.endswith(b"\n")
 
 
-def rewrite(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int, bytes]]:
-    """The records of a file, fit for a JSON reader: one it could stumble over becomes an empty list,
-    which is rejected like any record that is no object, at its place."""
-    for number, line in records(file, handle):
-        yield number, b"[]" if _unreadable(line) else line
+def count_key(file: NewFile, key: str) -> int:
+    """How many records of a plain file have this key."""
+    mark, count, held = f'"{key}":'.encode(), 0, b""
+    with open_file(file.path) as source:
+        lines = _unpacked(file, source)
+        while chunk := lines.read(CHUNK):
+            text = held + chunk
+            count += text.count(mark)
+            held = text[-(len(mark) - 1) :]
+    return count
 
 
 def diagnose(line: bytes) -> str | None:
@@ -249,37 +342,13 @@ def diagnose(line: bytes) -> str | None:
     Asked only of what DuckDB's reader refused: that lets pass a comma before a closing brace, and an
     Infinity or NaN without quotes, which lose nothing. To look for them would slow every load.
     """
-    if problem := _unreadable(line):
+    if problem := unreadable(line):
         return problem
     try:
         value = json.loads(line)
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return "holds half of a surrogate pair"
     except (ValueError, RecursionError):
         return "malformed JSON"
     return None if isinstance(value, dict) else "not a JSON object"
-
-
-def odd_keys(line: bytes, expected: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """(keys of a record that are not expected, expected keys that it lacks); none if it is no object.
-
-    Nearly every record is as it should be, and that is seen without parsing it.
-    """
-    if line.count(b'":') == len(expected) and all(map(line.__contains__, _quoted(tuple(expected)))):
-        return frozenset(), frozenset()
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return frozenset(), frozenset()
-    if not isinstance(value, dict):
-        return frozenset(), frozenset()
-    return frozenset(value.keys() - set(expected)), frozenset(set(expected) - value.keys())
-
-
-@cache
-def _quoted(keys: tuple[str, ...]) -> tuple[bytes, ...]:
-    return tuple(b'"%s"' % key.encode() for key in keys)
 
 
 def _is_no_text(line: bytes) -> bool:
@@ -311,13 +380,12 @@ def _one_object(body: bytes) -> tuple[int, bytes] | None:
     return body.count(b"\n", 0, start) + 1, b" ".join(stripped.splitlines())
 
 
-def _unreadable(line: bytes) -> str | None:
+def unreadable(line: bytes) -> str | None:
+    """Why these bytes are no text that a record could be; None if they are."""
     if len(line) > LONGEST_RECORD:
         return "longer than 4 MB"
     try:
         line.decode("utf-8")
     except UnicodeDecodeError:
         return "not UTF-8"
-    if NULL in line and _ESCAPED_NULL.search(line):
-        return "holds a null character"
     return None

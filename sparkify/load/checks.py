@@ -18,7 +18,7 @@ from sparkify.sql import statement, statements
 SHOWN = 5
 
 _TOUCHED = {
-    "songplay": "songplay_id IN (SELECT event_id FROM new_event)",
+    "songplay": "songplay_id IN (SELECT songplay_id FROM touched_play)",
     "users": "user_id IN (SELECT user_id FROM chosen_user)",
     "songs": "song_id IN (SELECT song_id FROM touched_song)",
     "artists": "artist_id IN (SELECT artist_id FROM touched_artist)",
@@ -27,7 +27,8 @@ _TOUCHED = {
     "stg_songs": "run_id BETWEEN :first_run AND :last_run",
 }
 _RENAMED_PLAYS = (
-    "songplay_id IN (SELECT event_id FROM new_event) OR LOWER(artist_name) IN (SELECT name FROM touched_name)"
+    "songplay_id IN (SELECT songplay_id FROM touched_play) "
+    "OR artist_name IN (SELECT h.artist FROM heard AS h WHERE h.artist IS NOT NULL)"
 )
 
 

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine
+from sparkify.engines.record import count_extra
 from sparkify.errors import ConfigError, SparkifyError, WarehouseError
 from sparkify.load.erase import erase, listeners, must_erase
-from sparkify.load.judge import PERSONAL
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.rejects import Reject
-from sparkify.load.star import build_star, clear_star, forget_touched
+from sparkify.load.star import build_star, clear_star, drop_touched, recount
 from sparkify.load.takeback import check_anew
-from sparkify.load.text import drop_unused_repairs
+from sparkify.load.text import drop_unused_forms
+from sparkify.load.validation import PERSONAL
 from sparkify.progress import Progress
 from sparkify.sql import statement
+from sparkify.sql.schema import EXTRA
 
 
 @dataclass
@@ -58,6 +60,7 @@ def forget(
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
         receipt = Receipt(user_id, run_id, now)
         progress.step("making records anonymous")
+        _count_erased(engine, user_id)
         nothing = ", ".join(f"{column} = NULL" for column in PERSONAL)
         receipt.events = engine.execute(
             f"UPDATE stg_events SET {nothing} WHERE user_id = :user_id", {"user_id": user_id}
@@ -66,11 +69,12 @@ def forget(
         if not (receipt.events or is_in_rejects):
             raise ConfigError(f"there is nothing of a listener {user_id} in the warehouse.")
         engine.insert("etl_forgotten", ("user_id", "run_id", "forgotten_at"), [(user_id, run_id, now)])
-        drop_unused_repairs(engine)
+        drop_unused_forms(engine)
         progress.step("building the star")
         clear_star(engine)
         build_star(engine, 0, run_id)
-        forget_touched(engine)
+        recount(engine, run_id)
+        drop_touched(engine)
         progress.step("checking")
         receipts.append(receipt)
         return Outcome(checks=check_anew(engine, run_id))
@@ -87,6 +91,29 @@ def forget(
     return receipts[-1]
 
 
+def _count_erased(engine: Engine, user_id: int) -> None:
+    """Note in the ledger how many values of each file are about to be erased."""
+    kept_apart = engine.query(
+        "SELECT file_id, extra FROM stg_events WHERE user_id = :user_id AND extra IS NOT NULL",
+        {"user_id": user_id},
+    ).rows
+    aside: dict[int, int] = {}
+    for file_id, extra in kept_apart:
+        aside[file_id] = aside.get(file_id, 0) + count_extra(extra)
+    engine.execute(
+        "CREATE TEMP TABLE erased (file_id INTEGER NOT NULL, vals BIGINT NOT NULL, aside BIGINT NOT NULL)"
+    )
+    values = " + ".join(f"COUNT({column})" for column in PERSONAL if column != EXTRA)
+    rows = engine.query(
+        f"SELECT file_id, {values} AS vals FROM stg_events WHERE user_id = :user_id AND file_id IS NOT NULL "
+        "GROUP BY file_id",
+        {"user_id": user_id},
+    ).rows
+    engine.insert("erased", ("file_id", "vals", "aside"), [(f, vals, aside.get(f, 0)) for f, vals in rows])
+    engine.execute(statement("transforms", "etl_file_erased").text)
+    engine.execute("DROP TABLE erased")
+
+
 def _erase_rejects(engine: Engine, user_id: int) -> tuple[bool, int]:
     """(whether one of them names this listener, how many lost their text)."""
     rows = engine.query(
@@ -94,9 +121,9 @@ def _erase_rejects(engine: Engine, user_id: int) -> tuple[bool, int]:
         "WHERE raw_text IS NOT NULL ORDER BY file_id, record"
     ).rows
     gone = [one for row in rows if must_erase(one := Reject(*row), {user_id})]
-    engine.execute(statement("transforms", "rejudged").text)
+    engine.execute(statement("transforms", "revalidated").text)
     erased = [(one.file_id, one.record, one.reason) for one in erase(gone, {user_id})]
-    engine.insert("rejudged", ("file_id", "record", "reason"), erased)
+    engine.insert("revalidated", ("file_id", "record", "reason"), erased)
     engine.execute(statement("transforms", "etl_reject_erase").text)
-    engine.execute("DROP TABLE rejudged")
+    engine.execute("DROP TABLE revalidated")
     return any(user_id in (listeners(one) or ()) for one in gone), len(gone)

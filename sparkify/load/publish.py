@@ -9,6 +9,8 @@ import sparkify
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, RetryError
 from sparkify.load.checks import Verdict
+from sparkify.load.keys import KeyNews
+from sparkify.load.notices import Warned, insert_warnings
 from sparkify.load.rejects import Reject
 from sparkify.load.staging import Tally, next_id
 from sparkify.load.tables import count_rows
@@ -32,6 +34,9 @@ class Outcome:
     checks: Sequence[Verdict] = ()
     rejects: list[Reject] = field(default_factory=list)
     reject_uris: dict[int, str] = field(default_factory=dict)
+    warnings: Sequence[Warned] = ()
+    unknown_keys: Sequence[KeyNews] = ()
+    absent_keys: Sequence[KeyNews] = ()
     is_idle: bool = False
     """Whether there was nothing to do."""
 
@@ -50,6 +55,9 @@ class Summary:
     rejects: list[Reject] = field(default_factory=list)
     reject_uris: dict[int, str] = field(default_factory=dict)
     removed: int = 0
+    warnings: Sequence[Warned] = ()
+    unknown_keys: Sequence[KeyNews] = ()
+    absent_keys: Sequence[KeyNews] = ()
     seconds: float = 0.0
 
 
@@ -67,13 +75,18 @@ def publish(
     lost. Raises CheckError if a check found wrong rows. Nothing is published then, or if `work` raises.
     """
     reached: list[Summary] = []
-    for pause in RETRY_AFTER:
+    pauses = list(RETRY_AFTER)
+    while True:
         try:
             return _attempt(engine, command, work, progress, reached)
         except RetryError as error:
-            progress.warn(f"{error} Trying again in {pause:g} s.")
-            sleep(pause)
-    return _attempt(engine, command, work, progress, reached)
+            if error.at_once:
+                progress.warn(str(error))
+            elif pauses:
+                progress.warn(f"{error} Trying again in {pauses[0]:g} s.")
+                sleep(pauses.pop(0))
+            else:
+                raise
 
 
 def _attempt(
@@ -97,10 +110,11 @@ def _attempt(
         raise_failed(done.checks)
         summary = Summary(
             run_id, done.files, done.records, count_rows(engine), *_matched(engine), done.checks,
-            done.rejects, done.reject_uris, done.removed,
+            done.rejects, done.reject_uris, done.removed, done.warnings, done.unknown_keys, done.absent_keys,
         )  # fmt: skip
         summary.seconds = round(time.monotonic() - began, 3)
         _record_run(engine, command, started, summary, done.taken)
+        insert_warnings(engine, run_id, done.warnings)
         progress.know(run_id, done.taken, summary.records.read)
         reached.append(summary)
         progress.step("publishing")
@@ -135,10 +149,11 @@ def _matched(engine: Engine) -> tuple[int, int]:
 def _record_run(engine: Engine, command: str, started: dt.datetime, summary: Summary, files: int) -> None:
     columns = (
         "run_id", "command", "program", "started_at", "seconds", "files", "records_read", "loaded",
-        "duplicate", "rejected", "plays", "plays_song", "plays_artist",
+        "duplicate", "conflict", "rejected", "values_aside", "plays", "plays_song", "plays_artist",
     )  # fmt: skip
     engine.insert("etl_run", columns, [(
         summary.run_id, command, sparkify.__version__, started, summary.seconds, files, summary.records.read,
-        summary.records.loaded, summary.records.duplicate, summary.records.rejected, summary.rows["songplay"],
+        summary.records.loaded, summary.records.duplicate, summary.records.conflict, summary.records.rejected,
+        None if summary.records.values is None else summary.records.values_aside, summary.rows["songplay"],
         summary.matched_song, summary.matched_artist,
     )])  # fmt: skip

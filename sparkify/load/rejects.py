@@ -4,11 +4,12 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sparkify.engines.base import Dataset, Engine, NewFile
+from sparkify.engines.base import Engine, NewFile
 from sparkify.engines.reading import LONGEST_RECORD, diagnose, records
+from sparkify.engines.record import RecordReader, too_long
 from sparkify.errors import RetryError
-from sparkify.load.judge import refuse
 
 KEPT = 65_535
 """Bytes of a record that are kept whole, as etl_reject holds them; base64 makes 4 bytes of 3."""
@@ -29,25 +30,49 @@ class Reject:
         return f"record {self.record}" if self.record else "whole file"
 
 
-def collect_rejects(engine: Engine, dataset: Dataset, files: Mapping[int, NewFile]) -> list[Reject]:
-    """The rejects among the records that were just staged, with their text from the files.
+class Found(NamedTuple):
+    """What the text of a file's records tells."""
 
-    What a JSON reader sees as a row without values may be no JSON at all: the text tells. Raises RetryError
-    if a file ends before the record does that was read from it: somebody cut it, or the line to its store.
+    rejects: list[Reject]
+    extras: list[tuple[int, int, str | None, int, int]]
+    """(file_id, record, its `extra`, values that do not fit, 1 if it is rejected after all) as in `raw_extra`."""
+    reasons: dict[str, int]
+    """How many values do not fit, by the reason."""
+
+
+def look_up(
+    file: NewFile,
+    reader: RecordReader,
+    invalid: Mapping[int, str],
+    misfits: Mapping[int, Mapping[str, str]],
+) -> Found:
+    """The text of records that are rejected, and the `extra` of those in which values do not fit.
+
+    `invalid` has the reason by line, `misfits` by line and column. What a JSON reader sees as a row without
+    values may be no JSON at all: the text tells. Raises RetryError if a file ends before the record does that
+    was read from it: somebody cut it, or the line to its store.
     """
-    judged: dict[int, dict[int, str]] = {}
-    for file_id, record, reason in engine.query(refuse(dataset)).rows:
-        judged.setdefault(file_id, {})[record] = reason
-    found: list[Reject] = []
-    for file_id, reasons in judged.items():
-        last, before = max(reasons), len(found)
-        for record, line in records(files[file_id]):
-            if record in reasons:
-                found.append(keep(file_id, record, diagnose(line) or reasons[record], line))
-            if record >= last:
-                break
-        if len(found) - before < len(reasons):
-            raise RetryError(f"{files[file_id].uri} is shorter now than when it was read.")
+    found = Found([], [], {})
+    last, seen = max([*invalid, *misfits]), 0
+    for record, line in records(file):
+        if record in invalid:
+            seen += 1
+            why = diagnose(line) or reader.problem(line) or invalid[record]
+            found.rejects.append(keep(file.file_id, record, why, line))
+        elif record in misfits:
+            seen += 1
+            extra, aside = reader.misfits(line, misfits[record])
+            if problem := too_long(extra):
+                found.rejects.append(keep(file.file_id, record, problem, line))
+                found.extras.append((file.file_id, record, None, 0, 1))
+            else:
+                found.extras.append((file.file_id, record, extra, aside, 0))
+                for why in misfits[record].values():
+                    found.reasons[why] = found.reasons.get(why, 0) + 1
+        if record >= last:
+            break
+    if seen < len(invalid) + len(misfits):
+        raise RetryError(f"{file.uri} is shorter now than when it was read.")
     return found
 
 

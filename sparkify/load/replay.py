@@ -1,4 +1,4 @@
-"""Rejects, judged again: those that pass now are loaded as if they had come in time.
+"""Rejects, validated again: those that pass now are loaded as if they had come in time.
 
 Each is put back on its own line of a file made for the purpose, and goes the way of every record. What
 was not kept whole cannot go it: then the file itself must be read again.
@@ -13,13 +13,15 @@ from pathlib import Path
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile
 from sparkify.engines.reading import diagnose
 from sparkify.errors import ConfigError
-from sparkify.load import judge
+from sparkify.load import validation
+from sparkify.load.accept import Values, accept, require_conserved, validate
+from sparkify.load.feed import Feed
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.rejects import decoded
+from sparkify.load.rejects import Reject, decoded
 from sparkify.load.staging import Tally, next_id
-from sparkify.load.star import build_star, count_duplicates, forget_touched
+from sparkify.load.star import build_star, count_duplicates, drop_touched
 from sparkify.load.takeback import check_anew, settle_rejects
-from sparkify.load.text import learn_repairs
+from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 from sparkify.sql import statement
 
@@ -28,16 +30,20 @@ _KEPT_WHOLE = ("text", "base64")
 
 @dataclass
 class _Rejects:
-    """The rejects of one part of a file that can be judged again, by the line they stand on."""
+    """The rejects of one part of a file that can be validated again, by the line they stand on."""
 
     file_id: int
     lines: dict[int, bytes] = field(default_factory=dict)
 
 
 def replay(
-    engine: Engine, run: int | None, progress: Progress, sleep: Callable[[float], None] = time.sleep
+    engine: Engine,
+    run: int | None,
+    progress: Progress,
+    sleep: Callable[[float], None] = time.sleep,
+    feed: Feed | None = None,
 ) -> Summary:
-    """Judge the rejects again, of every run or of one, and load those that pass.
+    """Validate the rejects again, of every run or of one, and load those that pass.
 
     A reject that passes stays known, in case that its loading is undone. Raises ConfigError for a run that
     there is not.
@@ -49,30 +55,30 @@ def replay(
             and not engine.query("SELECT run_id FROM etl_run WHERE run_id = :run", {"run": run}).rows
         ):
             raise ConfigError(f"there is no run {run}. `sparkify runs` lists them.")
-        progress.step("judging again")
+        progress.step("validating again")
         datasets: tuple[Dataset, ...] = ("songs", "events")
         passed: dict[int, int] = {}
         for dataset in datasets:
-            passed |= _judge_again(engine, dataset, run, run_id, progress)
+            passed |= _validate_again(engine, dataset, run, run_id, feed or Feed(), progress)
         if not passed:
             return Outcome(is_idle=True)
         for name in ("etl_reject_replayed_songs", "etl_reject_replayed_events", "etl_file_replayed"):
             engine.execute(statement("transforms", name).text, {"run": run_id})
         settle_rejects(engine, run_id)
         progress.step("building the star")
-        learn_repairs(engine, run_id, run_id)
+        learn_forms(engine, run_id, run_id)
         tally = Tally(read=sum(passed.values()))
-        tally.duplicate = count_duplicates(engine, build_star(engine, run_id, run_id))
-        tally.loaded = tally.read - tally.duplicate
-        forget_touched(engine)
+        tally.duplicate, tally.conflict = count_duplicates(engine, build_star(engine, run_id, run_id))
+        tally.loaded = tally.read - tally.duplicate - tally.conflict
+        drop_touched(engine)
         progress.step("checking")
         return Outcome({"replayed": len(passed)}, len(passed), tally, checks=check_anew(engine, run_id))
 
     return publish(engine, "replay", work, progress, sleep)
 
 
-def _judge_again(
-    engine: Engine, dataset: Dataset, run: int | None, run_id: int, progress: Progress
+def _validate_again(
+    engine: Engine, dataset: Dataset, run: int | None, run_id: int, feed: Feed, progress: Progress
 ) -> dict[int, int]:
     """Stage what passes, each file's in a part of its own; return how many of each file did."""
     found, others = _read_rejects(engine, dataset, run)
@@ -86,9 +92,12 @@ def _judge_again(
     first = next_id(engine, "file_id", "etl_file")
     with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
         files = [_as_file(number, one, Path(folder)) for number, one in enumerate(found, start=first)]
-        engine.stage(dataset, files, judge.rules(dataset, run_id, engine))
+        rules = validation.rules(dataset, run_id, engine, feed.paths[dataset], feed.clock())
+        staged = {one.file_id: one for one in engine.stage(dataset, files, rules)}
+        wrong = validate(engine, dataset, {file.file_id: file for file in files}, rules).rejects
+        counted = accept(engine, dataset, run_id, rules)
     parts = {number: one.file_id for number, one in enumerate(found, start=first)}
-    _write_reasons(engine, dataset, parts)
+    _write_reasons(engine, wrong, parts)
     passed = dict(
         engine.query(
             f"SELECT file_id, COUNT(*) AS n FROM {STAGING_TABLE[dataset]} "
@@ -96,7 +105,12 @@ def _judge_again(
             {"run": run_id, "first": first},
         ).rows
     )
-    _write_parts(engine, run_id, parts, passed)
+    values = {}
+    for number in passed:
+        own = counted.get(number, Values(0, 0, 0))
+        values[number] = own._replace(read=own.read + (staged[number].values or 0))
+        require_conserved(f"reject of file {parts[number]}", values[number], may_erase=not rules.is_in_order)
+    _write_parts(engine, run_id, parts, passed, values)
     return passed
 
 
@@ -133,30 +147,33 @@ def _as_file(number: int, rejects: _Rejects, folder: Path) -> NewFile:
     return NewFile(number, str(path), str(path), found.st_size, str(found.st_mtime_ns))
 
 
-def _write_reasons(engine: Engine, dataset: Dataset, parts: Mapping[int, int]) -> None:
-    wrong = [
-        (parts[number], record, reason)
-        for number, record, reason in engine.query(judge.refuse(dataset)).rows
-        if number in parts
-    ]
-    engine.execute(statement("transforms", "rejudged").text)
-    engine.insert("rejudged", ("file_id", "record", "reason"), wrong)
-    engine.execute(statement("transforms", "etl_reject_rejudged").text)
-    engine.execute("DROP TABLE rejudged")
+def _write_reasons(engine: Engine, wrong: Sequence[Reject], parts: Mapping[int, int]) -> None:
+    rows = [(parts[one.file_id], one.record, one.reason) for one in wrong]
+    engine.execute(statement("transforms", "revalidated").text)
+    engine.insert("revalidated", ("file_id", "record", "reason"), rows)
+    engine.execute(statement("transforms", "etl_reject_revalidated").text)
+    engine.execute("DROP TABLE revalidated")
 
 
-def _write_parts(engine: Engine, run_id: int, parts: Mapping[int, int], passed: Mapping[int, int]) -> None:
+def _write_parts(
+    engine: Engine,
+    run_id: int,
+    parts: Mapping[int, int],
+    passed: Mapping[int, int],
+    values: Mapping[int, Values],
+) -> None:
     columns = ("uri", "dataset", "size", "modified", "content_hash", "lines", "tail")
     known = {
         file_id: rest
         for file_id, *rest in engine.query(f"SELECT file_id, {', '.join(columns)} FROM etl_file").rows
     }
-    engine.insert(
-        "etl_file",
-        ("file_id", "run_id", "replays", "records_read", "loaded", "duplicate", "rejected", *columns),
-        [
-            (number, run_id, file_id, passed[number], passed[number], 0, 0, *known[file_id])
-            for number, file_id in parts.items()
-            if number in passed
-        ],
-    )
+    own = (
+        "file_id", "run_id", "replays", "records_read", "loaded", "duplicate", "conflict", "rejected",
+        "values_read", "values_aside", "values_erased",
+    )  # fmt: skip
+    rows = [
+        (number, run_id, file_id, passed[number], passed[number], 0, 0, 0, *values[number], *known[file_id])
+        for number, file_id in parts.items()
+        if number in passed
+    ]
+    engine.insert("etl_file", (*own, *columns), rows)

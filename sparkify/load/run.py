@@ -8,15 +8,23 @@ from dataclasses import dataclass
 from sparkify.config import REJECTS
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
+from sparkify.formatting import count
 from sparkify.load.checks import check_touched
+from sparkify.load.feed import Feed
 from sparkify.load.files import Planned, SourceFile, State, make_plan, read_ledger
+from sparkify.load.inspect import inspect_events
+from sparkify.load.notices import Warnings
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
-from sparkify.load.staging import GROUPS, Loading, changed_message
-from sparkify.load.star import build_star, clear_star, count_duplicates, forget_leaving, forget_touched
+from sparkify.load.staging import FileIngest, changed_message
+from sparkify.load.star import build_star, clear_star, count_duplicates, drop_leaving, drop_touched
+from sparkify.load.tables import set_play_pages
 from sparkify.load.takeback import check_anew, parts_to_replace, take_back
-from sparkify.load.text import learn_repairs
+from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
+
+GROUPS = 20
+"""Files and reasons that a refusal shows."""
 
 __all__ = ["MaxRejects", "Summary", "load", "rebuild", "reload"]
 
@@ -38,6 +46,9 @@ class MaxRejects:
         share, count = found.groups()
         return cls(int(count or 0), float(share or 0) / 100)
 
+    def __str__(self) -> str:
+        return f"{100 * self.share:g}% and {self.count}" if self.share else str(self.count)
+
     def allow(self, rejected: int, read: int) -> bool:
         return rejected <= self.count or rejected <= self.share * read
 
@@ -49,6 +60,7 @@ def load(
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
     also: Collection[State] = (),
+    feed: Feed | None = None,
 ) -> Summary:
     """Load what the ledger does not know of these files, in one transaction.
 
@@ -72,7 +84,7 @@ def load(
             counts["retried"] = counts.pop("undone")
         if not planned:
             return Outcome(counts, is_idle=True)
-        return _take_in(engine, run_id, planned, counts, max_rejects, progress)
+        return _take_in(engine, run_id, planned, counts, max_rejects, Warnings(progress), feed or Feed())
 
     return publish(engine, "etl", work, progress, sleep)
 
@@ -83,6 +95,7 @@ def reload(
     max_rejects: MaxRejects,
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
+    feed: Feed | None = None,
 ) -> Summary:
     """Load these files anew, whole: exactly their records, in staging and star, are replaced.
 
@@ -93,21 +106,31 @@ def reload(
 
     def work(run_id: int) -> Outcome:
         planned = plan_reload(names, read_ledger(engine))
-        return _take_in(engine, run_id, planned, {}, max_rejects, progress)
+        return _take_in(engine, run_id, planned, {}, max_rejects, Warnings(progress), feed or Feed())
 
     return publish(engine, "reload", work, progress, sleep)
 
 
-def rebuild(engine: Engine, progress: Progress, sleep: Callable[[float], None] = time.sleep) -> Summary:
-    """Make the star anew from staging, check it, and publish it in one transaction."""
+def rebuild(
+    engine: Engine,
+    progress: Progress,
+    sleep: Callable[[float], None] = time.sleep,
+    play_pages: Sequence[str] = (),
+) -> Summary:
+    """Make the star anew from staging, check it, and publish it in one transaction.
+
+    `play_pages` are the pages whose events are plays from now on; none: as before.
+    """
 
     def work(run_id: int) -> Outcome:
+        if play_pages:
+            set_play_pages(engine, play_pages)
         progress.step("building the star")
         clear_star(engine)
         span = build_star(engine, 0, run_id)
         progress.step("checking")
         verdicts = check_touched(engine, span)
-        forget_touched(engine)
+        drop_touched(engine)
         return Outcome(checks=verdicts)
 
     return publish(engine, "rebuild", work, progress, sleep)
@@ -119,53 +142,91 @@ def _take_in(
     planned: Sequence[Planned],
     counts: dict[str, int],
     max_rejects: MaxRejects,
-    progress: Progress,
+    warnings: Warnings,
+    feed: Feed,
 ) -> Outcome:
     """Load these files; what the ledger holds of those that are read whole gives way."""
+    progress = warnings.progress
     if parts_to_replace(planned):
         planned = with_companions(planned, read_ledger(engine))
-    loading = Loading(engine, run_id, progress)
+    loading = FileIngest(engine, run_id, progress, warnings, feed)
     loading.take_in(planned)
-    if not max_rejects.allow(loading.tally.rejected, loading.tally.read):
-        raise LoadError(_too_many(loading, max_rejects))
+    _refuse_bad(loading, max_rejects, feed)
     parts = parts_to_replace(planned)
     if unread := loading.left_out & {one.file.uri for one in planned if one.is_whole and one.parts}:
         raise LoadError(f"{min(unread)} changed while it was read: nothing was published. Run it again.")
+    inspect_events(engine, run_id, warnings)
     progress.step("building the star")
-    learn_repairs(engine, run_id, run_id)
+    learn_forms(engine, run_id, run_id)
     tally, removed = loading.tally, 0
     if parts:
         span, removed = take_back(engine, run_id, parts, "replaced")
-        tally.duplicate = count_duplicates(engine, span)
+        tally.duplicate, tally.conflict = count_duplicates(engine, span)
         progress.step("checking")
         verdicts = check_anew(engine, run_id)
-        forget_leaving(engine)
+        drop_leaving(engine)
     else:
         span = build_star(engine, run_id, run_id)
-        tally.duplicate = count_duplicates(engine, span)
+        tally.duplicate, tally.conflict = count_duplicates(engine, span)
         progress.step("checking")
         verdicts = check_touched(engine, span)
-        forget_touched(engine)
-    tally.loaded = tally.read - tally.rejected - tally.duplicate
-    if tally.duplicate and not tally.loaded:
-        progress.warn(
+        drop_touched(engine)
+    tally.loaded = tally.read - tally.rejected - tally.duplicate - tally.conflict
+    if tally.duplicate and not (tally.loaded or tally.conflict):
+        warnings.add(
+            "all_duplicate",
             "every good record of these files stood in the warehouse already: was a folder moved or copied? "
-            "The ledger knows files by their path. Nothing counts twice."
+            "The ledger knows files by their path. Nothing counts twice.",
+        )
+    if tally.conflict:
+        warnings.add(
+            "conflict",
+            f"{count(tally.conflict, 'record has', 'records have')} the key of another record, and other content: "
+            f"one of each key stands. `sparkify rejects --conflicts --run {run_id}` lists them.",
         )
     if tally.rejected and tally.rejected == tally.read:
-        progress.warn(
-            "every record of these files was rejected, none was loaded. --max-rejects 0 refuses that."
+        warnings.add(
+            "all_rejected",
+            "every record of these files was rejected, none was loaded. --max-rejects 0 refuses that.",
         )
+    if feed.is_strict:
+        warnings.refuse()
     return Outcome(
         counts or {"reloaded": len(planned)}, len(planned), tally, removed, verdicts, loading.rejects,
-        loading.uris,
+        loading.uris, warnings.found, [*loading.keys.unknown.values()], [*loading.keys.absent.values()],
     )  # fmt: skip
 
 
-def _too_many(loading: Loading, allowed: MaxRejects) -> str:
+def _refuse_bad(loading: FileIngest, max_rejects: MaxRejects, feed: Feed) -> None:
+    """Raise LoadError where the feed has gone wrong."""
+    tally = loading.tally
+    if feed.refuses_rejected_files and loading.rejected_whole:
+        uri, records = loading.rejected_whole[0]
+        more = (
+            f" (and {count(len(loading.rejected_whole) - 1, 'more such file')})"
+            if loading.rejected_whole[1:]
+            else ""
+        )
+        (_, reason), places = next(one for one in loading.reasons.items() if one[0][0] == uri)
+        raise LoadError(
+            f"{uri}{more}: all {records:,} records were rejected, first {places[0]}: {reason}. Nothing was "
+            "published. Fix the file, or set [ETL] REJECTED_FILES = allow."
+        )
+    if not max_rejects.allow(tally.rejected, tally.read):
+        raise LoadError(_too_many(loading, max_rejects))
+    if not max_rejects.allow(tally.misfits, tally.read):
+        raise LoadError(
+            f"{count(tally.misfits, 'value does', 'values do')} not fit their columns in {count(tally.read, 'record')}, "
+            f"more than --max-rejects allows ({max_rejects}): nothing was published. They would be kept in extra; "
+            f"fix the feed, or allow it with --max-rejects {tally.misfits}."
+        )
+    if feed.refuses_unknown_keys:
+        loading.keys.refuse_unknown()
+
+
+def _too_many(loading: FileIngest, allowed: MaxRejects) -> str:
     """One line, and below it what a refused run leaves no other trace of: which files, and why."""
     rejected, read = loading.tally.rejected, loading.tally.read
-    limit = f"{100 * allowed.share:g}% and {allowed.count}" if allowed.share else str(allowed.count)
     groups = sorted(loading.reasons.items(), key=lambda group: -len(group[1]))
     shown = [
         f"{uri} {places[0]}: {reason}{f', and {len(places) - 1:,} more like it' if places[1:] else ''}"
@@ -173,7 +234,7 @@ def _too_many(loading: Loading, allowed: MaxRejects) -> str:
     ]
     more = [f"and {len(groups) - GROUPS:,} more files and reasons"] if groups[GROUPS:] else []
     return "\n  ".join((
-        f"{rejected:,} of {read:,} records were rejected, more than --max-rejects allows ({limit}): "
-        f"nothing was published. Mend the files, or allow it with --max-rejects {rejected}.",
+        f"{rejected:,} of {read:,} records were rejected, more than --max-rejects allows ({allowed}): "
+        f"nothing was published. Fix the files, or allow it with --max-rejects {rejected}.",
         *shown, *more,
     ))  # fmt: skip

@@ -1,22 +1,27 @@
-"""Files on their way into staging: read, judged, and written into the ledger with what became of them."""
+"""Files on their way into staging: read, validated, and written to the ledger with what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Staged, batches
+from sparkify.engines.base import Dataset, Engine, NewFile, Staged, batches
+from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
-from sparkify.load import judge
+from sparkify.formatting import count
+from sparkify.load import validation
+from sparkify.load.accept import Validated, Values, accept, require_conserved, validate
 from sparkify.load.erase import erase, read_forgotten
+from sparkify.load.feed import Feed
 from sparkify.load.files import Plan, Planned, measure_head
-from sparkify.load.rejects import Reject, collect_rejects, insert_rejects
+from sparkify.load.keys import KeyReport
+from sparkify.load.notices import Warnings
+from sparkify.load.rejects import Reject, insert_rejects
 from sparkify.progress import Progress
-from sparkify.sql.schema import json_key, table
 from sparkify.store import open_file
 
 EXAMPLES = 5
 """Rejects that a summary shows."""
-GROUPS = 20
-"""Files and reasons that a refusal shows."""
+HANDFUL = 10
+"""A file of more records than this that is rejected whole is no accident of a few lines."""
 
 LEAST = 16 << 10
 """Bytes that any file counts for in a batch: what we keep of a tiny one is larger than itself."""
@@ -24,33 +29,50 @@ LEAST = 16 << 10
 
 @dataclass
 class Tally:
-    """Records read = loaded + duplicate + rejected."""
+    """Records read = loaded + duplicate + conflict + rejected."""
 
     read: int = 0
     loaded: int = 0
     duplicate: int = 0
+    conflict: int = 0
     rejected: int = 0
+    values: int | None = None
+    """Values of the good records that are not null; None where nobody counted."""
+    values_aside: int = 0
+    """Of these, kept in `extra`: no column takes them, or they do not fit theirs."""
+    misfits: int = 0
+    """Of those, the ones that do not fit their column."""
 
 
-class Loading:
-    """Files on their way into staging, the rejects and the ledger."""
+class FileIngest:
+    """Takes files into staging, the rejects and the ledger."""
 
-    def __init__(self, engine: Engine, run_id: int, progress: Progress) -> None:
+    def __init__(
+        self, engine: Engine, run_id: int, progress: Progress, warnings: Warnings, feed: Feed
+    ) -> None:
         self._engine = engine
         self._run_id = run_id
         self._progress = progress
+        self._warnings = warnings
+        self._feed = feed
         self._next_file = next_id(engine, "file_id", "etl_file")
         self._files = 0
         self._forgotten = read_forgotten(engine)
-        self._keys: dict[tuple[str, str], list[str]] = {}
         self.tally = Tally()
         self.rejects: list[Reject] = []
         self.uris: dict[int, str] = {}
         self._empty: list[str] = []
+        self.keys = KeyReport(engine)
+        self._misfits: dict[str, int] = {}
+        """How many values did not fit, by the reason."""
+        self._units: dict[str, list[str]] = {}
+        """Files whose moments are not in milliseconds, by their unit."""
         self.reasons: dict[tuple[str, str], list[str]] = {}
         """Where in each file something was rejected, by (URI, reason)."""
         self.left_out: set[str] = set()
         """Files that changed while they were read."""
+        self.rejected_whole: list[tuple[str, int]] = []
+        """Files of which every record was rejected, and how many those were."""
 
     def take_in(self, planned: Sequence[Planned]) -> None:
         """Stage all files, songs first, a bounded number of bytes at a time."""
@@ -61,18 +83,13 @@ class Loading:
                 self._progress.step(f"reading {dataset}", sum(p.file.size for p in group))
             for batch in batches(group, lambda p: max(p.file.size, LEAST), self._engine.batch_bytes):
                 self._take_in_batch(dataset, batch)
-        if self._empty:
-            more = len(self._empty) - 1
-            others = (
-                f", and so {'is 1 more file' if more == 1 else f'are {more:,} more files'}" if more else ""
-            )
-            self._progress.warn(f"{self._empty[0]} is empty{others}.")
-        self._warn_of_keys()
+        self._warn()
 
     def _take_in_batch(self, dataset: Dataset, batch: Sequence[Planned]) -> None:
         new = [self._new_file(planned) for planned in batch]
         by_id = {file.file_id: file for file in new}
-        rules = judge.rules(dataset, self._run_id, self._engine)
+        paths = self._feed.paths[dataset]
+        rules = validation.rules(dataset, self._run_id, self._engine, paths, self._feed.clock())
         staged = self._engine.stage(dataset, new, rules)
         for file in new:
             self._progress.advance(file.size - file.start)
@@ -80,47 +97,70 @@ class Loading:
         for file_id in by_id.keys() - {s.file_id for s in staged}:
             self.left_out.add(by_id[file_id].uri)
             self._progress.warn(f"{by_id[file_id].uri} changed while it was read: the next run takes it in.")
-        rejects = self._judge(dataset, staged, by_id)
+        found = validate(self._engine, dataset, by_id, rules)
+        self._note(dataset, staged, by_id, found)
+        rejects = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem] + found.rejects
+        rejects = erase(rejects, self._forgotten)
+        self.tally.read += sum(s.records_read for s in staged)
+        self.tally.rejected += len(rejects)
+        counted = accept(self._engine, dataset, self._run_id, rules)
         self._progress.know(self._run_id, self._files, self.tally.read)
         insert_rejects(self._engine, self._run_id, rejects)
-        self._write_ledger(dataset, staged, by_id, rejects)
+        self._write_ledger(dataset, staged, by_id, rejects, counted)
         for reject in rejects:
             group = by_id[reject.file_id].uri, reject.reason.partition(" (")[0]
             self.reasons.setdefault(group, []).append(reject.place)
         self.rejects += rejects[: max(0, EXAMPLES - len(self.rejects))]
         self.uris |= {r.file_id: by_id[r.file_id].uri for r in self.rejects if r.file_id in by_id}
 
-    def _judge(self, dataset: Dataset, staged: Sequence[Staged], files: dict[int, NewFile]) -> list[Reject]:
-        whole = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
-        rejects = whole + collect_rejects(self._engine, dataset, files)
-        rejects = erase(rejects, self._forgotten)
-        self.tally.read += sum(s.records_read for s in staged)
-        self.tally.rejected += len(rejects)
-        return rejects
-
     def _write_ledger(
-        self, dataset: Dataset, staged: Sequence[Staged], files: dict[int, NewFile], rejects: Sequence[Reject]
+        self,
+        dataset: Dataset,
+        staged: Sequence[Staged],
+        files: Mapping[int, NewFile],
+        rejects: Sequence[Reject],
+        counted: Mapping[int, Values],
     ) -> None:
+        reader = record_reader(dataset, self._feed.paths[dataset])
         rejected: dict[int, int] = {}
         for reject in rejects:
             rejected[reject.file_id] = rejected.get(reject.file_id, 0) + 1
         rows = []
         for s in staged:
             file, bad = files[s.file_id], rejected.get(s.file_id, 0)
+            values = self._values(file, s, counted)
             rows.append((
                 s.file_id, file.uri, dataset, self._run_id, file.size, file.modified, s.content_hash, s.lines,
-                s.tail, s.records_read, *_loaded_and_duplicate(s, bad), bad, s.problem,
+                s.tail, s.records_read, *_loaded_and_duplicate(s, bad), bad, s.problem, *values,
             ))  # fmt: skip
-            self._note_keys(dataset, file, s)
+            self.keys.add(dataset, file, s, reader)
+            if bad == s.records_read > HANDFUL:
+                self.rejected_whole.append((file.uri, bad))
             if s.problem:
-                self._progress.warn(f"{file.uri}: {s.problem}. The whole file is one reject.")
+                self._warnings.add(
+                    "unreadable_file", f"{file.uri}: {s.problem}. The whole file is one reject."
+                )
             elif not s.records_read and not file.start:
                 self._empty.append(file.uri)
         columns = (
             "file_id", "uri", "dataset", "run_id", "size", "modified", "content_hash", "lines", "tail",
-            "records_read", "loaded", "duplicate", "rejected", "problem",
+            "records_read", "loaded", "duplicate", "conflict", "rejected", "problem", "values_read",
+            "values_aside", "values_erased",
         )  # fmt: skip
         self._engine.insert("etl_file", columns, rows)
+
+    def _values(
+        self, file: NewFile, staged: Staged, counted: Mapping[int, Values]
+    ) -> Values | tuple[None, None, None]:
+        """The values of a file. LoadError if one of them has no place."""
+        if not staged.has_lineage:
+            return None, None, None
+        values = counted.get(staged.file_id, Values(0, 0, 0))
+        values = values._replace(read=values.read + (staged.values or 0))
+        require_conserved(file.uri, values, may_erase=bool(self._forgotten))
+        self.tally.values = (self.tally.values or 0) + values.read
+        self.tally.values_aside += values.aside
+        return values
 
     def _new_file(self, planned: Planned) -> NewFile:
         file, known = planned.file, planned.known
@@ -164,35 +204,59 @@ class Loading:
             )
         return tail, lines - 1
 
-    def _note_keys(self, dataset: Dataset, file: NewFile, staged: Staged) -> None:
-        """Keys that would vanish without a word; a required one that is absent is a reject already."""
-        if not (staged.unknown_keys or staged.absent_keys):
+    def _note(
+        self, dataset: Dataset, staged: Sequence[Staged], files: Mapping[int, NewFile], found: Validated
+    ) -> None:
+        """Values that do not fit, and files that write their moments otherwise than in milliseconds."""
+        for reason, n in found.reasons.items():
+            self._misfits[reason] = self._misfits.get(reason, 0) + n
+        self.tally.misfits += sum(found.reasons.values())
+        if dataset == "songs":
             return
-        required = {
-            json_key(column.name) if dataset == "events" else column.name
-            for column in table(STAGING_TABLE[dataset]).reported
-            if column.required
-        }
-        for key in staged.unknown_keys:
-            self._keys.setdefault((key, "is not loaded: no column takes it"), []).append(file.uri)
-        for key in staged.absent_keys - required:
-            self._keys.setdefault((key, "is absent: its column stays empty"), []).append(file.uri)
+        units = [(s.file_id, s.unit) for s in staged if s.unit]
+        units += [
+            (file_id, unit)
+            for file_id, unit, _ in self._engine.query(validation.select_units("ts")).rows
+            if file_id is not None and file_id not in {s.file_id for s in staged if s.unit}
+        ]
+        for file_id, unit in units:
+            self._units.setdefault(unit, []).append(files[file_id].uri)
 
-    def _warn_of_keys(self) -> None:
-        alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-        for (key, what), uris in sorted(self._keys.items()):
-            alike.setdefault((what, tuple(uris)), []).append(key)
-        for (what, places), keys in alike.items():
-            others = f" and {len(places) - 1} more files" if len(places) > 1 else ""
-            named = ", ".join(f'"{key}"' for key in keys)
-            which = f"the key {named} {what}" if len(keys) == 1 else f"the keys {named}: each {what}"
-            self._progress.warn(f"{which} (first record of {places[0]}{others}). Was it renamed?")
+    def _warn(self) -> None:
+        if self._empty:
+            more = len(self._empty) - 1
+            others = (
+                f", and so {'is 1 more file' if more == 1 else f'are {more:,} more files'}" if more else ""
+            )
+            self._warnings.add("empty_file", f"{self._empty[0]} is empty{others}.")
+        for unit, uris in sorted(self._units.items()):
+            self._progress.warn(f"ts is in {unit} in {named(uris)}, and was converted.")
+        if self._misfits:
+            reasons = sorted(self._misfits.items(), key=lambda one: (-one[1], one[0]))
+            shown = ", ".join(f"{reason} ({n:,})" for reason, n in reasons[:3])
+            others = f", and {count(len(reasons) - 3, 'more reason')}" if reasons[3:] else ""
+            total = count(
+                sum(self._misfits.values()),
+                "value does not fit its column",
+                "values do not fit their columns",
+            )
+            self._warnings.add("misfit", f"{total} and went to extra: {shown}{others}.")
+        self.keys.warn(self._warnings)
 
 
-def _loaded_and_duplicate(staged: Staged, rejected: int) -> tuple[int | None, int | None]:
-    """What became of a file's good records, before duplicates are told apart; of rows without a file, only
-    the run knows."""
-    return (staged.records_read - rejected, 0) if staged.has_lineage else (None, None)
+def _loaded_and_duplicate(staged: Staged, rejected: int) -> tuple[int | None, int | None, int | None]:
+    """What became of a file's good records (loaded, duplicate, conflict), before these are told apart; of rows
+    without a file, only the run knows."""
+    return (staged.records_read - rejected, 0, 0) if staged.has_lineage else (None, None, None)
+
+
+def named(uris: Sequence[str]) -> str:
+    """The first of some files, and how many more there are.
+
+    >>> named(["a.json"]), named(["a.json", "b.json"])
+    ('a.json', 'a.json and 1 more file')
+    """
+    return uris[0] + (f" and {count(len(uris) - 1, 'more file')}" if uris[1:] else "")
 
 
 def preview(engine: Engine, plan: Plan) -> list[str]:

@@ -1,10 +1,15 @@
 """The tables themselves: made, dropped, counted, and of a version that this program knows."""
 
+from collections.abc import Sequence
+
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, WarehouseError
+from sparkify.load.star import build_star, clear_star, drop_touched, recount
+from sparkify.load.text import learn_forms
 from sparkify.sql import Statement, schema, statement, statements
 
-VERSION = 2
+DEFAULT_PAGES = ("NextSong",)
+VERSION = 3
 """The layout's version; raise it with every change to the tables, and write the migrations to it."""
 
 
@@ -33,6 +38,8 @@ def create_tables(engine: Engine) -> list[str]:
                 engine.execute(statement("tables", name).text)
             if "etl_version" in missing:
                 engine.insert("etl_version", ("version",), [(VERSION,)])
+            if "etl_play_page" in missing:
+                set_play_pages(engine, DEFAULT_PAGES)
             engine.grant(schema.ALL)
     return missing
 
@@ -97,9 +104,42 @@ def migrate(engine: Engine) -> list[str]:
             for name in schema.BOOKS:
                 if name not in there:
                     engine.execute(statement("tables", name).text)
+            if "etl_play_page" not in there:
+                set_play_pages(engine, DEFAULT_PAGES)
+            _rebuild(engine)
             engine.grant(schema.ALL)
             engine.insert("etl_version", ("version",), [(VERSION,)])
     return done
+
+
+def _rebuild(engine: Engine) -> None:
+    """What the rules of this program make of staging: normal forms of text, star, and counts of the ledger."""
+    last = int(engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar())
+    learn_forms(engine, 0, last)
+    clear_star(engine)
+    build_star(engine, 0, last)
+    recount(engine, last)
+    drop_touched(engine)
+
+
+def set_play_pages(engine: Engine, pages: Sequence[str]) -> None:
+    """Say which pages' events are plays."""
+    engine.execute("DELETE FROM etl_play_page")
+    engine.insert("etl_play_page", ("page",), [(page,) for page in sorted(set(pages))])
+
+
+def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
+    """Let a warehouse without events take these pages. ConfigError if it was built with others."""
+    built = [page for (page,) in engine.query("SELECT page FROM etl_play_page ORDER BY page").rows]
+    if built == sorted(set(pages)):
+        return
+    if engine.query("SELECT COUNT(*) AS n FROM etl_file WHERE dataset = 'events'").scalar():
+        raise ConfigError(
+            f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}. "
+            "`sparkify rebuild` builds it anew; nothing was loaded."
+        )
+    with engine.transaction(lock="etl_lock"):
+        set_play_pages(engine, pages)
 
 
 def count_rows(engine: Engine) -> dict[str, int]:

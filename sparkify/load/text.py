@@ -1,8 +1,11 @@
-"""Text that was encoded twice: "BjÃ\\u0083Â¶rk" for "Björk".
+"""The one normal form of text, on every engine: what the star shows, and what names are compared by.
 
-It is repaired on the distinct strings that could be broken, once each, in Python, into a small table
-that SQL joins. Staging keeps what came; the star says what was meant.
+Text beyond plain ASCII is brought into it here, once for each distinct string, and kept in a small table that
+SQL joins; so the bytes are the same whichever engine runs. Plain ASCII needs no table: TRIM and LOWER mean the
+same everywhere. Staging keeps what came.
 """
+
+import unicodedata
 
 from sparkify.engines.base import Engine
 
@@ -16,6 +19,41 @@ _SOURCES = (
     ("stg_songs", "artist_name"),
     ("stg_songs", "artist_location"),
 )
+BLANKS = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
+    "\u202f\u205f\u3000"  # White_Space of Unicode's PropList.txt
+    "\u180e\u200b\u2060\ufeff"  # and those without a width
+)
+"""What is taken from the ends of text."""
+
+
+def normal(text: str) -> str:
+    """Mojibake repaired, Unicode NFC, and no blanks at the ends; doing it twice changes nothing.
+
+    >>> normal("\\u00a0BjÃ¶rk "), normal("Bjo\\u0308rk"), normal("voilÃ\\u00a0")
+    ('Björk', 'Björk', 'voilà')
+    """
+    while True:
+        found = repair(text).strip(BLANKS)
+        composed = unicodedata.normalize("NFC", found)
+        # A few characters are longer in NFC; what then no longer fits its column stays as it is.
+        found = composed if len(composed.encode()) <= max(len(found.encode()), LONGEST) else found
+        if found == text:
+            return text
+        text = found
+
+
+LONGEST = 128
+"""Bytes that the narrowest of these columns holds."""
+
+
+def fold(text: str) -> str:
+    """The normal form with its case folded, as Unicode's CaseFolding.txt has it: what names are compared by.
+
+    >>> fold("STRASSE") == fold("Straße"), fold("ΣΊΣΥΦΟΣ") == fold("Σίσυφος")
+    (True, True)
+    """
+    return unicodedata.normalize("NFC", normal(text).casefold())
 
 
 def repair(text: str) -> str:
@@ -32,30 +70,47 @@ def repair(text: str) -> str:
     return text
 
 
-def drop_unused_repairs(engine: Engine) -> int:
-    """Forget strings that no record in staging carries any more; return how many there were."""
-    unused = " AND ".join(
-        f"NOT EXISTS (SELECT 1 FROM {table} AS s WHERE s.{column} = text_repair.raw_text)"
-        for table, column in _SOURCES
+def drop_unused_forms(engine: Engine) -> int:
+    """Delete strings that no record in staging carries any more; return how many there were."""
+    used = [f"SELECT TRIM({column}) AS raw_text FROM {table}" for table, column in _SOURCES]
+    known = " UNION ".join(
+        f"SELECT u.raw_text FROM ({one}) AS u WHERE {_is_suspect('u.raw_text')}" for one in used
     )
-    return engine.execute(f"DELETE FROM text_repair WHERE {unused}")
+    return engine.execute(
+        f"DELETE FROM text_form WHERE raw_text NOT IN ("
+        f"SELECT k.raw_text FROM ({known}) AS k UNION "
+        f"SELECT f.normal FROM text_form AS f JOIN ({known}) AS k ON k.raw_text = f.raw_text)",
+    )
 
 
-def learn_repairs(engine: Engine, first_run: int, last_run: int) -> int:
-    """Add the broken strings of these runs to `text_repair`; return how many are new.
+def learn_forms(engine: Engine, first_run: int, last_run: int) -> int:
+    """Add the text of these runs that is not plain ASCII to `text_form`; return how many strings are new.
 
-    Only text with bytes beyond ASCII can be broken: the ones where bytes and characters differ in number.
+    A normal form is in it too, under itself: that is how the star's own text is folded.
     """
     selects = [
-        f"SELECT {column} AS raw_text FROM {table} "
-        f"WHERE run_id BETWEEN :first_run AND :last_run AND OCTET_LENGTH({column}) <> LENGTH({column})"
+        f"SELECT TRIM({column}) AS raw_text FROM {table} "
+        f"WHERE run_id BETWEEN :first_run AND :last_run AND {_is_suspect(column)}"
         for table, column in _SOURCES
     ]
     suspects = engine.query(
         f"SELECT s.raw_text FROM ({' UNION '.join(selects)}) AS s "
-        "LEFT JOIN text_repair AS r ON r.raw_text = s.raw_text WHERE r.raw_text IS NULL ORDER BY s.raw_text",
+        "LEFT JOIN text_form AS f ON f.raw_text = s.raw_text WHERE f.raw_text IS NULL ORDER BY s.raw_text",
         {"first_run": first_run, "last_run": last_run},
     )
-    broken = [(text, fixed) for (text,) in suspects.rows if (fixed := repair(text)) != text]
-    engine.insert("text_repair", ("raw_text", "repaired"), broken)
-    return len(broken)
+    forms = {text: form for (text,) in suspects.rows if (form := normal(text)) != text or not text.isascii()}
+    if own := {form for form in forms.values() if not form.isascii()} - forms.keys():
+        known = {text for (text,) in engine.query("SELECT raw_text FROM text_form").rows}
+        forms |= {form: form for form in own - known}
+    engine.insert(
+        "text_form",
+        ("raw_text", "normal", "folded"),
+        [(text, form, fold(form)) for text, form in sorted(forms.items())],
+    )
+    return len(forms)
+
+
+def _is_suspect(column: str) -> str:
+    """Whether text is anything but ASCII that begins and ends with a visible character."""
+    ends = " OR ".join(f"{column} LIKE '%{blank}'" for blank in " \t\n\v\f\r")
+    return f"(OCTET_LENGTH({column}) <> LENGTH({column}) OR {column} < '!' OR {ends})"

@@ -16,11 +16,16 @@ from sparkify.sql import statement
 
 STAGING = ("stg_events", "stg_songs")
 STAR = ("songplay", "users", "songs", "artists", "time")
-BOOKS = ("etl_run", "etl_file", "etl_reject", "text_repair", "etl_forgotten", "etl_lock", "etl_version")
+BOOKS = (
+    "etl_run", "etl_file", "etl_reject", "etl_key", "etl_warning", "etl_play_page", "text_form", "etl_forgotten",
+    "etl_lock", "etl_version",
+)  # fmt: skip
 ALL = (*STAGING, *STAR, *BOOKS)
 
 LINEAGE = ("run_id", "file_id", "record")
-"""The columns of a staging table that are ours; all others are the app's."""
+"""The columns of a staging table that say where a record came from."""
+EXTRA = "extra"
+"""The column of a staging table for what has no other: JSON text."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,11 @@ class Column:
     width: int | None
     required: bool
     meaning: str
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether it identifies or places a record, so that a wrong value in it rejects the record."""
+        return self.required or self.name == "user_id"
 
 
 @dataclass(frozen=True)
@@ -55,8 +65,8 @@ class Table:
 
     @property
     def reported(self) -> tuple[Column, ...]:
-        """The columns that the app fills: everything but our lineage."""
-        return tuple(column for column in self.columns if column.name not in LINEAGE)
+        """The columns that the app fills, each from a key of its own: everything but lineage and `extra`."""
+        return tuple(column for column in self.columns if column.name not in (*LINEAGE, EXTRA))
 
 
 @cache

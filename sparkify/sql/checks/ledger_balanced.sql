@@ -1,4 +1,4 @@
--- Nothing is lost: of each file, records read = loaded + duplicate + rejected, and each of them is there, with its line.
+-- Nothing is lost: of each file, records read = loaded + duplicate + conflict + rejected, and each of them is there, with its line.
 SELECT
     etl_file.file_id,
     etl_file.uri,
@@ -31,8 +31,9 @@ WHERE
     AND etl_file.replaced_in IS NULL
     AND (
         etl_file.rejected <> COALESCE(kept.records, 0)
-        OR etl_file.records_read - etl_file.rejected <> etl_file.loaded + etl_file.duplicate
-        OR etl_file.loaded + etl_file.duplicate <> COALESCE(good.records, 0)
+        OR etl_file.records_read - etl_file.rejected
+            <> etl_file.loaded + etl_file.duplicate + COALESCE(etl_file.conflict, 0)
+        OR etl_file.loaded + etl_file.duplicate + COALESCE(etl_file.conflict, 0) <> COALESCE(good.records, 0)
         OR good.placed <> good.records
         OR good.first_line < 1
         OR good.last_line > etl_file.lines

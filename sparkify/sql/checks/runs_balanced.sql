@@ -1,5 +1,5 @@
--- The records of each run are those of its files that stand: read = loaded + duplicate + rejected.
-SELECT ledger.run_id, etl_run.records_read, etl_run.loaded, etl_run.duplicate, etl_run.rejected
+-- The records of each run are those of its files that stand: read = loaded + duplicate + conflict + rejected.
+SELECT ledger.run_id, etl_run.records_read, etl_run.loaded, etl_run.duplicate, etl_run.conflict, etl_run.rejected
 FROM (
     SELECT run_id, SUM(records_read) AS records_read, SUM(rejected) AS rejected
     FROM etl_file
@@ -13,6 +13,7 @@ WHERE
         etl_run.run_id IS NULL
         OR ledger.records_read <> etl_run.records_read
         OR ledger.rejected <> etl_run.rejected
-        OR etl_run.records_read <> etl_run.loaded + etl_run.duplicate + etl_run.rejected
+        OR etl_run.records_read
+            <> etl_run.loaded + etl_run.duplicate + COALESCE(etl_run.conflict, 0) + etl_run.rejected
         OR etl_run.undone_in IS NOT NULL
     )

@@ -3,6 +3,7 @@ SELECT songplay.songplay_id, songplay.start_time
 FROM (
     SELECT
         songplay_id,
+        session_id * 1000000 + item_in_session AS event_id,
         start_time,
         -- One hash of 64 bits for all that is said: the join carries no text.
         FNV_HASH(COALESCE(user_id, -1),
@@ -20,18 +21,18 @@ LEFT JOIN (
         e.ts,
         FNV_HASH(COALESCE(e.user_id, -1),
             FNV_HASH(COALESCE(e.level, ''),
-                FNV_HASH(COALESCE(NULLIF(TRIM(COALESCE(l.repaired, e.location)), ''), ''),
+                FNV_HASH(COALESCE(NULLIF(COALESCE(l.normal, TRIM(e.location)), ''), ''),
                     FNV_HASH(COALESCE(TRIM(BOTH '"' FROM e.user_agent), ''),
-                        FNV_HASH(COALESCE(NULLIF(TRIM(COALESCE(t.repaired, e.song)), ''), ''),
-                            FNV_HASH(COALESCE(NULLIF(TRIM(COALESCE(n.repaired, e.artist)), ''), ''),
+                        FNV_HASH(COALESCE(NULLIF(COALESCE(t.normal, TRIM(e.song)), ''), ''),
+                            FNV_HASH(COALESCE(NULLIF(COALESCE(n.normal, TRIM(e.artist)), ''), ''),
                                 FNV_HASH(COALESCE(e.length, -1)))))))) AS said
     FROM stg_events AS e
-    LEFT JOIN text_repair AS l ON l.raw_text = e.location
-    LEFT JOIN text_repair AS t ON t.raw_text = e.song
-    LEFT JOIN text_repair AS n ON n.raw_text = e.artist
-    WHERE e.page = 'NextSong' AND e.ts BETWEEN :first_time AND :last_time
+    LEFT JOIN text_form AS l ON l.raw_text = TRIM(e.location)
+    LEFT JOIN text_form AS t ON t.raw_text = TRIM(e.song)
+    LEFT JOIN text_form AS n ON n.raw_text = TRIM(e.artist)
+    WHERE e.page IN (SELECT page FROM etl_play_page) AND e.ts BETWEEN :first_time AND :last_time
 ) AS record
-    ON record.event_id = songplay.songplay_id
+    ON record.event_id = songplay.event_id
     AND record.ts = songplay.start_time
     AND record.said = songplay.said
 WHERE record.event_id IS NULL

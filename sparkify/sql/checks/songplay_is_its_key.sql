@@ -1,6 +1,30 @@
--- A play's id is its session and its position in it, from 0 to 999,999.
-SELECT songplay_id, session_id, item_in_session, start_time
+-- A play's id is its session and position; further listeners of the two have a negative id, made of all three.
+SELECT songplay.songplay_id, songplay.session_id, songplay.item_in_session, songplay.user_id, songplay.start_time
 FROM songplay
+LEFT JOIN (
+    SELECT session_id * 1000000 + item_in_session AS event_id, COUNT(*) AS further, MIN(COALESCE(user_id, -1)) AS least
+    FROM songplay
+    WHERE songplay_id < 0
+    GROUP BY 1
+) AS shared ON shared.event_id = songplay.session_id * 1000000 + songplay.item_in_session
 WHERE
-    songplay_id <> session_id * 1000000 + item_in_session
-    OR item_in_session NOT BETWEEN 0 AND 999999
+    songplay.item_in_session NOT BETWEEN 0 AND 999999
+    OR (songplay.songplay_id >= 0 AND songplay.songplay_id <> songplay.session_id * 1000000 + songplay.item_in_session)
+    OR (songplay.songplay_id >= 0 AND COALESCE(songplay.user_id, -1) > shared.least)
+    OR (
+        songplay.songplay_id < 0
+        AND songplay.songplay_id <> -1 - STRTOL(
+            SUBSTRING(
+                MD5(
+                    CAST(songplay.session_id AS VARCHAR(20)) || '|' || CAST(songplay.item_in_session AS VARCHAR(20))
+                    || '|' || COALESCE(
+                        CAST(songplay.user_id AS VARCHAR(20)),
+                        '@' || CAST(
+                            DATEDIFF(microsecond, CAST('1970-01-01 00:00:00' AS TIMESTAMP), songplay.start_time)
+                            AS VARCHAR(20)
+                        )
+                    )
+                ), 1, 15
+            ), 16
+        )
+    )

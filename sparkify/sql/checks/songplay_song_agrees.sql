@@ -2,6 +2,10 @@
 SELECT songplay.songplay_id, songplay.song_id, songplay.title, songplay.artist_name
 FROM songplay
 LEFT JOIN songs ON songs.song_id = songplay.song_id
+LEFT JOIN text_form AS t ON t.raw_text = songplay.title
+LEFT JOIN text_form AS n ON n.raw_text = songplay.artist_name
+LEFT JOIN text_form AS st ON st.raw_text = songs.title
+LEFT JOIN text_form AS sn ON sn.raw_text = songs.artist_name
 WHERE
     songplay.song_id IS NOT NULL
     AND (
@@ -9,7 +13,13 @@ WHERE
         OR songplay.title IS NULL
         OR songplay.artist_name IS NULL
         OR songplay.artist_id IS NULL
-        OR (songs.title <> songplay.title AND LOWER(songs.title) <> LOWER(songplay.title))
-        OR (songs.artist_name <> songplay.artist_name AND LOWER(songs.artist_name) <> LOWER(songplay.artist_name))
+        OR (
+            songs.title <> songplay.title
+            AND COALESCE(st.folded, LOWER(songs.title)) <> COALESCE(t.folded, LOWER(songplay.title))
+        )
+        OR (
+            songs.artist_name <> songplay.artist_name
+            AND COALESCE(sn.folded, LOWER(songs.artist_name)) <> COALESCE(n.folded, LOWER(songplay.artist_name))
+        )
         OR songs.artist_id <> songplay.artist_id
     )

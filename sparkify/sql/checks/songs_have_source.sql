@@ -4,14 +4,14 @@ FROM songs
 LEFT JOIN (
     SELECT
         s.song_id,
-        TRIM(COALESCE(t.repaired, s.title)) AS title,
+        COALESCE(t.normal, TRIM(s.title)) AS title,
         s.artist_id,
-        NULLIF(TRIM(COALESCE(n.repaired, s.artist_name)), '') AS artist_name,
+        NULLIF(COALESCE(n.normal, TRIM(s.artist_name)), '') AS artist_name,
         s.year,
         s.duration
     FROM stg_songs AS s
-    LEFT JOIN text_repair AS t ON t.raw_text = s.title
-    LEFT JOIN text_repair AS n ON n.raw_text = s.artist_name
+    LEFT JOIN text_form AS t ON t.raw_text = TRIM(s.title)
+    LEFT JOIN text_form AS n ON n.raw_text = TRIM(s.artist_name)
 ) AS record
     ON record.song_id = songs.song_id
     AND record.title = songs.title

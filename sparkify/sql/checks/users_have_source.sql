@@ -7,13 +7,13 @@ LEFT JOIN (
         e.ts,
         e.session_id,
         e.item_in_session,
-        TRIM(COALESCE(f.repaired, e.first_name)) AS first_name,
-        TRIM(COALESCE(l.repaired, e.last_name)) AS last_name,
+        COALESCE(f.normal, TRIM(e.first_name)) AS first_name,
+        COALESCE(l.normal, TRIM(e.last_name)) AS last_name,
         e.gender,
         e.level
     FROM stg_events AS e
-    LEFT JOIN text_repair AS f ON f.raw_text = e.first_name
-    LEFT JOIN text_repair AS l ON l.raw_text = e.last_name
+    LEFT JOIN text_form AS f ON f.raw_text = TRIM(e.first_name)
+    LEFT JOIN text_form AS l ON l.raw_text = TRIM(e.last_name)
     -- Only the moments that a listener's row shows: the rest of history need not be joined.
     WHERE e.ts IN (SELECT last_ts FROM users)
 ) AS record

@@ -18,22 +18,27 @@ SELECT
     e.location,
     e.user_agent,
     e.session_id,
-    e.item_in_session
+    e.item_in_session,
+    e.extra
 FROM stg_events AS e
 LEFT JOIN etl_run AS r ON r.run_id = e.run_id
 LEFT JOIN etl_file AS f ON f.file_id = e.file_id
-LEFT JOIN text_repair AS t ON t.raw_text = e.song
-LEFT JOIN text_repair AS n ON n.raw_text = e.artist
-LEFT JOIN text_repair AS l ON l.raw_text = e.location
-WHERE e.session_id = :session_id AND e.item_in_session = :item_in_session
+LEFT JOIN text_form AS t ON t.raw_text = TRIM(e.song)
+LEFT JOIN text_form AS n ON n.raw_text = TRIM(e.artist)
+LEFT JOIN text_form AS l ON l.raw_text = TRIM(e.location)
+WHERE
+    e.session_id = :session_id
+    AND e.item_in_session = :item_in_session
+    AND COALESCE(e.user_id, -1) = COALESCE(:user_id, -1)
+    AND (e.user_id IS NOT NULL OR e.ts = :start_time OR :start_time IS NULL)
 ORDER BY
-    CASE WHEN e.page = 'NextSong' THEN 0 ELSE 1 END,
+    CASE WHEN e.page IN (SELECT page FROM etl_play_page) THEN 0 ELSE 1 END,
     e.ts,
     e.user_id NULLS FIRST,
     e.level NULLS FIRST,
-    NULLIF(TRIM(COALESCE(t.repaired, e.song)), '') NULLS FIRST,
-    NULLIF(TRIM(COALESCE(n.repaired, e.artist)), '') NULLS FIRST,
+    NULLIF(COALESCE(t.normal, TRIM(e.song)), '') NULLS FIRST,
+    NULLIF(COALESCE(n.normal, TRIM(e.artist)), '') NULLS FIRST,
     e.length NULLS FIRST,
-    NULLIF(TRIM(COALESCE(l.repaired, e.location)), '') NULLS FIRST,
+    NULLIF(COALESCE(l.normal, TRIM(e.location)), '') NULLS FIRST,
     TRIM(BOTH '"' FROM e.user_agent) NULLS FIRST,
     e.run_id, e.file_id, e.record

@@ -9,14 +9,18 @@ CREATE TABLE IF NOT EXISTS etl_file (
     content_hash VARCHAR(64)   NOT NULL,  -- SHA-256 of the bytes up to the end of this part
     lines        BIGINT,                  -- lines up to the end of this part; null where only COPY has read it
     tail         BIGINT,                  -- where the last line starts, in bytes; null where only COPY has read it
-    records_read BIGINT        NOT NULL,  -- records read = loaded + duplicate + rejected
+    records_read BIGINT        NOT NULL,  -- records read = loaded + duplicate + conflict + rejected
     loaded       BIGINT,                  -- good records with a new natural key; null where no lineage exists
-    duplicate    BIGINT,                  -- good records whose natural key stood before
+    duplicate    BIGINT,                  -- good records that stood before, with the same content
     rejected     BIGINT        NOT NULL,  -- records kept in etl_reject
     problem      VARCHAR(256),            -- why the whole file was rejected; null if it was read
     replays      INTEGER,                 -- the part whose rejects these records were; null for all others
     undone_in    INTEGER,                 -- the run that took it back; loading skips this content until --retry
     replaced_in  INTEGER,                 -- the run that loaded the whole file anew; null while it stands
+    conflict     BIGINT,                  -- good records whose natural key stood before, with other content
+    values_read  BIGINT,                  -- values of the good records that are not null; null where nobody counted
+    values_aside BIGINT,                  -- of these, kept in extra: they have no column, or do not fit it
+    values_erased BIGINT,                 -- of these, erased with a forgotten listener; the others are in columns
     PRIMARY KEY (file_id)
 )
 DISTSTYLE ALL

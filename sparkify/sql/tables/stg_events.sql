@@ -13,14 +13,15 @@ CREATE TABLE IF NOT EXISTS stg_events (
     level           VARCHAR(16),                -- free or paid, at the moment of the event
     location        VARCHAR(256),               -- where the listener is: city and state
     method          VARCHAR(16),                -- HTTP method
-    page            VARCHAR(64)      NOT NULL,  -- the app's page; NextSong is a play
+    page            VARCHAR(64)      NOT NULL,  -- the app's page; those in etl_play_page are plays
     registration    DOUBLE PRECISION,           -- when the listener registered, ms since 1970 (UTC)
     session_id      BIGINT           NOT NULL,  -- one listener's visit
     song            VARCHAR(1024),              -- title of the song, as the app reports it
     status          INTEGER,                    -- HTTP status
-    ts              TIMESTAMP        NOT NULL,  -- when it happened (UTC, to the millisecond)
+    ts              TIMESTAMP        NOT NULL,  -- when it happened (UTC)
     user_agent      VARCHAR(512),               -- the listener's browser, quoted as the app wrote it
-    user_id         BIGINT                      -- the listener; null when logged out
+    user_id         BIGINT,                     -- the listener; null when logged out
+    extra           VARCHAR(65535)              -- JSON: keys that no column takes, values that do not fit; else null
 )
 DISTSTYLE EVEN
 SORTKEY (run_id, ts);

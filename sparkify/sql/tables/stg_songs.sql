@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS stg_songs (
     num_songs        INTEGER,                    -- always 1
     song_id          VARCHAR(32)      NOT NULL,  -- the song
     title            VARCHAR(1024)    NOT NULL,  -- its title
-    year             INTEGER                     -- year of release; 0 if unknown
+    year             INTEGER,                    -- year of release; 0 if unknown
+    extra            VARCHAR(65535)              -- JSON: keys that no column takes, values that do not fit; else null
 )
 DISTSTYLE EVEN
 SORTKEY (run_id);

@@ -2,18 +2,21 @@
 UPDATE etl_run
 SET
     records_read = s.records_read,
-    loaded = s.records_read - s.rejected - (etl_run.duplicate - s.moved),
-    duplicate = etl_run.duplicate - s.moved,
+    loaded = s.records_read - s.rejected - (etl_run.duplicate + s.duplicates)
+        - (COALESCE(etl_run.conflict, 0) + s.conflicts),
+    duplicate = etl_run.duplicate + s.duplicates,
+    conflict = COALESCE(etl_run.conflict, 0) + s.conflicts,
     rejected = s.rejected
 FROM (
     SELECT
         f.run_id,
         SUM(f.records_read) AS records_read,
         SUM(f.rejected) AS rejected,
-        COALESCE(MAX(m.moved), 0) AS moved
+        COALESCE(MAX(m.duplicates), 0) AS duplicates,
+        COALESCE(MAX(m.conflicts), 0) AS conflicts
     FROM etl_file AS f
     LEFT JOIN (
-        SELECT run_id, SUM(promoted + removed) AS moved
+        SELECT run_id, SUM(duplicates) AS duplicates, SUM(conflicts) AS conflicts
         FROM moved
         GROUP BY run_id
     ) AS m ON m.run_id = f.run_id

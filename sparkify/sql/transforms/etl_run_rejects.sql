@@ -1,6 +1,8 @@
 -- Each run of which anything stands has as many rejects as its files have.
 UPDATE etl_run
-SET records_read = etl_run.loaded + etl_run.duplicate + s.rejected, rejected = s.rejected
+SET
+    records_read = etl_run.loaded + etl_run.duplicate + COALESCE(etl_run.conflict, 0) + s.rejected,
+    rejected = s.rejected
 FROM (
     SELECT run_id, SUM(rejected) AS rejected
     FROM etl_file

@@ -1,21 +1,20 @@
--- How many good records of each new file repeat a natural key that stood before: in an earlier run, an
--- earlier file or an earlier line.
+-- How many good records of each new file repeat a natural key that stood before, in an earlier run, an earlier
+-- file or an earlier line: with a content that stood before too (duplicates), or with another one (conflicts).
 CREATE TEMP TABLE file_duplicate AS
-SELECT run_id, file_id, COUNT(*) AS copies
+SELECT
+    run_id,
+    file_id,
+    SUM(CASE WHEN same > 1 THEN 1 ELSE 0 END) AS duplicates,
+    SUM(CASE WHEN same = 1 THEN 1 ELSE 0 END) AS conflicts
 FROM (
     SELECT
-        e.run_id,
-        e.file_id,
-        ROW_NUMBER() OVER (PARTITION BY r.event_id ORDER BY e.run_id, e.file_id, e.record) AS copy
-    FROM stg_events AS e
-    JOIN repeated_event AS r ON r.event_id = e.session_id * 1000000 + e.item_in_session
-    UNION ALL
-    SELECT
-        s.run_id,
-        s.file_id,
-        ROW_NUMBER() OVER (PARTITION BY s.song_id ORDER BY s.run_id, s.file_id, s.record) AS copy
-    FROM stg_songs AS s
-    JOIN touched_song AS t ON t.song_id = s.song_id
-) AS record
-WHERE copy > 1 AND run_id BETWEEN :first_run AND :last_run
+        r.run_id,
+        r.file_id,
+        ROW_NUMBER() OVER (PARTITION BY r.dataset, r.natural_key ORDER BY r.run_id, r.file_id, r.record) AS place,
+        ROW_NUMBER() OVER (
+            PARTITION BY r.dataset, r.natural_key, r.content ORDER BY r.run_id, r.file_id, r.record
+        ) AS same
+    FROM counted_record AS r
+) AS ranked
+WHERE place > 1 AND run_id BETWEEN :first_run AND :last_run
 GROUP BY run_id, file_id

@@ -1,44 +1,38 @@
--- How the counts of earlier runs and files change: duplicates that become the record, since all before them
--- leave, and duplicates that leave.
+-- How the counts of earlier runs and files change where records leave: what stood behind them becomes the record,
+-- or the first of its content.
 CREATE TEMP TABLE moved AS
 SELECT
     run_id,
     file_id,
-    SUM(CASE WHEN gone = 0 AND place = 1 THEN 1 ELSE 0 END) AS promoted,
-    SUM(gone) AS removed
+    SUM(CASE WHEN gone = 0 AND stays > 1 AND stays_same > 1 THEN 1 ELSE 0 END)
+    - SUM(CASE WHEN place > 1 AND same > 1 THEN 1 ELSE 0 END) AS duplicates,
+    SUM(CASE WHEN gone = 0 AND stays > 1 AND stays_same = 1 THEN 1 ELSE 0 END)
+    - SUM(CASE WHEN place > 1 AND same = 1 THEN 1 ELSE 0 END) AS conflicts
 FROM (
     SELECT
-        e.run_id,
-        e.file_id,
+        r.run_id,
+        r.file_id,
         CASE WHEN l.leaves IS NULL THEN 0 ELSE 1 END AS gone,
-        ROW_NUMBER() OVER (PARTITION BY t.event_id ORDER BY e.run_id, e.file_id, e.record) AS copy,
+        ROW_NUMBER() OVER (PARTITION BY r.dataset, r.natural_key ORDER BY r.run_id, r.file_id, r.record) AS place,
         ROW_NUMBER() OVER (
-            PARTITION BY t.event_id, CASE WHEN l.leaves IS NULL THEN 0 ELSE 1 END
-            ORDER BY e.run_id, e.file_id, e.record
-        ) AS place
-    FROM stg_events AS e
-    JOIN (SELECT DISTINCT event_id FROM leaving_event) AS t
-        ON t.event_id = e.session_id * 1000000 + e.item_in_session
+            PARTITION BY r.dataset, r.natural_key, r.content ORDER BY r.run_id, r.file_id, r.record
+        ) AS same,
+        ROW_NUMBER() OVER (
+            PARTITION BY r.dataset, r.natural_key, CASE WHEN l.leaves IS NULL THEN 0 ELSE 1 END
+            ORDER BY r.run_id, r.file_id, r.record
+        ) AS stays,
+        ROW_NUMBER() OVER (
+            PARTITION BY r.dataset, r.natural_key, r.content, CASE WHEN l.leaves IS NULL THEN 0 ELSE 1 END
+            ORDER BY r.run_id, r.file_id, r.record
+        ) AS stays_same
+    FROM counted_record AS r
     LEFT JOIN (
-        SELECT DISTINCT run_id, COALESCE(file_id, 0) AS file_id, 1 AS leaves
+        SELECT DISTINCT 'events' AS dataset, run_id, COALESCE(file_id, 0) AS file_id, 1 AS leaves
         FROM leaving_event
-    ) AS l ON l.run_id = e.run_id AND l.file_id = COALESCE(e.file_id, 0)
-    UNION ALL
-    SELECT
-        s.run_id,
-        s.file_id,
-        CASE WHEN l.leaves IS NULL THEN 0 ELSE 1 END AS gone,
-        ROW_NUMBER() OVER (PARTITION BY t.song_id ORDER BY s.run_id, s.file_id, s.record) AS copy,
-        ROW_NUMBER() OVER (
-            PARTITION BY t.song_id, CASE WHEN l.leaves IS NULL THEN 0 ELSE 1 END
-            ORDER BY s.run_id, s.file_id, s.record
-        ) AS place
-    FROM stg_songs AS s
-    JOIN (SELECT DISTINCT song_id FROM leaving_song) AS t ON t.song_id = s.song_id
-    LEFT JOIN (
-        SELECT DISTINCT run_id, COALESCE(file_id, 0) AS file_id, 1 AS leaves
+        UNION ALL
+        SELECT DISTINCT 'songs' AS dataset, run_id, COALESCE(file_id, 0) AS file_id, 1 AS leaves
         FROM leaving_song
-    ) AS l ON l.run_id = s.run_id AND l.file_id = COALESCE(s.file_id, 0)
-) AS record
-WHERE copy > 1 AND run_id < :first_run
+    ) AS l ON l.dataset = r.dataset AND l.run_id = r.run_id AND l.file_id = COALESCE(r.file_id, 0)
+) AS ranked
+WHERE run_id < :first_run
 GROUP BY run_id, file_id

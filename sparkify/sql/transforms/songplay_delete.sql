@@ -1,4 +1,4 @@
--- Plays whose key came again give way; the best of all their records is chosen anew.
+-- Plays that give way are deleted, and chosen again.
 DELETE FROM songplay
-USING repeated_event
-WHERE repeated_event.event_id = songplay.songplay_id
+USING replaced_play
+WHERE replaced_play.songplay_id = songplay.songplay_id

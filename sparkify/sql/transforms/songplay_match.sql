@@ -3,8 +3,7 @@ UPDATE songplay
 SET song_id = h.song_id, artist_id = h.artist_id
 FROM heard AS h
 WHERE
-    LOWER(songplay.artist_name) IN (SELECT name FROM touched_name)
-    AND COALESCE(h.song, '') = COALESCE(songplay.title, '')
+    COALESCE(h.song, '') = COALESCE(songplay.title, '')
     AND h.artist = songplay.artist_name
     AND COALESCE(h.length, -1) = COALESCE(songplay.length, -1)
     AND (

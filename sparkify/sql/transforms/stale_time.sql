@@ -2,4 +2,4 @@
 CREATE TEMP TABLE stale_time AS
 SELECT DISTINCT p.start_time
 FROM songplay AS p
-JOIN repeated_event AS r ON r.event_id = p.songplay_id
+JOIN replaced_play AS r ON r.songplay_id = p.songplay_id

@@ -1,0 +1,417 @@
+"""One record of a JSON file, read so that no value is lost: a column, `extra`, or a reject for each.
+
+A fast JSON reader takes the keys it was told of and drops the rest. This one is slow and drops nothing: keys
+that no column takes, keys given twice, lists and objects in the place of text, NaN, null characters. Both
+engines read with it whatever their own readers cannot be trusted with.
+
+The rules, the same on every engine: of a key given twice, the last value that is not null counts, and the
+others are set aside. NaN and Infinity are no values. An empty text in a column of numbers is no value.
+"""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Collection, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, KeyCount, KeyCounts, Path, Paths
+from sparkify.sql.schema import json_key, table
+
+OWN = "sparkify_"
+"""How the keys begin that are added to records on their way to a database."""
+EXTRA_KEY = f"{OWN}extra"
+"""The key under which a rewritten record carries its `extra`."""
+SET_ASIDE = "_set_aside"
+"""The key in `extra` under which values stand that do not fit their column, each with the reason."""
+LONGEST_EXTRA = 65_535
+_ODD = re.compile(rb'":(?! ?(?:["\d]|-\d|null\b|true\b|false\b))|\\u0000|\\u[dD][89a-fA-F]')
+"""What a record holds that must be looked at value by value."""
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?", re.IGNORECASE)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class Record(NamedTuple):
+    """A record as the reader of an engine is given it."""
+
+    line: bytes
+    """One JSON object; keys that no column takes may stand in it."""
+    extra: str | None = None
+    values: int = 0
+    """How many values it holds that are not null."""
+    aside: int = 0
+    """How many of them are in `extra`."""
+    unknown: Collection[str] = ()
+    absent: Collection[str] = ()
+    is_rewritten: bool = False
+    """Whether a reader would have taken other values from the line as it came."""
+    unit: str | None = None
+    """How its moment is written, where that is not a whole number."""
+
+
+class _Number(str):
+    """A number as it stands in the file."""
+
+    __slots__ = ()
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object, with keys that are given twice."""
+
+    __slots__ = ()
+
+
+_NO_NUMBER = object()
+"""NaN, Infinity or -Infinity, without quotes."""
+_DECODER = json.JSONDecoder(
+    parse_float=_Number, parse_int=_Number, parse_constant=lambda _: _NO_NUMBER, object_pairs_hook=_Pairs
+)
+
+
+class RecordReader:
+    """Reads the records of one dataset."""
+
+    def __init__(
+        self, paths: Paths, numbers: Collection[str], strict: Collection[str] = (), moment: str | None = None
+    ) -> None:
+        """`numbers` are the columns that are not text, `strict` those whose value must not be set aside."""
+        self.paths = paths
+        self._numbers, self._strict, self._moment = frozenset(numbers), frozenset(strict), moment
+        self.is_flat = all(len(path) == 1 and isinstance(path[0], str) for path in paths.values())
+        self.keys = {column: str(path[0]) if self.is_flat else column for column, path in paths.items()}
+        """Under which key a reader finds each column in the records that it is given."""
+        self._marks = [f'"{key}":'.encode() for key in self.keys.values()] if self.is_flat else []
+        numeric = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name in self._numbers)
+        self._empty = re.compile(rb'"(?:%s)": ?""' % numeric)
+        whole = re.escape(self.keys[moment]).encode() if moment else b""
+        self._whole = re.compile(rb'"%s": ?"?-?\d+"?\s*[,}]' % whole) if moment else None
+        self._columns = {self.keys[column]: column for column in paths} if self.is_flat else {}
+
+    def read(self, line: bytes) -> Record:
+        """Read one line; what is no JSON object comes back as it is, for validation to reject."""
+        if self._is_regular(line):
+            nulls = line.count(b'":null') + line.count(b'": null')
+            empty = len(self._empty.findall(line)) if b'""' in line else 0
+            return Record(line, values=len(self._marks) - nulls - empty)
+        return self._parse(line)
+
+    def _is_regular(self, line: bytes) -> bool:
+        """Whether each key stands in it once, and no other, all with plain values."""
+        return (
+            self.is_flat
+            and line.count(b'":') == len(self._marks)
+            and all(map(line.__contains__, self._marks))
+            and not _ODD.search(line)
+            and (self._whole is None or self._whole.search(line) is not None)
+        )
+
+    def misfits(self, line: bytes, reasons: Mapping[str, str]) -> tuple[str | None, int]:
+        """(`extra` of this record, with the values of these columns set aside; how many more those are)."""
+        found = self._sort(_decoded(line))
+        more = [(label(self.paths[name]), found.values[name], why) for name, why in reasons.items()]
+        return _extra(found.extra, [*found.aside, *more]), len(more)
+
+    def problem(self, line: bytes) -> str | None:
+        """Why this record cannot be loaded with all its values; None if it can, or is no record."""
+        try:
+            found = self._sort(_decoded(line))
+        except (ValueError, RecursionError):
+            return None
+        return found.problem or too_long(_extra(found.extra, found.aside))
+
+    def _parse(self, line: bytes) -> Record:
+        try:
+            found = self._sort(_decoded(line))
+        except (ValueError, RecursionError):
+            return Record(line)
+        extra = _extra(found.extra, found.aside)
+        if found.problem or too_long(extra):
+            return Record(b"[]", unknown=found.unknown, absent=found.absent)
+        if any(name.startswith(OWN) for name in found.unknown):
+            found.is_rewritten = True  # a key like one of ours must not be taken for it
+        own = {self.keys[name]: value for name, value in found.values.items() if value is not None}
+        held = sum(
+            not (value == "" and name in self._numbers)
+            for name, value in found.values.items()
+            if value is not None
+        )
+        aside = len(found.aside) + len(found.extra)
+        if found.is_rewritten or not self.is_flat:
+            line = _dump(own | ({EXTRA_KEY: extra} if extra else {})).encode()
+        elif extra:
+            line = line.rstrip()[:-1] + b"," + _dump({EXTRA_KEY: extra})[1:].encode()
+        is_rewritten = found.is_rewritten or not self.is_flat
+        return Record(line, extra, held + aside, aside, found.unknown, found.absent, is_rewritten, found.unit)
+
+    def _sort(self, value: Any) -> "_Sorted":
+        """Find the place of each value. ValueError if this is no object."""
+        if not isinstance(value, _Pairs):
+            raise ValueError("not a JSON object")  # noqa: TRY004  # as malformed JSON is one
+        found = _Sorted()
+        top = _once(value, (), found)
+        opened: dict[Path, dict[str, Any]] = {(): top}
+        for column, path in self.paths.items():
+            is_there, taken = _take(top, path, opened, found)
+            if not is_there:
+                found.absent.append(label(path))
+            found.values[column] = self._fit(column, taken, found)
+        _keep_rest(top, (), opened, found)
+        return found
+
+    def _fit(self, column: str, value: Any, found: "_Sorted") -> Any:
+        """The value as a reader may take it; None for none, or for one that is set aside."""
+        if value is _NO_NUMBER:
+            found.is_rewritten = True
+            return None
+        why = None
+        if isinstance(value, _Pairs | list):
+            why = "is a list or an object"
+        elif isinstance(value, str) and "\0" in value:
+            why = "holds a null character"
+        elif isinstance(value, str) and not _is_text(value):
+            why = "holds half of a surrogate pair"
+        name = label(self.paths[column])
+        if why and column in self._strict:
+            found.problem = found.problem or f"{name} {why}"
+        elif why:
+            found.is_rewritten = True
+            found.aside.append((name, value, f"{name} {why}"))
+        elif column == self._moment and isinstance(value, str):
+            return self._moment_of(name, value, found)
+        return None if why else value
+
+    def _moment_of(self, name: str, value: str, found: "_Sorted") -> str:
+        """A moment in microseconds since 1970, if it came as ISO-8601 text or with a fraction."""
+        if re.fullmatch(r"\s*-?\d*\s*", value):
+            return value
+        exact, unit = _moment(value)
+        if exact is None:
+            return value
+        found.is_rewritten, found.unit = True, unit
+        whole = int(exact.to_integral_value())
+        if whole != exact:
+            found.aside.append((name, value, f"{name} is finer than a microsecond"))
+        return str(whole)
+
+
+class KeyTally:
+    """In how many records of one file each unknown key stands, and each absent one does not."""
+
+    def __init__(self) -> None:
+        self._unknown: dict[str, list[int]] = {}
+        self._absent: dict[str, list[int]] = {}
+
+    def add(self, line: int, record: Record) -> None:
+        for names, counts in ((record.unknown, self._unknown), (record.absent, self._absent)):
+            for name in names:
+                known = counts.get(name)
+                if known is None:
+                    known = counts.setdefault(name if len(counts) < MOST_KEYS else OTHER_KEYS, [0, line])
+                known[0] += 1
+
+    @property
+    def unknown(self) -> KeyCounts:
+        return {_printable(name): KeyCount(*counts) for name, counts in self._unknown.items()}
+
+    @property
+    def absent(self) -> KeyCounts:
+        return {name: KeyCount(*counts) for name, counts in self._absent.items()}
+
+
+MOST_KEYS = 200
+"""Unknown keys of one file that are told apart."""
+OTHER_KEYS = "(other keys)"
+
+
+def _printable(name: str) -> str:
+    """A key as a database can hold it and a terminal can show it, and not too long."""
+    shown = name if name.isprintable() else json.dumps(name)[1:-1]
+    return shown if len(shown.encode()) <= 500 else shown.encode()[:500].decode(errors="ignore") + "..."
+
+
+def default_paths(dataset: Dataset) -> Paths:
+    """Where the app writes each column's value, unless a JSONPaths file says otherwise."""
+    names = [column.name for column in table(STAGING_TABLE[dataset]).reported]
+    return {name: (json_key(name) if dataset == "events" else name,) for name in names}
+
+
+def record_reader(dataset: Dataset, paths: Paths) -> RecordReader:
+    """The reader of this dataset's records."""
+    columns = table(STAGING_TABLE[dataset]).reported
+    return RecordReader(
+        paths,
+        numbers=[column.name for column in columns if column.kind != "text"],
+        strict=[column.name for column in columns if column.is_strict],
+        moment=next((column.name for column in columns if column.kind == "timestamp"), None),
+    )
+
+
+class _Sorted:
+    """The values of one record, each at its place."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.extra: dict[str, Any] = {}
+        """What no column takes, and is not null."""
+        self.aside: list[tuple[str, Any, str]] = []
+        """(key, value, why it is not in its column)"""
+        self.unknown: list[str] = []
+        self.absent: list[str] = []
+        self.is_rewritten = False
+        self.problem: str | None = None
+        self.unit: str | None = None
+
+
+def label(path: Path) -> str:
+    """A path as one says it.
+
+    >>> label(("user", "id")), label(("tags", 0))
+    ('user.id', 'tags.0')
+    """
+    return ".".join(map(str, path))
+
+
+def too_long(extra: str | None) -> str | None:
+    """Why this `extra` cannot be kept; None if it can."""
+    if extra is None or len(extra.encode()) <= LONGEST_EXTRA:
+        return None
+    return f"the values that no column takes are longer than {LONGEST_EXTRA:,} bytes"
+
+
+def unpack_extra(extra: str) -> dict[str, Any]:
+    """What an `extra` holds, numbers as the text that stood in the file.
+
+    The key `_set_aside` leads to a list of `{"key", "value", "reason"}`.
+    """
+    return dict(_DECODER.decode(extra))
+
+
+def count_extra(extra: str) -> int:
+    """How many values an `extra` holds."""
+    held = unpack_extra(extra)
+    return len(held.keys() - {SET_ASIDE}) + len(held.get(SET_ASIDE, ()))
+
+
+def pack_extra(values: Mapping[str, Any]) -> str | None:
+    """The `extra` that holds these; None for nothing."""
+    return _dump(values) if values else None
+
+
+def _decoded(line: bytes) -> Any:
+    return _DECODER.decode(line.decode("utf-8"))
+
+
+def _once(pairs: _Pairs, path: Path, found: _Sorted) -> dict[str, Any]:
+    """An object with each key once: the last value that is not null counts, the others are set aside."""
+    held: dict[str, Any] = {}
+    for key, value in pairs:
+        if key not in held:
+            held[key] = value
+            continue
+        found.is_rewritten = True
+        others = [held[key]] if _is_value(value) else [value]
+        held[key] = value if _is_value(value) else held[key]
+        name = label((*path, key))
+        found.aside += [(name, other, f"{name} is given twice") for other in others if _is_value(other)]
+    return held
+
+
+def _is_value(value: Any) -> bool:
+    return value is not None and value is not _NO_NUMBER
+
+
+def _take(
+    top: dict[str, Any], path: Path, opened: dict[Path, dict[str, Any]], found: _Sorted
+) -> tuple[bool, Any]:
+    """(whether anything is at this path, what it is); it is taken out, unless it stands in a list."""
+    node: Any = top
+    for at, step in enumerate(path):
+        if isinstance(node, dict) and step in node:
+            here = path[: at + 1]
+            if at + 1 == len(path):
+                return True, node.pop(str(step))
+            if isinstance(node[str(step)], _Pairs):
+                node[str(step)] = opened[here] = _once(node[str(step)], here, found)
+            node = node[str(step)]
+        elif (
+            isinstance(node, list)
+            and not isinstance(node, _Pairs)
+            and isinstance(step, int)
+            and step < len(node)
+        ):
+            node = node[step]
+            if at + 1 == len(path):
+                return True, node
+        else:
+            return False, None
+    return False, None
+
+
+def _keep_rest(
+    node: dict[str, Any], path: Path, opened: Mapping[Path, dict[str, Any]], found: _Sorted
+) -> None:
+    """What no column took goes to `extra`; of an object from which something was taken, the rest."""
+    for key, value in node.items():
+        here = (*path, key)
+        if here in opened and value is opened[here]:
+            _keep_rest(value, here, opened, found)
+            continue
+        name = label(here)
+        found.unknown.append(name)
+        if _is_value(value):
+            found.extra["_" + name if re.fullmatch(f"_*{SET_ASIDE}", name) else name] = value
+
+
+def _extra(rest: Mapping[str, Any], aside: Collection[tuple[str, Any, str]]) -> str | None:
+    if not (rest or aside):
+        return None
+    entries = [{"key": key, "value": value, "reason": why} for key, value, why in aside]
+    return _dump({**rest, **({SET_ASIDE: entries} if entries else {})})
+
+
+def _dump(value: Any) -> str:
+    """JSON, numbers as they stood in the file."""
+    if isinstance(value, _Number):
+        return str.__str__(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=not _is_text(value))
+    if isinstance(value, _Pairs):
+        return "{" + ",".join(f"{_dump(key)}:{_dump(held)}" for key, held in value) + "}"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{_dump(key)}:{_dump(held)}" for key, held in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_dump, value)) + "]"
+    return "null" if value is _NO_NUMBER else json.dumps(value)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _moment(text: str) -> tuple[Decimal | None, str]:
+    """(microseconds since 1970, how it was written); None if this is no moment."""
+    if found := _ISO.fullmatch(text.strip()):
+        plain = text.strip().upper().replace(" ", "T", 1).replace(" ", "").replace(",", ".")
+        fraction = found[2] or ""
+        try:
+            moment = dt.datetime.fromisoformat(
+                plain.replace(fraction.replace(",", "."), "", 1) if fraction else plain
+            )
+        except ValueError:
+            return None, ""
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        micro = Decimal(f"0{fraction.replace(',', '.')}") * 1_000_000 if fraction else Decimal(0)
+        return Decimal((aware - _EPOCH) // dt.timedelta(microseconds=1)) + micro, "ISO-8601 text"
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None, ""
+    if not number.is_finite() or abs(number) >= 10**18:
+        return None, ""
+    if number < 10**11:
+        return number * 1_000_000, "seconds"
+    return (number * 1000, "milliseconds with a fraction") if number < 10**14 else (number, "microseconds")

@@ -1,0 +1,59 @@
+"""What the files of a run say as a whole: events of other days than the name says, events and no play."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from sparkify.engines.base import Engine
+from sparkify.formatting import count
+from sparkify.load.files import SourceFile
+from sparkify.load.notices import Warnings
+
+APART = dt.timedelta(days=2)
+"""An event may be this far from the day that its file is named for: clocks are set wrong, phones were offline."""
+
+
+def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
+    """Warn of files of this run whose events cannot be what the file was meant to hold."""
+    rows = engine.query(
+        "SELECT e.file_id, COUNT(*) AS events, MIN(e.ts) AS first_event, MAX(e.ts) AS last_event, "
+        "SUM(CASE WHEN e.page IN (SELECT page FROM etl_play_page) THEN 1 ELSE 0 END) AS plays "
+        "FROM stg_events AS e WHERE e.run_id = :run GROUP BY e.file_id ORDER BY e.file_id",
+        {"run": run_id},
+    ).rows
+    if not rows:
+        return
+    uris: Mapping[int, str] = dict(
+        engine.query(
+            "SELECT file_id, uri FROM etl_file WHERE run_id = :run AND dataset = 'events'", {"run": run_id}
+        ).rows
+    )
+    silent = [(uris.get(file_id), events) for file_id, events, _, _, plays in rows if not plays]
+    if silent:
+        uri, events = silent[0]
+        more = f" and {count(len(silent) - 1, 'more file')}" if silent[1:] else ""
+        pages = ", ".join(
+            page for (page,) in engine.query("SELECT page FROM etl_play_page ORDER BY page").rows
+        )
+        warnings.add(
+            "no_plays",
+            f"no play among the {count(events, 'event')} of {uri or 'the files of a COPY'}{more}: "
+            f"plays are events of the page {pages} ([ETL] PLAY_PAGE).",
+        )
+    for file_id, _, first, last, _ in rows:
+        day = SourceFile(uris.get(file_id, ""), "events", 0, "").day
+        if day is None:
+            continue
+        low = dt.datetime.combine(day, dt.time()) - APART
+        high = dt.datetime.combine(day, dt.time()) + APART + dt.timedelta(days=1)
+        if first >= low and last < high:
+            continue
+        others = engine.query(
+            "SELECT COUNT(*) AS n FROM stg_events "
+            "WHERE run_id = :run AND file_id = :file_id AND (ts < :low OR ts >= :high)",
+            {"run": run_id, "file_id": file_id, "low": low, "high": high},
+        ).scalar()
+        warnings.add(
+            "other_days",
+            f"{count(others, 'event')} of {uris[file_id]} {'is' if others == 1 else 'are'} more than two days from "
+            f"the day of its name: from {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
+        )

@@ -1,0 +1,153 @@
+"""Keys that are not as expected: counted for each file, and warned of where the feed has changed.
+
+A key that no column takes is told of once, when it first comes; its values are kept in `extra` however often it
+does. An absent key is no news where the writer leaves nulls out; it is where the feed used to have it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, KeyCount, NewFile, Staged
+from sparkify.engines.reading import records
+from sparkify.engines.record import RecordReader
+from sparkify.errors import LoadError
+from sparkify.formatting import count
+from sparkify.load.notices import Warnings
+from sparkify.sql.schema import table
+
+SHOWN = 10
+"""Keys that are named one by one."""
+
+
+@dataclass
+class KeyNews:
+    """A key over all files of a run; `as_dict` is how the summary prints it."""
+
+    key: str
+    records: int
+    first_file: str
+    first_line: int | None
+    files: int = 1
+
+    def as_dict(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in ("key", "records", "first_file", "first_line")}
+
+
+class KeyReport:
+    """The unknown and absent keys of a run's files."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: dict[Dataset, set[str]] = {}
+        """Unknown keys that earlier files had."""
+        self._before: dict[Dataset, frozenset[str] | None] = {}
+        """The keys that the last file before lacked; None if there is no such file."""
+        self.unknown: dict[str, KeyNews] = {}
+        self.absent: dict[str, KeyNews] = {}
+        self._new: list[str] = []
+
+    def add(self, dataset: Dataset, file: NewFile, staged: Staged, reader: RecordReader) -> None:
+        """Write the keys of one file to `etl_key`, and note what is news. In the order of loading."""
+        if dataset not in self._known:
+            self._known[dataset], self._before[dataset] = self._read_before(dataset, staged.file_id)
+        if not staged.has_lineage or staged.problem or not staged.records_read:
+            return
+        rows = [
+            (staged.file_id, kind, name, counted.records, counted.first_line)
+            for kind, counts in (("unknown", staged.unknown_keys), ("absent", staged.absent_keys))
+            for name, counted in counts.items()
+        ]
+        if rows:
+            self._engine.insert("etl_key", ("file_id", "kind", "name", "records", "first_line"), rows)
+        for name, counted in staged.unknown_keys.items():
+            _note(self.unknown, name, file, counted)
+            if name not in self._known[dataset]:
+                self._known[dataset].add(name)
+                self._new.append(name)
+        for name, counted in staged.absent_keys.items():
+            if name not in _required(dataset, reader) and self._is_news(dataset, name, counted, staged):
+                _note(self.absent, name, file, _with_line(file, name, counted))
+        self._before[dataset] = frozenset(staged.absent_keys)
+
+    def warn(self, warnings: Warnings) -> None:
+        """Warn of keys that are new to the feed, and of those that it used to have."""
+        for name in self._new[:SHOWN]:
+            one = self.unknown[name]
+            warnings.add(
+                "unknown_key",
+                f'unknown key "{name}" in {_where(one)}: no column takes it, its values are kept in extra. '
+                "Was it renamed?",
+            )
+        if self._new[SHOWN:]:
+            more = count(len(self._new) - SHOWN, "more unknown key")
+            warnings.add("unknown_key", f"there are {more}, kept in extra: the table etl_key lists them.")
+        for name, one in self.absent.items():
+            warnings.add(
+                "absent_key",
+                f'the key "{name}" is absent from {_where(one)}: its column stays empty. Was it renamed?',
+            )
+
+    def refuse_unknown(self) -> None:
+        """Raise LoadError if any record has a key that no column takes."""
+        if self.unknown:
+            first = next(iter(self.unknown.values()))
+            raise LoadError(
+                f'unknown key "{first.key}" in {_where(first)}: [ETL] UNKNOWN_KEYS = refuse. Nothing was published.'
+            )
+
+    def _is_news(self, dataset: Dataset, name: str, counted: KeyCount, staged: Staged) -> bool:
+        before = self._before[dataset]
+        is_all = counted.records == staged.records_read
+        if before is None:
+            return is_all
+        return name not in before and (is_all or not before)
+
+    def _read_before(self, dataset: Dataset, file_id: int) -> tuple[set[str], frozenset[str] | None]:
+        """(unknown keys of earlier files, absent keys of the last one before), as the ledger has them."""
+        stands = (
+            "f.undone_in IS NULL AND f.replaced_in IS NULL AND f.dataset = :dataset AND f.file_id < :file_id"
+        )
+        params = {"dataset": dataset, "file_id": file_id}
+        unknown = self._engine.query(
+            "SELECT DISTINCT k.name FROM etl_key AS k JOIN etl_file AS f ON f.file_id = k.file_id "
+            f"WHERE k.kind = 'unknown' AND {stands}",
+            params,
+        ).rows
+        last = self._engine.query(
+            f"SELECT MAX(f.file_id) AS file_id FROM etl_file AS f WHERE {stands} AND f.values_read > 0",
+            params,
+        ).scalar()
+        if last is None:
+            return {name for (name,) in unknown}, None
+        absent = self._engine.query(
+            "SELECT name FROM etl_key WHERE kind = 'absent' AND file_id = :file_id", {"file_id": last}
+        ).rows
+        return {name for (name,) in unknown}, frozenset(name for (name,) in absent)
+
+
+def _note(found: dict[str, KeyNews], name: str, file: NewFile, counted: KeyCount) -> None:
+    if known := found.get(name):
+        known.records += counted.records
+        known.files += 1
+    else:
+        found[name] = KeyNews(name, counted.records, file.uri, counted.first_line)
+
+
+def _with_line(file: NewFile, name: str, counted: KeyCount) -> KeyCount:
+    """The count with the first line, found now if nobody has looked for it."""
+    if counted.first_line is not None:
+        return counted
+    mark = f'"{name}"'.encode()
+    line = next((number for number, text in records(file) if mark not in text), None)
+    return counted._replace(first_line=line)
+
+
+def _required(dataset: Dataset, reader: RecordReader) -> Mapping[str, str]:
+    """Keys without which a record is rejected, so that their absence is told already."""
+    return {reader.keys[c.name]: c.name for c in table(STAGING_TABLE[dataset]).reported if c.required}
+
+
+def _where(one: KeyNews) -> str:
+    line = f" line {one.first_line}" if one.first_line else ""
+    more = f" and {count(one.files - 1, 'more file')}" if one.files > 1 else ""
+    return f"{count(one.records, 'record')}, first in {one.first_file}{line}{more}"

@@ -1,0 +1,267 @@
+"""Validation of records against the column contract: which are good, which values do not fit, and why.
+
+The rules are the staging tables' own columns: a required value is there, an integer is text equal to its own
+cast (a cast alone takes '7.6' for 8 and '0x10' for 16), a number is finite, text fits its width in bytes. So
+they are written by a program from the DDL, in SQL that both engines run over raw tables whose columns are text.
+What identifies or places a record is strict: a wrong value there rejects the record. Any other wrong value costs
+only itself: its column is NULL, and what came is kept in `extra` with the reason.
+
+Redshift compares text without the blanks at its end; so emptiness is asked of its length, and a blank looked for.
+"""
+
+import datetime as dt
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, Paths, Reader, Rules
+from sparkify.engines.record import label as _label
+from sparkify.sql.schema import EXTRA, Column, table
+
+RANGES = {
+    "session_id": (0, 9_000_000_000_000),
+    "item_in_session": (0, 999_999),
+    "year": (0, 9999),
+    "length": (0, 86_400),
+    "duration": (0, 86_400),
+}
+"""What a value must lie between: a play's id is made of the first two; no song is longer than a day."""
+
+LISTENER = "user_id"
+EARLIEST = dt.datetime(2000, 1, 1)
+AHEAD = dt.timedelta(days=2)
+"""A moment before the one, or further ahead of the clock than the other, is of a wrong clock or a wrong unit."""
+
+PERSONAL = (
+    "user_id", "first_name", "last_name", "gender", "location", "registration", "user_agent", "auth", EXTRA,
+)  # fmt: skip
+"""What a forgotten listener's events lose."""
+
+_SECONDS, _MILLISECONDS = 100_000_000_000, 100_000_000_000_000
+"""Below the first, a moment since 1970 is in seconds; below the second in milliseconds; else in microseconds."""
+
+
+def rules(dataset: Dataset, run_id: int, reader: Reader, paths: Paths, now: dt.datetime) -> Rules:
+    """How a run validates these records; `now` is in UTC, without a zone.
+
+    Those of forgotten listeners lose what is personal as they come in.
+    """
+    forgets = bool(dataset == "events" and reader.query("SELECT user_id FROM etl_forgotten LIMIT 1").rows)
+    latest = int((now + AHEAD - dt.datetime(1970, 1, 1)) / dt.timedelta(microseconds=1))
+    return Rules(
+        accept=_accept_plain(dataset, paths),
+        is_odd=f"{_first_reason(dataset, paths, is_plain=True)} IS NOT NULL",
+        params={"run_id": run_id, "latest_ms": latest // 1000, "latest_us": latest},
+        paths=paths,
+        is_in_order=not forgets,
+    )
+
+
+def accept(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
+    """INSERT of the good records of `raw_<dataset>` that are not staged yet, each value that fits in its column.
+
+    `raw_extra` holds what was made of records with values that do not fit: their `extra`, or their rejection.
+    """
+
+    def value(column: Column) -> str:
+        name = _label(paths[column.name])
+        wrong = [] if column.is_strict else [why for why, _ in _rules(column, name, is_plain=False)]
+        cases = " ".join(f"WHEN {one} THEN NULL" for one in wrong)
+        return f"CASE {cases} ELSE {_typed(column)} END" if cases else _typed(column)
+
+    target = table(STAGING_TABLE[dataset])
+    values = {column.name: value(column) for column in target.reported} | {
+        EXTRA: "COALESCE(x.extra, raw.extra)"
+    }
+    if forgets:
+        values |= {
+            name: f"CASE WHEN {_is_forgotten()} THEN NULL ELSE {values[name]} END" for name in PERSONAL
+        }
+    typed = ",\n    ".join(f"{value} AS {name}" for name, value in values.items())
+    return (
+        f"INSERT INTO {target.name} ({', '.join(target.column_names)})\n"
+        f"SELECT\n    :run_id, raw.file_id, raw.record,\n    {typed}\n"
+        f"{_accepted(dataset, paths)}"
+    )
+
+
+def select_accepted(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
+    """SELECT of (file_id, records, values, values that will be in `extra`), of what `accept` inserts."""
+    aside = "raw.aside + COALESCE(x.aside, 0)"
+    if forgets:
+        aside = f"CASE WHEN {_is_forgotten()} THEN 0 ELSE {aside} END"
+    return (
+        f"SELECT raw.file_id, COUNT(*) AS records, SUM(raw.vals) AS vals, SUM({aside}) AS aside\n"
+        f"{_accepted(dataset, paths)}\nGROUP BY raw.file_id"
+    )
+
+
+def select_invalid(dataset: Dataset, paths: Paths) -> str:
+    """SELECT of (file_id, record, reason) of the records of `raw_<dataset>` that are rejected."""
+    return (
+        f"SELECT file_id, record, reason\n"
+        f"FROM (SELECT file_id, record, {_first_reason(dataset, paths, is_plain=False)} AS reason\n"
+        f"FROM raw_{dataset} WHERE is_staged = 0) AS judged\n"
+        "WHERE reason IS NOT NULL\nORDER BY file_id, record"
+    )
+
+
+def select_misfits(dataset: Dataset, paths: Paths) -> str:
+    """SELECT of (file_id, record, why each column's value does not fit it) of the good records with such values.
+
+    The columns are those of `misfit_columns`.
+    """
+    columns = misfit_columns(dataset)
+    reasons = ",\n    ".join(
+        f"{_case(_rules(column, _label(paths[column.name]), is_plain=False))} AS {column.name}"
+        for column in columns
+    )
+    misfit = " OR ".join(f"{column.name} IS NOT NULL" for column in columns)
+    return (
+        f"SELECT * FROM (SELECT file_id, record,\n    {reasons}\n"
+        f"FROM raw_{dataset} WHERE is_staged = 0 AND {_first_reason(dataset, paths, is_plain=False)} IS NULL) AS found\n"
+        f"WHERE {misfit}\nORDER BY file_id, record"
+    )
+
+
+def misfit_columns(dataset: Dataset) -> list[Column]:
+    """The columns in which a wrong value costs only itself."""
+    return [column for column in table(STAGING_TABLE[dataset]).reported if not column.is_strict]
+
+
+def select_units(moment: str) -> str:
+    """SELECT of (file_id, unit, records) of the events whose moments are not in milliseconds."""
+    whole = f"TRY_CAST({_present(moment)} AS BIGINT)"
+    return (
+        "SELECT file_id, unit, COUNT(*) AS records FROM ("
+        f"SELECT file_id, CASE WHEN {whole} < {_SECONDS} THEN 'seconds' "
+        f"WHEN {whole} >= {_MILLISECONDS} THEN 'microseconds' END AS unit "
+        "FROM raw_events WHERE is_staged = 0) AS moments WHERE unit IS NOT NULL GROUP BY file_id, unit "
+        "ORDER BY file_id, unit"
+    )
+
+
+def _is_forgotten() -> str:
+    listener = next(column for column in table("stg_events").reported if column.name == LISTENER)
+    return f"{_typed(listener)} IN (SELECT user_id FROM etl_forgotten)"
+
+
+def _accepted(dataset: Dataset, paths: Paths) -> str:
+    return (
+        f"FROM raw_{dataset} AS raw\n"
+        "LEFT JOIN raw_extra AS x ON x.file_id = raw.file_id AND x.record = raw.record\n"
+        "WHERE raw.is_staged = 0 AND COALESCE(x.is_rejected, 0) = 0 "
+        f"AND {_first_reason(dataset, paths, is_plain=False)} IS NULL"
+    )
+
+
+def _accept_plain(dataset: Dataset, paths: Paths) -> str:
+    """INSERT of the records in which every value fits, and moments are in milliseconds."""
+    target = table(STAGING_TABLE[dataset])
+    names = [name for name in target.column_names if name != EXTRA]
+    typed = ",\n    ".join(f"{_typed(column, is_plain=True)} AS {column.name}" for column in target.reported)
+    return (
+        f"INSERT INTO {target.name} ({', '.join(names)})\n"
+        f"SELECT\n    :run_id, file_id, record,\n    {typed}\n"
+        f"FROM raw_{dataset}\nWHERE {_first_reason(dataset, paths, is_plain=True)} IS NULL"
+    )
+
+
+def _first_reason(dataset: Dataset, paths: Paths, *, is_plain: bool) -> str:
+    """Why a record is rejected; for a plain one also which value does not fit."""
+    found = []
+    for column in table(STAGING_TABLE[dataset]).reported:
+        if not (is_plain or column.is_strict):
+            continue
+        name = _label(paths[column.name])
+        if column.required:
+            found.append((f"{column.name} IS NULL OR OCTET_LENGTH({column.name}) = 0", f"{name} is missing"))
+        found += _rules(column, name, is_plain=is_plain)
+    return _case(found)
+
+
+def _case(found: list[tuple[str, str]]) -> str:
+    quoted = [(wrong, why.replace("'", "''")) for wrong, why in found]
+    return "CASE\n" + "\n".join(f"    WHEN {wrong} THEN '{why}'" for wrong, why in quoted) + "\nEND"
+
+
+def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]]:
+    """(condition that is true of a wrong value, why it is wrong)."""
+    text = column.name
+    if column.kind == "text":
+        return [(f"OCTET_LENGTH({text}) > {column.width}", f"{name} is longer than {column.width} bytes")]
+    if column.kind == "number":
+        return [
+            (
+                f"OCTET_LENGTH({text}) > 0 AND ({text} ~ '[^0-9.eE+-]' OR {_finite(text)} IS NULL)",
+                f"{name} is not a number",
+            ),
+            *_range(column, name, _finite(text)),
+        ]
+    kind = "BIGINT" if column.kind == "timestamp" else column.type
+    whole = f"TRY_CAST({_present(text)} AS {kind})"
+    what = "a moment" if column.kind == "timestamp" else "an integer"
+    found = [
+        (
+            f"OCTET_LENGTH({text}) > 0 "
+            f"AND ({text} <> COALESCE(CAST({whole} AS VARCHAR(32)), '') OR {text} LIKE '% ')",
+            f"{name} is not {what}",
+        ),
+    ]
+    return [
+        *found,
+        *(_moments(name, text, is_plain) if column.kind == "timestamp" else _range(column, name, whole)),
+    ]
+
+
+def _range(column: Column, name: str, value: str) -> list[tuple[str, str]]:
+    if column.name not in RANGES:
+        return []
+    low, high = RANGES[column.name]
+    return [(f"{value} NOT BETWEEN {low} AND {high}", f"{name} is outside {low} to {high}")]
+
+
+def _moments(name: str, text: str, is_plain: bool) -> list[tuple[str, str]]:
+    earliest = int((EARLIEST - dt.datetime(1970, 1, 1)).total_seconds())
+    whole = f"TRY_CAST({_present(text)} AS BIGINT)"
+    inside = (
+        f"{whole} BETWEEN {earliest * 1000} AND :latest_ms"
+        if is_plain
+        else f"{_microseconds(text)} BETWEEN {earliest * 1_000_000} AND :latest_us"
+    )
+    return [(f"NOT ({inside})", f"{name} is before 2000, or more than two days ahead of the clock")]
+
+
+def _microseconds(text: str) -> str:
+    """A moment since 1970, of whatever unit: those of 2000 to 5138 have other numbers in each."""
+    whole = f"TRY_CAST({_present(text)} AS BIGINT)"
+    return (
+        f"CASE WHEN {whole} < 0 THEN 0 WHEN {whole} < {_SECONDS} THEN {whole} * 1000000 "
+        f"WHEN {whole} < {_MILLISECONDS} THEN {whole} * 1000 ELSE {whole} END"
+    )
+
+
+def _typed(column: Column, *, is_plain: bool = False) -> str:
+    if column.kind == "text":
+        return column.name
+    if column.kind == "number":
+        return _finite(column.name)
+    if column.kind == "timestamp":
+        # In minutes and what is left, since DATEADD counts in 32 bits.
+        value, minute, unit = (
+            (f"TRY_CAST({_present(column.name)} AS BIGINT)", 60_000, "ms")
+            if is_plain
+            else (_microseconds(column.name), 60_000_000, "microsecond")
+        )
+        minutes = f"CAST({value} / {minute} AS INTEGER)"
+        start = f"DATEADD(minute, {minutes}, CAST('1970-01-01 00:00:00' AS TIMESTAMP))"
+        return f"DATEADD({unit}, CAST(MOD({value}, {minute}) AS INTEGER), {start})"
+    return f"TRY_CAST({_present(column.name)} AS {column.type})"
+
+
+def _present(name: str) -> str:
+    """NULL for blank text, which Redshift's TRY_CAST does not take."""
+    return f"NULLIF(TRIM({name}), '')"
+
+
+def _finite(name: str) -> str:
+    """The number, or NULL where the text is none, or too large for one (DuckDB makes that infinite)."""
+    number = f"TRY_CAST({_present(name)} AS DOUBLE PRECISION)"
+    return f"CASE WHEN ABS({number}) <= 1.7976931348623157e308 THEN {number} END"

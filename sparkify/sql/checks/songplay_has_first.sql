@@ -1,0 +1,9 @@
+-- Where two listeners share session and position, one of them has the id of the key.
+SELECT songplay.songplay_id, songplay.session_id, songplay.item_in_session, songplay.user_id
+FROM songplay
+LEFT JOIN (
+    SELECT songplay_id
+    FROM songplay
+    WHERE songplay_id >= 0
+) AS plain ON plain.songplay_id = songplay.session_id * 1000000 + songplay.item_in_session
+WHERE songplay.songplay_id < 0 AND plain.songplay_id IS NULL

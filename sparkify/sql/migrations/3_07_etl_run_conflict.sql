@@ -1,0 +1,2 @@
+-- Each run counts its conflicts.
+ALTER TABLE etl_run ADD COLUMN conflict BIGINT

@@ -1,0 +1,49 @@
+-- Every record of the keys that are counted: its key, and a hash of its content.
+-- The key of an event is its session, its position there, and its listener, or for nobody the moment.
+CREATE TEMP TABLE counted_record AS
+SELECT
+    'events' AS dataset,
+    e.run_id,
+    e.file_id,
+    e.record,
+    CAST(r.event_id AS VARCHAR(20)) || '|'
+    || COALESCE(
+        CAST(e.user_id AS VARCHAR(20)),
+        '@' || CAST(DATEDIFF(microsecond, CAST('1970-01-01 00:00:00' AS TIMESTAMP), e.ts) AS VARCHAR(20))
+    ) AS natural_key,
+    FNV_HASH(COALESCE(e.artist, '<null>'),
+        FNV_HASH(COALESCE(e.auth, '<null>'),
+        FNV_HASH(COALESCE(e.first_name, '<null>'),
+        FNV_HASH(COALESCE(e.gender, '<null>'),
+        FNV_HASH(COALESCE(e.item_in_session, -1),
+        FNV_HASH(COALESCE(e.last_name, '<null>'),
+        FNV_HASH(COALESCE(e.length, -1),
+        FNV_HASH(COALESCE(e.level, '<null>'),
+        FNV_HASH(COALESCE(e.location, '<null>'),
+        FNV_HASH(COALESCE(e.method, '<null>'),
+        FNV_HASH(COALESCE(e.page, '<null>'),
+        FNV_HASH(COALESCE(e.registration, -1),
+        FNV_HASH(COALESCE(e.session_id, -1),
+        FNV_HASH(COALESCE(e.song, '<null>'),
+        FNV_HASH(COALESCE(e.status, -1),
+        FNV_HASH(e.ts,
+        FNV_HASH(COALESCE(e.user_agent, '<null>'),
+        FNV_HASH(COALESCE(e.user_id, -1),
+        FNV_HASH(COALESCE(e.extra, '<null>')))))))))))))))))))) AS content
+FROM stg_events AS e
+JOIN counted_event AS r ON r.event_id = e.session_id * 1000000 + e.item_in_session
+UNION ALL
+SELECT 'songs' AS dataset, s.run_id, s.file_id, s.record, s.song_id AS natural_key,
+    FNV_HASH(COALESCE(s.artist_id, '<null>'),
+        FNV_HASH(COALESCE(s.artist_latitude, 999),
+        FNV_HASH(COALESCE(s.artist_location, '<null>'),
+        FNV_HASH(COALESCE(s.artist_longitude, 999),
+        FNV_HASH(COALESCE(s.artist_name, '<null>'),
+        FNV_HASH(COALESCE(s.duration, -1),
+        FNV_HASH(COALESCE(s.num_songs, -1),
+        FNV_HASH(COALESCE(s.song_id, '<null>'),
+        FNV_HASH(COALESCE(s.title, '<null>'),
+        FNV_HASH(COALESCE(s.year, -1),
+        FNV_HASH(COALESCE(s.extra, '<null>')))))))))))) AS content
+FROM stg_songs AS s
+JOIN counted_song AS t ON t.song_id = s.song_id
