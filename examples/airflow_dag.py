@@ -26,7 +26,9 @@ def sparkify_nightly() -> None:
     etl = BashOperator(
         task_id="etl", bash_command=f"{SPARKIFY} etl --source /srv/music --wait 600 --log-format json"
     )
-    check = BashOperator(task_id="check", bash_command=f"{SPARKIFY} check --max-age 36h --format csv")
+    check = BashOperator(
+        task_id="check", bash_command=f"{SPARKIFY} check --max-age 36h --max-gap 24h --format csv"
+    )
     report = BashOperator(task_id="report", bash_command=f"{SPARKIFY} report --out report.html")
     doctor >> etl >> check >> report
 

@@ -4,12 +4,14 @@ Slow, and independent of the loader: what it says of a source is what a warehous
 """
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 Record = dict[str, Any]
+EPOCH = dt.datetime(1970, 1, 1)
 
 
 class Play(NamedTuple):
@@ -18,21 +20,65 @@ class Play(NamedTuple):
     key: int
     moment: dt.datetime
     user_id: int | None
-    level: str
+    level: str | None
     song_id: str | None
     artist_id: str | None
-    title: str
-    artist: str
+    title: str | None
+    artist: str | None
 
 
 def plays(folder: Path) -> list[Play]:
-    """Every play in the folder, by its key."""
+    """Every play in the folder, by its key.
+
+    A play is one listener's at one place of a session. Where nobody is logged in, the moment stands for the
+    listener: two plays of nobody at one place are two if they began at different moments.
+    """
     songs = {record["song_id"]: record for record in _good(folder / "song_data", _is_song)}
-    first: dict[int, Record] = {}
+    places: dict[tuple[int, int], dict[Any, list[Record]]] = {}
     for event in _good(folder / "log_data", _is_event):
-        first.setdefault(event["sessionId"] * 1_000_000 + event["itemInSession"], event)
-    heard = sorted((key, event) for key, event in first.items() if event["page"] == "NextSong")
-    return [_play(key, event, list(songs.values())) for key, event in heard]
+        if event["page"] == "NextSong":
+            place = places.setdefault((event["sessionId"], event["itemInSession"]), {})
+            place.setdefault(_listener(event), []).append(event)
+    found = [
+        _play(_key(*place, listener, is_first=n == 0), min(records, key=_order), list(songs.values()))
+        for place, listeners in places.items()
+        for n, (listener, records) in enumerate(sorted(listeners.items()))
+    ]
+    return sorted(found, key=lambda play: play.key)
+
+
+def _listener(event: Record) -> tuple[int, int]:
+    """Who played, in their order: nobody, by the moment, then listeners by their number."""
+    user = _user(event)
+    return (0, event["ts"]) if user is None else (1, user)
+
+
+def _key(session: int, item: int, listener: tuple[int, int], *, is_first: bool) -> int:
+    """The id of a play: the first at its place has that of the place, any other one a negative hash."""
+    if is_first:
+        return session * 1_000_000 + item
+    is_known, number = listener
+    who = f"{number}" if is_known else f"@{number * 1000}"  # a moment in microseconds since 1970
+    return -1 - int(hashlib.md5(f"{session}|{item}|{who}".encode()).hexdigest()[:15], 16)
+
+
+def _order(event: Record) -> list[tuple[bool, Any]]:
+    """The smallest of a play's records is taken: by time, then by all that it says, what is missing first."""
+    agent = event["userAgent"]
+    values = (
+        event["ts"], _user(event), event["level"], _text(event["song"]), _text(event["artist"]),
+        event["length"], _text(event["location"]), agent if agent is None else agent.strip('"'),
+    )  # fmt: skip
+    return [(value is not None, value) for value in values]
+
+
+def _user(event: Record) -> int | None:
+    return int(event["userId"]) if event["userId"] else None
+
+
+def _text(value: str | None) -> str | None:
+    """What the star makes of a text: repaired, without blanks at its ends, missing if nothing is left."""
+    return None if value is None else repair(value).strip(" ") or None
 
 
 def repair(text: str) -> str:
@@ -46,19 +92,18 @@ def repair(text: str) -> str:
 
 
 def _play(key: int, event: Record, songs: list[Record]) -> Play:
-    title, artist = repair(event["song"]).strip(), repair(event["artist"]).strip()
-    same = [
-        song for song in songs
-        if _same(song["title"], title) and _same(song["artist_name"], artist)
-    ]  # fmt: skip
+    title, artist, length = _text(event["song"]), _text(event["artist"]), event["length"]
+    same = [song for song in songs if _same(song["title"], title) and _same(song["artist_name"], artist)]
     best = min(
-        same, key=lambda song: (abs(song["duration"] - event["length"]), song["song_id"]), default=None
+        same,
+        key=lambda song: (0 if length is None else abs(song["duration"] - length), song["song_id"]),
+        default=None,
     )
     bearers = {song["artist_id"] for song in songs if _same(song["artist_name"], artist)}
     return Play(
         key,
-        dt.datetime.fromtimestamp(event["ts"] / 1000, dt.UTC).replace(tzinfo=None),
-        int(event["userId"]),
+        EPOCH + dt.timedelta(milliseconds=event["ts"]),
+        _user(event),
         event["level"],
         best["song_id"] if best else None,
         best["artist_id"] if best else bearers.pop() if len(bearers) == 1 else None,
@@ -67,8 +112,9 @@ def _play(key: int, event: Record, songs: list[Record]) -> Play:
     )
 
 
-def _same(one: str, other: str) -> bool:
-    return repair(one).strip().lower() == other.lower()
+def _same(one: str | None, other: str | None) -> bool:
+    text = _text(one)
+    return text is not None and other is not None and text.lower() == other.lower()
 
 
 def _good(folder: Path, is_good: Any) -> Iterator[Record]:

@@ -122,19 +122,27 @@ def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str
 @click.command()
 @config_options
 @click.option("--max-age", metavar="AGE", help="Fail if the latest event is older, for example 36h or 2d.")
+@click.option(
+    "--max-gap",
+    metavar="LENGTH",
+    help="Fail if consecutive events are further apart; 24h finds every missing day.",
+)
 @format_option
-def check(config: Config, max_age: str | None, style: str | None) -> None:
+def check(config: Config, max_age: str | None, max_gap: str | None, style: str | None) -> None:
     """Run every check over the whole warehouse."""
     from sparkify.engines.base import Result
-    from sparkify.load.checks import check_everything, check_freshness
+    from sparkify.load.checks import check_everything, check_freshness, check_gaps
     from sparkify.load.tables import require_tables
 
     age = parse_age(max_age, "--max-age") if max_age else None
+    gap = parse_age(max_gap, "--max-gap") if max_gap else None
     with opened(config) as engine:
         require_tables(engine)
         verdicts = list(check_everything(engine))
         if age is not None:
             verdicts.append(check_freshness(engine, age, dt.datetime.now(dt.UTC).replace(tzinfo=None)))
+        if gap is not None:
+            verdicts.append(check_gaps(engine, gap))
     rows = [("ok" if v.passed else "FAILED", v.name, v.meaning) for v in verdicts]
     print_result(Result(("verdict", "check", "meaning"), rows), style)
     failed = [verdict for verdict in verdicts if not verdict.passed]

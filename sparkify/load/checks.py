@@ -100,6 +100,53 @@ def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> 
     return Verdict("freshness", meaning, Result(("latest_event", "age"), wrong))
 
 
+@dataclass(frozen=True)
+class Gaps(Verdict):
+    """What `check_gaps` found: `wrong` holds the widest gaps, the widest first."""
+
+    limit: str
+
+    def sentence(self) -> str:
+        """For a failed check the widest gap, and how many there are, in one line."""
+        if self.passed:
+            return super().sentence()
+        start, end, length = self.wrong.rows[0]
+        count = len(self.wrong.rows)
+        more = "" if count == 1 else f", the widest of {count} gaps{' or more' if count == SHOWN else ''}"
+        return (
+            f"{self.name}: events are missing between {start} and {end} ({length}, limit {self.limit}){more}"
+        )
+
+
+def check_gaps(engine: Reader, max_gap: dt.timedelta) -> Verdict:
+    """Whether no two consecutive events are further apart than `max_gap`.
+
+    Every event in staging counts, those of forgotten listeners too. A missing day leaves a gap of more than
+    24 hours.
+    """
+    # A gap longer than a minute has its ends in two minutes: the window then orders one row a minute, and
+    # not one a moment.
+    within = "DATE_TRUNC('minute', ts)" if max_gap >= dt.timedelta(minutes=1) else "ts"
+    found = engine.query(
+        f"""
+        SELECT gap_start, gap_end
+        FROM (
+            SELECT LAG(latest) OVER (ORDER BY earliest) AS gap_start, earliest AS gap_end
+            FROM (
+                SELECT {within} AS stretch, MIN(ts) AS earliest, MAX(ts) AS latest FROM stg_events GROUP BY 1
+            ) AS stretches
+        ) AS gaps
+        WHERE DATEDIFF(microsecond, gap_start, gap_end) > :max_gap
+        ORDER BY DATEDIFF(microsecond, gap_start, gap_end) DESC, gap_start
+        LIMIT {SHOWN}
+        """,
+        {"max_gap": max_gap // dt.timedelta(microseconds=1)},
+    )
+    wrong = [(start, end, _span(end - start)) for start, end in found.rows]
+    meaning = f"Consecutive events must be at most {_span(max_gap)} apart."
+    return Gaps("gaps", meaning, Result(("gap_start", "gap_end", "length"), wrong), _span(max_gap))
+
+
 def _span(time: dt.timedelta) -> str:
     """A time as one says it.
 

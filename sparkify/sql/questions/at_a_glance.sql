@@ -1,12 +1,13 @@
 -- How much is listened to? Plays, listeners, sessions, hours (songs to their end), the paid share, and what matches.
+-- A session is one listener's plays under one session_id; plays without a listener under it are a session of their own.
 SELECT
-    COALESCE(SUM(sitting.plays), 0) AS plays,
-    COUNT(DISTINCT sitting.user_id) AS listeners,
-    COUNT(DISTINCT sitting.session_id) AS sessions,
-    ROUND(COALESCE(SUM(sitting.seconds), 0) / 3600.0, 1) AS hours,
-    ROUND(100.0 * SUM(sitting.paid_plays) / NULLIF(SUM(sitting.plays), 0), 1) AS percent_paid,
-    COALESCE(SUM(sitting.matched_song), 0) AS matched_song,
-    COALESCE(SUM(sitting.matched_artist), 0) AS matched_artist
+    COALESCE(SUM(session.plays), 0) AS plays,
+    COUNT(DISTINCT session.user_id) AS listeners,
+    COUNT(*) AS sessions,
+    ROUND(COALESCE(SUM(session.seconds), 0) / 3600.0, 1) AS hours,
+    ROUND(100.0 * SUM(session.paid_plays) / NULLIF(SUM(session.plays), 0), 1) AS percent_paid,
+    COALESCE(SUM(session.matched_song), 0) AS matched_song,
+    COALESCE(SUM(session.matched_artist), 0) AS matched_artist
 FROM (
     SELECT
         p.session_id,
@@ -22,4 +23,4 @@ FROM (
         AND p.start_time < :until
         AND (:level IS NULL OR p.level = :level)
     GROUP BY p.session_id, p.user_id
-) AS sitting
+) AS session

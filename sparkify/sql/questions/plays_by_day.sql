@@ -1,9 +1,10 @@
--- How many plays, listeners and sessions does each day have? (UTC)
+-- How many plays, listeners and sessions does each day have? (UTC) A session counts on each day on which it has plays.
+-- A session is one listener's plays under one session_id; plays without a listener under it are a session of their own.
 SELECT
-    sitting.day,
-    SUM(sitting.plays) AS plays,
-    COUNT(DISTINCT sitting.user_id) AS listeners,
-    COUNT(DISTINCT sitting.session_id) AS sessions
+    session.day,
+    SUM(session.plays) AS plays,
+    COUNT(DISTINCT session.user_id) AS listeners,
+    COUNT(*) AS sessions
 FROM (
     SELECT
         CAST(p.start_time AS DATE) AS day,
@@ -16,6 +17,6 @@ FROM (
         AND p.start_time < :until
         AND (:level IS NULL OR p.level = :level)
     GROUP BY 1, 2, 3
-) AS sitting
-GROUP BY sitting.day
-ORDER BY sitting.day
+) AS session
+GROUP BY session.day
+ORDER BY session.day

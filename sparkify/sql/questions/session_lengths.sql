@@ -1,4 +1,5 @@
 -- How long do people listen at one sitting? From the first play of a session to its last; one play is under 5 min.
+-- A session is one listener's plays under one session_id; plays without a listener under it are a session of their own.
 SELECT
     banded.band,
     CASE banded.band
@@ -33,7 +34,7 @@ FROM (
             p.start_time >= :since
             AND p.start_time < :until
             AND (:level IS NULL OR p.level = :level)
-        GROUP BY p.session_id
+        GROUP BY p.session_id, p.user_id
     ) AS session
 ) AS banded
 GROUP BY banded.band

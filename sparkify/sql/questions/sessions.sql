@@ -1,5 +1,6 @@
 -- How long are sessions with plays, from the first to the beginning of the last, and how many plays do they hold?
 -- One in which the level changes is "changed"; one with a single play has no length.
+-- A session is one listener's plays under one session_id; plays without a listener under it are a session of their own.
 SELECT
     session.level,
     COUNT(*) AS sessions,
@@ -10,6 +11,7 @@ SELECT
 FROM (
     SELECT
         p.session_id,
+        p.user_id,
         CASE WHEN MIN(p.level) <> MAX(p.level) THEN 'changed' ELSE MIN(p.level) END AS level,
         COUNT(*) AS plays,
         CASE WHEN COUNT(*) > 1 THEN 1.0 * DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) END AS seconds
@@ -18,7 +20,7 @@ FROM (
         p.start_time >= :since
         AND p.start_time < :until
         AND (:level IS NULL OR p.level = :level)
-    GROUP BY p.session_id
+    GROUP BY p.session_id, p.user_id
 ) AS session
 GROUP BY session.level
 ORDER BY session.level
