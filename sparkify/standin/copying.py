@@ -16,15 +16,16 @@ from typing import Any, Protocol
 from sparkify.standin.backend import Backend, quoted
 from sparkify.standin.json_rows import Column, Loaded, json_path, read_files
 from sparkify.standin.lexer import Token
+from sparkify.standin.packing import PACKED
 from sparkify.standin.refusals import Refused
 
 _FLAGS = {
-    "MANIFEST", "GZIP", "TRUNCATECOLUMNS", "BLANKSASNULL", "EMPTYASNULL", "NOLOAD", "IGNOREALLERRORS",
+    *PACKED, "MANIFEST", "TRUNCATECOLUMNS", "BLANKSASNULL", "EMPTYASNULL", "NOLOAD", "IGNOREALLERRORS",
 }  # fmt: skip
 _VALUED = {"REGION", "MAXERROR", "TIMEFORMAT", "IAM_ROLE"}
 _SWITCHES = {"COMPUPDATE", "STATUPDATE"}
 _NOT_IMITATED = {
-    "CSV", "PARQUET", "AVRO", "BZIP2", "LZOP", "ZSTD", "DELIMITER", "CREDENTIALS", "ACCESS_KEY_ID",
+    "CSV", "PARQUET", "AVRO", "LZOP", "DELIMITER", "CREDENTIALS", "ACCESS_KEY_ID",
 }  # fmt: skip
 _NUMBERS = itertools.count(1001)
 
@@ -83,6 +84,8 @@ def parse(part: Sequence[Token]) -> Command:
         raise Refused("stand-in: COPY reads JSON only")
     if "IAM_ROLE" not in options:
         raise Refused("COPY needs IAM_ROLE (or CREDENTIALS, which the stand-in does not take)", "42601")
+    if len(packed := [option for option in PACKED if option in options]) > 1:
+        raise Refused(f"conflicting or redundant options: {' and '.join(packed)}", "42601")
     if int(options.get("MAXERROR", "0")) > 100_000:
         raise Refused("MAXERROR: the maximum is 100000", "42601")
     return Command(table, tuple(columns), source, options)

@@ -1,13 +1,12 @@
 """The objects of JSON files as rows of a table, converted and refused as COPY does."""
 
-import gzip
 import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sparkify.standin.packing import unpack
 from sparkify.standin.refusals import Refused
 
 _BLANK = re.compile(r"\s*")
@@ -76,7 +75,7 @@ def read_files(
     lines: list[str] = []
     ignore_case = options["JSON"].lower() == "auto ignorecase"
     for name, packed in files:
-        body = _unpacked(name, packed, options)
+        body = unpack(name, packed, options)
         count = 0
         for line, value in _objects(_decoded(body, options)):
             count += 1
@@ -107,15 +106,6 @@ def json_path(path: str) -> list[str | int]:
     if not path.startswith("$") or rebuilt != 1:
         raise Refused(f"Invalid JSONPath format: {path}", "XX000")
     return [int(index) if index else (a or b or c) for index, a, b, c in steps]
-
-
-def _unpacked(name: str, body: bytes, options: Mapping[str, str]) -> bytes:
-    if "GZIP" not in options:
-        return body
-    try:
-        return gzip.decompress(body)
-    except (OSError, EOFError, zlib.error) as wrong:
-        raise Refused(f"Failed to decompress {name}: {wrong}", "XX000") from wrong
 
 
 def _decoded(body: bytes, options: Mapping[str, str]) -> str:
