@@ -26,6 +26,11 @@ class Files:
         self._standin, self._cluster, self._session = standin, cluster, session
         self.folder = uuid.uuid4().hex
 
+    @property
+    def role(self) -> str:
+        """The role that the cluster may read in."""
+        return self._cluster.role
+
     def put(self, name: str, body: str | bytes) -> str:
         self._standin.account.put(
             BUCKET, f"{self.folder}/{name}", body.encode() if isinstance(body, str) else body
@@ -33,14 +38,19 @@ class Files:
         return f"s3://{BUCKET}/{self.folder}/{name}"
 
     def copy(
-        self, columns: str, source: str = "", options: str = "JSON 'auto'", role: str = ""
+        self,
+        columns: str,
+        source: str = "",
+        options: str = "JSON 'auto'",
+        role: str = "",
+        order: str = "ORDER BY 1",
     ) -> list[tuple[Any, ...]]:
         """COPY into a new table of these columns; return its rows."""
         self._session.native("DROP TABLE IF EXISTS t")
         self._session.native(f"CREATE TABLE t ({columns})")
         place = source or f"s3://{BUCKET}/{self.folder}/"
         self._session.native(f"COPY t FROM '{place}' IAM_ROLE '{role or self._cluster.role}' {options}")
-        return self._session.native("SELECT * FROM t ORDER BY 1").rows
+        return self._session.native(f"SELECT * FROM t {order}").rows
 
     def errors(self) -> list[tuple[Any, ...]]:
         return self._session.native(

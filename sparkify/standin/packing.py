@@ -17,7 +17,7 @@ PACKED = ("BZIP2", "GZIP", "ZSTD")
 
 
 def unpack(name: str, body: bytes, options: Mapping[str, str]) -> bytes:
-    """A file's content as these options of a COPY say. Raises Refused for one that is damaged or cut short."""
+    """A file's content as these options of a COPY say. Raises Refused for one that is damaged."""
     how = next((option for option in PACKED if option in options), None)
     try:
         if how == "GZIP":
