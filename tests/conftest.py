@@ -23,8 +23,9 @@ from tests.accounts import account, clients
 from tests.browser import chromium, find_chromium
 from tests.builders import Run, Source, play, song
 from tests.clusters import Bucket, Cluster, launch
+from tests.copies import files, session
 
-__all__ = ["account", "clients"]  # fixtures that live elsewhere
+__all__ = ["account", "clients", "files", "session"]  # fixtures that live elsewhere
 ROOT = Path(__file__).parent.parent
 
 

@@ -15,6 +15,7 @@ from sparkify.load.run import rebuild
 from sparkify.sql import names
 from tests.builders import Noting, Source, etl, logged_out, play, rows, song
 
+DIGEST = "7dab4f23a40857b30fdd81370c211680"
 UNION = "SELECT 1 AS a UNION ALL SELECT NULL UNION ALL SELECT 2"
 
 MEANINGS: list[tuple[str, list[tuple[Any, ...]]]] = [
@@ -54,6 +55,53 @@ MEANINGS: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("SELECT REGEXP_SUBSTR('Chrome/36.0 Safari', '[A-Z][a-z]+') AS a", [("Chrome",)]),
     ("SELECT 'it''s' AS a, 'back\\\\slash' AS b", [("it's", "back\\slash")]),
     ("SELECT TRY_CAST('12' AS BIGINT) AS a, TRY_CAST('x' AS BIGINT) AS b", [(12, None)]),
+    # A trim without characters takes spaces, and no other blank.
+    (
+        "SELECT TRIM('\t a\xa0 ') AS a, LTRIM(' \n a ') AS b, RTRIM(' a \u3000 ') AS c, BTRIM(' \r ') AS d",
+        [("\t a\xa0", "\n a ", " a \u3000", "\r")],
+    ),
+    ("SELECT TRIM(BOTH 'xy' FROM 'yxaxy') AS a, BTRIM('xxa x', 'x') AS b", [("a", "a ")]),
+    # A hash is that of the UTF-8 bytes; its hexadecimal digits are a number of 64 bits with a sign.
+    ("SELECT MD5('Björk') AS a, MD5('') AS b", [(DIGEST, "d41d8cd98f00b204e9800998ecf8427e")]),
+    (
+        "SELECT STRTOL('ff', 16) AS a, STRTOL('7fffffffffffffff', 16) AS b, STRTOL(NULL, 16) AS c",
+        [(255, 2**63 - 1, None)],
+    ),
+    ("SELECT STRTOL(RIGHT(MD5('Björk'), 15), 16) AS a", [(int(DIGEST[-15:], 16),)]),
+    # Microseconds are whole numbers of 64 bits.
+    (
+        "SELECT DATEADD(microsecond, 1541077528796001, TIMESTAMP '1970-01-01 00:00:00') AS a, "
+        "DATEADD(microsecond, -1, TIMESTAMP '2018-11-01 00:00:00') AS b",
+        [(dt.datetime(2018, 11, 1, 13, 5, 28, 796001), dt.datetime(2018, 10, 31, 23, 59, 59, 999999))],
+    ),
+    (
+        "SELECT DATEDIFF(microsecond, TIMESTAMP '1970-01-01 00:00:00', "
+        "TIMESTAMP '2018-11-01 13:05:28.796001') AS a, "
+        "DATEDIFF(microsecond, TIMESTAMP '2018-11-01 00:00:00', TIMESTAMP '2018-10-31 23:59:59.999999') AS b",
+        [(1541077528796001, -1)],
+    ),
+    # A key is found whatever is in it; null and what is not there are NULL. (DuckDB makes 1.5 of 1.50.)
+    (
+        """SELECT JSON_EXTRACT_PATH_TEXT('{"a.b": 1.5}', 'a.b') AS a, """
+        """JSON_EXTRACT_PATH_TEXT('{"it''s": true}', 'it''s') AS b, """
+        """JSON_EXTRACT_PATH_TEXT('{"c\\\\"d": "x y"}', 'c"d') AS c, """
+        """JSON_EXTRACT_PATH_TEXT('{"*": "é", "a": 1}', '*') AS d, """
+        """JSON_EXTRACT_PATH_TEXT('{"/~1": 1541077528796.0}', '/~1') AS e, """
+        """JSON_EXTRACT_PATH_TEXT('{"$[0]": {"K": ""}}', '$[0]', 'K') AS f""",
+        [("1.5", "true", "x y", "é", "1541077528796.0", "")],
+    ),
+    (
+        """SELECT JSON_EXTRACT_PATH_TEXT('{"a": null}', 'a') AS a, """
+        """JSON_EXTRACT_PATH_TEXT('{"A": 1}', 'a') AS b, """
+        """JSON_EXTRACT_PATH_TEXT('{"a": 1}', 'a', 'b') AS c, JSON_EXTRACT_PATH_TEXT(NULL, 'a') AS d""",
+        [(None, None, None, None)],
+    ),
+    # Characters have numbers.
+    (
+        "SELECT ASCII('a') AS a, ASCII('') AS b, ASCII('ö') AS c, CHR(65) AS d, CHR(9) AS e",
+        [(97, 0, 246, "A", "\t")],
+    ),
+    ("SELECT RIGHT('Björk', 4) AS a, RIGHT('a', 3) AS b, LEFT('Björk', 3) AS c", [("jörk", "a", "Bjö")]),
 ]
 
 

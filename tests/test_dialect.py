@@ -44,6 +44,12 @@ def test_the_judge_is_fit_for_redshift(dataset: str) -> None:
         "CREATE TABLE t (a VARCHAR)",
         "CREATE TABLE t (a NUMERIC)",
         "VACUUM t",
+        "SELECT STRTOL(a, 10) FROM t",
+        "SELECT STRTOL(a, b) FROM t",
+        "SELECT JSON_EXTRACT_PATH_TEXT(a, '') FROM t",
+        "SELECT JSON_EXTRACT_PATH_TEXT(a, '007') FROM t",
+        "SELECT JSON_EXTRACT_PATH_TEXT(a, b) FROM t",
+        "SELECT JSON_EXTRACT_PATH_TEXT(a, 'b', TRUE) FROM t",
         "SELECT 1; SELECT 2",
     ],
 )
@@ -84,6 +90,17 @@ def test_a_placeholder_without_a_value_is_named() -> None:
     [
         ("SELECT OCTET_LENGTH(a) FROM t", "SELECT STRLEN(a) FROM t"),
         ("SELECT IS_VALID_JSON(a) FROM t", "SELECT JSON_VALID(a) FROM t"),
+        ("SELECT STRTOL(a || b, 16) FROM t", "SELECT CAST('0x' || (a || b) AS BIGINT) FROM t"),
+        (
+            "SELECT TRIM(a), LTRIM(a), RTRIM(a) FROM t",
+            "SELECT TRIM(a, ' '), LTRIM(a, ' '), RTRIM(a, ' ') FROM t",
+        ),
+        ("SELECT BTRIM(a), TRIM(BOTH FROM a) FROM t", "SELECT TRIM(a, ' '), TRIM(a, ' ') FROM t"),
+        ("SELECT BTRIM(a, 'x'), TRIM(BOTH 'x' FROM a) FROM t", "SELECT TRIM(a, 'x'), TRIM(a, 'x') FROM t"),
+        (
+            "SELECT JSON_EXTRACT_PATH_TEXT(a, 'b.c', '/~') FROM t",
+            "SELECT JSON_EXTRACT_STRING(a, '/b.c/~1~0') FROM t",
+        ),
         ("SELECT REGEXP_SUBSTR(a, '(x)y', 1, 1, 'e') FROM t", "SELECT REGEXP_EXTRACT(a, '(x)y', 1) FROM t"),
     ],
 )
@@ -95,6 +112,24 @@ def test_a_blank_needs_no_care_in_duckdbs_try_cast() -> None:
     assert to_duckdb("SELECT TRY_CAST(NULLIF(TRIM(a), '') AS BIGINT) AS n FROM t") == (
         "SELECT TRY_CAST(a AS BIGINT) AS n FROM t"
     )
+
+
+def test_a_trim_of_other_characters_is_left_before_duckdbs_try_cast() -> None:
+    assert to_duckdb("SELECT TRY_CAST(NULLIF(TRIM(BOTH 'x' FROM a), '') AS BIGINT) AS n FROM t") == (
+        "SELECT TRY_CAST(NULLIF(TRIM(a, 'x'), '') AS BIGINT) AS n FROM t"
+    )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT STRTOL(RIGHT(MD5(a), 15), 16) AS n FROM t",
+        "SELECT JSON_EXTRACT_PATH_TEXT(a, 'b.c', 'd') AS n FROM t",
+        "SELECT TRIM(a) AS a, BTRIM(a, 'x') AS b FROM t",
+    ],
+)
+def test_lint_lets_pass_what_is_translated(sql: str) -> None:
+    assert lint(sql) == []
 
 
 def test_the_star_is_distributed_as_it_was_designed() -> None:

@@ -24,6 +24,8 @@ _RENAMED = {
     "IS_VALID_JSON_ARRAY": "JSON_VALID",
     "FNV_HASH": "HASH",
 }
+_SPACE = " "
+"""What Redshift's TRIM, LTRIM, RTRIM and BTRIM take if they are told no characters."""
 _MARK = re.compile("\0(\\w+)\0")
 _CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
 _REFUSED: dict[type[exp.Expr], str] = {
@@ -72,7 +74,7 @@ def _in_duckdb(sql: str) -> str:
     for node in list(tree.find_all(exp.Func)):
         _translate_function(node)
     for cast in tree.find_all(exp.TryCast):
-        if isinstance(cast.this, exp.Nullif) and isinstance(cast.this.this, exp.Trim):
+        if isinstance(cast.this, exp.Nullif) and _trims_spaces(cast.this.this):
             # Redshift's TRY_CAST takes no blank text; DuckDB's makes NULL of it, without copying each text.
             cast.set("this", cast.this.this.this)
     return tree.sql("duckdb", copy=False)
@@ -128,6 +130,11 @@ def lint(sql: str) -> list[str]:
             *_, last = [select.args["from_"].this, *(join.this for join in select.args.get("joins") or [])]
             if not last.alias:
                 found.append(f"QUALIFY right after FROM {last.name} needs an alias there on Redshift")
+    if any(number.expression.name != "16" for number in tree.find_all(exp.FromBase)):
+        found.append("STRTOL: only base 16, written out, is translated")
+    for extract in tree.find_all(exp.JSONExtractScalar):
+        if not all(_keys(extract)) or len(_keys(extract)) != len(extract.expression.expressions) - 1:
+            found.append("JSON_EXTRACT_PATH_TEXT: only keys written out, and no numbers, are translated")
     for node in tree.find_all(exp.DataType):
         bare = node.is_type("varchar", "text", "decimal") and not node.expressions
         if bare and node.find_ancestor(exp.ColumnDef):
@@ -163,7 +170,16 @@ def _translate_function(node: exp.Func) -> None:
     name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name()
     if name == "BYTE_LENGTH":
         name = "OCTET_LENGTH"
-    if name in _RENAMED:
+    if isinstance(node, exp.Trim):
+        if not node.expression:
+            node.set("expression", exp.Literal.string(_SPACE))  # DuckDB's own takes every Unicode blank
+    elif isinstance(node, exp.FromBase):
+        digits = exp.DPipe(this=exp.Literal.string("0x"), expression=exp.paren(node.this.copy()))
+        node.replace(exp.cast(digits, "bigint"))
+    elif isinstance(node, exp.JSONExtractScalar):
+        pointer = exp.Literal.string("".join(f"/{_pointed(key)}" for key in _keys(node)))
+        node.replace(exp.Anonymous(this="JSON_EXTRACT_STRING", expressions=[node.this.copy(), pointer]))
+    elif name in _RENAMED:
         operands = node.expressions or [node.this]
         node.replace(exp.Anonymous(this=_RENAMED[name], expressions=operands))
     elif isinstance(node, exp.RegexpExtract) and node.args.get("parameters"):
@@ -171,6 +187,21 @@ def _translate_function(node: exp.Func) -> None:
         arguments = [node.this.copy(), node.expression.copy(), exp.Literal.number(group)]
         extracted = exp.Anonymous(this="REGEXP_EXTRACT", expressions=arguments)
         node.replace(extracted)
+
+
+def _trims_spaces(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Trim) and node.expression.name == _SPACE
+
+
+def _keys(node: exp.JSONExtractScalar) -> list[str]:
+    """The path elements of a JSON_EXTRACT_PATH_TEXT that are written out and look like no number."""
+    parts = node.expression.expressions if isinstance(node.expression, exp.JSONPath) else ()
+    return [part.name for part in parts if isinstance(part, exp.JSONPathKey)]
+
+
+def _pointed(key: str) -> str:
+    """A key as JSON Pointer says it: DuckDB's own paths know no empty key and read "*" as every key."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _literal(value: Value) -> exp.Expr:

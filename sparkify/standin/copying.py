@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sparkify.standin.backend import Backend, quoted
-from sparkify.standin.json_rows import Column, Loaded, json_path, read_files
+from sparkify.standin.json_rows import DECODER, Column, Loaded, json_path, read_files
 from sparkify.standin.lexer import Token
+from sparkify.standin.packing import PACKED
 from sparkify.standin.refusals import Refused
+from sparkify.standin.super_values import strict_decoder
 
 _FLAGS = {
-    "MANIFEST", "GZIP", "TRUNCATECOLUMNS", "BLANKSASNULL", "EMPTYASNULL", "NOLOAD", "IGNOREALLERRORS",
+    *PACKED, "MANIFEST", "TRUNCATECOLUMNS", "BLANKSASNULL", "EMPTYASNULL", "NOLOAD", "IGNOREALLERRORS",
 }  # fmt: skip
 _VALUED = {"REGION", "MAXERROR", "TIMEFORMAT", "IAM_ROLE"}
 _SWITCHES = {"COMPUPDATE", "STATUPDATE"}
 _NOT_IMITATED = {
-    "CSV", "PARQUET", "AVRO", "BZIP2", "LZOP", "ZSTD", "DELIMITER", "CREDENTIALS", "ACCESS_KEY_ID",
+    "CSV", "PARQUET", "AVRO", "LZOP", "DELIMITER", "CREDENTIALS", "ACCESS_KEY_ID",
 }  # fmt: skip
 _NUMBERS = itertools.count(1001)
 
@@ -83,6 +85,8 @@ def parse(part: Sequence[Token]) -> Command:
         raise Refused("stand-in: COPY reads JSON only")
     if "IAM_ROLE" not in options:
         raise Refused("COPY needs IAM_ROLE (or CREDENTIALS, which the stand-in does not take)", "42601")
+    if len(packed := [option for option in PACKED if option in options]) > 1:
+        raise Refused(f"conflicting or redundant options: {' and '.join(packed)}", "42601")
     if int(options.get("MAXERROR", "0")) > 100_000:
         raise Refused("MAXERROR: the maximum is 100000", "42601")
     return Command(table, tuple(columns), source, options)
@@ -134,7 +138,10 @@ class Copier:
         command = parse(part)
         columns = await self._columns(command, backend)
         paths = self._paths(command, columns)
-        loaded = read_files(command.options, command.max_errors, columns, paths, self._files(command))
+        decoder = await self._decoder(columns, backend)
+        loaded = read_files(
+            command.options, command.max_errors, columns, paths, self._files(command), decoder
+        )
         number = next(_NUMBERS)
         self._note(number, loaded)
         if len(loaded.errors) >= command.max_errors:
@@ -145,8 +152,7 @@ class Copier:
             )
         rows = 0 if "NOLOAD" in command.options else loaded.rows
         if rows:
-            names = ", ".join(f'"{column.name}"' for column in columns)
-            await backend.copy_in(f"COPY {command.table} ({names}) FROM STDIN", loaded.text)
+            await _fill(command.table, columns, loaded.text, backend)
         await backend.ask(
             f"SELECT set_config('rs.copy_id', '{number}', false), "
             f"set_config('rs.copy_count', '{rows}', false)"
@@ -211,7 +217,7 @@ class Copier:
     def _paths(self, command: Command, columns: Sequence[Column]) -> list[list[str | int]] | None:
         """Where each column's value stands; None where COPY goes by the columns' names."""
         how = command.options["JSON"]
-        if how.lower() in ("auto", "auto ignorecase"):
+        if how.lower() in ("auto", "auto ignorecase", "noshred"):
             return None
         try:
             document: Any = json.loads(self._get(*_split(how), command))
@@ -243,7 +249,15 @@ class Copier:
         for name in command.columns:
             if name not in known:
                 raise Refused(f'column "{name}" of relation "{command.table}" does not exist', "42703")
+        if command.options["JSON"].lower() == "noshred" and [c.type for c in known.values()] != ["super"]:
+            raise Refused("COPY with JSON 'noshred' loads into a table of a single SUPER column", "XX000")
         return [known[name] for name in command.columns or known]
+
+    async def _decoder(self, columns: Sequence[Column], backend: Backend) -> json.JSONDecoder:
+        if all(column.type != "super" for column in columns):
+            return DECODER
+        setting = await backend.ask("SELECT current_setting('rs.json_parse_dedup_attributes', true)")
+        return strict_decoder(keeps_last=setting[0][0] in ("on", "true"))
 
     def _note(self, number: int, loaded: Loaded) -> None:
         """Write what system views show of this COPY."""
@@ -268,6 +282,23 @@ class Copier:
         for kind, notes in (("files", files), ("errors", errors)):
             with (self.notes / f"{self.database}.{kind}").open("a", encoding="utf-8") as out:
                 out.writelines(json.dumps(note) + "\n" for note in notes)
+
+
+async def _fill(table: str, columns: Sequence[Column], text: bytes, backend: Backend) -> None:
+    """COPY rows in PostgreSQL's text format into the table; SUPER takes no text, and comes by way of JSON."""
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    supers = [column.name for column in columns if column.type == "super"]
+    if not supers:
+        await backend.copy_in(f"COPY {table} ({names}) FROM STDIN", text)
+        return
+    cast = {kind: ", ".join(
+        f'"{c.name}"::{kind} AS "{c.name}"' if c.name in supers else f'"{c.name}"' for c in columns
+    ) for kind in ("json", "super")}  # fmt: skip
+    await backend.ask("DROP TABLE IF EXISTS pg_temp.rs_copied")
+    await backend.ask(f"CREATE TEMP TABLE rs_copied AS SELECT {cast['json']} FROM {table} WITH NO DATA")
+    await backend.copy_in("COPY pg_temp.rs_copied FROM STDIN", text)
+    await backend.ask(f"INSERT INTO {table} ({names}) SELECT {cast['super']} FROM pg_temp.rs_copied")
+    await backend.ask("DROP TABLE pg_temp.rs_copied")
 
 
 class _NoSuchKey(Refused):

@@ -294,6 +294,8 @@ def _as_redshift(body: bytes) -> bytes:
     if found.get("C") == "23514" and found.get("n", "").startswith("bytes_"):
         width = found["n"].split("_")[1]
         return error("22001", f"value too long for type character varying({width})")[5:]
+    if found.get("M", "").endswith("type pg_node_tree"):
+        return error("0A000", "stand-in: only JSON_PARSE and COPY make SUPER of a string")[5:]
     if found.get("C") == "40001":
         return error("XX000", "1023", "Serializable isolation violation on table")[5:]
     return error(found.get("C", "XX000"), found.get("M", ""), found.get("D", ""))[5:]

@@ -1,14 +1,19 @@
-"""The objects of JSON files as rows of a table, converted and refused as COPY does."""
+"""The objects of JSON files as rows of a table, converted and refused as COPY does.
 
-import gzip
+Undocumented: which value is loaded if a key stands twice in one object. AWS's "COPY from JSON format" and
+"Data format parameters" say only that an object is an unordered collection of pairs, and no public report
+was found. The last one is loaded here; no load may rest on it. (For SUPER columns see `super_values`.)
+"""
+
 import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sparkify.standin.packing import unpack
 from sparkify.standin.refusals import Refused
+from sparkify.standin.super_values import Raw, Unfit, as_json, as_super
 
 _BLANK = re.compile(r"\s*")
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -16,13 +21,8 @@ _INTEGERS = {"smallint": (15, "Short"), "integer": (31, "Integer"), "bigint": (6
 _LARGEST = 4 << 20
 
 
-class _Number(str):
-    """A number as it stands in the file."""
-
-    __slots__ = ()
-
-
-_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_Number)
+DECODER = json.JSONDecoder(parse_float=Raw, parse_int=Raw, parse_constant=Raw)
+"""Reads the records of a table without SUPER columns."""
 
 
 @dataclass(frozen=True)
@@ -70,20 +70,21 @@ def read_files(
     columns: Sequence[Column],
     paths: Sequence[list[str | int]] | None,
     files: Sequence[tuple[str, bytes]],
+    decoder: json.JSONDecoder = DECODER,
 ) -> Loaded:
     """Read all files, up to `max_errors` errors. Raises Refused where the whole COPY fails."""
     loaded = Loaded()
     lines: list[str] = []
-    ignore_case = options["JSON"].lower() == "auto ignorecase"
+    how = options["JSON"].lower()
     for name, packed in files:
-        body = _unpacked(name, packed, options)
+        body = unpack(name, packed, options)
         count = 0
-        for line, value in _objects(_decoded(body, options)):
+        for line, value in _objects(_decoded(body, options), decoder):
             count += 1
             try:
                 if isinstance(value, _Wrong):
                     raise value
-                values = _values(value, columns, paths, ignore_case)
+                values = _values(value, columns, paths, how)
                 lines.append(_line(values, columns, options))
                 loaded.rows += 1
             except _Wrong as wrong:
@@ -109,15 +110,6 @@ def json_path(path: str) -> list[str | int]:
     return [int(index) if index else (a or b or c) for index, a, b, c in steps]
 
 
-def _unpacked(name: str, body: bytes, options: Mapping[str, str]) -> bytes:
-    if "GZIP" not in options:
-        return body
-    try:
-        return gzip.decompress(body)
-    except (OSError, EOFError, zlib.error) as wrong:
-        raise Refused(f"Failed to decompress {name}: {wrong}", "XX000") from wrong
-
-
 def _decoded(body: bytes, options: Mapping[str, str]) -> str:
     text = body.decode("utf-8", "surrogateescape")
     if "ACCEPTINVCHARS" in options:
@@ -125,14 +117,14 @@ def _decoded(body: bytes, options: Mapping[str, str]) -> str:
     return text
 
 
-def _objects(text: str) -> Iterator[tuple[int, Any]]:
+def _objects(text: str, decoder: json.JSONDecoder) -> Iterator[tuple[int, Any]]:
     """(its last line, value or what is wrong) of each object; a broken one ends where its line ends."""
     found = _BLANK.match(text, 0)
     at = found.end() if found else 0
     line = 1 + text.count("\n", 0, at)
     while at < len(text):
         try:
-            value, end = _DECODER.raw_decode(text, at)
+            value, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             newline = text.find("\n", at)
             end = len(text) if newline < 0 else newline
@@ -148,7 +140,7 @@ def _objects(text: str) -> Iterator[tuple[int, Any]]:
 
 
 def _values(
-    value: Any, columns: Sequence[Column], paths: Sequence[list[str | int]] | None, ignore_case: bool
+    value: Any, columns: Sequence[Column], paths: Sequence[list[str | int]] | None, how: str
 ) -> list[Any]:
     if paths is not None:
         if not isinstance(value, dict | list):
@@ -156,7 +148,9 @@ def _values(
         return [_follow(value, path) for path in paths]
     if not isinstance(value, dict):
         raise _Wrong(1216, "Invalid JSONPath format: Member is not an object.")
-    named = {key.lower(): item for key, item in value.items()} if ignore_case else value
+    if how == "noshred":
+        return [value]
+    named = {key.lower(): item for key, item in value.items()} if how == "auto ignorecase" else value
     return [named.get(column.name) for column in columns]
 
 
@@ -182,10 +176,12 @@ def _line(values: Sequence[Any], columns: Sequence[Column], options: Mapping[str
 def _text(value: Any, column: Column, options: Mapping[str, str]) -> str | None:
     if value is None:
         return None
+    if column.type == "super":
+        return _super(value, column)
     if isinstance(value, bool):
         value = "true" if value else "false"
     if isinstance(value, dict | list):
-        value = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        value = as_json(value)
     if column.width is not None:
         return _varchar(value, column, options)
     value = value.strip()
@@ -205,6 +201,13 @@ def _text(value: Any, column: Column, options: Mapping[str, str]) -> str | None:
             raise _Wrong(1208, "Invalid value for float", column) from None
         return str(value)
     raise Refused(f"stand-in: COPY into {column.type} is not imitated")
+
+
+def _super(value: Any, column: Column) -> str:
+    try:
+        return as_super(value)
+    except Unfit as wrong:
+        raise _Wrong(wrong.code, wrong.message, column) from None
 
 
 def _varchar(value: str, column: Column, options: Mapping[str, str]) -> str | None:

@@ -58,10 +58,11 @@ def refuse(part: Sequence[Token]) -> None:
         raise Refused(
             'syntax error at or near "INSERT": in Amazon Redshift, WITH follows INSERT INTO', "42601"
         )
-    for before, token in itertools.pairwise(part):
+    for at, (before, token) in enumerate(itertools.pairwise(part)):
+        has_width = at + 2 < len(part) and part[at + 2].text == "("
         if before.upper == "AS" and token.upper in _RESERVED:
             raise Refused(f'syntax error at or near "{token.text}": a reserved word', "42601")
-        if before.text == "::" and token.upper in ("VARCHAR", "NVARCHAR") and f"{token.upper} (" in line:
+        if before.text == "::" and token.upper in ("VARCHAR", "NVARCHAR") and has_width:
             raise Refused("stand-in: x::VARCHAR(n) is not imitated, CAST(x AS VARCHAR(n)) is")
         if before.text == "::" and token.upper in _TYPES:
             raise Refused(f'type "{token.text.lower()}" is not supported by Amazon Redshift', "42704")

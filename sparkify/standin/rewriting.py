@@ -8,6 +8,7 @@ from typing import Literal
 from sparkify.standin.lexer import Token, arguments, closing, statements
 from sparkify.standin.refusals import Refused, refuse
 from sparkify.standin.tables import create_table
+from sparkify.standin.unpivoting import refuse_undocumented, unpivot
 
 Kind = Literal["sql", "copy", "ignored"]
 
@@ -31,12 +32,14 @@ UNITS = {
 }
 _RENAMED = {
     "NVL": "COALESCE", "AVG": "rs_avg", "REGEXP_SUBSTR": "rs_regexp_substr",
-    "REGEXP_REPLACE": "rs_regexp_replace",
+    "REGEXP_REPLACE": "rs_regexp_replace", "CHR": "rs_chr",
 }  # fmt: skip
 BARE_NUMERIC = "NUMERIC(18,0)"
 CHARACTERS = ("VARCHAR", "NVARCHAR")
 _SAID = {"SYSDATE": "getdate()", "MINUS": "EXCEPT"}
 _SESSION = {"enable_result_cache_for_session", "query_group", "wlm_query_slot_count"}
+_PARSING = {"json_parse_dedup_attributes"}
+"""Settings of a session that JSON_PARSE and COPY look at."""
 _ENDS = ("UNION", "ORDER", "LIMIT", ")", "EXCEPT", "INTERSECT")
 
 
@@ -73,9 +76,12 @@ def _statement(sql: str, part: list[Token]) -> Rewritten:
         return Rewritten("copy", part)
     if first in ("SET", "RESET") and second.lower() in _SESSION:
         return Rewritten("ignored", part, tag=first)
+    if first in ("SET", "RESET") and second.lower() in _PARSING:
+        return Rewritten("sql", part, f"{first} rs.{sql[part[1].start : part[-1].end]}")
     if first in ("ANALYZE", "VACUUM"):
         return Rewritten("ignored", part, tag=first)
     refuse(part)
+    refuse_undocumented(part)
     if first == "CREATE" and "TABLE" in [token.upper for token in part[1:4]]:
         made, note = create_table(part, Rewriter(sql, part).text)
         return Rewritten("sql", part, made, after=note)
@@ -106,12 +112,12 @@ class Rewriter:
         word = token.upper
         if word == "SELECT" and (qualify := self._own_qualify(at, end)) is not None:
             return self._select(at, qualify, end)
-        if word in _SAID:
-            return _SAID[word], at + 1
+        if word in _SAID or word.startswith("#"):
+            return _SAID.get(word, token.text[1:]), at + 1
+        if word == "UNPIVOT":
+            return unpivot(self._part, at)
         if word in ("NUMERIC", "DECIMAL"):
             return self._numeric(at), at + 1
-        if word.startswith("#"):
-            return token.text[1:], at + 1
         if at + 1 < end and self._part[at + 1].text == "(":
             return self._call(word, at)
         return token.text, at + 1
@@ -127,16 +133,29 @@ class Rewriter:
             unit = self._part[at + 2].value.lower()
             inner = self.text(at + 4, after - 1)
             return f"CAST(floor(EXTRACT({UNITS.get(unit, unit)} FROM {inner})) AS INTEGER)", after
-        if word == "CONCAT":
-            if len(args) != 2:
-                raise Refused("function concat takes two arguments", "42883")
-            return "({} || {})".format(*(f"CAST({self.text(*arg)} AS TEXT)" for arg in args)), after
+        if own := {"CONCAT": self._concat, "JSON_EXTRACT_PATH_TEXT": self._path_text}.get(word):
+            return own(args), after
         if word == "LISTAGG":
             return self._listagg(args, after)
         if word.endswith("CAST") and (said := self._cast(word, at, args[0])):
             return said, after
         name = _RENAMED.get(word, self._part[at].text)
         return name, at + 1
+
+    def _concat(self, args: list[tuple[int, int]]) -> str:
+        if len(args) != 2:
+            raise Refused("function concat takes two arguments", "42883")
+        return "({} || {})".format(*(f"CAST({self.text(*arg)} AS TEXT)" for arg in args))
+
+    def _path_text(self, args: list[tuple[int, int]]) -> str:
+        """JSON, up to five path elements, and perhaps whether bad JSON is NULL."""
+        begin, end = args[-1]
+        last = self._part[begin].upper if end - begin == 1 else ""
+        steps = args[1:-1] if last in ("TRUE", "FALSE") else args[1:]
+        if not 1 <= len(steps) <= 5:
+            raise Refused("JSON_EXTRACT_PATH_TEXT takes one to five path elements", "42883")
+        path = ", ".join(self.text(*step) for step in steps)
+        return f"rs_path_text({self.text(*args[0])}, ARRAY[{path}]::text[], {last == 'TRUE'})"
 
     def _numeric(self, at: int) -> str:
         """A type without a scale has none, and is no wider than Redshift makes it."""

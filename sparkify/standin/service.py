@@ -142,8 +142,9 @@ async def _finish() -> None:
 
 
 async def _prepare(socket: str) -> None:
-    bootstrap = (Path(__file__).parent / "bootstrap.sql").read_text(encoding="utf-8")
-    await administer(socket, "template1", bootstrap)
+    folder = Path(__file__).parent
+    files = ("bootstrap.sql", "functions.sql", "super.sql")
+    await administer(socket, "template1", *((folder / name).read_text(encoding="utf-8") for name in files))
 
 
 def _service(environ: dict[str, Any]) -> str:

@@ -39,6 +39,8 @@ def create_table(part: Sequence[Token], say: Say) -> tuple[str, str]:
         out.append(" " + say(at, len(part)))
     if design.style == "KEY" and not design.key:
         raise Refused("DISTSTYLE KEY requires a DISTKEY column", "42601")
+    if keys := {design.key, *design.sort} & set(design.supers):
+        raise Refused(f"SUPER column {min(keys)} cannot be a distribution or sort key", "42601")
     note = "" if temporary else f"COMMENT ON TABLE {name} IS '{design.note()}'"
     return "".join(out), note
 
@@ -50,6 +52,7 @@ class _Design:
         self.style = "AUTO"
         self.key = ""
         self.sort: list[str] = []
+        self.supers: list[str] = []
 
     def read(self, part: Sequence[Token], at: int) -> int:
         """Read the attributes from `at` on, up to AS or the end."""
@@ -97,6 +100,8 @@ def _column(part: Sequence[Token], begin: int, end: int, say: Say, design: _Desi
         check = f'CONSTRAINT "bytes_{width}_{label}" CHECK (octet_length({name.text}) <= {width})'
         out.append(f"VARCHAR({width}) {check}")
     else:
+        if kind.upper == "SUPER":
+            design.supers.append(name.text)
         stop = at
         while stop < end and part[stop].upper in ("PRECISION", "WITHOUT", "WITH", "TIME", "ZONE", "VARYING"):
             stop += 1

@@ -1,0 +1,70 @@
+"""COPY of compressed files and of repeated keys: what AWS documents, and what it leaves open."""
+
+import bz2
+import gzip
+from collections.abc import Callable
+
+import pytest
+from backports import zstd
+
+from sparkify.errors import QueryError
+from tests.copies import Files
+
+BODY = b'{"a": "x"}\n{"a": "y"}\n'
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "GZIP": gzip.compress,
+    "BZIP2": bz2.compress,
+    "ZSTD": zstd.compress,
+}
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_copy_unpacks_what_it_is_told_is_packed(files: Files, how: str) -> None:
+    files.put("a.json", PACKED[how](BODY) + PACKED[how](b'{"a": "z"}'))
+
+    assert files.copy("a VARCHAR(9)", options=f"JSON 'auto' {how}") == [("x",), ("y",), ("z",)]
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_copy_unpacks_an_empty_object(files: Files, how: str) -> None:
+    files.put("a.json", PACKED[how](BODY))
+    files.put("b.json", PACKED[how](b""))
+
+    assert files.copy("a VARCHAR(9)", options=f"JSON 'auto' {how}") == [("x",), ("y",)]
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_a_file_that_is_cut_short_takes_the_copy_down(files: Files, how: str) -> None:
+    files.put("a.json", PACKED[how](BODY))
+    files.put("b.json", PACKED[how](BODY)[:-2])
+
+    with pytest.raises(QueryError, match=r"Failed to decompress s3://.*/b\.json"):
+        files.copy("a VARCHAR(9)", options=f"JSON 'auto' {how} MAXERROR 100")
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_one_copy_is_of_one_compression(files: Files, how: str) -> None:
+    other = next(name for name in PACKED if name != how)
+    files.put("a.json", PACKED[how](BODY))
+    files.put("b.json", PACKED[other](BODY))
+
+    with pytest.raises(QueryError, match="Failed to decompress"):
+        files.copy("a VARCHAR(9)", options=f"JSON 'auto' {how} MAXERROR 100")
+    with pytest.raises(QueryError, match="conflicting or redundant options"):
+        files.copy("a VARCHAR(9)", options=f"JSON 'auto' {how} {other}")
+
+
+def test_a_compression_that_is_not_imitated_is_refused(files: Files) -> None:
+    files.put("a.json", BODY)
+
+    with pytest.raises(QueryError, match="LZOP is not imitated"):
+        files.copy("a VARCHAR(9)", options="JSON 'auto' LZOP")
+
+
+@pytest.mark.parametrize("options", ["auto", "auto ignorecase", "jsonpaths"])
+def test_of_a_key_that_is_there_twice_the_last_value_is_loaded(files: Files, options: str) -> None:
+    """AWS says nothing of it (see json_rows): no load may rest on this."""
+    there = files.put("a.json", '{"a": "first", "b": 1, "a": "last"}')
+    how = files.put("paths", '{"jsonpaths": ["$.a"]}') if options == "jsonpaths" else options
+
+    assert files.copy("a VARCHAR(9)", there, f"JSON '{how}'") == [("last",)]
