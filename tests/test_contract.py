@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from sparkify.ask.questions import ask, list_questions
-from sparkify.engines.base import Engine, NewFile, Rules
+from sparkify.engines.base import Engine, NewFile
+from sparkify.engines.record import default_paths
 from sparkify.errors import QueryError
-from sparkify.load import judge
+from sparkify.load import validation
+from sparkify.load.accept import accept, validate
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
@@ -177,15 +179,17 @@ def test_good_records_are_staged_and_the_others_kept_with_their_line(
     stat = path.stat()
     file = NewFile(7, str(path), str(path), stat.st_size, str(stat.st_mtime_ns))
 
-    staged = warehouse.stage(
-        "events", [file], Rules(judge.accept("events"), judge.is_refused("events"), {"run_id": 3})
-    )
+    paths = default_paths("events")
+    rules = validation.rules("events", 3, warehouse, paths, dt.datetime(2018, 12, 1))
+
+    staged = warehouse.stage("events", [file], rules)
+    found = validate(warehouse, "events", {7: file}, rules)
+    accept(warehouse, "events", 3, rules)
 
     assert [(one.file_id, one.records_read, one.lines) for one in staged] == [(7, 4, 5)]
     sql = "SELECT run_id, file_id, record, song, user_id FROM stg_events ORDER BY record"
     assert rows(warehouse, sql) == [(3, 7, 1, "Undo", 15), (3, 7, 4, None, None)]
-    refused = [(file_id, record) for file_id, record, _ in rows(warehouse, judge.refuse("events"))]
-    assert refused == [(7, 3), (7, 5)]
+    assert [(reject.file_id, reject.record) for reject in found.rejects] == [(7, 3), (7, 5)]
 
 
 EMPTY = {"missing_songs", "upgrades", "rejects", "rejects_by_reason"}

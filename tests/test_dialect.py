@@ -4,9 +4,11 @@ import datetime as dt
 
 import pytest
 
+from sparkify.engines.base import Dataset
 from sparkify.engines.dialect import lint, to_duckdb, to_redshift
+from sparkify.engines.record import default_paths
 from sparkify.errors import QueryError
-from sparkify.load import judge
+from sparkify.load import validation
 from sparkify.sql import schema, statements
 from sparkify.sql.schema import table
 
@@ -21,9 +23,14 @@ def test_every_statement_is_fit_for_redshift_and_says_what_it_is_for(group: str,
 
 
 @pytest.mark.parametrize("dataset", ["events", "songs"])
-def test_the_judge_is_fit_for_redshift(dataset: str) -> None:
-    assert lint(judge.accept(dataset)) == []  # type: ignore[arg-type]  # a Dataset
-    assert lint(judge.refuse(dataset)) == []  # type: ignore[arg-type]  # a Dataset
+def test_validation_is_fit_for_redshift(dataset: Dataset) -> None:
+    paths = default_paths(dataset)
+
+    assert lint(validation.accept(dataset, paths, forgets=dataset == "events")) == []
+    assert lint(validation.select_accepted(dataset, paths, forgets=dataset == "events")) == []
+    assert lint(validation.select_invalid(dataset, paths)) == []
+    assert lint(validation.select_misfits(dataset, paths)) == []
+    assert lint(validation.select_units("ts")) == []
 
 
 @pytest.mark.parametrize(

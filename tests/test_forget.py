@@ -10,7 +10,7 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.errors import ConfigError, WarehouseError
-from sparkify.load import judge
+from sparkify.load import validation
 from sparkify.load.diff import digest_star
 from sparkify.load.erase import listeners_of
 from sparkify.load.forget import forget
@@ -59,7 +59,7 @@ def spoil(source: Source) -> Path:
 def traces(engine: Engine) -> list[str]:
     """Where any planted text, or the listener's number, is left."""
     found = []
-    for table in ("stg_events", "users", "songplay", "etl_reject", "text_repair"):
+    for table in ("stg_events", "users", "songplay", "etl_reject", "text_form"):
         text = repr(rows(engine, f"SELECT * FROM {table}"))
         found += [f"{table} {value}" for value in PLANTED.values() if str(value) in text]
     for table in ("stg_events", "users", "songplay"):
@@ -82,7 +82,7 @@ def test_a_forgotten_listener_is_nobody_and_their_plays_still_count(
     assert traces(engine) == []
     assert rows(engine, "SELECT COUNT(*) AS n FROM songplay") == [(4,)]
     assert digest_star(engine) == digest_star(nobodys)
-    assert rows(engine, "SELECT raw_text FROM text_repair") == [("BjÃ¶rk",)]
+    assert rows(engine, "SELECT raw_text FROM text_form") == [("BjÃ¶rk",)]
     assert_sound(engine)
     rebuild(engine, Silent())
     assert digest_star(engine) == digest_star(nobodys)
@@ -106,12 +106,12 @@ def test_rejects_lose_their_text_unless_they_are_somebody_elses(warehouse: Engin
 def test_no_later_load_reload_or_replay_brings_a_forgotten_listener_back(
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(judge.RANGES, "session_id", (0, 500))
+    monkeypatch.setitem(validation.RANGES, "session_id", (0, 500))
     log = source.log(theirs(0), event(**PLANTED, userId="77", sessionId=501), day="2018-11-01")
     etl(warehouse, source.folder)
     forget(warehouse, 77, Noting())
     assert traces(warehouse) == []
-    monkeypatch.setitem(judge.RANGES, "session_id", (0, 9_000_000))
+    monkeypatch.setitem(validation.RANGES, "session_id", (0, 9_000_000))
 
     replay(warehouse, None, Noting())
     reloaded(warehouse, log)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
-from sparkify.load import judge
+from sparkify.load import validation
 from sparkify.load.diff import digest_star
 from sparkify.load.files import State
 from sparkify.load.forget import forget
@@ -89,12 +89,12 @@ def test_after_any_coming_and_going_the_star_is_that_of_what_stands(
 @contextmanager
 def strict(is_strict: bool) -> Iterator[None]:
     """A judge that refuses what it should not, until rejects are replayed."""
-    before = judge.RANGES["item_in_session"]
-    judge.RANGES["item_in_session"] = (0, 1) if is_strict else before
+    before = validation.RANGES["item_in_session"]
+    validation.RANGES["item_in_session"] = (0, 1) if is_strict else before
     try:
         yield
     finally:
-        judge.RANGES["item_in_session"] = before
+        validation.RANGES["item_in_session"] = before
 
 
 class World:

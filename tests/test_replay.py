@@ -7,7 +7,7 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError
-from sparkify.load import judge
+from sparkify.load import validation
 from sparkify.load.diff import digest_star
 from sparkify.load.replay import replay
 from sparkify.load.undo import undo
@@ -20,13 +20,13 @@ Make = Callable[[], Engine]
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """A judge that refuses all but the first item of a session, and songs with a year; the call mends it."""
-    before = dict(judge.RANGES)
-    monkeypatch.setitem(judge.RANGES, "item_in_session", (0, 0))
-    monkeypatch.setitem(judge.RANGES, "year", (0, 0))
+    before = dict(validation.RANGES)
+    monkeypatch.setitem(validation.RANGES, "item_in_session", (0, 0))
+    monkeypatch.setitem(validation.RANGES, "year", (0, 0))
 
     def mend() -> None:
         for name, limits in before.items():
-            monkeypatch.setitem(judge.RANGES, name, limits)
+            monkeypatch.setitem(validation.RANGES, name, limits)
 
     return mend
 
@@ -88,11 +88,11 @@ def test_a_replay_that_is_undone_leaves_the_rejects_as_they_were(
 def test_undoing_one_replay_leaves_what_another_one_passed(
     duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(judge.RANGES, "item_in_session", (0, 0))
+    monkeypatch.setitem(validation.RANGES, "item_in_session", (0, 0))
     source.log(play(0), play(1), play(2))
     etl(duckdb_warehouse, source.folder)
     for last in (1, 2):
-        monkeypatch.setitem(judge.RANGES, "item_in_session", (0, last))
+        monkeypatch.setitem(validation.RANGES, "item_in_session", (0, last))
         replay(duckdb_warehouse, None, Noting())
 
     undo(duckdb_warehouse, 2, Noting())

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sparkify.engines.base import Reader, Result
+from sparkify.engines.base import Reader, Result, Value
 from sparkify.errors import ConfigError
 from sparkify.sql import statement
 
 SHOWN = 10
 """Candidates that are shown."""
 ITEMS = 1_000_000
-"""A play's id is its session times this, plus its position there."""
+"""A play's id is its session times this, plus its position there, where no listener shares the two."""
 _OURS = ("run_id", "command", "started_at", "uri", "record")
 
 Row = dict[str, Any]
@@ -28,10 +28,7 @@ class Record:
     """The file it came from; None where a plain COPY brought it, which says nothing of a row's place."""
     record: int | None
     values: Row
-
-    @property
-    def is_play(self) -> bool:
-        return bool(self.values["page"] == "NextSong")
+    is_play: bool
 
 
 @dataclass(frozen=True)
@@ -50,15 +47,16 @@ class Explanation:
 
 def explain_play(reader: Reader, songplay_id: int) -> Explanation:
     """Explain one play. Raises ConfigError if there is none of this id, saying what there is instead."""
-    ids = {"session_id": songplay_id // ITEMS, "item_in_session": songplay_id % ITEMS}
-    records = [
-        Record(**{name: row.pop(name) for name in _OURS}, values=row)
-        for row in _rows(reader.query(statement("explain", "records").text, ids))
-    ]
-    of = {"songplay_id": songplay_id}
+    of: dict[str, Value] = {"songplay_id": songplay_id}
     plays = _rows(reader.query(statement("explain", "play").text, of))
     if not plays:
-        raise ConfigError(_no_play(songplay_id, records))
+        raise ConfigError(_no_play(reader, songplay_id))
+    key = {name: plays[0][name] for name in ("session_id", "item_in_session", "user_id", "start_time")}
+    pages = {page for (page,) in reader.query("SELECT page FROM etl_play_page").rows}
+    records = [
+        Record(**{name: row.pop(name) for name in _OURS}, values=row, is_play=row["page"] in pages)
+        for row in _rows(reader.query(statement("explain", "records").text, key))
+    ]
     candidates = _rows(reader.query(statement("explain", "candidates").text, of))
     return Explanation(
         plays[0], records, _why_song(plays[0], candidates), _why_artist(plays[0], candidates),
@@ -70,12 +68,17 @@ def _rows(result: Result) -> list[Row]:
     return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
 
 
-def _no_play(songplay_id: int, records: Sequence[Record]) -> str:
-    if records:
-        return f"event {songplay_id} is no play: its page is {records[0].values['page']}."
+def _no_play(reader: Reader, songplay_id: int) -> str:
+    pages = reader.query(
+        "SELECT MIN(page) AS page FROM stg_events WHERE session_id = :session_id AND item_in_session = :item",
+        {"session_id": songplay_id // ITEMS, "item": songplay_id % ITEMS},
+    )
+    if songplay_id >= 0 and (page := pages.scalar()) is not None:
+        return f"event {songplay_id} is not a play: its page is {page}."
     return (
-        f"there is no play {songplay_id}. A play's id is session_id * 1,000,000 + item_in_session: "
-        '`sparkify query "SELECT songplay_id FROM songplay"` lists them; `sparkify rejects` what was refused.'
+        f"there is no play {songplay_id}. A play's id is session_id * 1,000,000 + item_in_session, or negative "
+        'where listeners share the two: `sparkify query "SELECT songplay_id FROM songplay"` lists them; '
+        "`sparkify rejects` lists what was rejected."
     )
 
 

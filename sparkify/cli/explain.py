@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import AT_MOST, Group, config_options, opened
+from sparkify.cli.options import ANY_ID, Group, config_options, opened
 from sparkify.cli.output import lines, print_object, visible
 from sparkify.config import Config
 
@@ -20,8 +20,8 @@ def explain() -> None:
     """Show where a row of the star came from, and why it says what it says."""
 
 
-@explain.command()
-@click.argument("songplay_id", type=AT_MOST, metavar="ID")
+@explain.command(context_settings={"ignore_unknown_options": True})  # an id may be negative
+@click.argument("songplay_id", type=ANY_ID, metavar="ID")
 @config_options
 @click.option("--format", "style", type=click.Choice(["text", "json"]), help="How to print it.")
 def play(config: Config, songplay_id: int, style: str | None) -> None:

@@ -132,6 +132,7 @@ class Whole(click.IntRange):
 
 DAY = _Day()
 AT_MOST = Whole(0, 10**18)
+ANY_ID = Whole(-(2**63), 2**63 - 1)
 """A number of rows, as databases count them."""
 
 
@@ -210,7 +211,7 @@ def _open_redshift(config: Config, *, read_only: bool, may_make: bool) -> "Engin
     target = find_target(clients, config)
     if may_make:
         require_scratch(clients, config)
-    copying = Copying(target.role, target.scratch, target.slices, config.etl.compact, config.s3.log_jsonpath)
+    copying = Copying(target.role, target.scratch, target.slices, config.etl.compact)
     return Redshift(
         address,
         copying,

@@ -92,7 +92,9 @@ def _as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:
         "warehouse": warehouse,
         "run_id": summary.run_id,
         "files": summary.files,
-        "records": {name: getattr(r, name) for name in ("read", "loaded", "duplicate", "conflict", "rejected")},
+        "records": {
+            name: getattr(r, name) for name in ("read", "loaded", "duplicate", "conflict", "rejected")
+        },
         "values": {"read": r.values, "set_aside": r.values_aside, "misfits": r.misfits},
         "unknown_keys": [one.as_dict() for one in summary.unknown_keys],
         "absent_keys": [one.as_dict() for one in summary.absent_keys],

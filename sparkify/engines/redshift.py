@@ -107,9 +107,7 @@ class Redshift:
             self._run(head + ", ".join(batch))
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
-        staged = self._loader.stage(dataset, files, rules.refused)
-        self.execute(rules.accept, rules.params)
-        return staged
+        return self._loader.stage(dataset, files, rules.paths, to_redshift(rules.is_odd, rules.params))
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:
         return self._loader.preview(dataset, files)

@@ -7,9 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sparkify.engines.reading import diagnose
+from sparkify.engines.reading import diagnose, unreadable
+from sparkify.engines.record import EXTRA_KEY, OWN, KeyTally, RecordReader
 
-_LINEAGE = re.compile(rb'\{"sparkify_file_id":(\d+),"sparkify_record":(\d+)')
+LINEAGE = {
+    "file_id": f"{OWN}file_id",
+    "record": f"{OWN}record",
+    "vals": f"{OWN}vals",
+    "aside": f"{OWN}aside",
+    "extra": EXTRA_KEY,
+}
+"""Columns of a raw table that no file fills, and under which key a part carries each."""
+_HEAD = b'{"%s":%%d,"%s":%%d,"%s":%%d,"%s":%%d' % tuple(
+    LINEAGE[name].encode() for name in ("file_id", "record", "vals", "aside")
+)
+_LINEAGE = re.compile(rb'\{"%sfile_id":(\d+),"%srecord":(\d+)' % (OWN.encode(), OWN.encode()))
 
 
 class Parts:
@@ -20,17 +32,20 @@ class Parts:
         self._open: dict[Path, Any] = {}
         self._next = 0
 
-    def add(self, file_id: int, found: Iterator[tuple[int, bytes]]) -> int:
-        """Add a file's records; return how many there are."""
+    def add(
+        self, file_id: int, found: Iterator[tuple[int, bytes]], reader: RecordReader, keys: KeyTally
+    ) -> tuple[int, str | None]:
+        """Add a file's records: (how many there are, how moments are written that are no whole numbers)."""
         path = self._paths[self._next % len(self._paths)]
         self._next += 1
-        count = 0
-        for record, line in found:
+        count, unit = 0, None
+        for number, line in found:
             if path not in self._open:
                 self._open[path] = gzip.open(path, "wb", 1)  # noqa: SIM115  # closed with all others
-            self._open[path].write(_with_lineage(file_id, record, line))
-            count += 1
-        return count
+            text, said = _with_lineage(file_id, number, line, reader, keys)
+            self._open[path].write(text)
+            count, unit = count + 1, unit or said
+        return count, unit
 
     def close(self) -> list[Path]:
         """Finish; the parts that hold anything."""
@@ -47,10 +62,16 @@ def lineage_of(part: Path, line: int) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _with_lineage(file_id: int, record: int, line: bytes) -> bytes:
-    """The record with its file and line; where it is none, these alone, which the judge will refuse."""
-    head = b'{"sparkify_file_id":%d,"sparkify_record":%d' % (file_id, record)
-    body = line.strip()
+def _with_lineage(
+    file_id: int, number: int, line: bytes, reader: RecordReader, keys: KeyTally
+) -> tuple[bytes, str | None]:
+    """The record with its file and line; where it is none, these alone, which validation rejects."""
+    if unreadable(line):
+        return _HEAD % (file_id, number, 0, 0) + b"}\n", None
+    record = reader.read(line)
+    keys.add(number, record)
+    body = record.line.strip()
     if diagnose(body) is not None or body[1:-1].strip() == b"":
-        return head + b"}\n"
-    return head + b"," + body[1:] + b"\n"
+        return _HEAD % (file_id, number, 0, 0) + b"}\n", None
+    head = _HEAD % (file_id, number, record.values, record.aside)
+    return head + b"," + body[1:] + b"\n", record.unit

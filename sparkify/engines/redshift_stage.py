@@ -1,26 +1,29 @@
 """Files into Redshift's raw table: one COPY for each compression where files are plain, gathered where not.
 
-A plain COPY is the fast way, and says of a row neither file nor line. So it is trusted only where nothing is
-wrong; the files in which something is are read the other way: by us, into a few large parts that carry file
-and line with each record.
+A plain COPY is the fast way, and says of a row neither file nor line, nor of a key that no column takes that it
+is there. So it is trusted only where nothing is wrong: a second COPY, 'noshred' into a SUPER column, tells every
+key of every record (AWS, "Loading semistructured data into Amazon Redshift"), and each must be a column's, in
+every record, with as many values as the column. All other files are read the other way: by us, into a few large
+parts that carry with each record its file and line, and its `extra`.
 """
 
 import json
 import tempfile
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from sparkify import store
-from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Result, Staged, batches
+from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Paths, Result, Staged, batches
 from sparkify.engines.bringing import bring, has_changed
 from sparkify.engines.dialect import literal
-from sparkify.engines.reading import look, odd_keys, rewrite
-from sparkify.engines.redshift_parts import Parts, lineage_of
+from sparkify.engines.reading import look, records
+from sparkify.engines.record import KeyTally, RecordReader, record_reader
+from sparkify.engines.redshift_parts import LINEAGE, Parts, lineage_of
 from sparkify.errors import ConfigError, QueryError, RemoteError, RetryError
-from sparkify.sql.schema import json_key, table
+from sparkify.sql.schema import table
 
 SMALL = 1 << 20
 """A file below this many bytes is small to COPY ..."""
@@ -29,8 +32,8 @@ MANY = 1000
 AT_ONCE = 256 << 20
 """Bytes of files that are gathered in one go."""
 MAX_ERRORS = 100_000
-HEAD = 64 << 10
-LINEAGE = ("file_id", "record")
+COMPRESSIONS = {".gz": "GZIP", ".zst": "ZSTD", ".zstd": "ZSTD", ".bz2": "BZIP2"}
+"""What COPY must be told of files of these names (AWS, "File compression parameters")."""
 Insert = Callable[[str, Sequence[str], Sequence[Sequence[Any]]], None]
 
 
@@ -44,8 +47,6 @@ class Copying:
     """s3:// prefix for manifests and gathered parts."""
     slices: int = 8
     compact: Literal["auto", "always", "never"] = "auto"
-    jsonpaths: str = ""
-    """The JSONPaths file for the events, if there is one; else it is generated."""
 
 
 class Loader:
@@ -59,8 +60,11 @@ class Loader:
         self._suspicious: set[str] = set()
         """Files that a plain COPY could not read well: they are read by us, in this attempt and the next."""
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile], refused: str) -> Sequence[Staged]:
+    def stage(
+        self, dataset: Dataset, files: Sequence[NewFile], paths: Paths, is_odd: str
+    ) -> Sequence[Staged]:
         """Read the files into the raw table. RetryError if a COPY took the transaction down."""
+        reader = record_reader(dataset, paths)
         if not self._copying.scratch:
             raise ConfigError(
                 "no scratch bucket is known. Set [REDSHIFT] SCRATCH to an s3:// prefix of yours."
@@ -70,12 +74,14 @@ class Loader:
             while True:
                 self._make(dataset)
                 plain, careful = self._split(files)
-                staged, suspicious = self._copy_plain(dataset, plain, refused, scratch)
+                if not reader.is_flat:  # the other COPY tells keys, not what lies below them
+                    plain, careful = [], [*plain, *careful]
+                staged, suspicious = self._copy_plain(dataset, reader, plain, is_odd, scratch)
                 if not suspicious:
                     break
                 self._suspicious |= suspicious
             for batch in batches(careful, lambda file: file.size, AT_ONCE):
-                staged += self._gather(dataset, batch, scratch)
+                staged += self._gather(dataset, reader, batch, scratch)
             return sorted(staged, key=lambda one: one.file_id)
         finally:
             scratch.remove()
@@ -95,25 +101,28 @@ class Loader:
         plain, careful = self._split(files)
         place = self._copying.scratch.rstrip("/")
         statements = []
-        for how in ("none", "gzip"):
+        for how in ("", *sorted(set(COMPRESSIONS.values()))):
             if group := [file for file in plain if _compression(file) == how]:
-                paths = self._paths(dataset, f"{place}/.../{dataset}.jsonpaths")
-                copy = self._statement(dataset, _columns(dataset), f"{place}/.../{how}.manifest", paths, how)
-                packed = ", unpacked on the way" if how == "gzip" else ""
+                manifest = f"{place}/.../{how.lower() or 'none'}.manifest"
+                target = f"raw_{dataset} ({', '.join(_columns(dataset))})"
+                copy = self._statement(target, manifest, f"{place}/.../{dataset}.jsonpaths", how)
+                packed = ", unpacked on the way" if how else ""
+                keys = self._statement(f"raw_keys_{dataset} (data)", manifest, "noshred", how)
                 statements.append(f"-- {len(group):,} files of {dataset} as they lie{packed}\n{copy}")
+                statements.append(f"-- the same files again, for the keys that stand in them\n{keys}")
         if careful:
-            columns = [*LINEAGE, *_columns(dataset)]
-            copy = self._statement(dataset, columns, f"{place}/.../parts.manifest",
-                                   f"{place}/.../parts.jsonpaths", "gzip", "TRUNCATECOLUMNS")  # fmt: skip
+            target = f"raw_{dataset} ({', '.join([*LINEAGE, *_columns(dataset)])})"
+            copy = self._statement(target, f"{place}/.../parts.manifest",
+                                   f"{place}/.../parts.jsonpaths", "GZIP", "TRUNCATECOLUMNS")  # fmt: skip
             statements.append(f"-- {len(careful):,} files of {dataset} gathered into parts first\n{copy}")
         return statements
 
     def _make(self, dataset: Dataset) -> None:
-        name = f"raw_{dataset}"
-        if name in self._made:
-            self._run(f"DROP TABLE {name}")
-        self._run(_create(dataset))
-        self._made.add(name)
+        for name, definition in ((f"raw_{dataset}", _create(dataset)), (f"raw_keys_{dataset}", "data SUPER")):
+            if name in self._made:
+                self._run(f"DROP TABLE {name}")
+            self._run(f"CREATE TEMP TABLE {name} ({definition})")
+            self._made.add(name)
 
     def _split(self, files: Sequence[NewFile]) -> tuple[list[NewFile], list[NewFile]]:
         """(files for a plain COPY, files to be gathered)."""
@@ -129,47 +138,80 @@ class Loader:
         return plain, careful
 
     def _copy_plain(
-        self, dataset: Dataset, files: Sequence[NewFile], refused: str, scratch: "_Scratch"
+        self,
+        dataset: Dataset,
+        reader: RecordReader,
+        files: Sequence[NewFile],
+        is_odd: str,
+        scratch: "_Scratch",
     ) -> tuple[list[Staged], set[str]]:
         """COPY the files as they are: what is known of them, and those that must be read with care instead.
 
         A COPY says of a row neither file nor line. So it is trusted only where nothing is wrong: no error, no
-        record that the judge will refuse, as many rows as it counted records, each file still the listed one.
+        record in which a value does not fit, as many rows as it counted records, every key a column's, each
+        file still the listed one.
         """
         scanned: dict[str, int] = {}
         broken: set[str] = set()
-        for how in ("none", "gzip"):
+        for how in ("", *sorted(set(COMPRESSIONS.values()))):
             if group := [file for file in files if _compression(file) == how]:
-                self._copy_group(dataset, group, how, scratch)
+                self._copy_group(dataset, reader, group, how, scratch)
                 scanned |= self._scanned()
+                broken |= self._broken()
+                self._copy_keys(dataset, group, how, scratch)
                 broken |= self._broken()
         everything = {file.uri for file in files}
         if not (scanned.keys() | broken) <= everything:
             return [], everything  # the cluster tells of another COPY than ours
-        heads = store.read_heads([file.uri for file in files], HEAD)
+        heads = store.read_heads([file.uri for file in files], 1)
         broken |= {
             file.uri for file, (_, version) in zip(files, heads, strict=True) if version != file.modified
         }
         if broken:
             return [], broken
-        name = f"raw_{dataset}"
+        records = sum(scanned.values())
         if files and (
-            self._count(f"SELECT COUNT(*) AS n FROM {name}") != sum(scanned.values())
-            or self._count(f"SELECT COUNT(*) AS n FROM {name} WHERE {refused}")
+            self._count(f"SELECT COUNT(*) AS n FROM raw_{dataset}") != records
+            or self._count(f"SELECT COUNT(*) AS n FROM raw_{dataset} WHERE {is_odd}")
+            or not self._holds_all(dataset, reader, records)
         ):
             return [], everything
         return [
-            _plainly_staged(dataset, file, scanned.get(file.uri, 0), head)
-            for file, (head, _) in zip(files, heads, strict=True)
+            Staged(file.file_id, scanned.get(file.uri, 0), file.modified, None, None, has_lineage=False)
+            for file in files
         ], set()
 
-    def _copy_group(self, dataset: Dataset, group: Sequence[NewFile], how: str, scratch: "_Scratch") -> None:
-        manifest = scratch.put(f"{how}.manifest", _manifest([file.uri for file in group]))
-        paths = self._paths(dataset, scratch.address(f"{dataset}.jsonpaths"))
-        if paths.startswith(scratch.prefix):
-            scratch.put(f"{dataset}.jsonpaths", _jsonpaths(_columns(dataset)))
+    def _holds_all(self, dataset: Dataset, reader: RecordReader, records: int) -> bool:
+        """Whether each record has the key of every column and no other, and each value is in its column."""
+        found = self._run(
+            "SELECT k, COUNT(*) AS records, SUM(CASE WHEN JSON_TYPEOF(v) = 'null' THEN 0 ELSE 1 END) AS vals, "
+            "SUM(CASE WHEN JSON_TYPEOF(v) IN ('object', 'array') THEN 1 ELSE 0 END) AS nested "
+            f"FROM raw_keys_{dataset} AS e, UNPIVOT e.data AS v AT k GROUP BY k"
+        ).rows
+        counts = ", ".join(f"COUNT({column}) AS {column}" for column in reader.keys)
+        stored = self._run(f"SELECT {counts} FROM raw_{dataset}").rows[0]
+        expected = {
+            key: (records, values, 0) for key, values in zip(reader.keys.values(), stored, strict=True)
+        }
+        return {key: tuple(map(int, counted)) for key, *counted in found} == expected
+
+    def _copy_keys(self, dataset: Dataset, group: Sequence[NewFile], how: str, scratch: "_Scratch") -> None:
+        """COPY the same files once more, whole records into one column: it shows what keys they have."""
         try:
-            self._run(self._statement(dataset, _columns(dataset), manifest, paths, how))
+            manifest = scratch.address(f"{how.lower() or 'none'}.manifest")
+            self._run(self._statement(f"raw_keys_{dataset} (data)", manifest, "noshred", how))
+        except QueryError as error:
+            self._suspicious |= {file.uri for file in group}
+            raise RetryError(f"a COPY failed ({error}), so its files are read one by one.") from error
+
+    def _copy_group(
+        self, dataset: Dataset, reader: RecordReader, group: Sequence[NewFile], how: str, scratch: "_Scratch"
+    ) -> None:
+        manifest = scratch.put(f"{how.lower() or 'none'}.manifest", _manifest([file.uri for file in group]))
+        jsonpaths = scratch.put(f"{dataset}.jsonpaths", _jsonpaths(reader.keys.values()))
+        target = f"raw_{dataset} ({', '.join(reader.keys)})"
+        try:
+            self._run(self._statement(target, manifest, jsonpaths, how))
         except QueryError as error:
             if "Access Denied" in str(error) or "not authorized" in str(error):
                 raise RemoteError(
@@ -180,49 +222,43 @@ class Loader:
             self._suspicious |= {file.uri for file in group}
             raise RetryError(f"a COPY failed ({error}), so its files are read one by one.") from error
 
-    def _gather(self, dataset: Dataset, files: Sequence[NewFile], scratch: "_Scratch") -> list[Staged]:
+    def _gather(
+        self, dataset: Dataset, reader: RecordReader, files: Sequence[NewFile], scratch: "_Scratch"
+    ) -> list[Staged]:
         """Write the records of these files into a few parts, each with its file and line, and COPY those."""
-        columns = [*LINEAGE, *_columns(dataset)]
         with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
             here = bring(files, Path(folder))
             parts = Parts(Path(folder), 2 * self._copying.slices)
-            staged = [_gathered(dataset, file, parts) for file in here]
+            staged = [_gathered(reader, file, parts) for file in here]
             changed = [file.file_id for file in here if has_changed(file)]  # those wait for the next run
             staged = [one for one in staged if one.file_id not in changed]
             paths = parts.close()
             if not paths:
                 return staged
             manifest = scratch.put("parts.manifest", _manifest([scratch.put(p.name, p) for p in paths]))
-            jsonpaths = scratch.put("parts.jsonpaths", _jsonpaths(columns))
-            copy = self._statement(dataset, columns, manifest, jsonpaths, "gzip", "TRUNCATECOLUMNS")
-            self._run(copy)
+            keys = [*LINEAGE.values(), *reader.keys.values()]
+            jsonpaths = scratch.put("parts.jsonpaths", _jsonpaths(keys))
+            target = f"raw_{dataset} ({', '.join([*LINEAGE, *reader.keys])})"
+            self._run(self._statement(target, manifest, jsonpaths, "GZIP", "TRUNCATECOLUMNS"))
             by_name = {path.name: path for path in paths}
-            lost = [lineage_of(by_name[uri.rpartition("/")[2]], line) for uri, line in self._errors()]
-            self._insert(f"raw_{dataset}", LINEAGE, lost)
+            lost = [
+                (*lineage_of(by_name[uri.rpartition("/")[2]], line), 0, 0, 0) for uri, line in self._errors()
+            ]
+            self._insert(f"raw_{dataset}", ("file_id", "record", "vals", "aside", "is_staged"), lost)
             for file_id in changed:
                 self._run(f"DELETE FROM raw_{dataset} WHERE file_id = {file_id}")
         return staged
 
-    def _statement(
-        self, dataset: Dataset, columns: Sequence[str], manifest: str, paths: str, how: str, *more: str
-    ) -> str:
-        options = [*(["GZIP"] if how == "gzip" else []), *more]
+    def _statement(self, target: str, manifest: str, paths: str, how: str, *more: str) -> str:
+        options = [*([how] if how else []), *more]
         region = store.bucket_region(store.split(manifest)[0])
         return "\n".join([
-            f"COPY raw_{dataset} ({', '.join(columns)})",
+            f"COPY {target}",
             f"FROM {literal(manifest)} MANIFEST",
             f"IAM_ROLE {literal(self._copying.role)} REGION {literal(region)}",
             " ".join([f"FORMAT JSON {literal(paths)}", *options, f"MAXERROR {MAX_ERRORS}",
                       "COMPUPDATE OFF STATUPDATE OFF"]),
         ])  # fmt: skip
-
-    def _paths(self, dataset: Dataset, generated: str) -> str:
-        if dataset == "songs":
-            return "auto"
-        if self._copying.jsonpaths:
-            _check_jsonpaths(self._copying.jsonpaths)
-            return self._copying.jsonpaths
-        return generated
 
     def _scanned(self) -> dict[str, int]:
         """Records that the last COPY met, per file."""
@@ -271,19 +307,15 @@ class _Scratch:
             store.remove(self._written[0], self._written[1:])
 
 
-def _gathered(dataset: Dataset, file: NewFile, parts: Parts) -> Staged:
-    seen = look(file)
-    read = 1 if seen.problem else parts.add(file.file_id, rewrite(file))
-    unknown, absent = odd_keys(seen.first_line, _keys(dataset))
-    return Staged(file.file_id, read, seen.content_hash, seen.lines, seen.tail, unknown, absent, seen.problem)
-
-
-def _plainly_staged(dataset: Dataset, file: NewFile, scanned: int, head: bytes) -> Staged:
-    """What is known of a file that only the cluster has read: its ETag stands for its hash."""
-    line, newline, _ = head.lstrip().partition(b"\n")
-    is_seen = _compression(file) == "none" and (newline or file.size <= HEAD)
-    unknown, absent = odd_keys(line, _keys(dataset)) if is_seen else (frozenset(), frozenset())
-    return Staged(file.file_id, scanned, file.modified, None, None, unknown, absent, has_lineage=False)
+def _gathered(reader: RecordReader, file: NewFile, parts: Parts) -> Staged:
+    seen, keys = look(file), KeyTally()
+    read, unit = 1, None
+    if seen.problem is None:
+        read, unit = parts.add(file.file_id, records(file), reader, keys)
+    return Staged(
+        file.file_id, read, seen.content_hash, seen.lines, seen.tail, seen.problem,
+        unknown_keys=keys.unknown, absent_keys=keys.absent, unit=unit,
+    )  # fmt: skip
 
 
 def _create(dataset: Dataset) -> str:
@@ -292,45 +324,20 @@ def _create(dataset: Dataset) -> str:
         f"{column.name} VARCHAR({max(1024, (column.width or 0) + 8)})"
         for column in table(STAGING_TABLE[dataset]).reported
     ]
-    return f"CREATE TEMP TABLE raw_{dataset} (file_id INTEGER, record INTEGER, {', '.join(columns)})"
+    return (
+        "file_id INTEGER, record INTEGER, extra VARCHAR(65535), vals INTEGER, aside INTEGER DEFAULT 0, "
+        f"is_staged SMALLINT DEFAULT 0, {', '.join(columns)}"
+    )
 
 
 def _columns(dataset: Dataset) -> list[str]:
     return [column.name for column in table(STAGING_TABLE[dataset]).reported]
 
 
-def _keys(dataset: Dataset) -> list[str]:
-    return [json_key(name) if dataset == "events" else name for name in _columns(dataset)]
-
-
-def _jsonpaths(columns: Sequence[str]) -> bytes:
+def _jsonpaths(keys: Iterable[str]) -> bytes:
     """A JSONPaths file: paths map to columns by their order."""
-    own = set(_columns("songs")) - set(_columns("events"))
-    is_events = not own & set(columns)
-    paths = [
-        f"$['sparkify_{name}']" if name in LINEAGE else f"$['{json_key(name) if is_events else name}']"
-        for name in columns
-    ]
-    return json.dumps({"jsonpaths": paths}, indent=1).encode()
-
-
-def _check_jsonpaths(uri: str) -> None:
-    """COPY falls back to 'auto' without a word if the top key is not exactly this one."""
-    if not store.is_remote(uri):
-        raise ConfigError(f"[S3] LOG_JSONPATH = {uri}: a COPY reads it from s3://, not from this machine.")
-    with store.open_file(uri) as handle:
-        body = handle.read()
-    try:
-        paths = json.loads(body)["jsonpaths"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f'{uri} is no JSONPaths file: its one key must be "jsonpaths".') from error
-    if not isinstance(paths, list):
-        raise ConfigError(f'{uri} is no JSONPaths file: "jsonpaths" must be a list.')
-    if len(paths) != len(_columns("events")):
-        raise ConfigError(
-            f"{uri} has {len(paths)} paths, stg_events takes {len(_columns('events'))}. "
-            "Mend it, or leave [S3] LOG_JSONPATH empty."
-        )
+    escaped = (key.replace("\\", "\\\\").replace("'", "\\'") for key in keys)
+    return json.dumps({"jsonpaths": [f"$['{key}']" for key in escaped]}, indent=1).encode()
 
 
 def _manifest(uris: Sequence[str]) -> bytes:
@@ -338,4 +345,4 @@ def _manifest(uris: Sequence[str]) -> bytes:
 
 
 def _compression(file: NewFile) -> str:
-    return "gzip" if file.uri.endswith(".gz") else "none"
+    return COMPRESSIONS.get(Path(file.uri).suffix.lower(), "")

@@ -30,7 +30,7 @@ WHERE
     e.session_id = :session_id
     AND e.item_in_session = :item_in_session
     AND COALESCE(e.user_id, -1) = COALESCE(:user_id, -1)
-    AND (e.user_id IS NOT NULL OR e.ts = :start_time OR :start_time IS NULL)
+    AND (e.user_id IS NOT NULL OR e.ts = :start_time)
 ORDER BY
     CASE WHEN e.page IN (SELECT page FROM etl_play_page) THEN 0 ELSE 1 END,
     e.ts,
