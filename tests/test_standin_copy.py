@@ -2,13 +2,18 @@
 
 import bz2
 import gzip
+import sys
 from collections.abc import Callable
 
 import pytest
-from backports import zstd
 
 from sparkify.errors import QueryError
 from tests.copies import Files
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 BODY = b'{"a": "x"}\n{"a": "y"}\n'
 PACKED: dict[str, Callable[[bytes], bytes]] = {

@@ -187,6 +187,24 @@ def test_attributes_are_strings_that_can_be_compared_joined_and_grouped(
     assert attributes(session, "SELECT COUNT(*) FROM t e, UNPIVOT e.data AS v") == [(3,)]
 
 
+def test_what_is_unpivoted_may_be_a_subquery_and_be_joined(files: Files, session: Redshift) -> None:
+    files.put("a.json", '{"page": "NextSong", "user": 7}\n{"page": "Home"}')
+    files.copy("data SUPER", options=NOSHRED, order="")
+    session.native("CREATE TEMP TABLE known (name VARCHAR(9))")
+    session.native("INSERT INTO known VALUES ('page')")
+
+    found = session.query(
+        "WITH numbered AS (SELECT ROW_NUMBER() OVER (ORDER BY JSON_SERIALIZE(data)) AS n, data FROM t) "
+        "SELECT e.n, k, CAST(v AS VARCHAR(9)) AS text, o.name "
+        "FROM (SELECT n, data FROM numbered) AS e, UNPIVOT e.data AS v AT k "
+        "LEFT JOIN known AS o ON o.name = k ORDER BY 1, 2"
+    )
+
+    assert found.rows == [
+        (1, "page", "Home", "page"), (2, "page", "NextSong", "page"), (2, "user", "7", None),
+    ]  # fmt: skip
+
+
 def test_a_row_without_a_value_is_unpivoted_into_nothing(session: Redshift) -> None:
     session.native("CREATE TABLE t (data SUPER)")
     session.native("INSERT INTO t VALUES (NULL), (JSON_PARSE('{}'))")
@@ -216,6 +234,8 @@ def test_json_is_parsed_and_serialized(session: Redshift) -> None:
         "SELECT k FROM t AS e, UNPIVOT e.data.songs AS v AT k",
         "SELECT k FROM t AS e, UNPIVOT e.data[0] AS v AT k",
         "SELECT w FROM t AS e, UNPIVOT e.data AS v AT k, UNPIVOT v AS w",
+        "SELECT k FROM t AS e, UNPIVOT e.data AS v AT k RIGHT JOIN t AS u ON 1 = 1",
+        "SELECT k FROM t AS e, UNPIVOT e.data AS v AT k FULL OUTER JOIN t AS u ON 1 = 1",
         "SELECT * FROM t UNPIVOT (a FOR b IN (c, d))",
         "SELECT e.data.a FROM t AS e",
         "SELECT JSON_PARSE('{')",

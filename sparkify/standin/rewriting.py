@@ -8,7 +8,7 @@ from typing import Literal
 from sparkify.standin.lexer import Token, arguments, closing, statements
 from sparkify.standin.refusals import Refused, refuse
 from sparkify.standin.tables import create_table
-from sparkify.standin.unpivoting import refuse_undocumented, unpivot
+from sparkify.standin.unpivoting import refuse_super, unpivot
 
 Kind = Literal["sql", "copy", "ignored"]
 
@@ -81,7 +81,7 @@ def _statement(sql: str, part: list[Token]) -> Rewritten:
     if first in ("ANALYZE", "VACUUM"):
         return Rewritten("ignored", part, tag=first)
     refuse(part)
-    refuse_undocumented(part)
+    refuse_super(part)
     if first == "CREATE" and "TABLE" in [token.upper for token in part[1:4]]:
         made, note = create_table(part, Rewriter(sql, part).text)
         return Rewritten("sql", part, made, after=note)

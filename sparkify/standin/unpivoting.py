@@ -1,6 +1,6 @@
 """Object unpivoting: an object of a SUPER column as rows, one for each attribute.
 
-AWS: "Querying semi-structured data", object unpivoting, and "FROM clause":
+AWS: "Querying semi-structured data", object unpivoting; "Limitations" (of SUPER); "FROM clause":
 `UNPIVOT expression AS value_alias [ AT attribute_alias ]`. Imitated for a column; navigation within it
 (`e.data.songs[0]`) is not. The attribute is a string, the value is SUPER.
 
@@ -8,6 +8,7 @@ Undocumented: the order of the rows, what a value that is no object yields (an e
 JSON null within SUPER IS NULL: that question is refused, JSON_TYPEOF(value) = 'null' is documented.
 """
 
+import itertools
 from collections.abc import Sequence
 
 from sparkify.standin.lexer import Token
@@ -34,9 +35,14 @@ def unpivot(part: Sequence[Token], at: int) -> tuple[str, int]:
     return f"LATERAL rs_unpivot({source}) AS rs_unpivoted_{at} ({columns})", end + (4 if attribute else 2)
 
 
-def refuse_undocumented(part: Sequence[Token]) -> None:
-    """Raise Refused for a question about a value's JSON null that AWS leaves open."""
+def refuse_super(part: Sequence[Token]) -> None:
+    """Raise Refused for what AWS leaves open (a value's JSON null) or rules out (right and full joins)."""
     values = _values(part)
+    outer = {(b.upper, a.upper) for b, a in itertools.pairwise(part)} & {
+        (side, word) for side in ("RIGHT", "FULL") for word in ("JOIN", "OUTER")
+    }
+    if values and outer:
+        raise Refused("Amazon Redshift doesn't take SUPER in right or full outer joins")
     for at, token in enumerate(part[:-1]):
         if token.upper in values and [t.upper for t in part[at + 1 : at + 4] if t.upper != "NOT"][:2] == [
             "IS", "NULL",
