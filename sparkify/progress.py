@@ -18,6 +18,9 @@ class Progress(Protocol):
     def warn(self, message: str) -> None:
         """Something that does not stop the run but must be seen."""
 
+    def note(self, message: str) -> None:
+        """Something that is as it should be, and worth a line."""
+
 
 class Silent:
     """Watches without a word."""
@@ -32,4 +35,7 @@ class Silent:
         """Say nothing."""
 
     def warn(self, message: str) -> None:
+        """Say nothing."""
+
+    def note(self, message: str) -> None:
         """Say nothing."""

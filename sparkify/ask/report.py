@@ -22,7 +22,10 @@ from sparkify.ask.trust import PROVEN, Verdict, account
 from sparkify.engines.base import Reader
 
 LEVELS = {"all": None, "paid": "paid", "free": "free"}
-ONCE = ("holdings", "runs", "rejects_by_reason", "records_by_dataset", "missing_songs", "level_changes")
+ONCE = (
+    "holdings", "runs", "rejects_by_reason", "records_by_dataset", "missing_songs", "level_changes",
+    "warnings", "unknown_keys",
+)  # fmt: skip
 """Asked once: they tell of the warehouse, or of single moments."""
 BY_DAY = (
     "plays_by_day", "plays_by_day_and_level", "listening_time_by_day", "match_rate_by_day",
@@ -35,7 +38,7 @@ BY_PERIOD = (
     "top_devices", "session_lengths",
 )  # fmt: skip
 """Asked for each period and level."""
-WHOLE = {"runs", "rejects_by_reason", "level_changes", "plays_by_state", "top_locations"}
+WHOLE = {"runs", "warnings", "rejects_by_reason", "level_changes", "plays_by_state", "top_locations"}
 """Questions whose every row is needed, however many are shown."""
 
 Page = dict[str, Any]

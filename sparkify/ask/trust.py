@@ -9,9 +9,10 @@ from sparkify.formatting import count, moment, percent
 
 PROVEN = 5_000_000
 """Plays up to which the checks are run for every page: that takes as long as its answers do."""
-UNDONE_IN = 12
+UNDONE_IN = 15
 """Where a row of `runs` says which run took it back."""
 RUNS_SHOWN = 12
+WARNINGS_SHOWN = 12
 REASONS_SHOWN = 12
 
 
@@ -32,8 +33,10 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
     """The books of the warehouse, as the page shows them; `verdicts` None says that no check was run."""
     runs = answers["runs"]
     standing = [row for row in runs if row[UNDONE_IN] is None]
-    read, loaded, duplicate, rejected = (sum(row[n] for row in standing) for n in (5, 6, 7, 8))
-    adds_up = all(row[5] == row[6] + row[7] + row[8] for row in runs)
+    read, loaded, duplicate, conflict, rejected, aside = (
+        sum(row[n] for row in standing) for n in range(5, 11)
+    )
+    adds_up = all(row[5] == sum(row[6:10]) for row in runs)
     failed = sum(not verdict.passed for verdict in verdicts or ())
     checks = count(len(verdicts or ()), "check")
     return {
@@ -49,16 +52,26 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
         "title": _title(adds_up, failed, verdicts is None) if read else "Nothing was loaded yet",
         "facts": [
             f"By the ledger, {count(read, 'record')} of what stands came to this: {loaded:,} loaded, "
-            f"{count(duplicate, 'duplicate')}, {rejected:,} rejected and kept."
+            f"{count(duplicate, 'duplicate')}, {count(conflict, 'conflict')}, {rejected:,} rejected and kept."
             if adds_up
-            else "In a run below, records read are not loaded + duplicate + rejected.",
+            else "In a run below, records read are not loaded + duplicate + conflict + rejected.",
+            f"{count(aside, 'value')} without a column, or not fit for it, {'is' if aside == 1 else 'are'} kept in extra."
+            if aside
+            else "Every value is in a column.",
             f"No check was run for this page: above {PROVEN:,} plays that takes as long as all its answers."
             if verdicts is None
             else f"{failed} of {checks} found wrong rows."
             if failed
             else f"All {checks} hold, over the whole warehouse, as this page was made.",
         ],
-        "equation": {"read": read, "loaded": loaded, "duplicate": duplicate, "rejected": rejected},
+        "equation": {
+            "read": read,
+            "loaded": loaded,
+            "duplicate": duplicate,
+            "conflict": conflict,
+            "rejected": rejected,
+        },
+        "notices": _notices(answers),
         "flow": _flow(answers, loaded) if read else [],
         "runs_title": "No run is published yet"
         if not runs
@@ -92,7 +105,7 @@ def _flow(answers: Answers, loaded: int) -> list[dict[str, Any]]:
     plays, _, songs, *_ = answers["holdings"][0]
     by_dataset = {row[0]: row for row in answers["records_by_dataset"]}
     matched_song, matched_artist = answers["at_a_glance"][0][5:7]
-    totals = [sum(row[n] for row in answers["runs"] if row[UNDONE_IN] is None) for n in (6, 7, 8)]
+    totals = [sum(row[n] for row in answers["runs"] if row[UNDONE_IN] is None) for n in (6, 7, 8, 9)]
     return [
         _line(
             "Read from files",
@@ -104,13 +117,14 @@ def _flow(answers: Answers, loaded: int) -> list[dict[str, Any]]:
             ],
         ),
         _line(
-            "Judged",
+            "Validated",
             "of all records read",
             "",
             [
                 ("loaded", totals[0], "good"),
                 ("duplicate", totals[1], "dull"),
-                ("rejected, kept", totals[2], "bad"),
+                ("conflict, kept", totals[2], "half"),
+                ("rejected, kept", totals[3], "bad"),
             ],
         ),
         _line(
@@ -148,18 +162,34 @@ def _line(label: str, of: str, source: str, parts: Sequence[tuple[str, int, str]
 
 
 def _run(row: tuple[Any, ...]) -> dict[str, Any]:
-    run, command, started, seconds, files, read, loaded, duplicate, rejected, plays, song, artist, taken = row
+    run, command, started, seconds, files, *records, _, warnings, plays, song, artist, taken = row
     return {
         "run": run,
         "command": command if taken is None else f"{command}, taken back by run {taken}",
         "started": moment(started),
         "seconds": f"{seconds:.1f} s" if seconds < 120 else f"{int(seconds) // 60} min {int(seconds) % 60} s",
         "files": files,
-        "records": [read, loaded, duplicate, rejected],
-        "ok": read == loaded + duplicate + rejected,
+        "records": records,
+        "warnings": warnings,
+        "ok": records[0] == sum(records[1:]),
         "plays": plays,
         "song": percent(song, plays),
         "artist": percent(artist, plays),
+    }
+
+
+def _notices(answers: Answers) -> dict[str, Any]:
+    """What the newest runs warned of, and keys that no column takes."""
+    warned = answers["warnings"]
+    keys = answers["unknown_keys"]
+    return {
+        "title": f"{count(len(warned), 'warning')} by all runs" if warned else "No run warned of anything",
+        "warnings": [{"run": run, "message": message} for run, _, message in warned[:WARNINGS_SHOWN]],
+        "more": max(0, len(warned) - WARNINGS_SHOWN),
+        "keys": [
+            {"key": key, "dataset": dataset, "records": records, "files": files}
+            for key, dataset, records, files, *_ in keys
+        ],
     }
 
 

@@ -163,23 +163,29 @@ def _limit_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., 
 
 @click.command()
 @config_options
+@click.option("--warnings", is_flag=True, help="Instead, what each run warned of.")
 @_limit_option(0)
 @format_option
-def runs(config: Config, limit: int, style: str | None) -> None:
-    """Show what each run brought, as far as it still stands; the latest first."""
-    _print_answer(config, "runs", limit, None, style)
+def runs(config: Config, warnings: bool, limit: int, style: str | None) -> None:
+    """Show the runs, with the records each loaded that still count; the latest first."""
+    _print_answer(config, "warnings" if warnings else "runs", limit, None, style)
 
 
 @click.group(cls=Group, invoke_without_command=True)
 @config_options
 @click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
+@click.option(
+    "--conflicts", is_flag=True, help="Instead, the records with the key of another record and other content."
+)
 @_limit_option(REJECTS_SHOWN)
 @format_option
 @click.pass_context
-def rejects(ctx: click.Context, config: Config, run_id: int | None, limit: int, style: str | None) -> None:
+def rejects(
+    ctx: click.Context, config: Config, run_id: int | None, conflicts: bool, limit: int, style: str | None
+) -> None:
     """Show the records that could not be loaded: file, line, reason and text."""
     if ctx.invoked_subcommand is None:
-        _print_answer(config, "rejects", limit, run_id, style)
+        _print_answer(config, "conflicts" if conflicts else "rejects", limit, run_id, style)
         return
     for option in ctx.command.params:
         if ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
@@ -193,13 +199,19 @@ rejects.add_command(replay)
 
 def _print_answer(config: Config, question: str, limit: int, run_id: int | None, style: str | None) -> None:
     from sparkify.ask.questions import ask, find_question
+    from sparkify.load.conflicts import list_conflicts
     from sparkify.load.tables import require_tables
 
     with opened(config) as engine:
         require_tables(engine)
         if run_id is not None and not engine.query(f"SELECT 1 FROM etl_run WHERE run_id = {run_id}").rows:
             raise ConfigError(f"there is no run {run_id}. `sparkify runs` lists them.")
-        result = ask(engine, find_question(question), limit + 1 if limit else None, run=run_id)
+        most = limit + 1 if limit else None
+        result = (
+            list_conflicts(engine, run_id, most)
+            if question == "conflicts"
+            else ask(engine, find_question(question), most, run=run_id)
+        )
     print_some(result, limit, style, none=f"no {question}", chosen=limit != REJECTS_SHOWN)
 
 

@@ -41,6 +41,9 @@ class PlainProgress:
     def warn(self, message: str) -> None:
         talk(f"warning: {message}")
 
+    def note(self, message: str) -> None:
+        talk(f"note: {message}")
+
 
 class BarProgress:
     """A bar for the bytes, a spinner for the rest."""
@@ -87,6 +90,11 @@ class BarProgress:
 
         self._console.print(Text.assemble(("warning:", "yellow"), f" {visible(message)}"), soft_wrap=True)
 
+    def note(self, message: str) -> None:
+        from rich.text import Text
+
+        self._console.print(Text.assemble(("note:", "dim"), f" {visible(message)}"), soft_wrap=True)
+
     def _finish(self) -> None:
         if self._task is not None:
             total = self._progress.tasks[self._task].total or 1
@@ -124,6 +132,9 @@ class JsonProgress:
 
     def warn(self, message: str) -> None:
         self._write({"event": "warning", "message": message})
+
+    def note(self, message: str) -> None:
+        self._write({"event": "note", "message": message})
 
     def _end(self, state: str) -> None:
         if self._step:

@@ -129,7 +129,8 @@ class DuckDB:
                 f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns)} FROM incoming"
             )
         finally:
-            self._connection.unregister("incoming")
+            with contextlib.suppress(duckdb.Error):  # where the transaction has ended, what ended it is told
+                self._connection.unregister("incoming")
 
     def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
         with translated("reading files"):

@@ -252,7 +252,11 @@ class _Batch:
         for number, read in enumerate(reads, start=known):
             first, read.rows, counts, _ = counted.get(number, (0, 0, {}, 0))
             is_whole = read.rows == read.look.lines - read.file.lines_before
-            if is_whole and self._holds_all(read, number, first, sum(counts.values())):
+            if (
+                is_whole
+                and not self._has_written_moments(number)
+                and self._holds_all(read, number, first, sum(counts.values()))
+            ):
                 read.absent = self._absent(read, counts)
                 parts.append((number, read.file.file_id, first - 1))
             else:
@@ -261,6 +265,17 @@ class _Batch:
         # Suspicious files have no row in raw_part, so their rows in raw_plain are never seen.
         self._insert_rows("raw_part", ("part", "file_id", "shift"), parts)
         return suspicious
+
+    def _has_written_moments(self, part: int) -> bool:
+        """Whether moments are written as text or with a fraction, which only lane 3 converts."""
+        if self.reader.moment is None:
+            return False
+        written = r"^\s*(\d{4}-\d\d-\d\d|-?\d+[.eE])"
+        found = self._sql(
+            f"SELECT 1 FROM raw_plain WHERE part = $1 AND regexp_matches({self.reader.moment}, $2) LIMIT 1",
+            [part, written],
+        )
+        return bool(found)
 
     def _holds_all(self, read: _Read, part: int, first: int, stored: int) -> bool:
         """Whether the raw table holds every value of the file, but for those of lines that are no records."""

@@ -76,7 +76,8 @@ class RecordReader:
     ) -> None:
         """`numbers` are the columns that are not text, `strict` those whose value must not be set aside."""
         self.paths = paths
-        self._numbers, self._strict, self._moment = frozenset(numbers), frozenset(strict), moment
+        self._numbers, self._strict = frozenset(numbers), frozenset(strict)
+        self.moment = moment
         self.is_flat = all(len(path) == 1 and isinstance(path[0], str) for path in paths.values())
         self.keys = {column: str(path[0]) if self.is_flat else column for column, path in paths.items()}
         """Under which key a reader finds each column in the records that it is given."""
@@ -176,7 +177,7 @@ class RecordReader:
         elif why:
             found.is_rewritten = True
             found.aside.append((name, value, f"{name} {why}"))
-        elif column == self._moment and isinstance(value, str):
+        elif column == self.moment and isinstance(value, str):
             return self._moment_of(name, value, found)
         return None if why else value
 
@@ -299,6 +300,11 @@ def pack_extra(values: Mapping[str, Any]) -> str | None:
 
 def _decoded(line: bytes) -> Any:
     return _DECODER.decode(line.decode("utf-8"))
+
+
+def raw_text(value: Any) -> str:
+    """A value of an `extra` as a raw table holds it."""
+    return value if isinstance(value, str) else _dump(value)
 
 
 def _once(pairs: _Pairs, path: Path, found: _Sorted) -> dict[str, Any]:

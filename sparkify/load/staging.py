@@ -230,7 +230,7 @@ class FileIngest:
             )
             self._warnings.add("empty_file", f"{self._empty[0]} is empty{others}.")
         for unit, uris in sorted(self._units.items()):
-            self._progress.warn(f"ts is in {unit} in {named(uris)}, and was converted.")
+            self._progress.note(f"ts is in {unit} in {named(uris)}, and was converted.")
         if self._misfits:
             reasons = sorted(self._misfits.items(), key=lambda one: (-one[1], one[0]))
             shown = ", ".join(f"{reason} ({n:,})" for reason, n in reasons[:3])

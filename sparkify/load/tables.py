@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, WarehouseError
+from sparkify.load.evolve import add_columns
 from sparkify.load.star import build_star, clear_star, drop_touched, recount
 from sparkify.load.text import learn_forms
 from sparkify.sql import Statement, schema, statement, statements
@@ -58,6 +59,8 @@ def prepare_tables(engine: Engine) -> None:
     if has_tables(engine) and _version(engine) < VERSION:
         migrate(engine)
     require_tables(engine)
+    with engine.transaction():
+        add_columns(engine)
 
 
 def require_tables(engine: Engine) -> None:

@@ -143,6 +143,18 @@ def _is_forgotten() -> str:
     return f"{_typed(listener)} IN (SELECT user_id FROM etl_forgotten)"
 
 
+def is_misfit(column: Column) -> str:
+    """The condition that holds for text which does not fit this column."""
+    return " OR ".join(
+        f"COALESCE({wrong}, FALSE)" for wrong, _ in _rules(column, column.name, is_plain=False)
+    )
+
+
+def typed(column: Column) -> str:
+    """The value of this column, of text that fits it."""
+    return _typed(column)
+
+
 def _accepted(dataset: Dataset, paths: Paths) -> str:
     return (
         f"FROM raw_{dataset} AS raw\n"

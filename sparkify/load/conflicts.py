@@ -1,0 +1,73 @@
+"""Conflicts: records with the key of another record, and other content."""
+
+from sparkify.engines.base import Reader, Result
+from sparkify.sql import statement
+
+_HEAD = "CREATE TEMP TABLE counted_record AS"
+
+
+def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result:
+    """The conflicts of every run or of one, each key with all its records: those that came first, and the others.
+
+    Keys and contents are told apart by the statement that counts them in a load.
+    """
+    text = statement("transforms", "counted_record").text
+    counted = text[text.index(_HEAD) + len(_HEAD) :]
+    of_files = (
+        "SELECT {key} FROM {table} AS s LEFT JOIN etl_file AS f ON f.file_id = s.file_id "
+        "LEFT JOIN etl_run AS r ON r.run_id = s.run_id "
+        "WHERE (f.conflict > 0 OR (s.file_id IS NULL AND r.conflict > 0)) AND (:run IS NULL OR s.run_id = :run) "
+        "GROUP BY 1"
+    )
+    events = of_files.format(key="s.session_id * 1000000 + s.item_in_session AS event_id", table="stg_events")
+    songs = of_files.format(key="s.song_id AS song_id", table="stg_songs")
+    return reader.query(
+        f"""
+        WITH
+        counted_event AS ({events}),
+        counted_song AS ({songs}),
+        counted_record AS ({counted}),
+        ranked AS (
+            SELECT
+                c.dataset, c.natural_key, c.run_id, c.file_id, c.record,
+                ROW_NUMBER() OVER (PARTITION BY c.dataset, c.natural_key ORDER BY c.run_id, c.file_id, c.record)
+                    AS place,
+                ROW_NUMBER() OVER (
+                    PARTITION BY c.dataset, c.natural_key, c.content ORDER BY c.run_id, c.file_id, c.record
+                ) AS same
+            FROM counted_record AS c
+        ),
+        conflicting AS (
+            SELECT r.dataset, r.natural_key
+            FROM ranked AS r
+            WHERE r.place > 1 AND r.same = 1
+            GROUP BY r.dataset, r.natural_key
+        )
+        SELECT
+            r.dataset,
+            COALESCE(
+                'session ' || CAST(e.session_id AS VARCHAR(20)) || ', item ' || CAST(e.item_in_session AS VARCHAR(20))
+                || COALESCE(', listener ' || CAST(e.user_id AS VARCHAR(20)), ', nobody'),
+                s.song_id
+            ) AS natural_key,
+            CASE WHEN r.place = 1 THEN 'first' ELSE 'conflict' END AS came,
+            r.run_id,
+            f.uri,
+            r.record,
+            e.ts,
+            e.page,
+            COALESCE(e.song, s.title) AS title,
+            COALESCE(e.artist, s.artist_name) AS artist
+        FROM ranked AS r
+        JOIN conflicting AS c ON c.dataset = r.dataset AND c.natural_key = r.natural_key
+        LEFT JOIN etl_file AS f ON f.file_id = r.file_id
+        LEFT JOIN stg_events AS e
+            ON r.dataset = 'events' AND e.run_id = r.run_id AND e.file_id = r.file_id AND e.record = r.record
+        LEFT JOIN stg_songs AS s
+            ON r.dataset = 'songs' AND s.run_id = r.run_id AND s.file_id = r.file_id AND s.record = r.record
+        WHERE r.same = 1
+        ORDER BY r.dataset, r.natural_key, r.place
+        LIMIT :limit
+        """,
+        {"run": run, "limit": limit if limit is not None else 2147483647},
+    )

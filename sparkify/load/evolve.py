@@ -1,0 +1,66 @@
+"""A column that is added to staging takes what came of its key before: it stands in `extra`, no file is read."""
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, Engine
+from sparkify.engines.record import SET_ASIDE, default_paths, label, pack_extra, raw_text, unpack_extra
+from sparkify.load import validation
+from sparkify.sql.schema import Column, table
+
+
+def add_columns(engine: Engine) -> list[str]:
+    """Add the columns of staging that the DDL has and the warehouse has not; return their names.
+
+    To be called inside a transaction. Each is filled from `extra`, by the key that the app writes it under.
+    """
+    datasets: tuple[Dataset, ...] = ("events", "songs")
+    added = []
+    for dataset in datasets:
+        name = STAGING_TABLE[dataset]
+        there = {
+            column
+            for (column,) in engine.query(
+                "SELECT column_name FROM information_schema.columns "
+                "WHERE table_schema = CURRENT_SCHEMA() AND table_name = :name",
+                {"name": name},
+            ).rows
+        }
+        for column in table(name).reported:
+            if column.name not in there:
+                engine.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {column.type}")
+                _fill(engine, dataset, column)
+                added.append(f"{name}.{column.name}")
+    return added
+
+
+def _fill(engine: Engine, dataset: Dataset, column: Column) -> None:
+    key, name = label(default_paths(dataset)[column.name]), STAGING_TABLE[dataset]
+    rows = []
+    for file_id, record, extra in engine.query(
+        f"SELECT file_id, record, extra FROM {name} WHERE extra LIKE :key", {"key": f'%"{key}"%'}
+    ).rows:
+        held = unpack_extra(extra)
+        if key in held:
+            value = held.pop(key)
+            entry = {"key": key, "value": value, "reason": f"{key} does not fit its column"}
+            aside = held | {SET_ASIDE: [*held.get(SET_ASIDE, ()), entry]}
+            rows.append((file_id, record, raw_text(value), pack_extra(held), pack_extra(aside)))
+    if not rows:
+        return
+    engine.execute(
+        f"CREATE TEMP TABLE filled (file_id INTEGER, record INTEGER, {column.name} VARCHAR(65535), "
+        "rest VARCHAR(65535), aside VARCHAR(65535))"
+    )
+    engine.insert("filled", ("file_id", "record", column.name, "rest", "aside"), rows)
+    misfit = validation.is_misfit(column)
+    engine.execute(
+        f"UPDATE {name} SET {column.name} = f.typed, extra = f.extra FROM (SELECT file_id, record, "
+        f"CASE WHEN {misfit} THEN NULL ELSE {validation.typed(column)} END AS typed, "
+        f"CASE WHEN {misfit} THEN aside ELSE rest END AS extra FROM filled) AS f "
+        f"WHERE f.file_id = {name}.file_id AND f.record = {name}.record"
+    )
+    engine.execute(
+        "UPDATE etl_file SET values_aside = etl_file.values_aside - f.records FROM ("
+        f"SELECT file_id, SUM(CASE WHEN {misfit} THEN 0 ELSE 1 END) AS records FROM filled GROUP BY file_id"
+        ") AS f WHERE f.file_id = etl_file.file_id"
+    )
+    engine.execute("DELETE FROM etl_key WHERE kind = 'unknown' AND name = :key", {"key": key})
+    engine.execute("DROP TABLE filled")

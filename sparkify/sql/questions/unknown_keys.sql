@@ -1,0 +1,14 @@
+-- Which keys does the feed have that no column takes? Their values are kept in extra.
+SELECT
+    k.name AS key,
+    f.dataset,
+    SUM(k.records) AS records,
+    COUNT(*) AS files,
+    MIN(f.run_id) AS first_run,
+    MAX(f.run_id) AS latest_run
+FROM etl_key AS k
+JOIN etl_file AS f ON f.file_id = k.file_id
+WHERE k.kind = 'unknown' AND f.undone_in IS NULL AND f.replaced_in IS NULL
+GROUP BY k.name, f.dataset
+ORDER BY records DESC, f.dataset, key
+LIMIT :limit
