@@ -178,6 +178,18 @@ def test_a_folder_is_looked_into_whatever_its_name_and_a_linked_file_is_data(
     assert listed(source) == ["events.json/part-0.json", "link.json", "nowhere.json"]
 
 
+def test_a_link_that_leads_to_itself_is_no_reason_to_stop(source: Source) -> None:
+    for place in ("x", "log_data/x", "log_data/x.json"):
+        (source.folder / place).symlink_to(source.folder / place)
+    add(source, "a.json")
+
+    assert listed(source) == ["a.json", "x.json"]
+    assert passed_over(source) == [
+        ("log_data/x", "not a regular file"),
+        ("x", "neither song_data/ nor log_data/"),
+    ]
+
+
 def test_a_linked_folder_of_logs_is_read(source: Source, tmp_path: Path) -> None:
     add(source, "a.json")
     (source.folder / "log_data").rename(tmp_path / "elsewhere")

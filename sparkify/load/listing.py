@@ -270,7 +270,7 @@ def _beside(source: str, folders: Sequence[str]) -> Iterator[PassedOver]:
             found = [(uri, uri.endswith("/")) for uri in list_folder(f"{source.rstrip('/')}/")]
         else:
             entries = _entries(str(Path(source).resolve()))
-            found = [(entry.path, entry.is_dir()) for entry in entries]
+            found = [(entry.path, Path(entry.path).is_dir()) for entry in entries]
     except (RemoteError, LoadError):  # to read the two folders may be all that was granted
         yield PassedOver(local_uri(source), UNLISTED)
         return
@@ -310,9 +310,12 @@ def _why_not(name: str) -> str:
 
 def _why_special(entry: "os.DirEntry[str]") -> str | None:
     """Why something that is no folder is not loaded, whatever its name; None for a regular file."""
-    if entry.is_dir():
-        return LINKED
-    return None if entry.is_file() else SPECIAL
+    try:
+        if entry.is_dir():
+            return LINKED
+        return None if entry.is_file() else SPECIAL
+    except OSError:  # a link that leads to itself, or to where we may not look
+        return SPECIAL
 
 
 def _why_beside(name: str, is_folder: bool) -> str:
