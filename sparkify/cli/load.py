@@ -94,9 +94,9 @@ def etl(
         also.add("undone")
     allowed = MaxRejects.parse(config.etl.max_rejects)
     listing = _chosen_files(config, first, last)
-    if warning := warn_passed_over(listing):
-        talk(f"warning: {warning}")
     with progress, opened(config, read_only=False, may_make=True) as engine:
+        if warning := warn_passed_over(listing):
+            progress.warn(warning)
         if not has_tables(engine):
             create_tables(engine)
         prepare_tables(engine)
