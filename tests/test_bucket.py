@@ -130,6 +130,7 @@ def test_what_is_not_loaded_is_named_in_a_bucket_too(bucket: Bucket) -> None:
         "logs/a.json",
         "logs/b.json",
         "log_data.zip",
+        "log",
         "/a.json",
         ".Trash/a.json",
     ):
@@ -138,6 +139,7 @@ def test_what_is_not_loaded_is_named_in_a_bucket_too(bucket: Bucket) -> None:
     assert passed_over(bucket.uri) == [
         (".Trash/", "hidden or temporary"),
         ("/", "neither song_data/ nor log_data/"),
+        ("log", "neither song_data/ nor log_data/"),
         ("log_data.zip", "neither song_data/ nor log_data/"),
         ("log_data/.a.json", "hidden or temporary"),
         ("log_data/.ipynb_checkpoints/", "hidden or temporary"),
