@@ -2,10 +2,10 @@
 SELECT songplay.songplay_id, songplay.song_id, songplay.title, songplay.artist_name
 FROM songplay
 LEFT JOIN songs ON songs.song_id = songplay.song_id
-LEFT JOIN text_form AS t ON t.raw_text = songplay.title
-LEFT JOIN text_form AS n ON n.raw_text = songplay.artist_name
-LEFT JOIN text_form AS st ON st.raw_text = songs.title
-LEFT JOIN text_form AS sn ON sn.raw_text = songs.artist_name
+LEFT JOIN text_form AS t ON t.raw_text = songplay.title AND t.raw_bytes = OCTET_LENGTH(songplay.title)
+LEFT JOIN text_form AS n ON n.raw_text = songplay.artist_name AND n.raw_bytes = OCTET_LENGTH(songplay.artist_name)
+LEFT JOIN text_form AS st ON st.raw_text = songs.title AND st.raw_bytes = OCTET_LENGTH(songs.title)
+LEFT JOIN text_form AS sn ON sn.raw_text = songs.artist_name AND sn.raw_bytes = OCTET_LENGTH(songs.artist_name)
 WHERE
     songplay.song_id IS NOT NULL
     AND (
