@@ -260,12 +260,13 @@ def _count_keys(text: bytes, is_spaced: bool) -> Tally | None:
         return None
     counts = np.zeros(len(_Follows), np.int64)
     for at, (own, other) in enumerate((pairs, pairs[::-1])):
-        ends = np.flatnonzero(own[: (len(text) - BEYOND - at + 1) // 2] == _KEY_END)
-        # Two bytes after `":`, or after `": `, which begin at another parity.
-        follow = other[ends + (1 + at)] if is_spaced else own[ends + 1]
-        if is_spaced and bool(((own[ends + 1] & 0xFF) != ord(" ")).any()):
-            return None
-        counts += np.bincount(_classes()[follow], minlength=len(_Follows))
+        ends = own[: (len(text) - BEYOND - at + 1) // 2] == _KEY_END
+        after = own[1 : 1 + ends.size].compress(ends)
+        if is_spaced:  # what follows the blank begins at another parity
+            if bool(((after & 0xFF) != ord(" ")).any()):
+                return None
+            after = other[1 + at : 1 + at + ends.size].compress(ends)
+        counts += np.bincount(_classes().take(after), minlength=len(_Follows))
     odd, _, empty, nulls, _ = counts.tolist()
     return None if odd else Tally(int(counts.sum()), nulls, empty)
 
