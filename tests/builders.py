@@ -26,6 +26,14 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 """Runs sparkify with these arguments."""
 
 
+EACH_LANE = pytest.mark.parametrize(
+    ("new_warehouse", "padding"),
+    [("duckdb", 0), ("duckdb", 300), ("redshift", 0)],  # DuckDB reads tiny files in a way of their own
+    indirect=["new_warehouse"],
+)
+"""For a test that writes so many plays besides: a small file, a larger one, and a cluster."""
+
+
 class Noting(Silent):
     """Keeps the warnings."""
 

@@ -109,10 +109,10 @@ def test_many_alike_are_one_warning(duckdb_warehouse: Engine, source: Source) ->
 
     said = [warning.rpartition("/")[2] if "is empty" in warning else warning for warning in watching.warnings]
     assert "empty0.json is empty, and so are 2 more files." in said
-    assert [warning.partition(",")[0] for warning in said if "absent" in warning] == [
-        f'the key "{key}" is absent from 2 records'
-        for key in (*play(0).keys() - {"page", "itemInSession", "sessionId", "ts"},)
-    ]
+    keys = play(0).keys() - {"page", "itemInSession", "sessionId", "ts"}
+    assert sorted(warning.partition(",")[0] for warning in said if "absent" in warning) == sorted(
+        f'the key "{key}" is absent from 1 record' for key in keys
+    )
 
 
 def latin_1(count: int) -> bytes:
