@@ -52,7 +52,8 @@ def spoil(source: Source) -> Path:
     return source.log(
         theirs(2, ts="soon"), play(3, ts="soon"), json.dumps(theirs(4))[:300],
         json.dumps(theirs(5)) + json.dumps(theirs(6)), json.dumps(theirs(7)).encode() + b"\xff",
-        theirs(8, gender="X9gender, and more"), json.dumps(theirs(9, song="y" * 70_000)), "[]", day="2018-11-02",
+        theirs(8, gender="X9gender, and more"), json.dumps(theirs(9, song="y" * 70_000)), "[]",
+        day="2018-11-02",
     )  # fmt: skip
 
 

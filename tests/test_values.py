@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sparkify.ask.questions import ask, find_question
 from sparkify.engines.base import Engine
 from sparkify.load.feed import Feed
 from tests.builders import EACH_LANE, Noting, Record, Source, etl, play, rejects, rows, song
@@ -183,7 +184,10 @@ MOOD = (
     'unknown key "mood" in 1 record, first in {file} line 1: no column takes it, '
     "its values are kept in extra. Was it renamed?"
 )
-PLACE = 'the key "location" is absent from 1 record, first in {file} line 1: its column stays empty. Was it renamed?'
+PLACE = (
+    'the key "location" is absent from 1 record, first in {file} line 1: its column stays empty. '
+    "Was it renamed?"
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -230,6 +234,8 @@ def test_an_unknown_key_is_warned_of_once(warehouse: Engine, source: Source) -> 
     etl(warehouse, source.folder, watching=watching)
 
     assert watching.warnings == []
+    assert ask(warehouse, find_question("unknown_keys")).rows == [("mood", "events", 3, 2, 1, 2)]
+    assert [row[:2] for row in ask(warehouse, find_question("warnings")).rows] == [(1, "unknown_key")]
     assert rows(warehouse, "SELECT file_id, name, records, first_line FROM etl_key ORDER BY file_id") == [
         (1, "mood", 2, 1), (2, "mood", 1, 1),
     ]  # fmt: skip
