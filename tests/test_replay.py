@@ -21,7 +21,7 @@ Make = Callable[[], Engine]
 
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Rules that reject all but the first item of a session, and every song; the call restores the real ones."""
+    """Rules that reject all but the first item of a session, and all songs; the call lifts them."""
     monkeypatch.setitem(validation.RANGES, "item_in_session", (0, 0))
     monkeypatch.setattr(validation, "table", with_narrow_titles)
 

@@ -8,6 +8,7 @@ import pytest
 
 from sparkify.ask.questions import ask, find_question
 from sparkify.engines.base import Engine
+from sparkify.errors import LoadError
 from sparkify.load.feed import Feed
 from tests.builders import EACH_LANE, Noting, Record, Source, etl, play, rejects, rows, song
 from tests.test_bad_input import WRONG_CLOCK
@@ -65,6 +66,35 @@ COLUMNS = {
 }  # fmt: skip
 
 
+def test_values_that_do_not_fit_are_limited_as_rejects_are(warehouse: Engine, source: Source) -> None:
+    source.log(play(0, status="ok"), play(1, song=["Undo"]), play(2, gender="unspecified"), play(3))
+
+    with pytest.raises(LoadError) as refused:
+        etl(warehouse, source.folder, max_rejects="2")
+
+    assert str(refused.value) == (
+        "3 values do not fit their columns in 4 records, more than --max-rejects allows (2): nothing was "
+        "published. They would be kept in extra; fix the feed, or allow it with --max-rejects 3."
+    )
+    assert etl(warehouse, source.folder, max_rejects="3").records.misfits == 3
+
+
+def test_digits_beyond_a_microsecond_are_kept_and_are_no_misfit(warehouse: Engine, source: Source) -> None:
+    source.log(play(0, ts="2018-11-01T12:00:00.796001234Z"))
+
+    assert etl(warehouse, source.folder, max_rejects="0").warnings == []
+
+    [(moment, extra)] = rows(warehouse, "SELECT ts, extra FROM stg_events")
+    assert moment == dt.datetime(2018, 11, 1, 12, 0, 0, 796001)
+    assert json.loads(extra)["_set_aside"] == [
+        {
+            "key": "ts",
+            "value": "2018-11-01T12:00:00.796001234Z",
+            "reason": "ts is finer than a microsecond",
+        }
+    ]
+
+
 MOMENTS = [
     (1_541_073_600, "2018-11-01 12:00:00"),
     (1_541_073_600_796, "2018-11-01 12:00:00.796"),
@@ -118,7 +148,9 @@ def test_of_a_key_that_is_given_twice_the_last_value_counts_and_the_other_is_kep
     twice = json.dumps(play(0))[:-1] + ', "song": "Revelry", "level": null}'
     source.log(twice, *(play(1 + item) for item in range(padding)))
 
-    assert etl(warehouse, source.folder).records.loaded == 1 + padding
+    summary = etl(warehouse, source.folder)
+
+    assert (summary.records.loaded, summary.records.misfits) == (1 + padding, 1)
 
     [(song, level, extra)] = rows(warehouse, "SELECT song, level, extra FROM stg_events WHERE record = 1")
     assert (song, level) == ("Revelry", "paid")

@@ -24,6 +24,7 @@ EXTRA_KEY = f"{OWN}extra"
 """The key under which a rewritten record carries its `extra`."""
 SET_ASIDE = "_set_aside"
 """The key in `extra` under which values stand that do not fit their column, each with the reason."""
+TOO_FINE = "is finer than a microsecond"
 LONGEST_EXTRA = 65_535
 _ODD = re.compile(rb'":(?! ?(?:["\d]|-\d|null\b|true\b|false\b))|\\u0000|\\u[dD][89a-fA-F]')
 """What a record holds that must be looked at value by value."""
@@ -193,7 +194,7 @@ class RecordReader:
         found.is_rewritten, found.unit = True, unit
         whole = int(exact.to_integral_value())
         if whole != exact:
-            found.aside.append((name, value, f"{name} is finer than a microsecond"))
+            found.aside.append((name, value, f"{name} {TOO_FINE}"))
         return str(whole)
 
 
@@ -287,6 +288,12 @@ def unpack_extra(extra: str) -> dict[str, Any]:
     The key `_set_aside` leads to a list of `{"key", "value", "reason"}`.
     """
     return dict(_DECODER.decode(extra))
+
+
+def misfits_in(extra: str) -> list[str]:
+    """Why each value in an `extra` is not in its column; one that is there but for its last digits fits it."""
+    reasons = [entry["reason"] for entry in map(dict, unpack_extra(extra).get(SET_ASIDE, ()))]
+    return [reason for reason in reasons if not reason.endswith(TOO_FINE)]
 
 
 def count_extra(extra: str) -> int:
