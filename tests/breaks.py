@@ -48,7 +48,7 @@ BREAKS: dict[str, str | list[str]] = {
         "UPDATE etl_file SET records_read = records_read + 1, loaded = loaded + 1 WHERE file_id = 2",
         "UPDATE stg_events SET record = NULL WHERE page = 'Help'",
         "UPDATE stg_events SET record = 0 WHERE page = 'Help'",
-        "UPDATE stg_events SET record = 4 WHERE page = 'Help'",
+        "UPDATE stg_events SET record = 6 WHERE page = 'Help'",
         "UPDATE stg_songs SET record = 2",
     ],
     "records_have_file": [
@@ -71,7 +71,11 @@ BREAKS: dict[str, str | list[str]] = {
         "UPDATE etl_run SET undone_in = 2",
     ],
     "songplay_artist_exists": "DELETE FROM artists",
-    "songplay_complete": "DELETE FROM songplay WHERE item_in_session = 1",
+    "songplay_complete": [
+        "DELETE FROM songplay WHERE item_in_session = 1",
+        "DELETE FROM songplay WHERE songplay_id < 0",
+    ],
+    "songplay_has_first": "DELETE FROM songplay WHERE songplay_id = 38000003",
     "songplay_has_source": [
         "DELETE FROM stg_events WHERE item_in_session = 1",
         "UPDATE stg_events SET item_in_session = 7 WHERE item_in_session = 1",
@@ -87,8 +91,12 @@ BREAKS: dict[str, str | list[str]] = {
     ],
     "songplay_is_its_key": [
         "UPDATE songplay SET item_in_session = 7 WHERE item_in_session = 1",
-        "UPDATE songplay SET session_id = session_id - 1, item_in_session = item_in_session + 1000000",
-        "UPDATE songplay SET session_id = session_id + 1, item_in_session = item_in_session - 1000000",
+        "UPDATE songplay SET session_id = session_id - 1, item_in_session = item_in_session + 1000000 "
+        "WHERE item_in_session = 1",
+        "UPDATE songplay SET session_id = session_id + 1, item_in_session = item_in_session - 1000000 "
+        "WHERE item_in_session = 1",
+        "UPDATE songplay SET user_id = 17 WHERE songplay_id = 38000003",
+        "UPDATE songplay SET songplay_id = songplay_id - 1 WHERE songplay_id < 0",
     ],
     "songplay_song_agrees": [
         "UPDATE songs SET title = 'Another'",
@@ -122,6 +130,14 @@ BREAKS: dict[str, str | list[str]] = {
     "users_complete": "DELETE FROM users",
     "users_latest": "UPDATE users SET last_ts = '2018-10-01 00:00:00'",
     "users_unique": "INSERT INTO users SELECT * FROM users",
+    "values_conserved": [
+        "UPDATE etl_file SET values_read = values_read + 1 WHERE file_id = 2",
+        "UPDATE etl_file SET values_aside = values_aside + 1 WHERE file_id = 2",
+        "UPDATE etl_file SET values_erased = values_erased + 1 WHERE file_id = 2",
+        "UPDATE stg_events SET gender = NULL WHERE page = 'Help'",
+        "UPDATE stg_songs SET year = NULL",
+        "DELETE FROM stg_songs",
+    ],
 }
 
 CASES = [

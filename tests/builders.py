@@ -13,6 +13,7 @@ import pytest
 
 from sparkify.config import S3
 from sparkify.engines.base import Engine
+from sparkify.load.feed import Feed
 from sparkify.load.files import State, list_source
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.progress import Silent
@@ -23,6 +24,14 @@ NOON = 1_541_073_600_796
 Record = dict[str, Any]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 """Runs sparkify with these arguments."""
+
+
+EACH_LANE = pytest.mark.parametrize(
+    ("new_warehouse", "padding"),
+    [("duckdb", 0), ("duckdb", 300), ("redshift", 0)],  # DuckDB reads tiny files in a way of their own
+    indirect=["new_warehouse"],
+)
+"""For a test that writes so many plays besides: a small file, a larger one, and a cluster."""
 
 
 class Noting(Silent):
@@ -130,10 +139,17 @@ def etl(
     max_rejects: str = "1000000",
     watching: Noting | None = None,
     also: Collection[State] = (),
+    feed: Feed | None = None,
 ) -> Summary:
     """One run over a folder."""
     files = list_source(S3(source=str(source)))
-    return load(engine, files, MaxRejects.parse(max_rejects), watching or Noting(), also=also)
+    return load(engine, files, MaxRejects.parse(max_rejects), watching or Noting(), also=also, feed=feed)
+
+
+def counts(summary: Summary) -> dict[str, int]:
+    """What became of the records of a run."""
+    names = ("read", "loaded", "duplicate", "conflict", "rejected")
+    return {name: getattr(summary.records, name) for name in names}
 
 
 def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:

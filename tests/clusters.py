@@ -40,7 +40,7 @@ class Cluster:
 
     def connect(self, schema: str, **options: Any) -> Redshift:
         """An engine on a schema of its own."""
-        own = {name: options.pop(name) for name in ("compact", "jsonpaths") if name in options}
+        own = {name: options.pop(name) for name in ("compact",) if name in options}
         copying = Copying(self.role, f"s3://{BUCKET}/scratch", **own)
         return Redshift(lambda: self.address, copying, schema=schema, **options)
 

@@ -28,22 +28,25 @@ def proven(engine: Engine, *, prove: bool = False) -> dict[str, Any]:
 
 
 def test_the_books_are_open(warehouse: Engine, source: Source) -> None:
-    source.log(play(0), play(0), play(1), "{broken", play(2, ts="yesterday"))
+    source.log(
+        play(0), play(0), play(1), play(1, level="free", length="long"), "{broken", play(2, ts="yesterday")
+    )
     source.song(song())
     etl(warehouse, source.folder)
 
     trust = proven(warehouse)
 
     assert trust["state"] == "good"
-    assert trust["equation"] == {"read": 6, "loaded": 3, "duplicate": 1, "rejected": 2}
+    assert trust["equation"] == {"read": 7, "loaded": 3, "duplicate": 1, "conflict": 1, "rejected": 2}
     assert [[part[:2] for part in line["parts"]] for line in trust["flow"]] == [
-        [["events in 1 file", 5], ["songs in 1 file", 1]],
-        [["loaded", 3], ["duplicate", 1], ["rejected, kept", 2]],
+        [["events in 1 file", 6], ["songs in 1 file", 1]],
+        [["loaded", 3], ["duplicate", 1], ["conflict, kept", 1], ["rejected, kept", 2]],
         [["plays", 2], ["songs", 1]],
         [["song known", 2]],
     ]
-    assert sorted(row[0] for row in trust["rejects"]["rows"]) == ["malformed JSON", "ts is not an integer"]
-    assert trust["runs"][0]["records"] == [6, 3, 1, 2]
+    assert sorted(row[0] for row in trust["rejects"]["rows"]) == ["malformed JSON", "ts is not a moment"]
+    assert trust["runs"][0]["records"] == [7, 3, 1, 1, 2]
+    assert "1 value without a column, or not fit for it, is kept in extra." in trust["facts"]
 
 
 def test_wrong_rows_are_named_and_nothing_is_called_right(warehouse: Engine, source: Source) -> None:

@@ -10,9 +10,10 @@ from sparkify.engines.redshift import Redshift
 from sparkify.errors import CheckError
 from sparkify.load.checks import check_everything, check_freshness
 from sparkify.load.diff import digest_star
+from sparkify.load.feed import Feed
 from sparkify.load.star import PLAYS, Span, count_duplicates
 from sparkify.sql import names
-from sparkify.sql.schema import STAR
+from sparkify.sql.schema import STAGING, STAR, table
 from tests.breaks import BREAKS, CASES
 from tests.builders import NOON, Source, etl, event, play, rows, song
 from tests.clusters import Bucket, load_bucket
@@ -86,7 +87,7 @@ def test_a_run_that_breaks_the_star_is_not_published(
     warehouse, source = standing
     before = digest_star(warehouse)
 
-    def count_and_break(engine: Engine, span: Span) -> int:
+    def count_and_break(engine: Engine, span: Span) -> tuple[int, int]:
         counted = count_duplicates(engine, span)
         engine.execute(sql.replace("file_id = 2", "file_id = 4"))
         return counted
@@ -96,6 +97,20 @@ def test_a_run_that_breaks_the_star_is_not_published(
         fill(warehouse, source)
 
     assert digest_star(warehouse) == before
+
+
+def test_a_value_that_is_lost_from_any_column_is_missed(duckdb_warehouse: Engine, source: Source) -> None:
+    fill(duckdb_warehouse, source)
+    columns = [(name, c.name) for name in STAGING for c in table(name).reported if not c.required]
+    seen = []
+    for name, column in columns:
+        with pytest.raises(TakenBack), duckdb_warehouse.transaction():
+            duckdb_warehouse.execute(f"UPDATE {name} SET {column} = NULL")
+            failed = [verdict.name for verdict in check_everything(duckdb_warehouse) if not verdict.passed]
+            seen += [(name, column)] if "values_conserved" in failed else []
+            raise TakenBack
+
+    assert seen == columns
 
 
 def test_a_warehouse_that_was_emptied_with_its_ledger_is_missed_by_its_runs(
@@ -108,7 +123,7 @@ def test_a_warehouse_that_was_emptied_with_its_ledger_is_missed_by_its_runs(
     failed = [verdict for verdict in check_everything(warehouse) if not verdict.passed]
 
     assert [(verdict.name, verdict.wrong.rows) for verdict in failed] == [
-        ("records_have_file", [(1, None, "run", 4)])
+        ("records_have_file", [(1, None, "run", 6)])
     ]
 
 
@@ -154,7 +169,8 @@ def test_a_stalled_feed_is_not_fresh(warehouse: Engine, source: Source) -> None:
 def test_an_event_of_the_future_hides_no_stalled_feed(warehouse: Engine, source: Source) -> None:
     fill(warehouse, source)
     source.log(event(ts=NOON + 9_999 * 86_400_000), day="2018-11-02")
-    etl(warehouse, source.folder)
+    etl(warehouse, source.folder, feed=Feed(clock=lambda: dt.datetime(2046, 3, 18)))
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM stg_events WHERE ts > '2046-01-01'") == [(1,)]
 
     assert not check_freshness(warehouse, dt.timedelta(hours=36), dt.datetime(2019, 1, 1)).passed
 
@@ -167,5 +183,6 @@ def test_an_empty_warehouse_is_sound_but_not_fresh(warehouse: Engine) -> None:
 def fill(warehouse: Engine, source: Source) -> None:
     source.song(song(artist_location="Reykjavík", artist_latitude=64.1, artist_longitude=-21.9))
     unlisted = play(1, song="Unlisted")
-    source.log(play(0), unlisted, event(itemInSession=2, page="Help", userId="16"))
+    shared = [play(3), play(3, userId="16", ts=NOON + 700_000)]
+    source.log(play(0), unlisted, event(itemInSession=2, page="Help", userId="16"), *shared)
     etl(warehouse, source.folder)

@@ -192,7 +192,7 @@ def test_good_records_are_staged_and_the_others_kept_with_their_line(
     assert [(reject.file_id, reject.record) for reject in found.rejects] == [(7, 3), (7, 5)]
 
 
-EMPTY = {"missing_songs", "upgrades", "rejects", "rejects_by_reason"}
+EMPTY = {"missing_songs", "upgrades", "rejects", "rejects_by_reason", "unknown_keys", "warnings"}
 """Questions to which a healthy little service has no answer."""
 
 

@@ -92,7 +92,7 @@ def test_what_is_no_play_is_said(warehouse: Engine, source: Source) -> None:
     source.log(play(0), event(itemInSession=5, page="Help"))
     etl(warehouse, source.folder)
 
-    with pytest.raises(ConfigError, match=r"event 38000005 is no play: its page is Help\."):
+    with pytest.raises(ConfigError, match=r"event 38000005 is not a play: its page is Help\."):
         explain_play(warehouse, 38_000_005)
     with pytest.raises(ConfigError, match=r"there is no play 38000009\. "):
         explain_play(warehouse, 38_000_009)

@@ -11,7 +11,7 @@ from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.load.checks import check_everything
 from sparkify.load.tables import create_tables
-from tests.builders import Source, etl, play, rows, song
+from tests.builders import Source, etl, play, rejects, rows, song
 from tests.torture import survived, times
 
 BLANKS = b" \t\r\n"
@@ -199,10 +199,16 @@ def test_no_torn_file_takes_a_whole_one_down(memory: Engine, source: Source, see
 
 
 def test_four_megabytes_are_the_bound_of_a_record(memory: Engine, source: Source) -> None:
-    lines = [json.dumps(play(n, song="x" * size)) for n, size in enumerate((1024, 1025, 4 << 20, 5 << 20))]
+    sizes = (1024, 1025, 65_000, 65_535, 4 << 20, 5 << 20)
+    lines = [json.dumps(play(n, song="x" * size)) for n, size in enumerate(sizes)]
     source.log(*lines, json.dumps(play(9)))
 
     etl(memory, source.folder)
 
-    assert rows(memory, "SELECT record FROM etl_reject ORDER BY 1") == [(2,), (3,), (4,)]
-    assert rows(memory, "SELECT record FROM stg_events ORDER BY 1") == [(1,), (5,)]
+    long = "the values that no column takes are longer than 65,535 bytes"
+    assert [(record, reason.partition(" (")[0]) for record, reason in rejects(memory)] == [
+        (4, long), (5, "longer than 4 MB"), (6, "longer than 4 MB"),
+    ]  # fmt: skip
+    assert rows(
+        memory, "SELECT record, LENGTH(song) AS n, extra IS NULL AS whole FROM stg_events ORDER BY 1"
+    ) == [(1, 1024, True), (2, None, False), (3, None, False), (7, 4, True)]

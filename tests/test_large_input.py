@@ -3,12 +3,14 @@
 import gzip
 import json
 import tracemalloc
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from sparkify.engines import reading
 from sparkify.engines.base import Engine, NewFile
+from sparkify.engines.duckdb_stage import _Batch
 from sparkify.engines.reading import BUFFER, CHUNK, LONGEST_RECORD, records
 from tests.builders import Source, etl, play, rows
 
@@ -77,8 +79,11 @@ def test_a_null_character_is_found_wherever_a_read_ends(
 
     summary = etl(duckdb_warehouse, source.folder)
 
-    assert summary.records.rejected == 1
-    assert rows(duckdb_warehouse, "SELECT reason FROM etl_reject") == [("holds a null character",)]
+    assert summary.records.rejected == 0
+    [(song, extra)] = rows(duckdb_warehouse, "SELECT song, extra FROM stg_events WHERE extra IS NOT NULL")
+    assert (song, json.loads(extra)) == (
+        None, {"_set_aside": [{"key": "song", "value": "A\0B", "reason": "song holds a null character"}]},
+    )  # fmt: skip
 
 
 def test_a_last_line_without_an_end_is_whole_wherever_the_readers_buffers_end(
@@ -123,10 +128,14 @@ def test_rows_that_find_no_lines_are_taken_back_and_read_with_care(
 def test_good_rows_around_bad_ones_are_kept_and_find_their_lines(
     duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stager: Any = duckdb_warehouse._stager  # type: ignore[attr-defined]  # what it does to staging is at issue
     said: list[str] = []
-    sql = stager._sql
-    monkeypatch.setattr(stager, "_sql", lambda text, values=(): said.append(text) or sql(text, values))
+    sql = _Batch._sql
+
+    def noting(batch: _Batch, text: str, values: Sequence[Any] = ()) -> Any:
+        said.append(text)
+        return sql(batch, text, values)
+
+    monkeypatch.setattr(_Batch, "_sql", noting)
     good = [play(item, sessionId=1) for item in range(400)]
     source.log(*good[:100], "{broken", *good[100:200], "", play(5, ts="soon"), *good[200:], "[1]")
     source.log(*(play(item, sessionId=2) for item in range(400)), day="2018-11-02")
@@ -138,4 +147,5 @@ def test_good_rows_around_bad_ones_are_kept_and_find_their_lines(
         duckdb_warehouse, "SELECT record, item_in_session FROM stg_events WHERE session_id = 1 ORDER BY 2"
     ) == [(line, item) for item, line in enumerate(lines)]
     assert rows(duckdb_warehouse, "SELECT record FROM etl_reject ORDER BY record") == [(101,), (203,), (404,)]
+    assert [text for text in said if text.startswith("INSERT INTO stg_events")] != []
     assert [text for text in said if text.startswith("DELETE FROM stg_events")] == []

@@ -100,11 +100,13 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (5, 12, 1),
         (5, 13, 1),
     ],
-    "records_by_dataset": [("events", 4, 9, 9, 0, 0), ("songs", 1, 1, 1, 0, 0)],
+    "records_by_dataset": [("events", 4, 9, 9, 0, 0, 0), ("songs", 1, 1, 1, 0, 0, 0)],
     "rejects": [],
     "rejects_by_reason": [],
     "session_lengths": [(1, "under 5 min", 2, 2), (5, "1-2 h", 1, 2), (6, "2-4 h", 1, 4)],
     "top_devices": [("other", 8, 2)],
+    "unknown_keys": [],
+    "warnings": [],
     "weekly_retention": [(dt.date(2018, 10, 29), 0, 2), (dt.date(2018, 10, 29), 3, 2)],
 }
 OF_THE_CLOCK = {"holdings", "runs"}

@@ -1,7 +1,8 @@
-"""Rejects that are judged again."""
+"""Rejects that are validated again."""
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,8 @@ from sparkify.load import validation
 from sparkify.load.diff import digest_star
 from sparkify.load.replay import replay
 from sparkify.load.undo import undo
-from tests.builders import Noting, Run, Source, etl, play, rejects, rows, song
+from sparkify.sql.schema import Table, table
+from tests.builders import Noting, Run, Source, counts, etl, play, rejects, rows, song
 from tests.test_undo import assert_equal, assert_sound, reloaded
 
 Make = Callable[[], Engine]
@@ -19,16 +21,22 @@ Make = Callable[[], Engine]
 
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """A judge that refuses all but the first item of a session, and songs with a year; the call mends it."""
-    before = dict(validation.RANGES)
+    """Rules that reject all but the first item of a session, and all songs; the call lifts them."""
     monkeypatch.setitem(validation.RANGES, "item_in_session", (0, 0))
-    monkeypatch.setitem(validation.RANGES, "year", (0, 0))
+    monkeypatch.setattr(validation, "table", with_narrow_titles)
 
-    def mend() -> None:
-        for name, limits in before.items():
-            monkeypatch.setitem(validation.RANGES, name, limits)
+    def restore() -> None:
+        monkeypatch.setitem(validation.RANGES, "item_in_session", (0, 999_999))
+        monkeypatch.setattr(validation, "table", table)
 
-    return mend
+    return restore
+
+
+def with_narrow_titles(name: str) -> Table:
+    """The table, but that no title fits."""
+    found = table(name)
+    columns = tuple(replace(c, width=1) if c.name == "title" else c for c in found.columns)
+    return replace(found, columns=columns)
 
 
 def deliver(source: Source) -> None:
@@ -53,7 +61,7 @@ def test_rejects_that_pass_now_are_loaded_as_if_they_had_come_in_time(
     summary = replay(engine, None, Noting())
 
     etl(fresh, source.folder)
-    assert vars(summary.records) == {"read": 304, "loaded": 303, "duplicate": 1, "rejected": 0}
+    assert counts(summary) == {"read": 304, "loaded": 303, "duplicate": 1, "conflict": 0, "rejected": 0}
     assert digest_star(engine) == digest_star(fresh)
     assert rejects(engine) != rejects(fresh)
     standing = "SELECT record, reason FROM etl_reject WHERE replayed_in IS NULL ORDER BY file_id, record"

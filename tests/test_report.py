@@ -17,6 +17,7 @@ from sparkify.ask.report import LEVELS, as_script, gather, render
 from sparkify.cli.main import cli
 from sparkify.engines.base import Engine, Result, Value
 from sparkify.load.checks import check_everything
+from sparkify.load.feed import Feed
 from sparkify.load.forget import forget
 from sparkify.progress import Silent
 from tests.builders import NOON, Source, etl, play, rows, song
@@ -171,7 +172,7 @@ def test_periods_end_with_the_last_play_and_compare_only_with_whole_ones() -> No
 
 def test_plays_that_are_yet_to_come_do_not_move_the_periods(warehouse: Engine, source: Source) -> None:
     source.log(play(0), play(1, ts=NOON + 9_000 * DAY))
-    etl(warehouse, source.folder)
+    etl(warehouse, source.folder, feed=Feed(clock=lambda: dt.datetime(2043, 6, 23)))
 
     page = page_of(warehouse)
 

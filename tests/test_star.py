@@ -1,5 +1,6 @@
 """Which record the star takes, value by value, where several could be taken."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -24,14 +25,12 @@ def in_two_runs(warehouse: Engine, source: Source, records: list[Record]) -> Non
 @pytest.mark.parametrize(
     ("key", "column", "small", "large"),
     [
-        ("userId", "user_id", "15", "16"),
         ("level", "level", "free", "paid"),
         ("song", "title", "Revelry", "Undo"),
         ("artist", "artist_name", "Harmonia", "Nightbirds"),
         ("length", "length", 100.5, 200.5),
         ("location", "location", "Basel", "Lyon"),
         ("userAgent", "user_agent", "Chrome", "Firefox"),
-        ("userId", "user_id", "", "-1"),
         ("level", "level", None, ""),
         ("length", "length", None, 0.0),
         ("userAgent", "user_agent", None, ""),
@@ -51,6 +50,29 @@ def test_of_two_records_of_one_moment_the_smaller_value_wins(
 
     [(found,)] = rows(warehouse, f"SELECT {column} FROM songplay")
     assert str(found) == str(small or None)
+    assert rows(warehouse, "SELECT SUM(duplicate) AS d, SUM(conflict) AS c FROM etl_run") == [(0, 1)]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned"])
+@pytest.mark.parametrize("runs", [1, 2])
+@pytest.mark.parametrize(("small", "large"), [("15", "16"), ("9", "15"), ("", "-1"), ("-1", "0")])
+def test_of_two_listeners_the_smaller_has_the_id_of_the_session_and_item(
+    warehouse: Engine, source: Source, small: str, large: str, runs: int, turned: bool
+) -> None:
+    records = [play(0, userId=small), play(0, userId=large)]
+    records = records[::-1] if turned else records
+
+    if runs == 1:
+        source.log(*records)
+        etl(warehouse, source.folder)
+    else:
+        in_two_runs(warehouse, source, records)
+
+    negative = -1 - int(hashlib.md5(f"38|0|{large}".encode()).hexdigest()[:15], 16)
+    assert rows(warehouse, "SELECT songplay_id, user_id FROM songplay ORDER BY 1") == [
+        (negative, int(large)), (38_000_000, int(small) if small else None),
+    ]  # fmt: skip
+    assert rows(warehouse, "SELECT SUM(loaded) AS l, SUM(conflict) AS c FROM etl_run") == [(2, 0)]
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned"])

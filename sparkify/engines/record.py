@@ -24,9 +24,12 @@ EXTRA_KEY = f"{OWN}extra"
 """The key under which a rewritten record carries its `extra`."""
 SET_ASIDE = "_set_aside"
 """The key in `extra` under which values stand that do not fit their column, each with the reason."""
+TOO_FINE = "is finer than a microsecond"
 LONGEST_EXTRA = 65_535
 _ODD = re.compile(rb'":(?! ?(?:["\d]|-\d|null\b|true\b|false\b))|\\u0000|\\u[dD][89a-fA-F]')
 """What a record holds that must be looked at value by value."""
+_ESCAPED = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
+"""Characters for which a JSON reader may refuse a record, in whatever key they stand."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?", re.IGNORECASE)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -89,7 +92,7 @@ class RecordReader:
         self._columns = {self.keys[column]: column for column in paths} if self.is_flat else {}
 
     def read(self, line: bytes) -> Record:
-        """Read one line; what is no JSON object comes back as it is, for validation to reject."""
+        """Read one line; what is no JSON object comes back as a list, for validation to reject."""
         if self._is_regular(line):
             nulls = line.count(b'":null') + line.count(b'": null')
             empty = len(self._empty.findall(line)) if b'""' in line else 0
@@ -124,7 +127,7 @@ class RecordReader:
         try:
             found = self._sort(_decoded(line))
         except (ValueError, RecursionError):
-            return Record(line)
+            return Record(b"[]")
         extra = _extra(found.extra, found.aside)
         if found.problem or too_long(extra):
             return Record(b"[]", unknown=found.unknown, absent=found.absent)
@@ -137,11 +140,11 @@ class RecordReader:
             if value is not None
         )
         aside = len(found.aside) + len(found.extra)
-        if found.is_rewritten or not self.is_flat:
+        is_rewritten = found.is_rewritten or not self.is_flat
+        if is_rewritten or _ESCAPED.search(line):
             line = _dump(own | ({EXTRA_KEY: extra} if extra else {})).encode()
         elif extra:
             line = line.rstrip()[:-1] + b"," + _dump({EXTRA_KEY: extra})[1:].encode()
-        is_rewritten = found.is_rewritten or not self.is_flat
         return Record(line, extra, held + aside, aside, found.unknown, found.absent, is_rewritten, found.unit)
 
     def _sort(self, value: Any) -> "_Sorted":
@@ -191,7 +194,7 @@ class RecordReader:
         found.is_rewritten, found.unit = True, unit
         whole = int(exact.to_integral_value())
         if whole != exact:
-            found.aside.append((name, value, f"{name} is finer than a microsecond"))
+            found.aside.append((name, value, f"{name} {TOO_FINE}"))
         return str(whole)
 
 
@@ -285,6 +288,12 @@ def unpack_extra(extra: str) -> dict[str, Any]:
     The key `_set_aside` leads to a list of `{"key", "value", "reason"}`.
     """
     return dict(_DECODER.decode(extra))
+
+
+def misfits_in(extra: str) -> list[str]:
+    """Why each value in an `extra` is not in its column; one that is there but for its last digits fits it."""
+    reasons = [entry["reason"] for entry in map(dict, unpack_extra(extra).get(SET_ASIDE, ()))]
+    return [reason for reason in reasons if not reason.endswith(TOO_FINE)]
 
 
 def count_extra(extra: str) -> int:

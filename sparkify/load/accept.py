@@ -4,11 +4,10 @@ It ends with a proof: of each file, the values that stand in its bytes are those
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Rules
-from sparkify.engines.record import record_reader
+from sparkify.engines.record import SET_ASIDE, misfits_in, record_reader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load import validation
@@ -27,16 +26,7 @@ class Values(NamedTuple):
     """Of these, of forgotten listeners; all others are in columns."""
 
 
-@dataclass
-class Validated:
-    """What validation found in the raw table."""
-
-    rejects: list[Reject] = field(default_factory=list)
-    reasons: dict[str, int] = field(default_factory=dict)
-    """How many values do not fit their column, by the reason."""
-
-
-def validate(engine: Engine, dataset: Dataset, files: Mapping[int, NewFile], rules: Rules) -> Validated:
+def validate(engine: Engine, dataset: Dataset, files: Mapping[int, NewFile], rules: Rules) -> list[Reject]:
     """Find the rejects of the raw table; the table `raw_extra`, which it makes, says what `accept` takes."""
     invalid: dict[int, dict[int, str]] = {}
     for file_id, record, reason in engine.query(
@@ -51,17 +41,15 @@ def validate(engine: Engine, dataset: Dataset, files: Mapping[int, NewFile], rul
         reasons = {name: why for name, why in zip(names, whys, strict=True) if why}
         misfits.setdefault(file_id, {})[record] = reasons
     reader = record_reader(dataset, rules.paths)
-    found = Validated()
+    rejects: list[Reject] = []
     extras: list[tuple[int, int, str | None, int, int]] = []
     for file_id in sorted(invalid.keys() | misfits.keys()):
         told = look_up(files[file_id], reader, invalid.get(file_id, {}), misfits.get(file_id, {}))
-        found.rejects += told.rejects
+        rejects += told.rejects
         extras += told.extras
-        for reason, n in told.reasons.items():
-            found.reasons[reason] = found.reasons.get(reason, 0) + n
     engine.execute(statement("transforms", "raw_extra").text)
     engine.insert("raw_extra", ("file_id", "record", "extra", "aside", "is_rejected"), extras)
-    return found
+    return rejects
 
 
 def accept(engine: Engine, dataset: Dataset, run_id: int, rules: Rules) -> dict[int, Values]:
@@ -96,6 +84,22 @@ def accept(engine: Engine, dataset: Dataset, run_id: int, rules: Rules) -> dict[
         file_id: Values(vals, aside, vals - aside - int(stored.get(file_id, 0)))
         for file_id, (vals, aside) in counted.items()
     }
+
+
+def count_misfits(
+    engine: Engine, dataset: Dataset, run_id: int, counted: Mapping[int, Values]
+) -> dict[str, int]:
+    """How many values of these files, after `accept`, do not fit their column, by the reason."""
+    found: dict[str, int] = {}
+    if any(values.aside for values in counted.values()):
+        for (extra,) in engine.query(
+            f"SELECT extra FROM {STAGING_TABLE[dataset]} WHERE run_id = :run "
+            f"AND file_id BETWEEN :first AND :last AND extra LIKE '%{SET_ASIDE}%'",
+            {"run": run_id, "first": min(counted), "last": max(counted)},
+        ).rows:
+            for reason in misfits_in(extra):
+                found[reason] = found.get(reason, 0) + 1
+    return found
 
 
 def require_conserved(uri: str, values: Values, *, may_erase: bool) -> None:

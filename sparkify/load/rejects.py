@@ -36,8 +36,6 @@ class Found(NamedTuple):
     rejects: list[Reject]
     extras: list[tuple[int, int, str | None, int, int]]
     """(file_id, record, its `extra`, values that do not fit, 1 if it is rejected after all) as in `raw_extra`."""
-    reasons: dict[str, int]
-    """How many values do not fit, by the reason."""
 
 
 def look_up(
@@ -52,7 +50,7 @@ def look_up(
     values may be no JSON at all: the text tells. Raises RetryError if a file ends before the record does that
     was read from it: somebody cut it, or the line to its store.
     """
-    found = Found([], [], {})
+    found = Found([], [])
     last, seen = max([*invalid, *misfits]), 0
     for record, line in records(file):
         if record in invalid:
@@ -67,8 +65,6 @@ def look_up(
                 found.extras.append((file.file_id, record, None, 0, 1))
             else:
                 found.extras.append((file.file_id, record, extra, aside, 0))
-                for why in misfits[record].values():
-                    found.reasons[why] = found.reasons.get(why, 0) + 1
         if record >= last:
             break
     if seen < len(invalid) + len(misfits):

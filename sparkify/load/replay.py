@@ -94,7 +94,7 @@ def _validate_again(
         files = [_as_file(number, one, Path(folder)) for number, one in enumerate(found, start=first)]
         rules = validation.rules(dataset, run_id, engine, feed.paths[dataset], feed.clock())
         staged = {one.file_id: one for one in engine.stage(dataset, files, rules)}
-        wrong = validate(engine, dataset, {file.file_id: file for file in files}, rules).rejects
+        wrong = validate(engine, dataset, {file.file_id: file for file in files}, rules)
         counted = accept(engine, dataset, run_id, rules)
     parts = {number: one.file_id for number, one in enumerate(found, start=first)}
     _write_reasons(engine, wrong, parts)

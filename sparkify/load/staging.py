@@ -8,7 +8,7 @@ from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load import validation
-from sparkify.load.accept import Validated, Values, accept, require_conserved, validate
+from sparkify.load.accept import Values, accept, count_misfits, require_conserved, validate
 from sparkify.load.erase import erase, read_forgotten
 from sparkify.load.feed import Feed
 from sparkify.load.files import Plan, Planned, measure_head
@@ -97,13 +97,17 @@ class FileIngest:
         for file_id in by_id.keys() - {s.file_id for s in staged}:
             self.left_out.add(by_id[file_id].uri)
             self._progress.warn(f"{by_id[file_id].uri} changed while it was read: the next run takes it in.")
-        found = validate(self._engine, dataset, by_id, rules)
-        self._note(dataset, staged, by_id, found)
-        rejects = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem] + found.rejects
+        invalid = validate(self._engine, dataset, by_id, rules)
+        if dataset == "events":
+            self._note_units(staged, by_id)
+        rejects = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem] + invalid
         rejects = erase(rejects, self._forgotten)
         self.tally.read += sum(s.records_read for s in staged)
         self.tally.rejected += len(rejects)
         counted = accept(self._engine, dataset, self._run_id, rules)
+        for reason, n in count_misfits(self._engine, dataset, self._run_id, counted).items():
+            self._misfits[reason] = self._misfits.get(reason, 0) + n
+            self.tally.misfits += n
         self._progress.know(self._run_id, self._files, self.tally.read)
         insert_rejects(self._engine, self._run_id, rejects)
         self._write_ledger(dataset, staged, by_id, rejects, counted)
@@ -204,15 +208,8 @@ class FileIngest:
             )
         return tail, lines - 1
 
-    def _note(
-        self, dataset: Dataset, staged: Sequence[Staged], files: Mapping[int, NewFile], found: Validated
-    ) -> None:
-        """Values that do not fit, and files that write their moments otherwise than in milliseconds."""
-        for reason, n in found.reasons.items():
-            self._misfits[reason] = self._misfits.get(reason, 0) + n
-        self.tally.misfits += sum(found.reasons.values())
-        if dataset == "songs":
-            return
+    def _note_units(self, staged: Sequence[Staged], files: Mapping[int, NewFile]) -> None:
+        """Remember the files that write their moments otherwise than in milliseconds."""
         units = [(s.file_id, s.unit) for s in staged if s.unit]
         units += [
             (file_id, unit)

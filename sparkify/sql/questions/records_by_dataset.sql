@@ -1,11 +1,12 @@
 -- How many records of events and of songs were read, and what became of them?
--- Of files that a plain COPY brought, only the runs know which records were duplicates: nothing is said then.
+-- Of files that a plain COPY brought, only the runs know which records were duplicates or conflicts: nothing is said then.
 SELECT
     f.dataset,
     COUNT(*) - COUNT(f.replays) AS files,
     SUM(f.records_read) AS read,
     CASE WHEN COUNT(f.loaded) = COUNT(*) THEN SUM(f.loaded) END AS loaded,
     CASE WHEN COUNT(f.duplicate) = COUNT(*) THEN SUM(f.duplicate) END AS duplicate,
+    CASE WHEN COUNT(f.conflict) = COUNT(*) THEN SUM(f.conflict) END AS conflict,
     SUM(f.rejected) AS rejected
 FROM etl_file AS f
 WHERE f.undone_in IS NULL AND f.replaced_in IS NULL
