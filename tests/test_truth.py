@@ -117,9 +117,9 @@ def test_faults_of_every_kind_are_planted_where_truth_says(tmp_path: Path) -> No
 
     assert set(Counter(one["fault"] for one in planted)) == {
         "cut off", "a time that is no number", "no page", "blank line", "doubly encoded text",
-        "the same record again", "the same event at another time", "an unknown key", "a value that does not fit",
-        "no title", "the same song again", "the same song with another year", "one record over several lines",
-        "an empty file",
+        "the same record again", "the same event at another time", "an unknown key",
+        "a value that does not fit", "no title", "the same song again", "the same song with another year",
+        "one record over several lines", "an empty file",
     }  # fmt: skip
     for one in planted:
         places = [tmp_path / "music" / one["file"], tmp_path / "music.later" / "late" / one["file"]]

@@ -8,8 +8,8 @@
       values     of the good records: read, those that are not null; set_aside, those of them that are kept in
                  `extra`; misfits, those of these that do not fit their column
       unknown_keys        in how many records each key stands that no column takes
-      files      per file: read, loaded, duplicate, conflict; rejected: the line of each rejected record; values
-                 and set_aside, as above
+      files      per file: read, loaded, duplicate, conflict; rejected: the line of each rejected record;
+                 values and set_aside, as above
       star       rows of each star table after that load; paid_users; plays matched to a song, to an artist
       most_played_songs   title, artist and plays of the ten first
     rewritten    the file that DIR.later/rewritten holds with another content; `etl` must refuse it
