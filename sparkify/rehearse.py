@@ -20,6 +20,7 @@ from sparkify.config import S3
 from sparkify.errors import ConfigError, RehearsalError
 from sparkify.load.files import list_source
 from sparkify.simulate.service import Options, simulate
+from sparkify.store import local_path
 
 ROOT = Path(__file__).parent.parent
 BUCKET = "rehearsed-music"
@@ -139,8 +140,9 @@ def _listed(source: Path) -> dict[str, Path]:
     }
     found = {}
     for file in list_source(S3(source=str(source))):
-        below = Path(file.uri).relative_to(roots[file.dataset]).as_posix()
-        found[f"app/{'song' if file.dataset == 'songs' else 'log'}_data/{below}"] = Path(file.uri)
+        path = Path(local_path(file.uri))
+        below = path.relative_to(roots[file.dataset]).as_posix()
+        found[f"app/{'song' if file.dataset == 'songs' else 'log'}_data/{below}"] = path
     return found
 
 

@@ -1,7 +1,7 @@
 """Where files lie, a folder or a bucket: list them, open them, bring them here.
 
-Buckets are read with obstore, in parallel and with its retries; credentials, region and endpoint are
-those that every AWS tool uses.
+Buckets are read with obstore, in parallel and with its retries, except for what `sparkify.bucket` does;
+credentials, region and endpoint are those that every AWS tool uses.
 """
 
 import errno
@@ -9,28 +9,38 @@ import io
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from sparkify.aws import DEFAULT_REGION, session
+from sparkify.bucket import (
+    ObjectFile,
+    Reader,
+    is_path,
+    list_keys,
+    list_level,
+    make_client,
+    remote,
+    translated,
+)
 from sparkify.errors import ConfigError, RemoteError, RetryError
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig, S3Store
+    from types_boto3_s3 import S3Client
 
 S3 = "s3://"
+FILE = "file://"
 AT_ONCE = 16
 """Files that are fetched side by side."""
 CHUNK = 8 << 20
 RETRIES: "RetryConfig" = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
 """How often a store is asked again, with growing pauses that differ, and for how long."""
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class Listed(NamedTuple):
@@ -46,20 +56,51 @@ def is_remote(uri: str) -> bool:
     return uri.startswith(S3)
 
 
+def local_uri(path: str) -> str:
+    """The identity of a file of this machine: its absolute path as it is, if that is valid text.
+
+    A path that is not UTF-8, which Python holds with surrogates and no database takes, is written as a
+    `file:` URI (RFC 8089) with every byte quoted that is no plain ASCII. An absolute path never begins so;
+    hence no two files have one identity, and names with a `%` stay as they are.
+
+    >>> local_uri("/music/100%.json"), local_uri("/music/a\\udcff%.json")
+    ('/music/100%.json', 'file:///music/a%FF%25.json')
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return FILE + quote_from_bytes(os.fsencode(path), safe="/ !$&'()*+,;=:@[]")
+    return path
+
+
+def local_path(uri: str) -> str:
+    """The path under which the operating system opens a file of this machine: what `local_uri` was given.
+
+    >>> local_path("/music/100%.json"), local_path("file:///music/a%FF%25.json")
+    ('/music/100%.json', '/music/a\\udcff%.json')
+    """
+    return os.fsdecode(unquote_to_bytes(uri.removeprefix(FILE))) if uri.startswith(FILE) else uri
+
+
 def open_file(uri: str) -> BinaryIO:
     """A file to read from. Raises OSError for one on this machine, RemoteError for one in a bucket.
 
     What is no file is refused before it is opened: a pipe would keep whoever opens it waiting for ever.
     """
     if not is_remote(uri):
-        _refuse_pipe(os.stat(uri), uri)  # noqa: PTH116  # as below
-        return open(uri, "rb")  # noqa: PTH123  # a Path costs more than a tiny file; the caller closes
+        path = local_path(uri)
+        _refuse_pipe(os.stat(path), path)  # noqa: PTH116  # as below
+        return open(path, "rb")  # noqa: PTH123  # a Path costs more than a tiny file; the caller closes
+    with translated(uri):
+        reader = _reader(uri)
+    return io.BufferedReader(ObjectFile(uri, reader), CHUNK)
+
+
+def _reader(uri: str) -> Any:
     import obstore
 
     bucket, key = split(uri)
-    with translated(uri):
-        reader = obstore.open_reader(store(bucket), key)
-    return io.BufferedReader(_Object(uri, reader), CHUNK)
+    return obstore.open_reader(store(bucket), key) if is_path(key) else Reader(client(bucket), bucket, key)
 
 
 def read_small(path: str, size: int) -> tuple[bytes, os.stat_result]:
@@ -83,57 +124,33 @@ def _refuse_pipe(state: os.stat_result, path: str) -> None:
         raise OSError(errno.EINVAL, "it is a pipe, a socket or a device", path)
 
 
-@contextmanager
-def translated(uri: str) -> Iterator[None]:
-    """What a store refuses, said as ours."""
-    from obstore import exceptions
-
-    try:
-        yield
-    except (exceptions.NotFoundError, FileNotFoundError) as error:
-        raise RemoteError(f"{uri} does not exist. Check the bucket and the path.") from error
-    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError, PermissionError) as error:
-        raise RemoteError(
-            f"{uri} may not be read: access denied. Check the credentials (`aws sts get-caller-identity`) "
-            "and that they allow s3:ListBucket and s3:GetObject."
-        ) from error
-    except (exceptions.BaseError, OSError) as error:
-        text = str(error)
-        first = text.splitlines()[0].removeprefix("Generic S3 error: ")[:200]
-        raise RemoteError(f"{uri} cannot be reached: {first}. Try again later.") from error
-
-
-def _remote(function: Callable[P, R]) -> Callable[P, R]:
-    """The first argument is the address that an error names."""
-
-    @wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        with translated(str(args[0])):
-            return function(*args, **kwargs)
-
-    return wrapper
-
-
 def list_bucket(prefix: str) -> Iterator[Listed]:
     """Every object below an s3:// prefix. Raises RemoteError."""
-    import obstore
-
     bucket, key = split(prefix)
     with translated(prefix):
-        for page in obstore.list(store(bucket), key or None):
-            for found in page:
-                yield Listed(f"{S3}{bucket}/{found['path']}", int(found["size"]), _version(found))
+        for name, size, version in list_keys(client(bucket), bucket, key):
+            yield Listed(f"{S3}{bucket}/{name}", size, version)
+
+
+def list_folder(prefix: str) -> list[str]:
+    """What lies directly below an s3:// prefix: objects, and folders, which end in a slash."""
+    bucket, key = split(prefix)
+    with translated(prefix):
+        return [f"{S3}{bucket}/{name}" for name in list_level(client(bucket), bucket, key)]
 
 
 def find(uri: str) -> Listed:
     """One file as its store shows it. Raises as `open_file` does."""
     if not is_remote(uri):
-        found = Path(uri).stat()
+        found = Path(local_path(uri)).stat()
         return Listed(uri, found.st_size, str(found.st_mtime_ns))
     import obstore
 
     bucket, key = split(uri)
     with translated(uri):
+        if not is_path(key):
+            reader = Reader(client(bucket), bucket, key)
+            return Listed(uri, reader.size, reader.version)
         meta = obstore.head(store(bucket), key)
     return Listed(uri, int(meta["size"]), _version(meta))
 
@@ -149,16 +166,22 @@ def fetch(files: Sequence[Listed], folder: Path) -> Mapping[str, str]:
         return {file.uri: path for file, path in zip(files, paths, strict=True) if path is not None}
 
 
-@_remote
+@remote
 def _fetch(uri: str, listed: Listed, target: Path) -> str | None:
     import obstore
 
     bucket, key = split(uri)
-    found = obstore.get(store(bucket), key)
-    if _version(found.meta) != listed.version:
+    chunks: Iterable[Any]
+    if is_path(key):
+        found = obstore.get(store(bucket), key)
+        version, chunks = _version(found.meta), found.stream(min_chunk_size=CHUNK)
+    else:
+        reader = Reader(client(bucket), bucket, key)
+        version, chunks = reader.version, iter(lambda: reader.read(CHUNK), b"")
+    if version != listed.version:
         return None
     with target.open("wb") as out:
-        for chunk in found.stream(min_chunk_size=CHUNK):
+        for chunk in chunks:
             out.write(chunk)
         if out.tell() != listed.size:
             raise RetryError(f"{uri} came short: {out.tell():,} of {listed.size:,} bytes.")
@@ -171,11 +194,14 @@ def read_heads(uris: Sequence[str], size: int) -> list[tuple[bytes, str]]:
         return list(pool.map(lambda uri: _read_head(uri, size), uris))
 
 
-@_remote
+@remote
 def _read_head(uri: str, size: int) -> tuple[bytes, str]:
     import obstore
 
     bucket, key = split(uri)
+    if not is_path(key):
+        reader = Reader(client(bucket), bucket, key)
+        return reader.read(size), reader.version
     found = obstore.get(store(bucket), key, options={"range": (0, size)})
     return bytes(found.bytes()), _version(found.meta)
 
@@ -184,7 +210,7 @@ def _version(meta: Any) -> str:
     return str(meta["e_tag"] or meta["last_modified"].isoformat()).strip('"')
 
 
-@_remote
+@remote
 def put(uri: str, body: bytes | Path) -> None:
     """Write an object, from bytes or from a file."""
     import obstore
@@ -193,7 +219,7 @@ def put(uri: str, body: bytes | Path) -> None:
     obstore.put(store(bucket), key, body)
 
 
-@_remote
+@remote
 def remove(uri: str, others: Sequence[str] = ()) -> None:
     """Remove objects of one bucket; one that is not there is no error."""
     import obstore
@@ -234,6 +260,12 @@ def store(bucket: str) -> "S3Store":
 
 
 @cache
+def client(bucket: str) -> "S3Client":
+    """A client for this bucket. Raises ConfigError if boto3 is not installed, RemoteError for no bucket."""
+    return make_client(bucket_region(bucket), RETRIES["max_retries"])
+
+
+@cache
 def bucket_region(bucket: str) -> str:
     """Where a bucket is; S3 says so even to those who may not read it. Raises RemoteError."""
     from botocore import UNSIGNED
@@ -253,29 +285,3 @@ def bucket_region(bucket: str) -> str:
         raise RemoteError(f"s3://{bucket} cannot be reached: {error}. Try again later.") from error
     headers = answer["ResponseMetadata"]["HTTPHeaders"]
     return str(answer.get("BucketRegion") or headers.get("x-amz-bucket-region") or own)
-
-
-class _Object(io.RawIOBase):
-    """An object of a bucket as a file that is read from here and there."""
-
-    def __init__(self, uri: str, reader: Any) -> None:
-        self._uri = uri
-        self._reader = reader
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        with translated(self._uri):
-            body = self._reader.read(len(buffer))
-        buffer[: len(body)] = bytes(body)
-        return len(body)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return int(self._reader.seek(offset, whence))
-
-    def tell(self) -> int:
-        return int(self._reader.tell())

@@ -283,12 +283,14 @@ def test_a_refused_run_names_its_rejects_and_publishes_nothing(run: Run, source:
 
 def test_a_file_that_cannot_be_read_at_all_is_called_whole(run: Run, source: Source) -> None:
     source.log(play(0))
-    (source.folder / "log_data" / "folder.json").mkdir()
+    (source.folder / "log_data" / "link.json").symlink_to("nowhere")
 
     done = run("etl", "--source", "music")
 
-    assert done.stdout.endswith("log_data/folder.json whole file: cannot be read: Is a directory\n")
-    assert "folder.json: cannot be read: Is a directory. The whole file is one reject.\n" in done.stderr
+    assert done.stdout.endswith("log_data/link.json whole file: cannot be read: No such file or directory\n")
+    assert (
+        "link.json: cannot be read: No such file or directory. The whole file is one reject.\n" in done.stderr
+    )
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(loaded: Run, tmp_path: Path) -> None:

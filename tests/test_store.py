@@ -70,6 +70,12 @@ class Proxy(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def forget_clients() -> None:
+    """Make the next request look for its endpoint again."""
+    store.store.cache_clear()
+    store.client.cache_clear()
+
+
 @contextmanager
 def standing_between(handler: type[Proxy], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A server of this kind before the store."""
@@ -77,9 +83,9 @@ def standing_between(handler: type[Proxy], monkeypatch: pytest.MonkeyPatch) -> I
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a reset may be what was asked for
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    store.store.cache_clear()
+    forget_clients()
     yield
-    store.store.cache_clear()
+    forget_clients()
     server.shutdown()
     server.server_close()
 

@@ -36,7 +36,7 @@ from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
 from sparkify.formatting import count
 
 if TYPE_CHECKING:
-    from sparkify.load.files import Plan, SourceFile, State
+    from sparkify.load.files import Listing, PassedOver, Plan, State
 
 source_option = click.option(
     "--source", metavar="DIR", help="The folder that holds song_data/ and log_data/."
@@ -83,6 +83,9 @@ def etl(
 ) -> None:
     """Load what is new, build the star, check it, and publish it at once."""
     from sparkify.load.feed import make_feed
+    from sparkify.load.files import warn_passed_over
+    from sparkify.load.inspect import find_missing_days
+    from sparkify.load.notices import Warned
     from sparkify.load.run import MaxRejects, load
     from sparkify.load.tables import create_tables, has_tables, prepare_tables, use_play_pages
 
@@ -96,14 +99,17 @@ def etl(
         also.add("undone")
     allowed = MaxRejects.parse(config.etl.max_rejects)
     feed = make_feed(config, strict=strict)
-    files = _chosen_files(config, first, last)
+    listing = _chosen_files(config, first, last)
     with progress, opened(config, read_only=False, may_make=True) as engine:
+        warned = [Warned("passed_over", text)] if (text := warn_passed_over(listing)) else []
         if not has_tables(engine):
             create_tables(engine)
         prepare_tables(engine)
         use_play_pages(engine, config.etl.play_pages)
+        if not (first or last):
+            warned += find_missing_days(engine, listing.files)
         with interruptible(UNPUBLISHED):
-            summary = load(engine, files, allowed, progress, also=also, feed=feed)
+            summary = load(engine, listing.files, allowed, progress, also=also, feed=feed, warned=warned)
     print_summary(summary, place(config), style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)
@@ -215,17 +221,18 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
     print_some(result, limit, style, none=f"no {question}", chosen=limit != REJECTS_SHOWN)
 
 
-def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -> "Sequence[SourceFile]":
-    from sparkify.load.files import between, list_source
+def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -> "Listing":
+    """The source as it is listed, of its logs those of the days that were asked for."""
+    from sparkify.load.files import between, survey_source
 
-    listed = list_source(config.s3)
-    files = between(listed, first, last)
-    undated = sum(file.dataset == "events" and file.day is None for file in listed)
+    listing = survey_source(config.s3)
+    files = between(listing.files, first, last)
+    undated = sum(file.dataset == "events" and file.day is None for file in listing.files)
     if undated and (first or last):
         talk(f"warning: {count(undated, 'log')} left out, since no day stands in the file's name.")
-    if len(files) < len(listed) and not any(file.dataset == "events" for file in files):
+    if len(files) < len(listing.files) and not any(file.dataset == "events" for file in files):
         talk(f"warning: no log file has a day from {first or 'the first'} to {last or 'the last'}.")
-    return files
+    return listing._replace(files=files)
 
 
 def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
@@ -236,7 +243,7 @@ def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, styl
     from sparkify.load.staging import preview
     from sparkify.load.tables import has_tables, require_tables
 
-    files = _chosen_files(config, first, last)
+    files, passed_over = _chosen_files(config, first, last)
     if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).is_file():
         made = Plan([Planned(file, "new") for file in files])
     else:
@@ -249,12 +256,13 @@ def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, styl
             for statement in preview(engine, made):
                 click.echo(f"{statement};\n", err=True)
     if is_table(style):
-        click.echo(_plan_text(made))
+        click.echo(_plan_text(made) + _passed_over_text(passed_over))
         return
     rows: list[tuple[Any, ...]] = [
-        (p.state, p.file.dataset, p.file.uri, p.file.size, p.file.day) for p in made.files
+        (p.state, p.file.dataset, p.file.uri, p.file.size, p.file.day, None) for p in made.files
     ]
-    print_result(Result(("state", "dataset", "uri", "bytes", "day"), rows), style)
+    rows += [("passed over", one.dataset, one.uri, None, None, one.reason) for one in passed_over]
+    print_result(Result(("state", "dataset", "uri", "bytes", "day", "reason"), rows), style)
 
 
 def _plan_text(made: "Plan") -> str:
@@ -275,3 +283,23 @@ def _plan_text(made: "Plan") -> str:
             + "\n".join(f"  {visible(planned.file.uri)}" for planned in changed[:20])
         )
     return text
+
+
+PASSED_OVER_SHOWN = 20
+
+
+def _passed_over_text(passed_over: "Sequence[PassedOver]") -> str:
+    """What is not loaded, by reason, what nobody expects first; of each reason some names."""
+    groups: dict[str, list[str]] = {}
+    for one in sorted(passed_over, key=lambda one: (one.is_expected, one.reason)):
+        groups.setdefault(one.reason, []).append(one.uri)
+    if not groups:
+        return ""
+    out = ["\n\nNot loaded:"]
+    most = max(1, PASSED_OVER_SHOWN // len(groups))
+    for reason, uris in groups.items():
+        out.append(f"  {reason}")
+        out += [f"    {visible(uri)}" for uri in uris[:most]]
+        if more := len(uris[most:]):
+            out.append(f"    and {more:,} more: --format csv names them all")
+    return "\n".join(out)

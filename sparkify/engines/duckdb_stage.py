@@ -53,6 +53,7 @@ LARGEST_OBJECT = 12 << 20
 FEW = 1000
 """So many lines of a file that are no records are still looked at one by one."""
 READ_BY_DUCKDB = ("none", "gzip", "zstd")
+"""Compressions that lanes 1 and 2 can read; lane 3 reads every one."""
 
 
 @dataclass
@@ -134,7 +135,12 @@ class Stager:
         batch.finish(good)
 
     def _is_plain(self, read: _Read) -> bool:
-        return read.look.plain and read.file.uri not in self._refused and _pattern(read.file.path) is not None
+        return (
+            read.look.plain
+            and read.look.compression in READ_BY_DUCKDB
+            and read.file.uri not in self._refused
+            and _pattern(read.file.path) is not None
+        )
 
 
 class _Unread(Exception):
@@ -513,6 +519,8 @@ class _Gathered:
 
 def _staged(read: _Read) -> Staged:
     seen = read.look
+    if seen.problem is None and seen.tally.keys and not read.rows:
+        raise AssertionError(f"{read.file.uri} holds {seen.tally.keys:,} keys, and no record of it was read")
     return Staged(
         file_id=read.file.file_id,
         records_read=1 if seen.problem else read.rows,

@@ -6,15 +6,14 @@ is. Where the reader's count of rows differs from the count of lines, or where t
 log, it is read again record by record (see `record`), and what comes out is one plain object a line.
 """
 
-import gzip
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple
 
+from sparkify.compression import HEAD, Compression, CompressionError, compression_of, unpacked
 from sparkify.engines.base import NewFile
 from sparkify.store import open_file
 
@@ -24,7 +23,6 @@ FIRST = 64 << 10
 LONGEST_RECORD = 4 << 20
 """Redshift takes no JSON object above 4 MB; nor do we, so that both engines judge alike."""
 BOM = b"\xef\xbb\xbf"
-GZIP = b"\x1f\x8b"
 BLANKS = b" \t\r\n"
 BUFFER = (16 << 20) - 4
 """Bytes that DuckDB 2.0 reads at once; it loses a last line without a newline that lies in two such parts."""
@@ -58,7 +56,7 @@ class Look(NamedTuple):
     content_hash: str
     lines: int
     tail: int
-    compression: str
+    compression: Compression
     first_line: bytes
     plain: bool
     """Nothing in it where a fast JSON reader would go wrong: see `_Counter.plain`."""
@@ -69,13 +67,14 @@ class Look(NamedTuple):
 def look(file: NewFile, handle: BinaryIO | None = None) -> Look:
     """Read a file once: its hash, its lines from `file.start` on, and whether it can be read at all.
 
-    A gzip file is unpacked on the way, so that a truncated one is found before anything trusts it.
+    A compressed file is unpacked on the way, so that a truncated one is found before anything trusts it.
     """
     try:
         with handle or open_file(file.path) as source:
-            packed = source.read(2) == GZIP
+            compression = compression_of(source.read(HEAD))
             source.seek(0)
-            seen = _look_gzip(source) if packed else _look_plain(file, source)
+            plain = compression == "none"
+            seen = _look_plain(file, source) if plain else _look_packed(source, compression)
             return _look_into_spread(file, source, seen) if _is_spread(seen) else seen
     except OSError as error:
         return unreadable_file(error)
@@ -128,7 +127,7 @@ def _look_plain(file: NewFile, handle: BinaryIO) -> Look:
     )
 
 
-def _look_gzip(handle: BinaryIO) -> Look:
+def _look_packed(handle: BinaryIO, compression: Compression) -> Look:
     sha = hashlib.sha256()
     while chunk := handle.read(CHUNK):
         sha.update(chunk)
@@ -136,18 +135,15 @@ def _look_gzip(handle: BinaryIO) -> Look:
     counter = _Counter(0)
     problem = None
     try:
-        with gzip.GzipFile(fileobj=handle) as unpacked:
-            while chunk := unpacked.read(CHUNK):
-                counter.add(chunk)
-    except EOFError:
-        problem = "truncated gzip"
-    except (OSError, zlib.error) as error:
-        problem = f"damaged gzip: {error}"
+        lines = unpacked(handle)
+        while chunk := lines.read(CHUNK):
+            counter.add(chunk)
+    except CompressionError as error:
+        problem = str(error)
     counter.finish()
-    problem = problem or counter.problem()
     return Look(
-        sha.hexdigest(), counter.lines, 0, "gzip", counter.first_line, plain=counter.plain, problem=problem,
-        tally=counter.tally,
+        sha.hexdigest(), counter.lines, 0, compression, counter.first_line, plain=counter.plain,
+        problem=problem or counter.problem(), tally=counter.tally,
     )  # fmt: skip
 
 
@@ -360,10 +356,9 @@ def _is_no_text(line: bytes) -> bool:
 
 
 def _unpacked(file: NewFile, handle: BinaryIO) -> BinaryIO:
-    packed = handle.read(2) == GZIP
-    handle.seek(0 if packed else file.start)
-    # GzipFile reads like any other binary file; typeshed gives it a class of its own.
-    return cast("BinaryIO", gzip.GzipFile(fileobj=handle)) if packed else handle
+    is_plain = compression_of(handle.read(HEAD)) == "none"
+    handle.seek(file.start if is_plain else 0)
+    return handle if is_plain else unpacked(handle)
 
 
 def _one_object(body: bytes) -> tuple[int, bytes] | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sparkify import store
+from sparkify.compression import SUFFIXES
 from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Paths, Result, Staged, batches
 from sparkify.engines.bringing import bring, has_changed
 from sparkify.engines.dialect import literal
@@ -32,7 +33,7 @@ MANY = 1000
 AT_ONCE = 256 << 20
 """Bytes of files that are gathered in one go."""
 MAX_ERRORS = 100_000
-COMPRESSIONS = {".gz": "GZIP", ".zst": "ZSTD", ".zstd": "ZSTD", ".bz2": "BZIP2"}
+COMPRESSIONS = {suffix: name.upper() for suffix, name in SUFFIXES.items()}
 """What COPY must be told of files of these names (AWS, "File compression parameters")."""
 Insert = Callable[[str, Sequence[str], Sequence[Sequence[Any]]], None]
 

@@ -1,41 +1,48 @@
 """Which files there are, and which of them the ledger does not know."""
 
-import datetime as dt
-import gc
 import hashlib
-import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-from sparkify.config import S3
+from sparkify.compression import HEAD, SUFFIXES, compression_of
 from sparkify.engines.base import Dataset, Engine
-from sparkify.errors import ConfigError, LoadError
-from sparkify.store import Listed, find, is_remote, list_bucket, open_file, split
+from sparkify.errors import LoadError
+from sparkify.load.listing import (
+    Listing,
+    PassedOver,
+    SourceFile,
+    between,
+    find_source,
+    list_source,
+    missing_days,
+    survey_source,
+    uncollected,
+    warn_passed_over,
+)
+from sparkify.store import is_remote, open_file, read_heads
 
-SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+__all__ = [
+    "Known",
+    "Listing",
+    "PassedOver",
+    "Plan",
+    "Planned",
+    "SourceFile",
+    "State",
+    "between",
+    "compare",
+    "find_source",
+    "hash_head",
+    "list_source",
+    "make_plan",
+    "measure_head",
+    "missing_days",
+    "read_ledger",
+    "survey_source",
+    "warn_passed_over",
+]
 State = Literal["new", "grown", "changed", "undone", "known"]
-
-
-class SourceFile(NamedTuple):
-    """A file as the listing shows it; `modified` is its time of modification in ns, or its ETag."""
-
-    uri: str
-    dataset: Dataset
-    size: int
-    modified: str
-
-    @property
-    def day(self) -> dt.date | None:
-        """The day that a log's name carries."""
-        found = re.search(r"(\d{4})-(\d\d)-(\d\d)", self.uri.rpartition("/")[2])
-        try:
-            return dt.date(*map(int, found.groups())) if found else None
-        except ValueError:
-            return None
 
 
 class Known(NamedTuple):
@@ -87,57 +94,7 @@ class Plan:
         return [planned for planned in self.files if planned.state in states]
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for garbage meanwhile: among hundreds of thousands of objects that stay it takes a third."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-@_uncollected()
-def list_source(s3: S3) -> list[SourceFile]:
-    """Every JSON file of the source, songs first, sorted by URI.
-
-    `song_data/` and `log_data/` are looked for below the source; one of the two may be absent. Raises
-    ConfigError if there is nothing to look at, RemoteError if a bucket cannot be listed.
-    """
-    if not (s3.source or s3.log_data or s3.song_data):
-        raise ConfigError("no source: give --source DIR, or set [S3] SOURCE in dwg.cfg.")
-    datasets: tuple[tuple[Dataset, str, str], ...] = (
-        ("songs", "song_data", s3.song_data),
-        ("events", "log_data", s3.log_data),
-    )
-    files: list[SourceFile] = []
-    found = False
-    for dataset, name, own in datasets:
-        listed = _listed(s3.source, name, own)
-        found |= listed is not None
-        files += sorted(
-            (SourceFile(one.uri, dataset, one.size, one.version) for one in listed or ()),
-            key=lambda file: file.uri,
-        )
-    if not found:
-        raise ConfigError(
-            f"{s3.source} holds neither song_data/ nor log_data/. Give the folder above them as --source."
-        )
-    return files
-
-
-def find_source(uri: str, dataset: Dataset) -> SourceFile:
-    """One file as it lies there now. Raises LoadError, or RemoteError for one in a bucket."""
-    try:
-        found = find(uri)
-    except OSError as error:
-        raise LoadError(
-            f"{uri} cannot be read: {error.strerror}. Put it back; `sparkify undo RUN` takes its run back."
-        ) from error
-    return SourceFile(uri, dataset, found.size, found.version)
-
-
-@_uncollected()
+@uncollected()
 def make_plan(files: Sequence[SourceFile], engine: Engine) -> Plan:
     """Compare the listing with the ledger. Only files whose size or time differ are opened."""
     known = read_ledger(engine)
@@ -178,14 +135,6 @@ def read_ledger(engine: Engine) -> dict[str, list[Known]]:
     for uri, *rest in answer.rows:
         ledger.setdefault(uri, []).append(Known(*rest))
     return ledger
-
-
-def between(files: Sequence[SourceFile], first: dt.date | None, last: dt.date | None) -> list[SourceFile]:
-    """Leave out the logs of other days, and those whose name carries no day; songs stay."""
-    if first is None and last is None:
-        return list(files)
-    low, high = first or dt.date.min, last or dt.date.max
-    return [file for file in files if file.dataset == "songs" or (file.day and low <= file.day <= high)]
 
 
 def hash_head(uri: str, size: int, algorithm: str = "sha256") -> str:
@@ -232,14 +181,25 @@ def _judge(file: SourceFile, known: Known) -> State:
     if known.problem:
         return "new"
     try:
-        same_head = _begins_alike(file, known)
+        if not _begins_alike(file, known):
+            return "changed"
+        if file.size == known.size:
+            return "known"
+        return "changed" if _is_compressed(file.uri) else "grown"
     except OSError as error:
         raise LoadError(f"{file.uri} cannot be read: {error.strerror}.") from error
-    if not same_head:
-        return "changed"
-    if file.size == known.size:
-        return "known"
-    return "changed" if file.uri.lower().endswith(".gz") else "grown"
+
+
+def _is_compressed(uri: str) -> bool:
+    """Whether a file is compressed, by its bytes or its name: no part of it can be read alone then."""
+    if uri.lower().endswith(tuple(SUFFIXES)):
+        return True
+    if is_remote(uri):
+        [(head, _)] = read_heads([uri], HEAD)
+    else:
+        with open_file(uri) as handle:
+            head = handle.read(HEAD)
+    return compression_of(head) != "none"
 
 
 def _can_be_read(uri: str) -> bool:
@@ -248,46 +208,3 @@ def _can_be_read(uri: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _listed(source: str, name: str, own: str) -> Iterable[Listed] | None:
-    """The files of one dataset; None if the source has no such folder."""
-    place = own or source
-    if is_remote(place):
-        split(place)  # refused where it names no bucket
-        prefix = place.rstrip("/") if own else f"{place.rstrip('/')}/{name}"
-        found = [one for one in list_bucket(f"{prefix}/") if _is_data(one.uri.rpartition("/")[2])]
-        return found if found or own else None
-    if not place:
-        return None
-    if not Path(place).is_dir():
-        where = f"[S3] {name.upper()}" if own else "--source, or [S3] SOURCE in dwg.cfg"
-        raise ConfigError(f"{place} is no folder. Check {where}.")
-    folder = Path(place) if own else Path(place) / name
-    return _walk(folder.resolve()) if folder.is_dir() else None
-
-
-def _is_data(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
-
-
-def _walk(folder: Path) -> Iterator[Listed]:
-    """The JSON files below a folder; a link to a folder is not followed, so that no loop is walked."""
-    stack = [str(folder)]
-    while stack:
-        try:
-            entries = list(os.scandir(stack.pop()))
-        except OSError as error:
-            raise LoadError(
-                f"{error.filename} cannot be listed: {error.strerror}. Give it read permission."
-            ) from error
-        for entry in entries:
-            if _is_data(entry.name):
-                try:
-                    stat = entry.stat()
-                except OSError:  # a link to nowhere, or a file that was just removed
-                    yield Listed(entry.path, 0, "0")
-                    continue
-                yield Listed(entry.path, stat.st_size, str(stat.st_mtime_ns))
-            elif entry.is_dir(follow_symlinks=False):
-                stack.append(entry.path)

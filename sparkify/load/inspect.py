@@ -1,15 +1,30 @@
 """What the files of a run say as a whole: events of other days than the name says, events and no play."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sparkify.engines.base import Engine
 from sparkify.formatting import count
-from sparkify.load.files import SourceFile
-from sparkify.load.notices import Warnings
+from sparkify.load.files import SourceFile, missing_days
+from sparkify.load.notices import Warned, Warnings
 
 APART = dt.timedelta(days=2)
 """An event may be this far from the day that its file is named for: clocks are set wrong, phones were offline."""
+
+
+def find_missing_days(engine: Engine, files: Sequence[SourceFile]) -> list[Warned]:
+    """A warning of the days that no log is named for, before days whose log is new: a source may have lost them."""
+    rows = engine.query(
+        "SELECT DISTINCT uri FROM etl_file WHERE dataset = 'events' AND undone_in IS NULL AND replaced_in IS NULL"
+    ).rows
+    loaded = {day for (uri,) in rows if (day := SourceFile(uri, "events", 0, "").day)}
+    missing = missing_days(files, loaded)
+    if not missing:
+        return []
+    days = f"{count(len(missing), 'day')}, the first {missing[0]}" if missing[1:] else str(missing[0])
+    return [
+        Warned("missing_day", f"no log is named for {days}, though logs of days before and after are there.")
+    ]
 
 
 def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:

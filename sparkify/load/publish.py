@@ -81,7 +81,7 @@ def publish(
             return _attempt(engine, command, work, progress, reached)
         except RetryError as error:
             if error.at_once:
-                progress.warn(str(error))
+                progress.note(str(error))
             elif pauses:
                 progress.warn(f"{error} Trying again in {pauses[0]:g} s.")
                 sleep(pauses.pop(0))

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from sparkify.errors import ConfigError, LoadError
 from sparkify.load.files import Known, Planned, compare, find_source
-from sparkify.store import is_remote
+from sparkify.store import is_remote, local_path
 
 Ledger = Mapping[str, Sequence[Known]]
 
 
 def plan_reload(names: Sequence[str], ledger: Ledger) -> list[Planned]:
     """The named files, to be read whole. ConfigError for a file that the ledger does not know."""
-    by_path = {os.path.realpath(uri): uri for uri in ledger if not is_remote(uri)}
+    by_path = {os.path.realpath(local_path(uri)): uri for uri in ledger if not is_remote(uri)}
     planned = {}
     for name in names:
         uri = name if name in ledger else by_path.get(os.path.realpath(name))

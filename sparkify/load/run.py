@@ -13,7 +13,7 @@ from sparkify.load.checks import check_touched
 from sparkify.load.feed import Feed
 from sparkify.load.files import Planned, SourceFile, State, make_plan, read_ledger
 from sparkify.load.inspect import inspect_events
-from sparkify.load.notices import Warnings
+from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.staging import FileIngest, changed_message
@@ -61,8 +61,11 @@ def load(
     sleep: Callable[[float], None] = time.sleep,
     also: Collection[State] = (),
     feed: Feed | None = None,
+    warned: Sequence[Warned] = (),
 ) -> Summary:
     """Load what the ledger does not know of these files, in one transaction.
+
+    `warned` is what the listing of the source warns of: it is kept with the run.
 
     `also` names what is loaded besides new and grown files: `changed` ones, whose old records give way, and
     those that were `undone`. Raises LoadError before anything is written if a known file was rewritten and
@@ -70,7 +73,14 @@ def load(
     Nothing is published then.
     """
 
+    feed = feed or Feed()
+
     def work(run_id: int) -> Outcome:
+        warnings = Warnings(progress)
+        for one in warned:
+            warnings.add(*one)
+        if feed.is_strict:
+            warnings.refuse()
         plan = make_plan(files, engine)
         if (changed := plan.of("changed")) and "changed" not in also:
             raise LoadError(changed_message(changed))
@@ -84,7 +94,7 @@ def load(
             counts["retried"] = counts.pop("undone")
         if not planned:
             return Outcome(counts, is_idle=True)
-        return _take_in(engine, run_id, planned, counts, max_rejects, Warnings(progress), feed or Feed())
+        return _take_in(engine, run_id, planned, counts, max_rejects, warnings, feed)
 
     return publish(engine, "etl", work, progress, sleep)
 

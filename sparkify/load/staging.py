@@ -16,7 +16,7 @@ from sparkify.load.keys import KeyReport
 from sparkify.load.notices import Warnings
 from sparkify.load.rejects import Reject, insert_rejects
 from sparkify.progress import Progress
-from sparkify.store import open_file
+from sparkify.store import local_path, open_file
 
 EXAMPLES = 5
 """Rejects that a summary shows."""
@@ -167,9 +167,9 @@ class FileIngest:
         file_id = self._next_file
         self._next_file += 1
         if planned.is_whole or known is None:
-            return NewFile(file_id, file.uri, file.uri, file.size, file.modified)
+            return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified)
         start, lines = self._resume(planned)
-        return NewFile(file_id, file.uri, file.uri, file.size, file.modified, start, lines)
+        return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified, start, lines)
 
     def _resume(self, planned: Planned) -> tuple[int, int]:
         """Where a log that grew goes on: (byte, lines before it).
@@ -265,7 +265,7 @@ def preview(engine: Engine, plan: Plan) -> list[str]:
     datasets: tuple[Dataset, ...] = ("songs", "events")
     for dataset in datasets:
         files = [p.file for p in plan.of("new", "grown") if p.file.dataset == dataset]
-        found = [NewFile(0, file.uri, file.uri, file.size, file.modified) for file in files]
+        found = [NewFile(0, file.uri, local_path(file.uri), file.size, file.modified) for file in files]
         statements += engine.preview(dataset, found)
     return statements
 

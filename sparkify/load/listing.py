@@ -1,0 +1,326 @@
+"""Which files of the source are data, and which are passed over, each with a reason.
+
+Nothing that lies in the source vanishes silently: it is loaded, or `sparkify plan` names it.
+"""
+
+import datetime as dt
+import gc
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from operator import attrgetter, itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from sparkify import compression
+from sparkify.config import S3
+from sparkify.engines.base import Dataset
+from sparkify.errors import ConfigError, LoadError, RemoteError
+from sparkify.store import find, is_remote, list_bucket, list_folder, local_uri, split
+
+JSON = (".json", ".jsonl", ".ndjson")
+SUFFIXES = JSON + tuple(json + packed for json in JSON for packed in compression.SUFFIXES)
+"""How the names of data files end, in any case of letters."""
+FOLDERS: tuple[tuple[Dataset, str], ...] = (("songs", "song_data"), ("events", "log_data"))
+HIDDEN = "hidden or temporary"
+NOT_JSON = "not a JSON file"
+LINKED = "linked folder, not followed"
+SPECIAL = "not a regular file"
+ELSEWHERE = "neither song_data/ nor log_data/"
+ARCHIVE = "an archive, which is not unpacked"
+BESIDE = "documentation, settings or a warehouse"
+UNLISTED = "cannot be listed, so what else lies there is not known"
+_EXPECTED = frozenset({HIDDEN, BESIDE, UNLISTED})
+"""Reasons for which nobody needs to be warned at each load."""
+_BESIDE = re.compile(r"(readme|license|changelog)\b.*|dwg\.cfg|log_json_path\.json|.*\.duckdb(\..*)?", re.I)
+_UNREAD = re.compile(r".*\.(?:json|jsonl|ndjson)\.(xz|lz4|lzma|lzo|br|snappy|sz|z|zz|zip|7z|rar|tar)", re.I)
+_ARCHIVE = re.compile(r".*\.(?:zip|7z|rar|tar|tgz|tbz2?|txz|tar\.\w+)", re.I)
+_MARKER = re.compile(r"/$|_\$folder\$$")
+"""Empty objects with such keys show folders where there are none: a console and Hadoop make them."""
+
+
+class SourceFile(NamedTuple):
+    """A file as the listing shows it; `modified` is its time of modification in ns, or its ETag."""
+
+    uri: str
+    """Its identity; `store.local_path` turns it into the path of a file of this machine."""
+    dataset: Dataset
+    size: int
+    modified: str
+
+    @property
+    def day(self) -> dt.date | None:
+        """The day that a log's name carries."""
+        found = re.search(r"(\d{4})-(\d\d)-(\d\d)", self.uri.rpartition("/")[2])
+        try:
+            return dt.date(*map(int, found.groups())) if found else None
+        except ValueError:
+            return None
+
+
+class PassedOver(NamedTuple):
+    """A file, or a folder with all that is in it, that lies in the source and is not loaded."""
+
+    uri: str
+    reason: str
+    dataset: Dataset | None = None
+    """None for what lies beside the folders of both."""
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether every source may hold such, so that only `sparkify plan` speaks of it."""
+        return self.reason in _EXPECTED
+
+
+class Listing(NamedTuple):
+    """What the source holds: songs first, then logs, each sorted by URI."""
+
+    files: Sequence[SourceFile]
+    passed_over: Sequence[PassedOver]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for garbage meanwhile: among hundreds of thousands of objects that stay it takes a third."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@uncollected()
+def survey_source(s3: S3) -> Listing:
+    """Everything that lies in the source: the data files, and what is passed over.
+
+    `song_data/` and `log_data/` are looked for below the source; one of the two may be absent. Of what lies
+    beside them only the top is named. Raises ConfigError if there is nothing to look at, RemoteError if a
+    bucket cannot be listed.
+    """
+    if not (s3.source or s3.log_data or s3.song_data):
+        raise ConfigError("no source: give --source DIR, or set [S3] SOURCE in dwg.cfg.")
+    files: list[SourceFile] = []
+    passed_over: list[PassedOver] = []
+    folders: list[str] = []
+    is_found = False
+    for dataset, name in FOLDERS:
+        own = s3.song_data if dataset == "songs" else s3.log_data
+        folder = _find_folder(s3.source, name, own)
+        if folder is None:
+            continue
+        survey = _Survey(dataset)
+        survey.read(folder)
+        folders.append(folder)
+        is_found |= bool(own or survey.files or survey.passed_over) or not is_remote(folder)
+        files += sorted(survey.files, key=itemgetter(0))
+        passed_over += survey.passed_over
+    if not is_found:
+        raise ConfigError(
+            f"{s3.source} holds neither song_data/ nor log_data/. Give the folder above them as --source."
+        )
+    if s3.source and not (s3.song_data and s3.log_data):
+        passed_over += _beside(s3.source, folders)
+    return Listing(files, sorted(set(passed_over), key=attrgetter("uri")))
+
+
+def list_source(s3: S3) -> list[SourceFile]:
+    """Every data file of the source, songs first, sorted by URI. Raises as `survey_source`."""
+    return list(survey_source(s3).files)
+
+
+def find_source(uri: str, dataset: Dataset) -> SourceFile:
+    """One file as it lies there now. Raises LoadError, or RemoteError for one in a bucket."""
+    try:
+        found = find(uri)
+    except OSError as error:
+        raise LoadError(
+            f"{uri} cannot be read: {error.strerror}. Put it back; `sparkify undo RUN` takes its run back."
+        ) from error
+    return SourceFile(uri, dataset, found.size, found.version)
+
+
+def warn_passed_over(listing: Listing) -> str | None:
+    """What a load says of files that it does not load; None if all of them are to be expected."""
+    unexpected = [one for one in listing.passed_over if not one.is_expected]
+    if not unexpected:
+        return None
+    first = f"{unexpected[0].uri} ({unexpected[0].reason})"
+    if len(unexpected) == 1:
+        return f"1 file or folder is not loaded, {first}: `sparkify plan` names it."
+    return (
+        f"{len(unexpected):,} files or folders are not loaded, the first {first}: `sparkify plan` names them."
+    )
+
+
+def missing_days(files: Iterable[SourceFile], known_days: Iterable[dt.date]) -> list[dt.date]:
+    """The days without a log right before a day that the ledger does not know yet, in order.
+
+    Days before the first log are not missing. A gap is told of once: when the day after it comes.
+    """
+    known = set(known_days)
+    listed = {file.day for file in files if file.dataset == "events"}
+    days = sorted(known.union(day for day in listed if day))
+    return [
+        before + dt.timedelta(days=number)
+        for before, day in pairwise(days)
+        if day not in known
+        for number in range(1, (day - before).days)
+    ]
+
+
+def between(files: Sequence[SourceFile], first: dt.date | None, last: dt.date | None) -> list[SourceFile]:
+    """Leave out the logs of other days, and those whose name carries no day; songs stay."""
+    if first is None and last is None:
+        return list(files)
+    low, high = first or dt.date.min, last or dt.date.max
+    return [file for file in files if file.dataset == "songs" or (file.day and low <= file.day <= high)]
+
+
+def _find_folder(source: str, name: str, own: str) -> str | None:
+    """Where the files of one dataset lie, with a slash at the end; None if the source has no such folder."""
+    place = own or source
+    if is_remote(place):
+        split(place)  # refused where it names no bucket
+        return (place.rstrip("/") if own else f"{place.rstrip('/')}/{name}") + "/"
+    if not place:
+        return None
+    if not Path(place).is_dir():
+        where = f"[S3] {name.upper()}" if own else "--source, or [S3] SOURCE in dwg.cfg"
+        raise ConfigError(f"{place} is no folder. Check {where}.")
+    folder = Path(place) if own else Path(place) / name
+    return os.path.join(folder.resolve(), "") if folder.is_dir() else None  # noqa: PTH118
+
+
+class _Survey:
+    """What lies in the folder of one dataset."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.files: list[SourceFile] = []
+        self.passed_over: list[PassedOver] = []
+        self._dataset: Dataset = dataset
+
+    def read(self, folder: str) -> None:
+        """Look through a folder or prefix, which ends in a slash."""
+        if is_remote(folder):
+            self._read_bucket(folder)
+        else:
+            self._walk(folder)
+
+    def _read_bucket(self, prefix: str) -> None:
+        for uri, size, version in list_bucket(prefix):
+            *folders, name = uri[len(prefix) :].split("/")
+            hidden = next((at for at, part in enumerate((*folders, name)) if _is_hidden(part)), None)
+            if hidden is not None:
+                where = "/".join((*folders, name)[: hidden + 1])
+                self._pass_over(f"{prefix}{where}{'/' if hidden < len(folders) else ''}", HIDDEN)
+            elif name.lower().endswith(SUFFIXES):
+                self.files.append(SourceFile(uri, self._dataset, size, version))
+            elif size or not _MARKER.search(uri):
+                self._pass_over(uri, _why_not(name))
+
+    def _walk(self, folder: str) -> None:
+        """Every file below a folder; a link to a folder is not followed, so that no loop is walked."""
+        stack = [folder]
+        dataset, suffixes = self._dataset, SUFFIXES
+        while stack:
+            for entry in _entries(stack.pop()):
+                name = entry.name
+                if name[0] in "._" and _is_hidden(name):
+                    self._pass_over(local_uri(entry.path), HIDDEN)
+                elif entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+                elif name.lower().endswith(suffixes):
+                    path = entry.path
+                    uri = path if path.isascii() else local_uri(path)
+                    try:
+                        state = entry.stat()
+                    except OSError:  # a link to nowhere, or a file that was just removed
+                        self.files.append(SourceFile(uri, dataset, 0, "0"))
+                        continue
+                    if stat.S_ISREG(state.st_mode):
+                        self.files.append(SourceFile(uri, dataset, state.st_size, str(state.st_mtime_ns)))
+                    else:
+                        self._pass_over(uri, LINKED if stat.S_ISDIR(state.st_mode) else SPECIAL)
+                else:
+                    self._pass_over(local_uri(entry.path), _why_special(entry) or _why_not(name))
+
+    def _pass_over(self, uri: str, reason: str) -> None:
+        one = PassedOver(uri, reason, self._dataset)
+        if self.passed_over[-1:] != [one]:
+            self.passed_over.append(one)
+
+
+def _entries(folder: str) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise LoadError(
+            f"{error.filename} cannot be listed: {error.strerror}. Give it read permission."
+        ) from error
+
+
+def _beside(source: str, folders: Sequence[str]) -> Iterator[PassedOver]:
+    """What lies directly in the source, except for the folders that are read and those around them."""
+    try:
+        if is_remote(source):
+            found = [(uri, uri.endswith("/")) for uri in list_folder(f"{source.rstrip('/')}/")]
+        else:
+            entries = _entries(str(Path(source).resolve()))
+            found = [(entry.path, Path(entry.path).is_dir()) for entry in entries]
+    except (RemoteError, LoadError):  # to read the two folders may be all that was granted
+        yield PassedOver(local_uri(source), UNLISTED)
+        return
+    for place, is_folder in found:
+        inside = place if is_remote(place) else os.path.join(os.path.realpath(place), "")  # noqa: PTH118
+        if not (is_folder and any(folder.startswith(inside) for folder in folders)):
+            yield PassedOver(local_uri(place), _why_beside(place.rstrip("/").rpartition("/")[2], is_folder))
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a part of a path marks all below it as no data, as in Spark, Hadoop and Arrow.
+
+    Spark's `HadoopFSUtils.shouldFilterOutPathName`: what begins with `.` or with `_`, unless that is a
+    partition (`_year=2018`), and what a copy in progress is called. It lets pass `_metadata`, which only
+    Parquet has. Arrow's `selector_ignore_prefixes` are `.` and `_`; Hadoop's `FileInputFormat` has the same.
+
+    >>> [_is_hidden(name) for name in ("_temporary", ".Trash-1000", "_year=2018", "a.json", "a._COPYING_")]
+    [True, True, False, False, True]
+    """
+    return (
+        (name.startswith(".") and name not in (".", ".."))
+        or (name.startswith("_") and "=" not in name)
+        or name.endswith("._COPYING_")
+    )
+
+
+def _why_not(name: str) -> str:
+    """Why a regular file of this name is not loaded."""
+    if _is_hidden(name):
+        return HIDDEN
+    if _BESIDE.fullmatch(name):
+        return BESIDE
+    if packed := _UNREAD.fullmatch(name):
+        return f"compressed as {packed[1].lower()}, which is not read"
+    return ARCHIVE if _ARCHIVE.fullmatch(name) else NOT_JSON
+
+
+def _why_special(entry: "os.DirEntry[str]") -> str | None:
+    """Why something that is no folder is not loaded, whatever its name; None for a regular file."""
+    try:
+        if entry.is_dir():
+            return LINKED
+        return None if entry.is_file() else SPECIAL
+    except OSError:  # a link that leads to itself, or to where we may not look
+        return SPECIAL
+
+
+def _why_beside(name: str, is_folder: bool) -> str:
+    if _is_hidden(name):
+        return HIDDEN
+    if _BESIDE.fullmatch(name) or _MARKER.search(name):
+        return BESIDE
+    return "not a folder" if not is_folder and name in dict(FOLDERS).values() else ELSEWHERE
