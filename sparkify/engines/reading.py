@@ -10,6 +10,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from functools import cache
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
@@ -17,7 +19,7 @@ from sparkify.compression import HEAD, Compression, CompressionError, compressio
 from sparkify.engines.base import NewFile
 from sparkify.store import open_file
 
-CHUNK = 1 << 20
+CHUNK = 128 << 10
 """Bytes looked at in one go: what a core keeps near itself, so that hash and counts read memory once."""
 FIRST = 64 << 10
 LONGEST_RECORD = 4 << 20
@@ -35,9 +37,7 @@ BEYOND = 4
 _NULL = b"\\u0000"
 """The character that JSON has and a database's text has not."""
 _BLANK_AFTER_KEY = re.compile(rb'"[ \t\r\n]+:')
-_KEY_END, _NU, _TR, _FA, _EMPTY, _ESCAPE = (
-    int.from_bytes(two, "little") for two in (b'":', b"nu", b"tr", b"fa", b'""', b"\\u")
-)
+_KEY_END, _ESCAPE = (int.from_bytes(two, "little") for two in (b'":', b"\\u"))
 _BLANK_COLON = ord(":") << 8
 
 
@@ -256,28 +256,52 @@ def _count_keys(text: bytes, is_spaced: bool) -> Tally | None:
     if len(text) <= BEYOND:
         return Tally()
     pairs = _pairs(text)
-    if any(np.count_nonzero((each - _BLANK_COLON) <= 0x20) for each in pairs) and _BLANK_AFTER_KEY.search(
-        text
-    ):
+    if any(bool(((each - _BLANK_COLON) <= 0x20).any()) for each in pairs) and _BLANK_AFTER_KEY.search(text):
         return None
-    keys = nulls = empty = 0
+    counts = np.zeros(len(_Follows), np.int64)
     for at, (own, other) in enumerate((pairs, pairs[::-1])):
-        ends = np.flatnonzero(own[: (len(text) - BEYOND - at + 1) // 2] == _KEY_END)
-        # Two bytes after `":`, or after `": `, which begin at another parity.
-        follow = other[ends + 1 + at] if is_spaced else own[ends + 1]
-        first = follow & 0xFF
-        is_text, is_null = first == ord('"'), follow == _NU
-        is_number = (first - np.uint16(ord("0")) <= 9) | (
-            (first == ord("-")) & ((follow >> 8) - np.uint16(ord("0")) <= 9)
-        )
-        is_truth = (follow == _TR) | (follow == _FA)
-        plain = sum(int(np.count_nonzero(each)) for each in (is_text, is_null, is_number, is_truth))
-        if plain != ends.size or (is_spaced and np.count_nonzero((own[ends + 1] & 0xFF) != ord(" "))):
-            return None
-        keys += ends.size
-        nulls += int(np.count_nonzero(is_null))
-        empty += int(np.count_nonzero(follow == _EMPTY))
-    return Tally(keys, nulls, empty)
+        ends = own[: (len(text) - BEYOND - at + 1) // 2] == _KEY_END
+        after = own[1 : 1 + ends.size].compress(ends)
+        if is_spaced:  # what follows the blank begins at another parity
+            if bool(((after & 0xFF) != ord(" ")).any()):
+                return None
+            after = other[1 + at : 1 + at + ends.size].compress(ends)
+        counts += np.bincount(_classes().take(after), minlength=len(_Follows))
+    odd, _, empty, nulls, _ = counts.tolist()
+    return None if odd else Tally(int(counts.sum()), nulls, empty)
+
+
+class _Follows(IntEnum):
+    """What the first two bytes after a key say of its value."""
+
+    ODD = 0
+    TEXT = 1
+    EMPTY = 2
+    NULL = 3
+    NUMBER_OR_TRUTH = 4
+
+
+@cache
+def _classes() -> Any:
+    """What each pair of bytes says of a value that begins with it."""
+    import numpy as np
+
+    found = np.zeros(1 << 16, np.uint8)
+    for second in range(256):
+        high = second << 8
+        found[high | ord('"')] = _Follows.TEXT
+        for digit in b"0123456789":
+            found[high | digit] = _Follows.NUMBER_OR_TRUTH
+    for digit in b"0123456789":
+        found[digit << 8 | ord("-")] = _Follows.NUMBER_OR_TRUTH
+    for two, what in (
+        (b'""', _Follows.EMPTY),
+        (b"nu", _Follows.NULL),
+        (b"tr", _Follows.NUMBER_OR_TRUTH),
+        (b"fa", _Follows.NUMBER_OR_TRUTH),
+    ):
+        found[int.from_bytes(two, "little")] = what
+    return found
 
 
 def records(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int, bytes]]:

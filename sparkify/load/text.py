@@ -72,45 +72,47 @@ def repair(text: str) -> str:
 
 def drop_unused_forms(engine: Engine) -> int:
     """Delete strings that no record in staging carries any more; return how many there were."""
-    used = [f"SELECT TRIM({column}) AS raw_text FROM {table}" for table, column in _SOURCES]
-    known = " UNION ".join(
-        f"SELECT u.raw_text FROM ({one}) AS u WHERE {_is_suspect('u.raw_text')}" for one in used
-    )
-    return engine.execute(
-        f"DELETE FROM text_form WHERE raw_text NOT IN ("
-        f"SELECT k.raw_text FROM ({known}) AS k UNION "
-        f"SELECT f.normal FROM text_form AS f JOIN ({known}) AS k ON k.raw_text = f.raw_text)",
-    )
+    used = {text for text, _ in engine.query(_suspects("")).rows}
+    used |= {normal(text) for text in used}
+    gone = [(text, size) for text, size in engine.query("SELECT raw_text, raw_bytes FROM text_form").rows
+            if text not in used]  # fmt: skip
+    for text, size in gone:
+        engine.execute(
+            "DELETE FROM text_form WHERE raw_text = :text AND raw_bytes = :size", {"text": text, "size": size}
+        )
+    return len(gone)
 
 
 def learn_forms(engine: Engine, first_run: int, last_run: int) -> int:
-    """Add the text of these runs that is not plain ASCII to `text_form`; return how many strings are new.
+    """Add the text of these runs to `text_form` that is not plain; return how many strings are new.
 
     A normal form is in it too, under itself: that is how the star's own text is folded.
     """
-    selects = [
-        f"SELECT TRIM({column}) AS raw_text FROM {table} "
-        f"WHERE run_id BETWEEN :first_run AND :last_run AND {_is_suspect(column)}"
-        for table, column in _SOURCES
-    ]
-    suspects = engine.query(
-        f"SELECT s.raw_text FROM ({' UNION '.join(selects)}) AS s "
-        "LEFT JOIN text_form AS f ON f.raw_text = s.raw_text WHERE f.raw_text IS NULL ORDER BY s.raw_text",
+    new = engine.query(
+        f"SELECT s.raw_text FROM ({_suspects('run_id BETWEEN :first_run AND :last_run AND')}) AS s "
+        "LEFT JOIN text_form AS f ON f.raw_text = s.raw_text AND f.raw_bytes = s.raw_bytes "
+        "WHERE f.raw_text IS NULL ORDER BY s.raw_text, s.raw_bytes",
         {"first_run": first_run, "last_run": last_run},
     )
-    forms = {text: form for (text,) in suspects.rows if (form := normal(text)) != text or not text.isascii()}
+    forms = {text: form for (text,) in new.rows if (form := normal(text)) != text or not text.isascii()}
     if own := {form for form in forms.values() if not form.isascii()} - forms.keys():
         known = {text for (text,) in engine.query("SELECT raw_text FROM text_form").rows}
         forms |= {form: form for form in own - known}
     engine.insert(
         "text_form",
-        ("raw_text", "normal", "folded"),
-        [(text, form, fold(form)) for text, form in sorted(forms.items())],
+        ("raw_text", "raw_bytes", "normal", "folded"),
+        [(text, len(text.encode()), form, fold(form)) for text, form in sorted(forms.items())],
     )
     return len(forms)
 
 
-def _is_suspect(column: str) -> str:
-    """Whether text is anything but ASCII that begins and ends with a visible character."""
-    ends = " OR ".join(f"{column} LIKE '%{blank}'" for blank in " \t\n\v\f\r")
-    return f"(OCTET_LENGTH({column}) <> LENGTH({column}) OR {column} < '!' OR {ends})"
+def _suspects(condition: str) -> str:
+    """SELECT of (raw_text, raw_bytes): text that is not plain ASCII between two visible characters."""
+    selects = []
+    for table, column in _SOURCES:
+        ends = " OR ".join(f"{column} LIKE '%{blank}'" for blank in " \t\n\v\f\r")
+        selects.append(
+            f"SELECT {column} AS raw_text, OCTET_LENGTH({column}) AS raw_bytes FROM {table} WHERE {condition} "
+            f"(OCTET_LENGTH({column}) <> LENGTH({column}) OR {column} < '!' OR {ends})"
+        )
+    return " UNION ".join(selects)

@@ -200,11 +200,14 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
     if column.kind == "text":
         return [(f"OCTET_LENGTH({text}) > {column.width}", f"{name} is longer than {column.width} bytes")]
     if column.kind == "number":
+        # For a plain record a narrower form will do, which is looked at faster: the other rules then decide.
+        form = (
+            f"{text} < '-' OR {text} >= ':' OR RIGHT({text}, 1) NOT BETWEEN '0' AND '9' OR STRPOS({text}, '_') > 0"
+            if is_plain
+            else f"{text} ~ '[^0-9.eE+-]'"
+        )
         return [
-            (
-                f"OCTET_LENGTH({text}) > 0 AND ({text} ~ '[^0-9.eE+-]' OR {_finite(text)} IS NULL)",
-                f"{name} is not a number",
-            ),
+            (f"OCTET_LENGTH({text}) > 0 AND ({form} OR {_finite(text)} IS NULL)", f"{name} is not a number"),
             *_range(column, name, _finite(text)),
         ]
     kind = "BIGINT" if column.kind == "timestamp" else column.type

@@ -4,11 +4,11 @@ FROM artists
 LEFT JOIN (
     SELECT
         s.artist_id,
-        NULLIF(COALESCE(l.normal, TRIM(s.artist_location)), '') AS location,
+        NULLIF(COALESCE(l.normal, s.artist_location), '') AS location,
         s.artist_latitude AS latitude,
         s.artist_longitude AS longitude
     FROM stg_songs AS s
-    LEFT JOIN text_form AS l ON l.raw_text = TRIM(s.artist_location)
+    LEFT JOIN text_form AS l ON l.raw_text = s.artist_location AND l.raw_bytes = OCTET_LENGTH(s.artist_location)
 ) AS record
     ON record.artist_id = artists.artist_id
     AND COALESCE(record.location, '') = COALESCE(artists.location, '')

@@ -21,15 +21,15 @@ LEFT JOIN (
         e.ts,
         FNV_HASH(COALESCE(e.user_id, -1),
             FNV_HASH(COALESCE(e.level, ''),
-                FNV_HASH(COALESCE(NULLIF(COALESCE(l.normal, TRIM(e.location)), ''), ''),
+                FNV_HASH(COALESCE(NULLIF(COALESCE(l.normal, e.location), ''), ''),
                     FNV_HASH(COALESCE(TRIM(BOTH '"' FROM e.user_agent), ''),
-                        FNV_HASH(COALESCE(NULLIF(COALESCE(t.normal, TRIM(e.song)), ''), ''),
-                            FNV_HASH(COALESCE(NULLIF(COALESCE(n.normal, TRIM(e.artist)), ''), ''),
+                        FNV_HASH(COALESCE(NULLIF(COALESCE(t.normal, e.song), ''), ''),
+                            FNV_HASH(COALESCE(NULLIF(COALESCE(n.normal, e.artist), ''), ''),
                                 FNV_HASH(COALESCE(e.length, -1)))))))) AS said
     FROM stg_events AS e
-    LEFT JOIN text_form AS l ON l.raw_text = TRIM(e.location)
-    LEFT JOIN text_form AS t ON t.raw_text = TRIM(e.song)
-    LEFT JOIN text_form AS n ON n.raw_text = TRIM(e.artist)
+    LEFT JOIN text_form AS l ON l.raw_text = e.location AND l.raw_bytes = OCTET_LENGTH(e.location)
+    LEFT JOIN text_form AS t ON t.raw_text = e.song AND t.raw_bytes = OCTET_LENGTH(e.song)
+    LEFT JOIN text_form AS n ON n.raw_text = e.artist AND n.raw_bytes = OCTET_LENGTH(e.artist)
     WHERE e.page IN (SELECT page FROM etl_play_page) AND e.ts BETWEEN :first_time AND :last_time
 ) AS record
     ON record.event_id = songplay.event_id

@@ -4,14 +4,14 @@ FROM songs
 LEFT JOIN (
     SELECT
         s.song_id,
-        COALESCE(t.normal, TRIM(s.title)) AS title,
+        COALESCE(t.normal, s.title) AS title,
         s.artist_id,
-        NULLIF(COALESCE(n.normal, TRIM(s.artist_name)), '') AS artist_name,
+        NULLIF(COALESCE(n.normal, s.artist_name), '') AS artist_name,
         s.year,
         s.duration
     FROM stg_songs AS s
-    LEFT JOIN text_form AS t ON t.raw_text = TRIM(s.title)
-    LEFT JOIN text_form AS n ON n.raw_text = TRIM(s.artist_name)
+    LEFT JOIN text_form AS t ON t.raw_text = s.title AND t.raw_bytes = OCTET_LENGTH(s.title)
+    LEFT JOIN text_form AS n ON n.raw_text = s.artist_name AND n.raw_bytes = OCTET_LENGTH(s.artist_name)
 ) AS record
     ON record.song_id = songs.song_id
     AND record.title = songs.title

@@ -7,13 +7,13 @@ LEFT JOIN (
         e.ts,
         e.session_id,
         e.item_in_session,
-        COALESCE(f.normal, TRIM(e.first_name)) AS first_name,
-        COALESCE(l.normal, TRIM(e.last_name)) AS last_name,
+        COALESCE(f.normal, e.first_name) AS first_name,
+        COALESCE(l.normal, e.last_name) AS last_name,
         e.gender,
         e.level
     FROM stg_events AS e
-    LEFT JOIN text_form AS f ON f.raw_text = TRIM(e.first_name)
-    LEFT JOIN text_form AS l ON l.raw_text = TRIM(e.last_name)
+    LEFT JOIN text_form AS f ON f.raw_text = e.first_name AND f.raw_bytes = OCTET_LENGTH(e.first_name)
+    LEFT JOIN text_form AS l ON l.raw_text = e.last_name AND l.raw_bytes = OCTET_LENGTH(e.last_name)
     -- Only the moments that a listener's row shows: the rest of history need not be joined.
     WHERE e.ts IN (SELECT last_ts FROM users)
 ) AS record

@@ -6,8 +6,8 @@ reported AS (
         COALESCE(t.folded, LOWER(p.title)) AS title,
         COALESCE(n.folded, LOWER(p.artist_name)) AS name
     FROM songplay AS p
-    LEFT JOIN text_form AS t ON t.raw_text = p.title
-    LEFT JOIN text_form AS n ON n.raw_text = p.artist_name
+    LEFT JOIN text_form AS t ON t.raw_text = p.title AND t.raw_bytes = OCTET_LENGTH(p.title)
+    LEFT JOIN text_form AS n ON n.raw_text = p.artist_name AND n.raw_bytes = OCTET_LENGTH(p.artist_name)
     WHERE p.songplay_id = :songplay_id
 ),
 listed AS (
@@ -20,8 +20,8 @@ listed AS (
         COALESCE(t.folded, LOWER(s.title)) AS folded_title,
         COALESCE(n.folded, LOWER(s.artist_name)) AS folded_name
     FROM songs AS s
-    LEFT JOIN text_form AS t ON t.raw_text = s.title
-    LEFT JOIN text_form AS n ON n.raw_text = s.artist_name
+    LEFT JOIN text_form AS t ON t.raw_text = s.title AND t.raw_bytes = OCTET_LENGTH(s.title)
+    LEFT JOIN text_form AS n ON n.raw_text = s.artist_name AND n.raw_bytes = OCTET_LENGTH(s.artist_name)
 )
 SELECT
     l.song_id,

@@ -23,9 +23,9 @@ SELECT
 FROM stg_events AS e
 LEFT JOIN etl_run AS r ON r.run_id = e.run_id
 LEFT JOIN etl_file AS f ON f.file_id = e.file_id
-LEFT JOIN text_form AS t ON t.raw_text = TRIM(e.song)
-LEFT JOIN text_form AS n ON n.raw_text = TRIM(e.artist)
-LEFT JOIN text_form AS l ON l.raw_text = TRIM(e.location)
+LEFT JOIN text_form AS t ON t.raw_text = e.song AND t.raw_bytes = OCTET_LENGTH(e.song)
+LEFT JOIN text_form AS n ON n.raw_text = e.artist AND n.raw_bytes = OCTET_LENGTH(e.artist)
+LEFT JOIN text_form AS l ON l.raw_text = e.location AND l.raw_bytes = OCTET_LENGTH(e.location)
 WHERE
     e.session_id = :session_id
     AND e.item_in_session = :item_in_session
@@ -36,9 +36,9 @@ ORDER BY
     e.ts,
     e.user_id NULLS FIRST,
     e.level NULLS FIRST,
-    NULLIF(COALESCE(t.normal, TRIM(e.song)), '') NULLS FIRST,
-    NULLIF(COALESCE(n.normal, TRIM(e.artist)), '') NULLS FIRST,
+    NULLIF(COALESCE(t.normal, e.song), '') NULLS FIRST,
+    NULLIF(COALESCE(n.normal, e.artist), '') NULLS FIRST,
     e.length NULLS FIRST,
-    NULLIF(COALESCE(l.normal, TRIM(e.location)), '') NULLS FIRST,
+    NULLIF(COALESCE(l.normal, e.location), '') NULLS FIRST,
     TRIM(BOTH '"' FROM e.user_agent) NULLS FIRST,
     e.run_id, e.file_id, e.record

@@ -18,13 +18,13 @@ record AS (
     SELECT
         r.artist_id,
         r.song_id,
-        NULLIF(COALESCE(l.normal, TRIM(r.artist_location)), '') AS location,
+        NULLIF(COALESCE(l.normal, r.artist_location), '') AS location,
         r.artist_latitude AS latitude,
         r.artist_longitude AS longitude
     FROM stg_songs AS r
     JOIN songs AS s ON s.song_id = r.song_id AND s.artist_id = r.artist_id
     JOIN touched_artist AS t ON t.artist_id = r.artist_id
-    LEFT JOIN text_form AS l ON l.raw_text = TRIM(r.artist_location)
+    LEFT JOIN text_form AS l ON l.raw_text = r.artist_location AND l.raw_bytes = OCTET_LENGTH(r.artist_location)
 ),
 place AS (
     SELECT artist_id, location, latitude, longitude

@@ -10,8 +10,8 @@ latest AS (
 candidate AS (
     SELECT
         e.user_id,
-        COALESCE(f.normal, TRIM(e.first_name)) AS first_name,
-        COALESCE(l.normal, TRIM(e.last_name)) AS last_name,
+        COALESCE(f.normal, e.first_name) AS first_name,
+        COALESCE(l.normal, e.last_name) AS last_name,
         e.gender,
         e.level,
         e.ts AS last_ts,
@@ -19,8 +19,8 @@ candidate AS (
         e.item_in_session AS last_item_in_session
     FROM stg_events AS e
     JOIN latest ON latest.user_id = e.user_id AND latest.ts = e.ts
-    LEFT JOIN text_form AS f ON f.raw_text = TRIM(e.first_name)
-    LEFT JOIN text_form AS l ON l.raw_text = TRIM(e.last_name)
+    LEFT JOIN text_form AS f ON f.raw_text = e.first_name AND f.raw_bytes = OCTET_LENGTH(e.first_name)
+    LEFT JOIN text_form AS l ON l.raw_text = e.last_name AND l.raw_bytes = OCTET_LENGTH(e.last_name)
     WHERE e.run_id BETWEEN :first_run AND :last_run
     UNION ALL
     SELECT

@@ -4,16 +4,16 @@ INSERT INTO chosen_user
 WITH candidate AS (
     SELECT
         e.user_id,
-        COALESCE(f.normal, TRIM(e.first_name)) AS first_name,
-        COALESCE(l.normal, TRIM(e.last_name)) AS last_name,
+        COALESCE(f.normal, e.first_name) AS first_name,
+        COALESCE(l.normal, e.last_name) AS last_name,
         e.gender,
         e.level,
         e.ts AS last_ts,
         e.session_id AS last_session_id,
         e.item_in_session AS last_item_in_session
     FROM stg_events AS e
-    LEFT JOIN text_form AS f ON f.raw_text = TRIM(e.first_name)
-    LEFT JOIN text_form AS l ON l.raw_text = TRIM(e.last_name)
+    LEFT JOIN text_form AS f ON f.raw_text = e.first_name AND f.raw_bytes = OCTET_LENGTH(e.first_name)
+    LEFT JOIN text_form AS l ON l.raw_text = e.last_name AND l.raw_bytes = OCTET_LENGTH(e.last_name)
     WHERE e.user_id IN (SELECT user_id FROM leaving_event)
 )
 SELECT user_id, first_name, last_name, gender, level, last_ts, last_session_id, last_item_in_session

@@ -15,7 +15,7 @@ report AS (
     UNION
     SELECT p.title, p.artist_name, p.length
     FROM songplay AS p
-    LEFT JOIN text_form AS n ON n.raw_text = p.artist_name
+    LEFT JOIN text_form AS n ON n.raw_text = p.artist_name AND n.raw_bytes = OCTET_LENGTH(p.artist_name)
     JOIN touched_name AS t ON t.name = COALESCE(n.folded, LOWER(p.artist_name))
 ),
 cleaned AS (
@@ -23,13 +23,13 @@ cleaned AS (
         report.song,
         report.artist,
         report.length,
-        NULLIF(COALESCE(t.normal, TRIM(report.song)), '') AS title,
-        NULLIF(COALESCE(n.normal, TRIM(report.artist)), '') AS artist_name,
-        COALESCE(t.folded, LOWER(TRIM(report.song))) AS folded_title,
-        COALESCE(n.folded, LOWER(TRIM(report.artist))) AS folded_name
+        NULLIF(COALESCE(t.normal, report.song), '') AS title,
+        NULLIF(COALESCE(n.normal, report.artist), '') AS artist_name,
+        COALESCE(t.folded, LOWER(report.song)) AS folded_title,
+        COALESCE(n.folded, LOWER(report.artist)) AS folded_name
     FROM report
-    LEFT JOIN text_form AS t ON t.raw_text = TRIM(report.song)
-    LEFT JOIN text_form AS n ON n.raw_text = TRIM(report.artist)
+    LEFT JOIN text_form AS t ON t.raw_text = report.song AND t.raw_bytes = OCTET_LENGTH(report.song)
+    LEFT JOIN text_form AS n ON n.raw_text = report.artist AND n.raw_bytes = OCTET_LENGTH(report.artist)
 ),
 listed AS (
     SELECT
@@ -39,8 +39,8 @@ listed AS (
         COALESCE(t.folded, LOWER(s.title)) AS folded_title,
         COALESCE(n.folded, LOWER(s.artist_name)) AS folded_name
     FROM songs AS s
-    LEFT JOIN text_form AS t ON t.raw_text = s.title
-    LEFT JOIN text_form AS n ON n.raw_text = s.artist_name
+    LEFT JOIN text_form AS t ON t.raw_text = s.title AND t.raw_bytes = OCTET_LENGTH(s.title)
+    LEFT JOIN text_form AS n ON n.raw_text = s.artist_name AND n.raw_bytes = OCTET_LENGTH(s.artist_name)
 ),
 named AS (
     SELECT folded_name, MIN(artist_id) AS artist_id

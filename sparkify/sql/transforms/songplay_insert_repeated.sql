@@ -17,7 +17,7 @@ record AS (
         h.artist_id,
         e.session_id,
         e.item_in_session,
-        NULLIF(COALESCE(l.normal, TRIM(e.location)), '') AS location,
+        NULLIF(COALESCE(l.normal, e.location), '') AS location,
         TRIM(BOTH '"' FROM e.user_agent) AS user_agent,
         h.title,
         h.artist_name,
@@ -28,7 +28,7 @@ record AS (
         ON COALESCE(h.song, '') = COALESCE(e.song, '')
         AND COALESCE(h.artist, '') = COALESCE(e.artist, '')
         AND COALESCE(h.length, -1) = COALESCE(e.length, -1)
-    LEFT JOIN text_form AS l ON l.raw_text = TRIM(e.location)
+    LEFT JOIN text_form AS l ON l.raw_text = e.location AND l.raw_bytes = OCTET_LENGTH(e.location)
     WHERE e.page IN (SELECT page FROM etl_play_page)
 ),
 play AS (
