@@ -43,7 +43,16 @@ SOURCE = {SOURCE}
 LATEST = "load the latest day"
 COMPARE = "compare every star table"
 COMPARE_REJECTS = "compare every reject"
+COMPARE_EXTRA = "compare every value set aside"
 REJECTS = ("rejects", "--format", "csv", "--limit", "0")
+EXTRA = (
+    "query",
+    "SELECT extra, COUNT(*) AS records FROM "
+    "(SELECT extra FROM stg_events UNION ALL SELECT extra FROM stg_songs) AS staged "
+    "WHERE extra IS NOT NULL GROUP BY extra",
+    "--format",
+    "csv",
+)
 STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("launch", "cluster_setup/launch_cluster.py", ("cluster", "launch", "--yes", "--ttl", "1h")),
     ("configure", "cluster_setup/configure_cluster.py", ("cluster", "configure", "--cidr", "127.0.0.1")),
@@ -56,9 +65,13 @@ STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (COMPARE, "", ("diff", "redshift", "local.duckdb", "--format", "table")),
     ("list the rejects", "", REJECTS),
     (COMPARE_REJECTS, "", (*REJECTS, "--warehouse", "local.duckdb")),
+    ("list the values set aside", "", EXTRA),
+    (COMPARE_EXTRA, "", (*EXTRA, "--warehouse", "local.duckdb")),
     ("delete", "cluster_setup/delete_cluster.py", ("cluster", "delete", "--yes")),
 )
 """Each step: its name, the script that does it, and the command that the script stands for."""
+COMPARED = {COMPARE_REJECTS: "reject", COMPARE_EXTRA: "value set aside"}
+"""Steps whose output must be that of the step before, and what each line of it is."""
 
 
 @dataclass(frozen=True)
@@ -107,15 +120,15 @@ def rehearse(source: Path | None, say: Callable[[str], None]) -> Iterator[Step]:
                 environment = {**os.environ, **standin.environment}
                 say(f"filling {SOURCE} from {source}")
                 standin.fill(BUCKET, first)
-                rejects = ""
+                before = ""
                 for name, script, command in STEPS:
                     say(name)
                     if name == LATEST:
                         standin.fill(BUCKET, {key: files[key] for key in files.keys() - first.keys()})
                     step = _walk(name, script, command, folder, environment)
-                    if name == COMPARE_REJECTS:
-                        _require_equal(rejects.splitlines(), step.out.splitlines())
-                    rejects = step.out
+                    if name in COMPARED:
+                        _require_equal(before.splitlines(), step.out.splitlines(), COMPARED[name])
+                    before = step.out
                     yield step
         except (PostgresMissing, ModuleNotFoundError) as error:
             raise ConfigError(f"{error} (pip install -e '.[rehearse]' in sparkify's folder)") from error
@@ -160,11 +173,11 @@ def _secluded() -> Iterator[None]:
         os.environ.update(before)
 
 
-def _require_equal(redshift: Sequence[str], local: Sequence[str]) -> None:
-    """Raise RehearsalError at the first reject that only one engine has."""
+def _require_equal(redshift: Sequence[str], local: Sequence[str], what: str) -> None:
+    """Raise RehearsalError at the first line that only one engine has."""
     if different := sorted(set(redshift) ^ set(local)):
         who = "Redshift" if different[0] in redshift else "DuckDB"
-        raise RehearsalError(f"the engines differ, first at a reject that only {who} has: {different[0]}")
+        raise RehearsalError(f"the engines differ, first at a {what} that only {who} has: {different[0]}")
 
 
 def _walk(

@@ -96,7 +96,7 @@ def _play(key: int, event: Record, songs: list[Record]) -> Play:
     same = [song for song in songs if _same(song["title"], title) and _same(song["artist_name"], artist)]
     best = min(
         same,
-        key=lambda song: (0 if length is None else abs(song["duration"] - length), song["song_id"]),
+        key=lambda song: (_apart(song["duration"], length), song["song_id"]),
         default=None,
     )
     bearers = {song["artist_id"] for song in songs if _same(song["artist_name"], artist)}
@@ -110,6 +110,13 @@ def _play(key: int, event: Record, songs: list[Record]) -> Play:
         title,
         artist,
     )
+
+
+def _apart(duration: Any, length: float | None) -> float:
+    """How much a play's length differs from the song's; a duration that is no number is none."""
+    if length is None or not isinstance(duration, float | int):
+        return 1_000_000
+    return abs(duration - length)
 
 
 def _same(one: str | None, other: str | None) -> bool:
@@ -139,4 +146,4 @@ def _is_event(record: Record) -> bool:
 
 
 def _is_song(record: Record) -> bool:
-    return isinstance(record["duration"], float | int) and "title" in record
+    return "title" in record

@@ -172,10 +172,10 @@ def test_the_rehearsal_walks_all_steps_and_finds_no_difference(tmp_path: Path) -
 
 
 def test_rejects_that_one_engine_alone_has_end_a_rehearsal() -> None:
-    rehearse._require_equal(["a", "b"], ["b", "a"])
+    rehearse._require_equal(["a", "b"], ["b", "a"], "reject")
 
     with pytest.raises(RehearsalError, match="the engines differ, first at a reject that only DuckDB has: b"):
-        rehearse._require_equal(["a"], ["a", "b"])
+        rehearse._require_equal(["a"], ["a", "b"], "reject")
 
 
 def test_a_rehearsal_without_files_says_so_before_anything_begins(run: Run, tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ import click
 import pytest
 
 from sparkify.cli.main import cli
-from tests.builders import Run, Source, play, song
+from tests.builders import NOON, Run, Source, play, song
 from tests.conftest import ROOT
+from tests.terminals import in_a_terminal
 
 EXAMPLES = ROOT / "examples"
 FILES = sorted(file for file in EXAMPLES.iterdir() if file.is_file())
+DAY = 86_400_000
 
 
 def commands(text: str) -> list[list[str]]:
@@ -44,7 +46,7 @@ def test_the_commands_of_an_example_are_ours(file: Path) -> None:
     assert found or file.suffix == ".timer"
 
 
-def test_the_airflow_dag_is_python_whose_tasks_stand_in_a_row() -> None:
+def test_the_airflow_dag_is_python_with_a_task_for_each_command() -> None:
     tree = ast.parse((EXAMPLES / "airflow_dag.py").read_text())
 
     tasks = [
@@ -68,6 +70,28 @@ def test_the_crontab_has_five_times_before_each_command() -> None:
     for line in lines:
         assert re.match(r"(?:[\d*/,-]+\s+){5}cd /srv/music && sparkify \w", line), line
         assert "%" not in line, "a percent sign ends a command of cron"
+
+
+def test_the_load_of_the_crontab_prints_only_when_somebody_should_look(
+    tmp_path: Path, source: Source
+) -> None:
+    line = next(line for line in (EXAMPLES / "crontab").read_text().splitlines() if "sparkify etl" in line)
+    load = line.partition(" && ")[2].replace("/srv/music", "music")
+
+    source.log(*map(play, range(9)))
+    quiet = in_a_terminal(f"{load} || true", tmp_path)
+    source.log(play(0, sessionId=2, ts=NOON + DAY) | {"deviceId": "tv"}, day="2018-11-02")
+    warned = in_a_terminal(f"{load} || true", tmp_path)
+    source.log(play(0, sessionId=3, ts=NOON + 2 * DAY), "{broken", day="2018-11-03")
+    rejected = in_a_terminal(f"{load} || true", tmp_path)
+    source.log(*["{broken"] * 11, day="2018-11-04")
+    refused = in_a_terminal(f"{load} || true", tmp_path)
+
+    assert quiet == ""
+    assert 'warning: unknown key "deviceId"' in warned
+    assert "Run 2 is published" in warned
+    assert "2018-11-03-events.json record 2: malformed JSON" in rejected
+    assert "all 11 records were rejected" in refused
 
 
 def test_the_unit_files_are_whole() -> None:

@@ -77,6 +77,36 @@ def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(tmp_path: P
     assert _digest(tmp_path / "a.later") == _digest(tmp_path / "b.later")
 
 
+def test_the_values_of_the_truth_are_those_of_its_files(tmp_path: Path) -> None:
+    simulate(tmp_path / "music", Options(listeners=40, days=4, songs=300, faults=0.2))
+    truth = json.loads((tmp_path / "music" / "truth.json").read_text())
+    first, late = truth["runs"]
+    known, unknown = event().keys() | song().keys(), Counter()
+
+    for path, counted in first["files"].items():
+        text = (tmp_path / "music" / path).read_text()
+        lines = [text] if path.startswith("song_data") else text.split("\n")
+        good = [
+            json.loads(line)
+            for number, line in enumerate(lines, 1)
+            if line and number not in counted["rejected"]
+        ]
+        held = [
+            (key, value)
+            for one in good
+            for key, value in one.items()
+            if value is not None and (key, value) != ("userId", "")
+        ]
+        assert counted["values"] == len(held), path
+        assert counted["read"] == len(good) + len(counted["rejected"]), path
+        unknown.update(key for key, _ in held if key not in known)
+
+    assert first["unknown_keys"] == unknown
+    assert first["values"]["set_aside"] == unknown.total() + first["values"]["misfits"]
+    assert all(sum(run["records"].values()) == 2 * run["records"]["read"] for run in (first, late))
+    assert min(first["records"].values()) > 0
+
+
 def test_every_event_has_the_apps_keys_in_the_apps_order_and_types(events: list[dict[str, Any]]) -> None:
     template = event()
 

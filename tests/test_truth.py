@@ -37,7 +37,13 @@ def test_a_warehouse_of_a_faulty_service_holds_the_truth(
             shutil.copytree(tmp_path / "music.later" / run["source"], music, dirs_exist_ok=True)
         summary = etl(warehouse, music, "100%")
 
-        assert vars(summary.records) == run["records"]
+        counted = summary.records
+        assert {name: getattr(counted, name) for name in run["records"]} == run["records"]
+        assert run["values"] == {
+            "read": counted.values, "set_aside": counted.values_aside, "misfits": counted.misfits,
+        }  # fmt: skip
+        assert {one.key: one.records for one in summary.unknown_keys} == run["unknown_keys"]
+        assert not summary.absent_keys
         assert summary.rows == run["star"]
         assert {"song": summary.matched_song, "artist": summary.matched_artist} == run["matched"]
         assert _files(warehouse, music, number) == run["files"]
@@ -92,14 +98,16 @@ def _files(warehouse: Engine, folder: Path, run_id: int) -> dict[str, dict[str, 
         rejected.setdefault(uri, []).append(record)
     counted = rows(
         warehouse,
-        f"SELECT uri, records_read, loaded, duplicate, rejected FROM etl_file WHERE run_id = {run_id}",
+        "SELECT uri, rejected, records_read, loaded, duplicate, conflict, values_read, values_aside "
+        f"FROM etl_file WHERE run_id = {run_id}",
     )
     files = {}
-    for uri, read, loaded, duplicate, bad in counted:
+    for uri, bad, *counts in counted:
         records = rejected.get(uri, [])
         assert bad == len(records)
+        names = ("read", "loaded", "duplicate", "conflict", "values", "set_aside")
         path = str(Path(uri).relative_to(folder))
-        files[path] = {"read": read, "loaded": loaded, "duplicate": duplicate, "rejected": records}
+        files[path] = {**dict(zip(names, counts, strict=True)), "rejected": records}
     return files
 
 
@@ -109,7 +117,8 @@ def test_faults_of_every_kind_are_planted_where_truth_says(tmp_path: Path) -> No
 
     assert set(Counter(one["fault"] for one in planted)) == {
         "cut off", "a time that is no number", "no page", "blank line", "doubly encoded text",
-        "the same record again", "a duration that is no number", "no title", "the same song again",
+        "the same record again", "the same event at another time", "an unknown key",
+        "a value that does not fit", "no title", "the same song again", "the same song with another year",
         "one record over several lines", "an empty file",
     }  # fmt: skip
     for one in planted:

@@ -35,7 +35,9 @@ BESIDE = "documentation, settings or a warehouse"
 UNLISTED = "cannot be listed, so what else lies there is not known"
 _EXPECTED = frozenset({HIDDEN, BESIDE, UNLISTED})
 """Reasons for which nobody needs to be warned at each load."""
-_BESIDE = re.compile(r"(readme|license|changelog)\b.*|dwg\.cfg|log_json_path\.json|.*\.duckdb(\..*)?", re.I)
+_BESIDE = re.compile(
+    r"(readme|license|changelog)\b.*|dwg\.cfg|log_json_path\.json|truth\.json|.*\.duckdb(\..*)?", re.I
+)
 _UNREAD = re.compile(r".*\.(?:json|jsonl|ndjson)\.(xz|lz4|lzma|lzo|br|snappy|sz|z|zz|zip|7z|rar|tar)", re.I)
 _ARCHIVE = re.compile(r".*\.(?:zip|7z|rar|tar|tgz|tbz2?|txz|tar\.\w+)", re.I)
 _MARKER = re.compile(r"/$|_\$folder\$$")

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
@@ -14,12 +15,12 @@ import numpy as np
 
 from sparkify.errors import ConfigError
 from sparkify.simulate.catalogue import Song, make_catalogue
-from sparkify.simulate.faults import Line, SongFile, spoil_log, spoil_songs
+from sparkify.simulate.faults import MISFIT, UNKNOWN, Line, SongFile, spoil_log, spoil_songs
 from sparkify.simulate.listeners import make_listeners
 from sparkify.simulate.listening import Events, join, listen, popularity
 from sparkify.simulate.rendering import Renderer
 from sparkify.simulate.sessions import draw_sessions
-from sparkify.simulate.truth import Star, tally_log, tally_song, total
+from sparkify.simulate.truth import GOOD, Star, count_unknown, tally_log, tally_song, total, total_values
 
 EVENTS_A_DAY = 3.4
 """Per listener, most of whom do not come every day."""
@@ -180,11 +181,11 @@ class _Service:
             half = len(lines) if following else max(1, len(lines) * 3 // 5)
             if day != missing:
                 self._put(target, path, [_text(lines[:half])])
-                soon.files[path] = tally_log(lines[:half])
+                soon.add_log(path, lines[:half])
                 soon.star.add(events[of[:half][loaded[:half]]])
             if day == missing or not following:
                 self._put(later / "late", path, [_text(lines)])
-                late.files[path] = tally_log(lines, 0 if following else half)
+                late.add_log(path, lines, 0 if following else half)
             late.star.add(events[of[loaded]])
             if following and not rewritten:
                 rewritten = path
@@ -193,7 +194,7 @@ class _Service:
                 self._put(later / "rewritten", path, [_text(kept)])
         empty = self._log_path(self._options.days)
         self._put(target, empty, [])
-        soon.files[empty] = tally_log([])
+        soon.add_log(empty, [])
         truth = {
             "options": {**vars(self._options), "start": str(self._options.start)},
             "runs": [soon.truth(self._known(soon.songs)), late.truth(self._known(songs))],
@@ -210,11 +211,11 @@ class _Service:
     def _load(self, source: str, root: Path, songs: list[SongFile]) -> "_Load":
         for file in songs:
             self._put(root, file.path, [file.text.encode()])
-        return _Load(source, songs, Star(self._sessions, self._count, self._heard), {})
+        return _Load(source, songs, Star(self._sessions, self._count, self._heard), {}, Counter())
 
     def _known(self, files: Iterable[SongFile]) -> list[Song]:
         """The songs that these files bring."""
-        return [self._listed[file.song] for file in files if file.fate in ("loaded", "duplicate")]
+        return [self._listed[file.song] for file in files if file.fate in GOOD]
 
     def _put(self, root: Path, path: str, parts: Iterable[bytes]) -> None:
         """Write the file `path` below `root`: these parts, with a newline between them."""
@@ -237,11 +238,26 @@ class _Load:
     star: Star
     files: dict[str, dict[str, Any]]
     """What each log must count."""
+    faults: Counter[str]
+    """How many of each kind are in the logs."""
+
+    def add_log(self, path: str, lines: list[Line], skip: int = 0) -> None:
+        """Count the lines of a log; the first `skip` came before."""
+        self.files[path] = tally_log(lines, skip)
+        self.faults.update(line.fault for line in lines[skip:] if line.fault)
 
     def truth(self, songs: list[Song]) -> dict[str, Any]:
         """As it stands in truth.json; `songs` are all that are known by then."""
         files = self.files | {file.path: tally_song(file) for file in self.songs}
-        return {"source": self.source, "records": total(files), **self.star.count(songs), "files": files}
+        of_songs = Counter(file.fault for file in self.songs)
+        return {
+            "source": self.source,
+            "records": total(files),
+            "values": total_values(files, self.faults[MISFIT] + of_songs[MISFIT]),
+            "unknown_keys": count_unknown(self.faults[UNKNOWN], of_songs[UNKNOWN]),
+            **self.star.count(songs),
+            "files": files,
+        }
 
 
 def _text(lines: list[Line]) -> bytes:

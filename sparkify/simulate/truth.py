@@ -4,7 +4,12 @@
 
     runs         one entry per load in turn: the folder itself, then with DIR.later/late copied over it
       source     the folder, from the one that holds truth.json
-      files      per file: read, loaded, duplicate, and rejected: the line of each rejected record
+      records    read = loaded + duplicate + conflict + rejected, over all files
+      values     of the good records: read, those that are not null; set_aside, those of them that are kept in
+                 `extra`; misfits, those of these that do not fit their column
+      unknown_keys        in how many records each key stands that no column takes
+      files      per file: read, loaded, duplicate, conflict; rejected: the line of each rejected record;
+                 values and set_aside, as above
       star       rows of each star table after that load; paid_users; plays matched to a song, to an artist
       most_played_songs   title, artist and plays of the ten first
     rewritten    the file that DIR.later/rewritten holds with another content; `etl` must refuse it
@@ -18,19 +23,26 @@ from typing import Any
 import numpy as np
 
 from sparkify.simulate.catalogue import Song
-from sparkify.simulate.faults import Line, SongFile
+from sparkify.simulate.faults import MISFIT, UNKNOWN, UNKNOWN_KEYS, Line, SongFile
 from sparkify.simulate.listening import PLAY, Events
 from sparkify.simulate.sessions import Sessions
+
+GOOD = frozenset({"loaded", "duplicate", "conflict"})
+"""What may become of a record that can be loaded."""
 
 
 def tally_log(lines: Sequence[Line], skip: int = 0) -> dict[str, Any]:
     """What loading a log must count; the first `skip` lines came before."""
     fates = Counter(line.fate for line in lines[skip:])
+    faults = Counter(line.fault for line in lines[skip:])
     return {
         "read": len(lines) - skip - fates["blank"],
         "loaded": fates["loaded"],
         "duplicate": fates["duplicate"],
+        "conflict": fates["conflict"],
         "rejected": [n for n, line in enumerate(lines, 1) if n > skip and line.fate == "rejected"],
+        "values": sum(line.values for line in lines[skip:] if line.fate in GOOD),
+        "set_aside": faults[UNKNOWN] + faults[MISFIT],
     }
 
 
@@ -40,7 +52,10 @@ def tally_song(file: SongFile) -> dict[str, Any]:
         "read": int(file.fate != "blank"),
         "loaded": int(file.fate == "loaded"),
         "duplicate": int(file.fate == "duplicate"),
+        "conflict": int(file.fate == "conflict"),
         "rejected": [1] if file.fate == "rejected" else [],
+        "values": file.values if file.fate in GOOD else 0,
+        "set_aside": int(file.fault in (UNKNOWN, MISFIT)),
     }
 
 
@@ -96,13 +111,25 @@ class Star:
 
 
 def total(files: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """The sum over files."""
+    """The records of all files."""
     return {
-        "read": sum(file["read"] for file in files.values()),
-        "loaded": sum(file["loaded"] for file in files.values()),
-        "duplicate": sum(file["duplicate"] for file in files.values()),
-        "rejected": sum(len(file["rejected"]) for file in files.values()),
+        name: sum(file[name] for file in files.values())
+        for name in ("read", "loaded", "duplicate", "conflict")
+    } | {"rejected": sum(len(file["rejected"]) for file in files.values())}
+
+
+def total_values(files: Mapping[str, Mapping[str, Any]], misfits: int) -> dict[str, int]:
+    """The values of all files."""
+    return {
+        "read": sum(file["values"] for file in files.values()),
+        "set_aside": sum(file["set_aside"] for file in files.values()),
+        "misfits": misfits,
     }
+
+
+def count_unknown(logs: int, songs: int) -> dict[str, int]:
+    """In how many records each unknown key stands, given in how many of logs and songs one does."""
+    return {key: count for key, count in zip(UNKNOWN_KEYS, (logs, songs), strict=True) if count}
 
 
 def _key(title: str, credited: str) -> tuple[str, str]:
