@@ -21,7 +21,20 @@ TEXTS = (
 )  # fmt: skip
 HALVES = ('"\\ud83d"', '"x\\udc00y"', '"\\uD83Dx"', '"\\ude00\\ud83d"')
 WITH_NULL = ('"\\u0000"', '"a\\u0000b"', '"\\u0000\\u0000 x"')
-NUMBERS = ("0", "-1", "1.5", "1e3", "7", "12345678901234567890123", "0.25", "1E-7")
+NUMBERS = (
+    "0",
+    "-1",
+    "1.5",
+    "1e3",
+    "7",
+    "12345678901234567890123",
+    "0.25",
+    "1E-7",
+    "-0",
+    "-0.0",
+    "1.10",
+    "0.12345678901234567890123",
+)
 NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
 NO_JSON = (
     "nan",
@@ -52,8 +65,8 @@ NEW_KEYS = (
 )  # fmt: skip
 INTEGERS = (
     '""', '" "', "true", "[]", "{}", '"x"', '"7"', "7", '"007"', '"+7"', '"7 "', '" 7"', "7.0", "7e0", '"7.0"', '"1_0"',
-    "2147483648", "-2147483649", "99999999999999999999", '"-7"', "-7", '"0x10"', '"７"', '"\\u0037"', "NaN", "null",
-    '"a\\u0000"', '"\\n7"', '"true"',
+    "2147483648", "-2147483649", "99999999999999999999", '"-7"', "-7", '"0x10"', '"７"', '"\\u0037"', "NaN", "null", "-0",
+    '"-0"', '"a\\u0000"', '"\\n7"', '"true"',
 )  # fmt: skip
 REALS = (
     '""', '" "', "true", "[1]", '{"a":1}', '"x"', '"7"', "7", '"1e5"', "1e5", '"1e400"', "1e400", "9" * 400, '"1."',
@@ -104,7 +117,7 @@ def whole(session: int, item: int) -> Pairs:
         "userAgent": '"\\"Mozilla/5.0 (X11)\\""', "userId": '"15"',
     }  # fmt: skip
     if item % 5 == 4:
-        values |= {key: "null" for key in ("artist", "firstName", "length", "registration", "song")}
+        values |= dict.fromkeys(("artist", "firstName", "length", "registration", "song"), "null")
         values |= {"userId": '""', "page": '"Home"'}
     return [[json.dumps(key), value] for key, value in values.items()]
 

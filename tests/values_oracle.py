@@ -98,7 +98,7 @@ class Expected:
     line: bytes
     is_rejected: bool = False
     columns: dict[str, Any] = field(default_factory=dict)
-    """By the column's name; what is absent here is NULL. A number in a column of text is a Decimal."""
+    """By the column's name; what is absent here is NULL."""
     unknown: dict[str, Any] = field(default_factory=dict)
     aside: "Counter[tuple[str, str]]" = field(default_factory=Counter)
     """(key, its value in `plain` form)"""
@@ -190,11 +190,11 @@ def _fit(value: Any, rule: Rule, now: dt.datetime) -> tuple[Any, bool]:
     if rule.kind == "text":
         if len(text.encode()) > rule.size:
             raise _Wrong
-        return (Decimal(text) if isinstance(value, Number) else text), True
+        return text, True
     if rule.kind == "moment":
         return _moment(text, now)
     if rule.kind == "integer":
-        if not re.fullmatch(r"0|-?[1-9][0-9]*", text) or not rule.low <= int(text) <= rule.high:
+        if not re.fullmatch(r"-?0|-?[1-9][0-9]*", text) or not rule.low <= int(text) <= rule.high:
             raise _Wrong
         if not -(2 ** (rule.size - 1)) <= int(text) < 2 ** (rule.size - 1):
             raise _Wrong
@@ -208,7 +208,7 @@ def _fit(value: Any, rule: Rule, now: dt.datetime) -> tuple[Any, bool]:
 
 def _moment(text: str, now: dt.datetime) -> tuple[dt.datetime, bool]:
     """A moment of any unit; whole numbers stand without blanks around them."""
-    if re.fullmatch(r"0|-?[1-9][0-9]*", text):
+    if re.fullmatch(r"-?0|-?[1-9][0-9]*", text):
         exact = _scaled(Fraction(int(text)))
     elif found := _ISO.fullmatch(text.strip(" \t\n\f\r")):
         exact = _iso(found)
@@ -289,11 +289,6 @@ def opened(extra: str | None) -> tuple[dict[str, str], "Counter[tuple[str, str]]
 
 def is_same(held: Any, expected: Any) -> bool:
     """Whether a column holds what it must."""
-    if isinstance(expected, Decimal) and isinstance(held, str):
-        try:
-            return float(held) == float(expected) or Decimal(held) == expected
-        except (ValueError, ArithmeticError):
-            return False
     return type(held) is type(expected) and bool(held == expected)
 
 

@@ -27,8 +27,10 @@ SET_ASIDE = "_set_aside"
 LONGEST_EXTRA = 65_535
 DEEPEST = 200
 """So many lists and objects may lie in one another, and in what is around them, that Python writes them again."""
-_ODD = re.compile(rb'":(?! ?(?:["\d]|-\d|null\b|true\b|false\b))|\\u0000|\\u[dD][89a-fA-F]')
+_ODD = rb'":(?! ?(?:["\d]|-\d|null\b|true\b|false\b))|\\u0000|\\u[dD][89a-fA-F]'
 """What a record holds that must be looked at value by value."""
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+"""Numbers that every reader writes as they stand."""
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """An escaped character beyond the first 65,536, or half of one, which a fast reader refuses with its line."""
 _LAST_COMMA = re.compile(r",\s*\}$")
@@ -98,6 +100,8 @@ class RecordReader:
         self.keys = {column: str(path[0]) if self.is_flat else column for column, path in paths.items()}
         """Under which key a reader finds each column in the records that it is given."""
         self._marks = [f'"{key}":'.encode() for key in self.keys.values()] if self.is_flat else []
+        texts = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name not in self._numbers)
+        self._odd = re.compile(_ODD + rb'|"(?:%s)": ?[-\d]' % texts)
         numeric = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name in self._numbers)
         self._empty = re.compile(rb'"(?:%s)": ?""' % numeric)
         whole = re.escape(self.keys[moment]).encode() if moment else b""
@@ -122,7 +126,7 @@ class RecordReader:
             and line[-2:-1] not in b", \t"  # a comma before the last brace
             and line.count(b'":') == len(self._marks)
             and all(map(line.__contains__, self._marks))
-            and not _ODD.search(line)
+            and not self._odd.search(line)
             and (self._whole is None or self._whole.search(line) is not None)
         )
 
@@ -151,7 +155,11 @@ class RecordReader:
             return _NONE._replace(unknown=found.unknown, absent=found.absent, is_rewritten=True)
         if any(name.startswith(OWN) for name in found.unknown) or (found.unknown and _HALF.search(line)):
             found.is_rewritten = True  # a key like one of ours must not be taken for it, nor stop a reader
-        own = {self.keys[name]: value for name, value in found.values.items() if value is not None}
+        own = {
+            self.keys[name]: value if name in self._numbers or not isinstance(value, str) else str.__str__(value)
+            for name, value in found.values.items()
+            if value is not None
+        }
         held = sum(
             not (value == "" and name in self._numbers)
             for name, value in found.values.items()
@@ -200,6 +208,8 @@ class RecordReader:
             found.aside.append((name, value, f"{name} {why}"))
         elif column == self.moment and isinstance(value, str):
             return self._moment_of(name, value, found)
+        elif isinstance(value, _Number) and column not in self._numbers and not _INTEGER.fullmatch(value):
+            found.is_rewritten = True  # DuckDB would write 1.10 as 1.1, and Redshift would not
         return None if why else value
 
     def _moment_of(self, name: str, value: str, found: "_Sorted") -> str:

@@ -213,6 +213,7 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
     found = [
         (
             f"OCTET_LENGTH({text}) > 0 "
+            f"AND {text} <> '-0' "  # which DuckDB reads as 0 where it is no text
             f"AND ({text} <> COALESCE(CAST({whole} AS VARCHAR(32)), '') OR {text} LIKE '% ')",
             f"{name} is not {what}",
         ),
