@@ -237,7 +237,7 @@ def written(pairs: Pairs, style: Style) -> str:
 
 
 def _torn(line: str, chance: Chance) -> str:
-    return line[: chance.randrange(1, len(line))]
+    return line[: chance.randrange(1, max(2, len(line)))]
 
 
 def _trailing_comma(line: str, chance: Chance) -> str:
