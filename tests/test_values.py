@@ -7,6 +7,7 @@ The logs are made of everything that could lead a reader astray; what must becom
 import datetime as dt
 import gzip
 import itertools
+import json
 import random
 import tempfile
 import uuid
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from sparkify.config import S3
@@ -23,15 +24,32 @@ from sparkify.engines.base import Engine, NewFile
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.reading import BOM, _Counter, look
 from sparkify.engines.record import default_paths, record_reader
+from sparkify.engines.redshift import Redshift
 from sparkify.load.feed import Feed
 from sparkify.load.files import list_source
 from sparkify.load.rejects import decoded
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables
 from tests import values_oracle as oracle
-from tests.builders import Noting, rows
+from tests.builders import Noting, rows, song
 from tests.clusters import Bucket, Cluster
-from tests.odd_logs import CHANGES, LINES, STYLES, odd_log, whole, written
+from tests.odd_logs import (
+    CHANGES,
+    CONSTANTS,
+    HALVES,
+    INTEGERS,
+    LINES,
+    NESTED,
+    NEW_KEYS,
+    NUMBERS,
+    REALS,
+    STYLES,
+    TEXTS,
+    WITH_NULL,
+    odd_log,
+    whole,
+    written,
+)
 from tests.torture import survived, times
 
 NOW = dt.datetime(2026, 11, 28, 12)
@@ -144,11 +162,18 @@ def conserve(bodies: list[bytes]) -> int:
 KINDS = [*CHANGES, *LINES]
 
 
+TOGETHER = [
+    ["integers", "new texts"], ["reals", "twice"], ["moments", "own keys"], ["long", "new nested"],
+    ["halves", "rename and empty"], ["trailing comma", "integers"], ["marked", "new texts"], ["places", "twice"],
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("plain", [3, LARGE], ids=["tiny", "large"])
 def test_values_of_every_kind_are_conserved(plain: int) -> None:
     chance = random.Random(plain)
+    kinds = [*([kind] for kind in KINDS), *TOGETHER]
 
-    values = conserve([odd_log(chance, 100 + n, 30, plain, [kind]) for n, kind in enumerate(KINDS)])
+    values = conserve([odd_log(chance, 100 + number, 20, plain, kind) for number, kind in enumerate(kinds)])
 
     survived("values looked for", values)
 
@@ -326,6 +351,8 @@ pieces = st.sampled_from([
 
 
 @settings(max_examples=times(400, 20_000), deadline=None)
+@example(parts=[b'{"a"', b" " * 140, b":1}"], sizes=[72])
+@example(parts=[b"x" * 60, b'"userId":""', b"x" * 60], sizes=[66, 3, 90])
 @given(parts=st.lists(pieces, max_size=40), sizes=st.lists(st.integers(1, 90), min_size=1, max_size=5))
 def test_the_byte_tally_is_that_of_brute_force_however_the_file_is_cut(
     parts: list[bytes], sizes: list[int]
@@ -404,3 +431,57 @@ def test_both_engines_keep_the_same_of_the_same_files(
     there.close()
     here.close()
     survived("logs that both engines read alike", len(kinds))
+
+
+def test_a_plain_copy_is_not_trusted_with_what_it_does_not_show(redshift: Redshift, bucket: Bucket) -> None:
+    """One file a run: a COPY that meets no error, and records in which every column fits."""
+    here = memory()
+    kinds = (
+        "new texts",
+        "new empty texts",
+        "new constants",
+        "rename",
+        "twice, once empty",
+        "drop nulls",
+        "texts",
+    )
+    for number, kind in enumerate(kinds):
+        chance = random.Random(number)
+        bucket.put(f"log_data/{number:03}.json", odd_log(chance, 100 + number, 6, 2, [kind]))
+
+        read(redshift, bucket.uri)
+        read(here, bucket.uri)
+
+        assert seen_in(redshift) == seen_in(here), kind
+    here.close()
+
+
+def _odd_song(chance: random.Random, number: int) -> bytes:
+    pairs = [[f'"{key}"', json.dumps(value)] for key, value in song(f"SO{number}").items()]
+    for _ in range(chance.choice((0, 1, 1, 2))):
+        pair = chance.choice(pairs)
+        change = chance.choice(("value", "new", "twice", "gone"))
+        value = chance.choice((*TEXTS, *HALVES, *WITH_NULL, *NUMBERS, *NESTED, *CONSTANTS, *REALS, *INTEGERS))
+        if change == "value":
+            pair[1] = value
+        elif change == "gone":
+            pairs.remove(pair)
+        else:
+            key = pair[0] if change == "twice" else chance.choice(NEW_KEYS)
+            pairs.insert(chance.randrange(len(pairs) + 1), [key, value])
+    return written(pairs, chance.choice(STYLES)).encode()
+
+
+@pytest.mark.parametrize("seed", range(times(1, 60)))
+def test_values_of_songs_are_conserved(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    bodies = [_odd_song(chance, number) for number in range(150)]
+    bodies.append(b"\n".join(_odd_song(chance, 1000 + number) for number in range(500)))  # a file of many
+    in_folder(tmp_path, bodies, "song_data")
+    engine = memory()
+
+    read(engine, tmp_path)
+
+    values = assert_conserved(engine, {f"{n:03}.json": body for n, body in enumerate(bodies)}, oracle.SONGS)
+    engine.close()
+    survived("values looked for", values)
