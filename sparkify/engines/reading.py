@@ -9,10 +9,12 @@ log, it is read again record by record (see `record`), and what comes out is one
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import cache
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
 from sparkify.compression import HEAD, Compression, CompressionError, compression_of, unpacked
@@ -25,13 +27,16 @@ FIRST = 64 << 10
 LONGEST_RECORD = 4 << 20
 """Redshift takes no JSON object above 4 MB; nor do we, so that both engines judge alike."""
 BOM = b"\xef\xbb\xbf"
-BLANKS = b" \t\r\n"
+BLANKS = b" \t\r\n\v\f"
+"""What may stand around a record: JSON's blanks, and two more that DuckDB passes over."""
 BUFFER = (16 << 20) - 4
 """Bytes that DuckDB 2.0 reads at once; it loses a last line without a newline that lies in two such parts."""
 NEAR = 64
-"""Bytes by which a buffer might end earlier or later than we believe."""
+"""Bytes by which a buffer might end earlier or later than we believe; and no column's key is longer."""
 FEW = 3
 """So many bad lines are still judged one by one; if most are bad, the file is."""
+MOST_KEYS = 200
+"""Keys of empty texts that are told apart."""
 BEYOND = 4
 """Bytes after the end of a key that say what follows it."""
 _NULL = b"\\u0000"
@@ -46,8 +51,8 @@ class Tally(NamedTuple):
 
     keys: int = 0
     nulls: int = 0
-    empty: int = 0
-    """Empty texts."""
+    empty: Mapping[bytes, int] = MappingProxyType({})
+    """Empty texts, by their key as it is written; the key is empty where it is longer than any column's."""
 
 
 class Look(NamedTuple):
@@ -157,13 +162,16 @@ class _Counter:
         self.last = b"\n"
         self.has_huge_line = False
         self.is_odd = False
-        self.tally = Tally()
+        self._keys = self._nulls = 0
+        self._empty: Counter[bytes] = Counter()
         self._is_spaced = False
-        self._held = b""
+        self._held = self._before = b""
 
     def add(self, chunk: bytes) -> None:
-        if not self.first:
-            self.first = chunk[:FIRST]
+        is_first = not self.first
+        if len(self.first) < FIRST:
+            self.first += chunk[: FIRST - len(self.first)]
+        if is_first:
             self._is_spaced = b'": ' in self.first_line
         newlines, has_escapes = _count(chunk)
         border = self.last + chunk[:NEAR]
@@ -172,6 +180,7 @@ class _Counter:
             or (has_escapes and _NULL in chunk)
             or _NULL in border
             or _BLANK_AFTER_KEY.search(border) is not None
+            or (len(self.last) == NEAR and not self.last.strip(BLANKS))  # a key may end before these blanks
         )
         self._add_keys(self._held + chunk)
         ends = chunk.index(b"\n") if newlines else len(chunk)
@@ -180,12 +189,16 @@ class _Counter:
             self.newlines += newlines
             self.tail = self.at + chunk.rindex(b"\n") + 1
         self.at += len(chunk)
-        self.last = chunk[-64:]
+        self.last = chunk[-NEAR:] if len(chunk) >= NEAR else (self.last + chunk)[-NEAR:]
 
     def finish(self) -> None:
         """Count what waits: nothing comes after it."""
         self._add_keys(self._held + b"\n" * BEYOND)
         self._held = b""
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(self._keys, self._nulls, self._empty)
 
     @property
     def lines(self) -> int:
@@ -197,8 +210,8 @@ class _Counter:
 
     @property
     def plain(self) -> bool:
-        """No byte order mark, line too long, null character, half surrogate, list, object or NaN; every key
-        ends in `":`; and the last line is where a JSON reader finds it."""
+        """No byte order mark at the start, line too long, null character, list, object or NaN; every key ends
+        in `":`; and the last line is where a JSON reader finds it."""
         return not (self.has_huge_line or self.is_odd or self.first.startswith(BOM) or self._is_split)
 
     def _add_keys(self, text: bytes) -> None:
@@ -207,7 +220,12 @@ class _Counter:
         found = _count_keys(text, self._is_spaced)
         self.is_odd = self.is_odd or found is None
         if found is not None:
-            self.tally = Tally(*(a + b for a, b in zip(self.tally, found, strict=True)))
+            self._keys += found.keys
+            self._nulls += found.nulls
+            for end in found.empty:
+                key = _key_that_ends_at(end, text, self._before)
+                self._empty[key if key in self._empty or len(self._empty) < MOST_KEYS else b""] += 1
+        self._before = (self._before + text[:-BEYOND])[-NEAR:]
 
     @property
     def _is_split(self) -> bool:
@@ -246,7 +264,23 @@ def _pairs(text: bytes) -> "Sequence[Any]":
     ]
 
 
-def _count_keys(text: bytes, is_spaced: bool) -> Tally | None:
+class _KeysFound(NamedTuple):
+    keys: int
+    nulls: int
+    empty: Sequence[int]
+    """Where the keys of empty texts end."""
+
+
+def _key_that_ends_at(end: int, text: bytes, before: bytes) -> bytes:
+    """The key whose closing quote is there; nothing for one that is long, or has a quote in it."""
+    start = text.rfind(b'"', max(0, end - NEAR), end)
+    if start < 1:
+        text, end = before + text, len(before) + end
+        start = text.rfind(b'"', max(0, end - NEAR), end)
+    return b"" if start < 0 or text[start - 1 : start] == b"\\" else text[start + 1 : end]
+
+
+def _count_keys(text: bytes, is_spaced: bool) -> _KeysFound | None:
     """What follows each `":` in a text, but for its last bytes; None where it is anything but plain values.
 
     Plain are text, numbers, null, true and false, after one blank each if `is_spaced`, else after none.
@@ -254,11 +288,12 @@ def _count_keys(text: bytes, is_spaced: bool) -> Tally | None:
     import numpy as np
 
     if len(text) <= BEYOND:
-        return Tally()
+        return _KeysFound(0, 0, ())
     pairs = _pairs(text)
     if any(bool(((each - _BLANK_COLON) <= 0x20).any()) for each in pairs) and _BLANK_AFTER_KEY.search(text):
         return None
     counts = np.zeros(len(_Follows), np.int64)
+    empty: list[int] = []
     for at, (own, other) in enumerate((pairs, pairs[::-1])):
         ends = own[: (len(text) - BEYOND - at + 1) // 2] == _KEY_END
         after = own[1 : 1 + ends.size].compress(ends)
@@ -266,9 +301,13 @@ def _count_keys(text: bytes, is_spaced: bool) -> Tally | None:
             if bool(((after & 0xFF) != ord(" ")).any()):
                 return None
             after = other[1 + at : 1 + at + ends.size].compress(ends)
-        counts += np.bincount(_classes().take(after), minlength=len(_Follows))
-    odd, _, empty, nulls, _ = counts.tolist()
-    return None if odd else Tally(int(counts.sum()), nulls, empty)
+        classes = _classes().take(after)
+        found = np.bincount(classes, minlength=len(_Follows))
+        if found[_Follows.EMPTY]:
+            empty += (2 * np.flatnonzero(ends)[classes == _Follows.EMPTY] + at).tolist()
+        counts += found
+    odd, nulls = counts[_Follows.ODD], counts[_Follows.NULL]
+    return None if odd else _KeysFound(int(counts.sum()), int(nulls), empty)
 
 
 class _Follows(IntEnum):

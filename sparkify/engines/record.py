@@ -12,7 +12,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Collection, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any, NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, KeyCount, KeyCounts, Path, Paths
@@ -26,11 +26,22 @@ SET_ASIDE = "_set_aside"
 """The key in `extra` under which values stand that do not fit their column, each with the reason."""
 TOO_FINE = "is finer than a microsecond"
 LONGEST_EXTRA = 65_535
-_ODD = re.compile(rb'":(?! ?(?:["\d]|-\d|null\b|true\b|false\b))|\\u0000|\\u[dD][89a-fA-F]')
+DEEPEST = 200
+"""So many lists and objects may lie in one another, and in what is around them, that Python writes them again."""
+_ODD = rb'":(?! ?(?:["\d]|-\d|null\b|true\b|false\b))|\\u0000|\\u[dD][89a-fA-F]'
 """What a record holds that must be looked at value by value."""
-_ESCAPED = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
-"""Characters for which a JSON reader may refuse a record, in whatever key they stand."""
-_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?", re.IGNORECASE)
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+"""Numbers that every reader writes as they stand."""
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""An escaped character beyond the first 65,536, or half of one, which a fast reader refuses with its line."""
+_LAST_COMMA = re.compile(r",\s*\}$")
+_ISO = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?", re.IGNORECASE | re.ASCII
+)
+_NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
+_FIRST_CLEAR = 10**14
+"""Microseconds since 1970; a smaller number is taken for seconds or milliseconds (see `load.validation`)."""
+_BLANKS = " \t\n\f\r"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -52,6 +63,10 @@ class Record(NamedTuple):
     """How its moment is written, where that is not a whole number."""
 
 
+_NONE = Record(b"[]")
+"""What a reader is given for a line that is no record, or none that can be loaded."""
+
+
 class _Number(str):
     """A number as it stands in the file."""
 
@@ -64,6 +79,7 @@ class _Pairs(list[tuple[str, Any]]):
     __slots__ = ()
 
 
+_NO_MOMENT = Decimal("NaN")
 _NO_NUMBER = object()
 """NaN, Infinity or -Infinity, without quotes."""
 _DECODER = json.JSONDecoder(
@@ -85,27 +101,33 @@ class RecordReader:
         self.keys = {column: str(path[0]) if self.is_flat else column for column, path in paths.items()}
         """Under which key a reader finds each column in the records that it is given."""
         self._marks = [f'"{key}":'.encode() for key in self.keys.values()] if self.is_flat else []
+        texts = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name not in self._numbers)
+        self._odd = re.compile(_ODD + rb'|"(?:%s)": ?[-\d]' % texts)
         numeric = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name in self._numbers)
         self._empty = re.compile(rb'"(?:%s)": ?""' % numeric)
         whole = re.escape(self.keys[moment]).encode() if moment else b""
         self._whole = re.compile(rb'"%s": ?"?-?\d+"?\s*[,}]' % whole) if moment else None
-        self._columns = {self.keys[column]: column for column in paths} if self.is_flat else {}
+        self._number_paths = frozenset(paths[name] for name in paths if name in self._numbers)
 
     def read(self, line: bytes) -> Record:
-        """Read one line; what is no JSON object comes back as a list, for validation to reject."""
+        """Read one line; what is no JSON object comes back as an empty list, for validation to reject."""
         if self._is_regular(line):
             nulls = line.count(b'":null') + line.count(b'": null')
             empty = len(self._empty.findall(line)) if b'""' in line else 0
             return Record(line, values=len(self._marks) - nulls - empty)
-        return self._parse(line)
+        try:
+            return self._parse(line)
+        except (ValueError, RecursionError):
+            return _NONE  # and not the line: a reader that takes more for JSON than we do would load it
 
     def _is_regular(self, line: bytes) -> bool:
         """Whether each key stands in it once, and no other, all with plain values."""
         return (
             self.is_flat
+            and line[-2:-1] not in b", \t"  # a comma before the last brace
             and line.count(b'":') == len(self._marks)
             and all(map(line.__contains__, self._marks))
-            and not _ODD.search(line)
+            and not self._odd.search(line)
             and (self._whole is None or self._whole.search(line) is not None)
         )
 
@@ -119,21 +141,28 @@ class RecordReader:
         """Why this record cannot be loaded with all its values; None if it can, or is no record."""
         try:
             found = self._sort(_decoded(line))
+            return found.problem or too_long(_extra(found.extra, found.aside))
+        except _TooDeepError:
+            return f"lists or objects in it lie more than {DEEPEST} deep in one another"
         except (ValueError, RecursionError):
             return None
-        return found.problem or too_long(_extra(found.extra, found.aside))
 
     def _parse(self, line: bytes) -> Record:
-        try:
-            found = self._sort(_decoded(line))
-        except (ValueError, RecursionError):
-            return Record(b"[]")
+        text = _text(line)
+        found = self._sort(_DECODER.decode(text))
+        line = text.encode()
         extra = _extra(found.extra, found.aside)
         if found.problem or too_long(extra):
-            return Record(b"[]", unknown=found.unknown, absent=found.absent)
-        if any(name.startswith(OWN) for name in found.unknown):
-            found.is_rewritten = True  # a key like one of ours must not be taken for it
-        own = {self.keys[name]: value for name, value in found.values.items() if value is not None}
+            return _NONE._replace(unknown=found.unknown, absent=found.absent, is_rewritten=True)
+        if any(name.startswith(OWN) for name in found.unknown) or (found.unknown and _HALF.search(line)):
+            found.is_rewritten = True  # a key like one of ours must not be taken for it, nor stop a reader
+        own = {
+            self.keys[name]: value
+            if name in self._numbers or not isinstance(value, str)
+            else str.__str__(value)
+            for name, value in found.values.items()
+            if value is not None
+        }
         held = sum(
             not (value == "" and name in self._numbers)
             for name, value in found.values.items()
@@ -141,7 +170,7 @@ class RecordReader:
         )
         aside = len(found.aside) + len(found.extra)
         is_rewritten = found.is_rewritten or not self.is_flat
-        if is_rewritten or _ESCAPED.search(line):
+        if is_rewritten:
             line = _dump(own | ({EXTRA_KEY: extra} if extra else {})).encode()
         elif extra:
             line = line.rstrip()[:-1] + b"," + _dump({EXTRA_KEY: extra})[1:].encode()
@@ -151,7 +180,7 @@ class RecordReader:
         """Find the place of each value. ValueError if this is no object."""
         if not isinstance(value, _Pairs):
             raise ValueError("not a JSON object")  # noqa: TRY004  # as malformed JSON is one
-        found = _Sorted()
+        found = _Sorted(self._number_paths)
         top = _once(value, (), found)
         opened: dict[Path, dict[str, Any]] = {(): top}
         for column, path in self.paths.items():
@@ -182,17 +211,22 @@ class RecordReader:
             found.aside.append((name, value, f"{name} {why}"))
         elif column == self.moment and isinstance(value, str):
             return self._moment_of(name, value, found)
+        elif isinstance(value, _Number) and column not in self._numbers and not _INTEGER.fullmatch(value):
+            found.is_rewritten = True  # DuckDB would write 1.10 as 1.1, and Redshift would not
         return None if why else value
 
     def _moment_of(self, name: str, value: str, found: "_Sorted") -> str:
         """A moment in microseconds since 1970, if it came as ISO-8601 text or with a fraction."""
         if re.fullmatch(r"\s*-?\d*\s*", value):
             return value
-        exact, unit = _moment(value)
+        with localcontext(prec=len(value) + 20):  # so that no digit is lost
+            exact, unit = _moment(value)
         if exact is None:
             return value
         found.is_rewritten, found.unit = True, unit
         whole = int(exact.to_integral_value())
+        if whole < _FIRST_CLEAR:
+            return "0"  # too early to be loaded; as microseconds it might look like another unit
         if whole != exact:
             found.aside.append((name, value, f"{name} {TOO_FINE}"))
         return str(whole)
@@ -253,7 +287,9 @@ def record_reader(dataset: Dataset, paths: Paths) -> RecordReader:
 class _Sorted:
     """The values of one record, each at its place."""
 
-    def __init__(self) -> None:
+    def __init__(self, number_paths: Collection[Path]) -> None:
+        self.number_paths = number_paths
+        """Where an empty text is no value."""
         self.values: dict[str, Any] = {}
         self.extra: dict[str, Any] = {}
         """What no column takes, and is not null."""
@@ -308,7 +344,12 @@ def pack_extra(values: Mapping[str, Any]) -> str | None:
 
 
 def _decoded(line: bytes) -> Any:
-    return _DECODER.decode(line.decode("utf-8"))
+    return _DECODER.decode(_text(line))
+
+
+def _text(line: bytes) -> str:
+    """The text of a record; without a comma before its last brace, which loses nothing."""
+    return _LAST_COMMA.sub("}", line.decode("utf-8"))
 
 
 def raw_text(value: Any) -> str:
@@ -324,11 +365,17 @@ def _once(pairs: _Pairs, path: Path, found: _Sorted) -> dict[str, Any]:
             held[key] = value
             continue
         found.is_rewritten = True
-        others = [held[key]] if _is_value(value) else [value]
-        held[key] = value if _is_value(value) else held[key]
-        name = label((*path, key))
-        found.aside += [(name, other, f"{name} is given twice") for other in others if _is_value(other)]
+        here = (*path, key)
+        if not _counts(value, here, found):
+            continue
+        if _counts(held[key], here, found):
+            found.aside.append((label(here), held[key], f"{label(here)} is given twice"))
+        held[key] = value
     return held
+
+
+def _counts(value: Any, path: Path, found: _Sorted) -> bool:
+    return _is_value(value) and not (value == "" and path in found.number_paths)
 
 
 def _is_value(value: Any) -> bool:
@@ -373,8 +420,13 @@ def _keep_rest(
             continue
         name = label(here)
         found.unknown.append(name)
-        if _is_value(value):
-            found.extra["_" + name if re.fullmatch(f"_*{SET_ASIDE}", name) else name] = value
+        if not _is_value(value):
+            continue
+        kept = "_" + name if re.fullmatch(f"_*{SET_ASIDE}", name) else name
+        if kept in found.extra:  # a key "user.id" beside an object "user" with a key "id"
+            found.aside.append((name, value, f"{name} is given twice"))
+        else:
+            found.extra[kept] = value
 
 
 def _extra(rest: Mapping[str, Any], aside: Collection[tuple[str, Any, str]]) -> str | None:
@@ -384,18 +436,25 @@ def _extra(rest: Mapping[str, Any], aside: Collection[tuple[str, Any, str]]) -> 
     return _dump({**rest, **({SET_ASIDE: entries} if entries else {})})
 
 
-def _dump(value: Any) -> str:
+class _TooDeepError(ValueError):
+    """Lists and objects lie in one another too deep."""
+
+
+def _dump(value: Any, depth: int = 0) -> str:
     """JSON, numbers as they stood in the file."""
+    if depth > DEEPEST:
+        raise _TooDeepError
+    below = depth + 1
     if isinstance(value, _Number):
         return str.__str__(value)
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=not _is_text(value))
     if isinstance(value, _Pairs):
-        return "{" + ",".join(f"{_dump(key)}:{_dump(held)}" for key, held in value) + "}"
+        return "{" + ",".join(f"{_dump(key)}:{_dump(held, below)}" for key, held in value) + "}"
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{_dump(key)}:{_dump(held)}" for key, held in value.items()) + "}"
+        return "{" + ",".join(f"{_dump(key)}:{_dump(held, below)}" for key, held in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(_dump, value)) + "]"
+        return "[" + ",".join(_dump(held, below) for held in value) + "]"
     return "null" if value is _NO_NUMBER else json.dumps(value)
 
 
@@ -409,8 +468,9 @@ def _is_text(value: str) -> bool:
 
 def _moment(text: str) -> tuple[Decimal | None, str]:
     """(microseconds since 1970, how it was written); None if this is no moment."""
-    if found := _ISO.fullmatch(text.strip()):
-        plain = text.strip().upper().replace(" ", "T", 1).replace(" ", "").replace(",", ".")
+    text = text.strip(_BLANKS)
+    if found := _ISO.fullmatch(text):
+        plain = text.upper().replace(" ", "T", 1).replace(" ", "").replace(",", ".")
         fraction = found[2] or ""
         try:
             moment = dt.datetime.fromisoformat(
@@ -422,7 +482,7 @@ def _moment(text: str) -> tuple[Decimal | None, str]:
         micro = Decimal(f"0{fraction.replace(',', '.')}") * 1_000_000 if fraction else Decimal(0)
         return Decimal((aware - _EPOCH) // dt.timedelta(microseconds=1)) + micro, "ISO-8601 text"
     try:
-        number = Decimal(text)
+        number = Decimal(text) if _NUMBER.fullmatch(text) else _NO_MOMENT
     except InvalidOperation:
         return None, ""
     if not number.is_finite() or abs(number) >= 10**18:

@@ -202,7 +202,7 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
     if column.kind == "number":
         return [
             (
-                f"OCTET_LENGTH({text}) > 0 AND ({text} ~ '[^0-9.eE+-]' OR {_finite(text)} IS NULL)",
+                f"OCTET_LENGTH({text}) > 0 AND ({text} ~ '[^0-9.eE+-]|[+]-' OR {_finite(text)} IS NULL)",
                 f"{name} is not a number",
             ),
             *_range(column, name, _finite(text)),
@@ -213,6 +213,7 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
     found = [
         (
             f"OCTET_LENGTH({text}) > 0 "
+            f"AND {text} <> '-0' "  # which DuckDB reads as 0 where it is no text
             f"AND ({text} <> COALESCE(CAST({whole} AS VARCHAR(32)), '') OR {text} LIKE '% ')",
             f"{name} is not {what}",
         ),
