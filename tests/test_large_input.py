@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from sparkify.engines import reading
+from sparkify.engines import tally
 from sparkify.engines.base import Engine, NewFile
-from sparkify.engines.duckdb_stage import _Batch
-from sparkify.engines.reading import BUFFER, CHUNK, LONGEST_RECORD, records
+from sparkify.engines.duckdb_batch import Batch
+from sparkify.engines.reading import CHUNK, records
+from sparkify.engines.tally import BUFFER, LONGEST_RECORD
 from tests.builders import Source, etl, play, rows
 
 
@@ -109,7 +110,7 @@ def test_rows_that_find_no_lines_are_taken_back_and_read_with_care(
 ) -> None:
     line = json.dumps(play(0)).encode()
     size = BUFFER + 1  # here the reader loses the last row altogether, if it is let
-    monkeypatch.setattr(reading, "BUFFER", 1 << 60)
+    monkeypatch.setattr(tally, "BUFFER", 1 << 60)
     body = b"\n".join([line] * (size // (len(line) + 1)))
     source.write(
         source.folder / "log_data" / "2018-11-01-events.json",
@@ -129,13 +130,13 @@ def test_good_rows_around_bad_ones_are_kept_and_find_their_lines(
     duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    sql = _Batch._sql
+    sql = Batch._sql
 
-    def noting(batch: _Batch, text: str, values: Sequence[Any] = ()) -> Any:
+    def noting(batch: Batch, text: str, values: Sequence[Any] = ()) -> Any:
         said.append(text)
         return sql(batch, text, values)
 
-    monkeypatch.setattr(_Batch, "_sql", noting)
+    monkeypatch.setattr(Batch, "_sql", noting)
     good = [play(item, sessionId=1) for item in range(400)]
     source.log(*good[:100], "{broken", *good[100:200], "", play(5, ts="soon"), *good[200:], "[1]")
     source.log(*(play(item, sessionId=2) for item in range(400)), day="2018-11-02")

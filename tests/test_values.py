@@ -19,12 +19,13 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from sparkify.config import S3
-from sparkify.engines import duckdb_stage
+from sparkify.engines import duckdb_batch, duckdb_stage
 from sparkify.engines.base import Engine, NewFile
 from sparkify.engines.duckdb import DuckDB
-from sparkify.engines.reading import BOM, _Counter, look
+from sparkify.engines.reading import look
 from sparkify.engines.record import default_paths, record_reader
 from sparkify.engines.redshift import Redshift
+from sparkify.engines.tally import BOM, ByteCounter
 from sparkify.load.feed import Feed
 from sparkify.load.files import list_source
 from sparkify.load.rejects import decoded
@@ -229,7 +230,7 @@ def through(lane: Lane, folder: Path) -> list[list[tuple[Any, ...]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb_stage, "TINY", lane.tiny)
         if not lane.tries_first:
-            patch.setattr(duckdb_stage._Batch, "accept_plain", lambda _, reads, __: reads)
+            patch.setattr(duckdb_batch.Batch, "accept_plain", lambda _, reads, __: reads)
         read(engine, folder)
     try:
         return [rows(engine, sql) for sql in (STAGED, REFUSED, COUNTED)]
@@ -357,7 +358,7 @@ def test_the_byte_tally_is_that_of_brute_force_however_the_file_is_cut(
     parts: list[bytes], sizes: list[int]
 ) -> None:
     text = b"".join(parts) + b"\n"
-    counter, at = _Counter(0), 0
+    counter, at = ByteCounter(0), 0
     for size in itertools.cycle(sizes):
         if at >= len(text):
             break

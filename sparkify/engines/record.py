@@ -8,41 +8,45 @@ The rules, the same on every engine: of a key given twice, the last value that i
 others are set aside. NaN and Infinity are no values. An empty text in a column of numbers is no value.
 """
 
-import datetime as dt
 import json
 import re
 from collections.abc import Collection, Mapping
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import localcontext
 from typing import Any, NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, KeyCount, KeyCounts, Path, Paths
+from sparkify.engines.extra import (
+    DECODER,
+    DEEPEST,
+    NO_NUMBER,
+    SET_ASIDE,
+    TOO_FINE,
+    Number,
+    Pairs,
+    TooDeepError,
+    decoded,
+    dump,
+    is_text,
+    label,
+    make_extra,
+    record_text,
+    too_long,
+)  # fmt: skip
+from sparkify.engines.moments import read_moment
 from sparkify.sql.schema import json_key, table
 
 OWN = "sparkify_"
 """How the keys begin that are added to records on their way to a database."""
 EXTRA_KEY = f"{OWN}extra"
 """The key under which a rewritten record carries its `extra`."""
-SET_ASIDE = "_set_aside"
-"""The key in `extra` under which values stand that do not fit their column, each with the reason."""
-TOO_FINE = "is finer than a microsecond"
-LONGEST_EXTRA = 65_535
-DEEPEST = 200
-"""So many lists and objects may lie in one another, and in what is around them, that Python writes them again."""
 _ODD = rb'":(?! ?(?:["\d]|-\d|null\b|true\b|false\b))|\\u0000|\\u[dD][89a-fA-F]'
 """What a record holds that must be looked at value by value."""
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 """Numbers that every reader writes as they stand."""
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """An escaped character beyond the first 65,536, or half of one, which a fast reader refuses with its line."""
-_LAST_COMMA = re.compile(r",\s*\}$")
-_ISO = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?", re.IGNORECASE | re.ASCII
-)
-_NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _FIRST_CLEAR = 10**14
 """Microseconds since 1970; a smaller number is taken for seconds or milliseconds (see `load.validation`)."""
-_BLANKS = " \t\n\f\r"
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Record(NamedTuple):
@@ -65,26 +69,6 @@ class Record(NamedTuple):
 
 _NONE = Record(b"[]")
 """What a reader is given for a line that is no record, or none that can be loaded."""
-
-
-class _Number(str):
-    """A number as it stands in the file."""
-
-    __slots__ = ()
-
-
-class _Pairs(list[tuple[str, Any]]):
-    """An object, with keys that are given twice."""
-
-    __slots__ = ()
-
-
-_NO_MOMENT = Decimal("NaN")
-_NO_NUMBER = object()
-"""NaN, Infinity or -Infinity, without quotes."""
-_DECODER = json.JSONDecoder(
-    parse_float=_Number, parse_int=_Number, parse_constant=lambda _: _NO_NUMBER, object_pairs_hook=_Pairs
-)
 
 
 class RecordReader:
@@ -133,25 +117,25 @@ class RecordReader:
 
     def misfits(self, line: bytes, reasons: Mapping[str, str]) -> tuple[str | None, int]:
         """(`extra` of this record, with the values of these columns set aside; how many more those are)."""
-        found = self._sort(_decoded(line))
+        found = self._sort(decoded(line))
         more = [(label(self.paths[name]), found.values[name], why) for name, why in reasons.items()]
-        return _extra(found.extra, [*found.aside, *more]), len(more)
+        return make_extra(found.extra, [*found.aside, *more]), len(more)
 
     def problem(self, line: bytes) -> str | None:
         """Why this record cannot be loaded with all its values; None if it can, or is no record."""
         try:
-            found = self._sort(_decoded(line))
-            return found.problem or too_long(_extra(found.extra, found.aside))
-        except _TooDeepError:
+            found = self._sort(decoded(line))
+            return found.problem or too_long(make_extra(found.extra, found.aside))
+        except TooDeepError:
             return f"lists or objects in it lie more than {DEEPEST} deep in one another"
         except (ValueError, RecursionError):
             return None
 
     def _parse(self, line: bytes) -> Record:
-        text = _text(line)
-        found = self._sort(_DECODER.decode(text))
+        text = record_text(line)
+        found = self._sort(DECODER.decode(text))
         line = text.encode()
-        extra = _extra(found.extra, found.aside)
+        extra = make_extra(found.extra, found.aside)
         if found.problem or too_long(extra):
             return _NONE._replace(unknown=found.unknown, absent=found.absent, is_rewritten=True)
         if any(name.startswith(OWN) for name in found.unknown) or (found.unknown and _HALF.search(line)):
@@ -171,14 +155,14 @@ class RecordReader:
         aside = len(found.aside) + len(found.extra)
         is_rewritten = found.is_rewritten or not self.is_flat
         if is_rewritten:
-            line = _dump(own | ({EXTRA_KEY: extra} if extra else {})).encode()
+            line = dump(own | ({EXTRA_KEY: extra} if extra else {})).encode()
         elif extra:
-            line = line.rstrip()[:-1] + b"," + _dump({EXTRA_KEY: extra})[1:].encode()
+            line = line.rstrip()[:-1] + b"," + dump({EXTRA_KEY: extra})[1:].encode()
         return Record(line, extra, held + aside, aside, found.unknown, found.absent, is_rewritten, found.unit)
 
     def _sort(self, value: Any) -> "_Sorted":
         """Find the place of each value. ValueError if this is no object."""
-        if not isinstance(value, _Pairs):
+        if not isinstance(value, Pairs):
             raise ValueError("not a JSON object")  # noqa: TRY004  # as malformed JSON is one
         found = _Sorted(self._number_paths)
         top = _once(value, (), found)
@@ -193,15 +177,15 @@ class RecordReader:
 
     def _fit(self, column: str, value: Any, found: "_Sorted") -> Any:
         """The value as a reader may take it; None for none, or for one that is set aside."""
-        if value is _NO_NUMBER:
+        if value is NO_NUMBER:
             found.is_rewritten = True
             return None
         why = None
-        if isinstance(value, _Pairs | list):
+        if isinstance(value, Pairs | list):
             why = "is a list or an object"
         elif isinstance(value, str) and "\0" in value:
             why = "holds a null character"
-        elif isinstance(value, str) and not _is_text(value):
+        elif isinstance(value, str) and not is_text(value):
             why = "holds half of a surrogate pair"
         name = label(self.paths[column])
         if why and column in self._strict:
@@ -211,7 +195,7 @@ class RecordReader:
             found.aside.append((name, value, f"{name} {why}"))
         elif column == self.moment and isinstance(value, str):
             return self._moment_of(name, value, found)
-        elif isinstance(value, _Number) and column not in self._numbers and not _INTEGER.fullmatch(value):
+        elif isinstance(value, Number) and column not in self._numbers and not _INTEGER.fullmatch(value):
             found.is_rewritten = True  # DuckDB would write 1.10 as 1.1, and Redshift would not
         return None if why else value
 
@@ -220,7 +204,7 @@ class RecordReader:
         if re.fullmatch(r"\s*-?\d*\s*", value):
             return value
         with localcontext(prec=len(value) + 20):  # so that no digit is lost
-            exact, unit = _moment(value)
+            exact, unit = read_moment(value)
         if exact is None:
             return value
         found.is_rewritten, found.unit = True, unit
@@ -302,62 +286,7 @@ class _Sorted:
         self.unit: str | None = None
 
 
-def label(path: Path) -> str:
-    """A path as one says it.
-
-    >>> label(("user", "id")), label(("tags", 0))
-    ('user.id', 'tags.0')
-    """
-    return ".".join(map(str, path))
-
-
-def too_long(extra: str | None) -> str | None:
-    """Why this `extra` cannot be kept; None if it can."""
-    if extra is None or len(extra.encode()) <= LONGEST_EXTRA:
-        return None
-    return f"the values that no column takes are longer than {LONGEST_EXTRA:,} bytes"
-
-
-def unpack_extra(extra: str) -> dict[str, Any]:
-    """What an `extra` holds, numbers as the text that stood in the file.
-
-    The key `_set_aside` leads to a list of `{"key", "value", "reason"}`.
-    """
-    return dict(_DECODER.decode(extra))
-
-
-def misfits_in(extra: str) -> list[str]:
-    """Why each value in an `extra` is not in its column; one that is there but for its last digits fits it."""
-    reasons = [entry["reason"] for entry in map(dict, unpack_extra(extra).get(SET_ASIDE, ()))]
-    return [reason for reason in reasons if not reason.endswith(TOO_FINE)]
-
-
-def count_extra(extra: str) -> int:
-    """How many values an `extra` holds."""
-    held = unpack_extra(extra)
-    return len(held.keys() - {SET_ASIDE}) + len(held.get(SET_ASIDE, ()))
-
-
-def pack_extra(values: Mapping[str, Any]) -> str | None:
-    """The `extra` that holds these; None for nothing."""
-    return _dump(values) if values else None
-
-
-def _decoded(line: bytes) -> Any:
-    return _DECODER.decode(_text(line))
-
-
-def _text(line: bytes) -> str:
-    """The text of a record; without a comma before its last brace, which loses nothing."""
-    return _LAST_COMMA.sub("}", line.decode("utf-8"))
-
-
-def raw_text(value: Any) -> str:
-    """A value of an `extra` as a raw table holds it."""
-    return value if isinstance(value, str) else _dump(value)
-
-
-def _once(pairs: _Pairs, path: Path, found: _Sorted) -> dict[str, Any]:
+def _once(pairs: Pairs, path: Path, found: _Sorted) -> dict[str, Any]:
     """An object with each key once: the last value that is not null counts, the others are set aside."""
     held: dict[str, Any] = {}
     for key, value in pairs:
@@ -379,7 +308,7 @@ def _counts(value: Any, path: Path, found: _Sorted) -> bool:
 
 
 def _is_value(value: Any) -> bool:
-    return value is not None and value is not _NO_NUMBER
+    return value is not None and value is not NO_NUMBER
 
 
 def _take(
@@ -392,12 +321,12 @@ def _take(
             here = path[: at + 1]
             if at + 1 == len(path):
                 return True, node.pop(str(step))
-            if isinstance(node[str(step)], _Pairs):
+            if isinstance(node[str(step)], Pairs):
                 node[str(step)] = opened[here] = _once(node[str(step)], here, found)
             node = node[str(step)]
         elif (
             isinstance(node, list)
-            and not isinstance(node, _Pairs)
+            and not isinstance(node, Pairs)
             and isinstance(step, int)
             and step < len(node)
         ):
@@ -427,66 +356,3 @@ def _keep_rest(
             found.aside.append((name, value, f"{name} is given twice"))
         else:
             found.extra[kept] = value
-
-
-def _extra(rest: Mapping[str, Any], aside: Collection[tuple[str, Any, str]]) -> str | None:
-    if not (rest or aside):
-        return None
-    entries = [{"key": key, "value": value, "reason": why} for key, value, why in aside]
-    return _dump({**rest, **({SET_ASIDE: entries} if entries else {})})
-
-
-class _TooDeepError(ValueError):
-    """Lists and objects lie in one another too deep."""
-
-
-def _dump(value: Any, depth: int = 0) -> str:
-    """JSON, numbers as they stood in the file."""
-    if depth > DEEPEST:
-        raise _TooDeepError
-    below = depth + 1
-    if isinstance(value, _Number):
-        return str.__str__(value)
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=not _is_text(value))
-    if isinstance(value, _Pairs):
-        return "{" + ",".join(f"{_dump(key)}:{_dump(held, below)}" for key, held in value) + "}"
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{_dump(key)}:{_dump(held, below)}" for key, held in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(_dump(held, below) for held in value) + "]"
-    return "null" if value is _NO_NUMBER else json.dumps(value)
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _moment(text: str) -> tuple[Decimal | None, str]:
-    """(microseconds since 1970, how it was written); None if this is no moment."""
-    text = text.strip(_BLANKS)
-    if found := _ISO.fullmatch(text):
-        plain = text.upper().replace(" ", "T", 1).replace(" ", "").replace(",", ".")
-        fraction = found[2] or ""
-        try:
-            moment = dt.datetime.fromisoformat(
-                plain.replace(fraction.replace(",", "."), "", 1) if fraction else plain
-            )
-        except ValueError:
-            return None, ""
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-        micro = Decimal(f"0{fraction.replace(',', '.')}") * 1_000_000 if fraction else Decimal(0)
-        return Decimal((aware - _EPOCH) // dt.timedelta(microseconds=1)) + micro, "ISO-8601 text"
-    try:
-        number = Decimal(text) if _NUMBER.fullmatch(text) else _NO_MOMENT
-    except InvalidOperation:
-        return None, ""
-    if not number.is_finite() or abs(number) >= 10**18:
-        return None, ""
-    if number < 10**11:
-        return number * 1_000_000, "seconds"
-    return (number * 1000, "milliseconds with a fraction") if number < 10**14 else (number, "microseconds")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Rules
-from sparkify.engines.record import SET_ASIDE, misfits_in, record_reader
+from sparkify.engines.extra import SET_ASIDE, misfits_in
+from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load import validation

@@ -1,7 +1,8 @@
 """A column that is added to staging takes what came of its key before: it stands in `extra`, no file is read."""
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine
-from sparkify.engines.record import SET_ASIDE, default_paths, label, pack_extra, raw_text, unpack_extra
+from sparkify.engines.extra import SET_ASIDE, label, pack_extra, raw_text, unpack_extra
+from sparkify.engines.record import default_paths
 from sparkify.load import validation
 from sparkify.sql.schema import Column, table
 

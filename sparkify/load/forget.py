@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine
-from sparkify.engines.record import count_extra
+from sparkify.engines.extra import count_extra
 from sparkify.errors import ConfigError, SparkifyError, WarehouseError
 from sparkify.load.erase import erase, listeners, must_erase
 from sparkify.load.publish import Outcome, publish

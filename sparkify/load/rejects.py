@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sparkify.engines.base import Engine, NewFile
-from sparkify.engines.reading import LONGEST_RECORD, diagnose, records
-from sparkify.engines.record import RecordReader, too_long
+from sparkify.engines.extra import too_long
+from sparkify.engines.reading import diagnose, records
+from sparkify.engines.record import RecordReader
+from sparkify.engines.tally import LONGEST_RECORD
 from sparkify.errors import RetryError
 
 KEPT = 65_535

@@ -12,7 +12,7 @@ Redshift compares text without the blanks at its end; so emptiness is asked of i
 import datetime as dt
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Paths, Reader, Rules
-from sparkify.engines.record import label as _label
+from sparkify.engines.extra import label as _label
 from sparkify.sql.schema import EXTRA, Column, table
 
 RANGES = {

@@ -1,0 +1,379 @@
+"""The files of one call on their way through the three lanes into DuckDB's staging (see `duckdb_stage`)."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, KeyCount, KeyCounts, NewFile
+from sparkify.engines.bringing import differs
+from sparkify.engines.duckdb_read import (
+    Gathered,
+    Read,
+    UnreadError,
+    changed_meanwhile,
+    literal,
+    pattern,
+    quoted,
+    read_json,
+)  # fmt: skip
+from sparkify.engines.reading import (
+    count_key,
+    diagnose,
+    look,
+    look_at_record,
+    records,
+    unreadable_file,
+)
+from sparkify.engines.record import EXTRA_KEY, RecordReader
+from sparkify.engines.tally import Tally
+from sparkify.sql.schema import table
+from sparkify.store import read_small
+
+FEW = 1000
+"""So many lines of a file that are no records are still looked at one by one."""
+FLOAT = r"^-?[0-9]+\.[0-9]+(e[+-]?[0-9]+)?$|^-?[0-9]+e[+-]?[0-9]+$|^0$"
+"""How DuckDB writes a number in a column of text that may have stood there otherwise: 1.10, 1e3, -0."""
+
+
+class Batch:
+    """The files of one call on their way through the lanes."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        dataset: Dataset,
+        reader: RecordReader,
+        accept: str,
+        scratch: Path,
+    ) -> None:
+        self._connection = connection
+        self._dataset, self._staging, self._accept = dataset, STAGING_TABLE[dataset], accept
+        self._scratch = scratch
+        self.reader = reader
+        columns = table(self._staging).reported
+        self._columns = [column.name for column in columns]
+        self._texts = [column.name for column in columns if column.kind == "text"]
+        self._numbers = [column.name for column in columns if column.kind != "text"]
+        self._reads: list[Read] = []
+
+    def reads(self) -> Sequence[Read]:
+        return sorted(self._reads, key=lambda read: read.file.file_id)
+
+    def look_at(self, files: Sequence[NewFile]) -> list[Read]:
+        with ThreadPoolExecutor(2) as pool:
+            looked = [Read(file, seen) for file, seen in zip(files, pool.map(look, files), strict=True)]
+        self._reads += looked
+        return looked
+
+    def changed(self) -> Collection[int]:
+        """The files that somebody wrote to while they were read: they wait for the next run."""
+        return {read.file.file_id for read in self._reads if changed_meanwhile(read)}
+
+    def create(self) -> None:
+        texts = ", ".join(f"{name} VARCHAR" for name in self._columns)
+        for statement in (
+            f"CREATE OR REPLACE TEMP TABLE raw_plain (part INTEGER, {texts})",
+            f"CREATE OR REPLACE TEMP TABLE raw_rewritten ({texts}, extra VARCHAR)",
+            "CREATE OR REPLACE TEMP TABLE raw_place (file_id INTEGER, shift BIGINT)",
+            "CREATE OR REPLACE TEMP TABLE raw_part (part INTEGER, file_id INTEGER, shift BIGINT)",
+            "CREATE OR REPLACE TEMP TABLE raw_record "
+            "(place BIGINT, file_id INTEGER, record INTEGER, vals INTEGER, aside INTEGER)",
+            "CREATE OR REPLACE TEMP TABLE raw_kept (file_id INTEGER, shift BIGINT, records BIGINT)",
+            "CREATE OR REPLACE TEMP TABLE raw_good (file_id INTEGER, record INTEGER, place BIGINT)",
+        ):
+            self._sql(statement)
+
+    def accept_plain(self, reads: list[Read], compression: str) -> list[Read]:
+        """Lane 1: take in plain files in one go; return those that hold anything but records in which all is
+        as expected. The good ones of these are in now, and have no number yet."""
+        ids = [read.file.file_id for read in reads]
+        named = ", ".join(f"{quoted(self.reader.keys[column])} AS {column}" for column in self._columns)
+        files = ", ".join(literal(pattern(read.file.path) or "") for read in reads)
+        self._sql(
+            f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS "
+            f"SELECT {ids}[file_index::BIGINT + 1] AS file_id, NULL::INTEGER AS record, {named} "
+            f"FROM {self._read_json(compression, f'[{files}]')}"
+        )
+        self._read_files(reads, compression, self._accept)
+        counted = self._count(
+            f"SELECT file_id, min(rowid), count(*), {self._counts()} FROM {self._staging} "
+            "WHERE file_id BETWEEN $1 AND $2 AND record IS NULL GROUP BY file_id",
+            [min(ids), max(ids)],
+        )
+        good, kept, others = [], [], []
+        for read in reads:
+            first, rows, counts, floats = counted.get(read.file.file_id, (0, 0, {}, 0))
+            tally = read.look.tally
+            values = tally.keys - tally.nulls - sum(map(self._empty(tally), self._numbers))
+            if rows == read.look.lines and values == sum(counts.values()) and not floats:
+                read.rows, read.values = rows, values
+                read.absent = self._absent(read, counts)
+                good.append((read.file.file_id, first - 1))
+            else:
+                others.append(read)
+                if rows:
+                    kept.append((read.file.file_id, first - 1, rows))
+        self._insert_rows("raw_place", ("file_id", "shift"), good)
+        self._insert_rows("raw_kept", ("file_id", "shift", "records"), kept)
+        self._sql(
+            f"UPDATE {self._staging} SET record = {self._staging}.rowid - p.shift FROM raw_place AS p "
+            f"WHERE p.file_id = {self._staging}.file_id AND {self._staging}.record IS NULL"
+        )
+        return others
+
+    def read_plain(self, reads: list[Read], compression: str) -> list[Read]:
+        """Lane 2: read plain files into the raw table in one go; return those that must go to lane 3."""
+        if not reads:
+            return []
+        known = self._sql("SELECT coalesce(max(part), -1) + 1 FROM raw_plain")[0][0]
+        selected = ", ".join(quoted(self.reader.keys[column]) for column in self._columns)
+        self._read_files(
+            reads,
+            compression,
+            f"INSERT INTO raw_plain SELECT file_index + {known}, {selected} FROM {self._read_json(compression)}",
+            [[pattern(read.file.path) for read in reads]],
+        )
+        counted = self._count(
+            f"SELECT part, min(rowid), count(*), {self._counts()} FROM raw_plain WHERE part >= $1 GROUP BY part",
+            [known],
+        )
+        suspicious = []
+        parts: list[tuple[int, int, int]] = []
+        for number, read in enumerate(reads, start=known):
+            first, read.rows, counts, floats = counted.get(number, (0, 0, {}, 0))
+            is_whole = read.rows == read.look.lines - read.file.lines_before
+            if (
+                is_whole
+                and not floats
+                and not self._has_written_moments(number)
+                and self._holds_all(read, number, first, sum(counts.values()))
+            ):
+                read.absent = self._absent(read, counts)
+                parts.append((number, read.file.file_id, first - 1))
+            else:
+                read.rows = 0
+                suspicious.append(read)
+        # Suspicious files have no row in raw_part, so their rows in raw_plain are never seen.
+        self._insert_rows("raw_part", ("part", "file_id", "shift"), parts)
+        return suspicious
+
+    def _has_written_moments(self, part: int) -> bool:
+        """Whether moments are written as text or with a fraction, which only lane 3 converts."""
+        if self.reader.moment is None:
+            return False
+        written = r"^\s*(\d{4}-\d\d-\d\d|-?\d+[.eE])"
+        found = self._sql(
+            f"SELECT 1 FROM raw_plain WHERE part = $1 AND regexp_matches({self.reader.moment}, $2) LIMIT 1",
+            [part, written],
+        )
+        return bool(found)
+
+    def _holds_all(self, read: Read, part: int, first: int, stored: int) -> bool:
+        """Whether the raw table holds every value of the file, but for those of lines that are no records.
+
+        A record that DuckDB's reader refuses, and another reader does not, such as one with half of a surrogate
+        pair, is none of these.
+        """
+        missing = read.look.tally.keys - read.look.tally.nulls - stored
+        if missing == 0:
+            return True
+        nothing = " AND ".join(f"{column} IS NULL" for column in self._columns)
+        lines = {
+            place - first + 1
+            for (place,) in self._sql(
+                f"SELECT rowid FROM raw_plain WHERE part = $1 AND {nothing} LIMIT {FEW}", [part]
+            )
+        }
+        if not lines or len(lines) == FEW:
+            return False
+        for number, line in records(read.file):
+            if number - read.file.lines_before in lines:
+                if diagnose(line) is None:
+                    return False  # a record that DuckDB refuses: it begins with a mark, or holds half a character
+                missing -= line.count(b'":') - line.count(b'":null') - line.count(b'": null')
+        return missing == 0
+
+    def _empty(self, tally: Tally) -> Callable[[str], int]:
+        """How many texts of a column are empty in the file's bytes."""
+        return lambda column: tally.empty.get(self.reader.keys[column].encode(), 0)
+
+    def _absent(self, read: Read, counts: Mapping[str, int]) -> KeyCounts:
+        """In how many records each key is absent, as far as it is: that is no wonder where nulls are left out."""
+        tally, found = read.look.tally, {}
+        if tally.keys >= read.rows * len(counts):
+            return {}
+        for column, values in counts.items():
+            key = self.reader.keys[column]
+            is_told = tally.nulls == 0 and (column in self._texts or not self._empty(tally)(column))
+            there = values if is_told or values == read.rows else count_key(read.file, key)
+            if there < read.rows:
+                found[key] = KeyCount(read.rows - there, None)
+        return found
+
+    def gather(self, tiny: Sequence[NewFile], careful: Sequence[Read]) -> None:
+        """Lane 3: write the records of all these files one a line into one file, and read that.
+
+        Nobody has looked at the tiny ones before.
+        """
+        out = Gathered()
+        with self._scratch.open("wb") as handle:
+            for file in tiny:
+                try:
+                    body, state = read_small(file.path, file.size)
+                except OSError as error:
+                    self._reads.append(Read(file, unreadable_file(error)))
+                    continue
+                if not file.start and (seen := look_at_record(body)):
+                    lines: Iterable[tuple[int, bytes]] = [(1, body)]
+                else:
+                    seen = look(file, BytesIO(body))
+                    lines = records(file, BytesIO(body)) if seen.problem is None else ()
+                read = Read(file, seen, has_changed=differs(file, state))
+                self._reads.append(read)
+                out.add(read, lines, self.reader, handle)
+            for read in careful:
+                out.add(read, records(read.file), self.reader, handle)
+        self._read_gathered(out)
+
+    def _read_gathered(self, out: "Gathered") -> None:
+        if not out.files:
+            return
+        selected = ", ".join(quoted(self.reader.keys[column]) for column in self._columns)
+        self._sql(
+            f"INSERT INTO raw_rewritten SELECT {selected}, {EXTRA_KEY} "
+            f"FROM {self._read_json('none', more=(EXTRA_KEY,))}",
+            [[pattern(str(self._scratch))]],
+        )
+        first, rows = self._sql("SELECT min(rowid), count(*) FROM raw_rewritten")[0]
+        if rows != len(out.files):
+            raise AssertionError(f"{len(out.files)} records were written together, {rows} were read back")
+        # Rows that are not committed yet have row numbers that start very high.
+        places = {"place": range(first, first + rows), "file_id": out.files, "record": out.records}
+        self._insert("raw_record", {**places, "vals": out.values, "aside": out.asides})
+
+    def drop_changed(self) -> None:
+        """Take out what was read of files that changed meanwhile, and what lane 1 read wrongly."""
+        changed = [*self.changed()]
+        if changed:
+            self._delete((self._staging, "raw_part", "raw_record", "raw_kept"), changed)
+        if rewritten := [read.file.file_id for read in self._reads if read.is_rewritten]:
+            kept = self._sql(
+                "SELECT list(file_id) FROM raw_kept WHERE list_contains($1::INTEGER[], file_id)", [rewritten]
+            )[0][0]
+            if kept:
+                self._delete((self._staging, "raw_kept"), kept)
+
+    def finish(self, good: str) -> None:
+        """Number the rows that lane 1 accepted, and let the raw table show all records that are not in staging
+        for good."""
+        self._publish()
+        if self._sql("SELECT 1 FROM raw_kept LIMIT 1"):
+            self._number_kept(good)
+            self._sql(
+                f"UPDATE {self._staging} SET extra = e.extra FROM (SELECT g.place, r.extra "
+                f"FROM raw_{self._dataset} AS r JOIN raw_good AS g USING (file_id, record) "
+                f"WHERE r.extra IS NOT NULL) AS e WHERE {self._staging}.rowid = e.place"
+            )
+
+    def _number_kept(self, good: str) -> None:
+        """Give the rows that were kept their lines: those of their file's good records, in the same order.
+
+        Where there are not as many, the file's rows are taken back.
+        """
+        self._sql(
+            "INSERT INTO raw_good SELECT file_id, record, "
+            "shift + row_number() OVER (PARTITION BY file_id ORDER BY record) AS place "
+            f"FROM ({good}) JOIN raw_kept USING (file_id)"
+        )
+        other = self._sql(
+            "SELECT list(k.file_id) FROM raw_kept AS k LEFT JOIN "
+            "(SELECT file_id, count(*) AS records FROM raw_good GROUP BY file_id) AS g USING (file_id) "
+            "WHERE g.records IS DISTINCT FROM k.records"
+        )[0][0]
+        if other:
+            self._delete((self._staging, "raw_kept", "raw_good"), other)
+        self._sql(
+            f"UPDATE {self._staging} SET record = g.record FROM raw_good AS g "
+            f"WHERE {self._staging}.rowid = g.place AND {self._staging}.file_id = g.file_id "
+            f"AND {self._staging}.record IS NULL"
+        )
+
+    def _publish(self) -> None:
+        """Let `raw_events` or `raw_songs` show the raw records."""
+        names = ", ".join(self._columns)
+        values = " + ".join(f"({name} IS NOT NULL)::INTEGER" for name in self._texts)
+        numbers = " + ".join(f"(coalesce({name}, '') <> '')::INTEGER" for name in self._numbers)
+        self._sql(
+            f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS "
+            "SELECT raw.*, (g.place IS NOT NULL)::INTEGER AS is_staged FROM ("
+            f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names}, NULL::VARCHAR AS extra, "
+            f"{values} + {numbers} AS vals, 0 AS aside FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
+            f"UNION ALL SELECT m.file_id, m.record, {names}, r.extra, m.vals, m.aside "
+            f"FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid) AS raw "
+            "LEFT JOIN raw_good AS g ON g.file_id = raw.file_id AND g.record = raw.record"
+        )
+
+    def _counts(self) -> str:
+        """The values of each column; and how many texts might have been numbers, which DuckDB writes anew."""
+        floats = " + ".join(
+            f"count(CASE WHEN {name} BETWEEN '-' AND ':' THEN nullif(regexp_matches({name}, '{FLOAT}'), false) END)"
+            for name in self._texts
+        )
+        return f"{', '.join(f'count({name})' for name in self._columns)}, {floats}"
+
+    def _count(self, sql: str, parameters: Sequence[Any]) -> dict[int, tuple[int, int, dict[str, int], int]]:
+        """{file or part: (first row, rows, values of each column, texts that might have been numbers)}"""
+        return {
+            number: (first, rows, dict(zip(self._columns, counts, strict=True)), floats)
+            for number, first, rows, *counts, floats in self._sql(sql, parameters)
+        }
+
+    def _read_files(
+        self, reads: Sequence[Read], compression: str, sql: str, parameters: Sequence[Any] = ()
+    ) -> None:
+        """Run a statement that reads these files. Raises UnreadError, naming those that the reader refuses."""
+        try:
+            self._sql(sql, parameters)
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException) as error:
+            said = str(error).splitlines()[0]
+            if "No space left" in said or not (refused := self._find_refused(reads, compression)):
+                raise
+            raise UnreadError(refused, said) from error
+
+    def _find_refused(self, reads: Sequence[Read], compression: str) -> set[str]:
+        """Which of these files the reader refuses, each asked for alone, outside the transaction."""
+        refused = set()
+        for read in reads:
+            try:
+                self._connection.cursor().execute(
+                    f"SELECT count(*) FROM {self._read_json(compression)}", [[pattern(read.file.path)]]
+                ).fetchall()
+            except duckdb.Error:
+                refused.add(read.file.uri)
+        return refused
+
+    def _read_json(self, compression: str, files: str = "$1", more: Sequence[str] = ()) -> str:
+        return read_json([*self.reader.keys.values(), *more], compression, files)
+
+    def _delete(self, names: Sequence[str], file_ids: Sequence[int]) -> None:
+        for name in names:
+            self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [file_ids])
+
+    def _sql(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def _insert_rows(self, name: str, columns: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
+        self._insert(name, dict(zip(columns, zip(*rows, strict=True), strict=False)))
+
+    def _insert(self, name: str, columns: Mapping[str, Any]) -> None:
+        if columns:
+            import numpy as np
+
+            incoming = {column: np.array(values, dtype=np.int64) for column, values in columns.items()}
+            self._connection.register("incoming", incoming)
+            self._sql(f"INSERT INTO {name} SELECT {', '.join(columns)} FROM incoming")
+            self._connection.unregister("incoming")

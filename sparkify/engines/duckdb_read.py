@@ -1,0 +1,129 @@
+"""A file on its way into DuckDB's staging, and the records that are written anew for DuckDB to read."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from sparkify.engines.base import KeyCounts, NewFile, Staged
+from sparkify.engines.bringing import has_changed
+from sparkify.engines.reading import Look, unreadable
+from sparkify.engines.record import KeyTally, RecordReader
+
+LARGEST_OBJECT = 12 << 20
+"""What DuckDB's reader must hold of one line; longer ones are seen by `look` and kept from it."""
+
+
+@dataclass
+class Read:
+    """A file on its way into staging."""
+
+    file: NewFile
+    look: Look
+    rows: int = 0
+    values: int | None = None
+    absent: KeyCounts = field(default_factory=dict)
+    unknown: KeyCounts = field(default_factory=dict)
+    unit: str | None = None
+    is_rewritten: bool = False
+    """Whether lane 3 took other values from it than a JSON reader does."""
+    has_changed: bool | None = None
+    """Whether somebody wrote to it while it was read; None if nobody asked yet."""
+
+
+class UnreadError(Exception):
+    """DuckDB's reader refused one of these files."""
+
+    def __init__(self, uris: set[str], said: str) -> None:
+        super().__init__(f"{min(uris)} cannot be read by DuckDB ({said})")
+        self.uris = uris
+
+
+class Gathered:
+    """What is beside each line of the gathered file."""
+
+    def __init__(self) -> None:
+        self.files, self.records = array("i"), array("i")
+        self.values, self.asides = array("i"), array("i")
+
+    def add(
+        self, read: Read, lines: Iterable[tuple[int, bytes]], reader: RecordReader, out: BinaryIO
+    ) -> None:
+        """Write the records of a file, each fit for a JSON reader; one that is none becomes an empty list."""
+        before, keys = len(self.files), KeyTally()
+        for number, line in lines:
+            if unreadable(line):
+                out.write(b"[]\n")
+                self._place(read.file.file_id, number, 0, 0)
+                continue
+            record = reader.read(line)
+            if record.unknown or record.absent:
+                keys.add(number, record)
+            read.is_rewritten |= record.is_rewritten
+            read.unit = read.unit or record.unit
+            self._place(read.file.file_id, number, record.values, record.aside)
+            out.write(record.line)
+            out.write(b"\n")
+        read.rows = len(self.files) - before
+        read.unknown, read.absent = keys.unknown, keys.absent
+
+    def _place(self, file_id: int, record: int, values: int, aside: int) -> None:
+        self.files.append(file_id)
+        self.records.append(record)
+        self.values.append(values)
+        self.asides.append(aside)
+
+
+def as_staged(read: Read) -> Staged:
+    seen = read.look
+    if seen.problem is None and seen.tally.keys and not read.rows:
+        raise AssertionError(f"{read.file.uri} holds {seen.tally.keys:,} keys, and no record of it was read")
+    return Staged(
+        file_id=read.file.file_id,
+        records_read=1 if seen.problem else read.rows,
+        content_hash=seen.content_hash,
+        lines=seen.lines,
+        tail=seen.tail,
+        problem=seen.problem,
+        values=read.values,
+        unknown_keys=read.unknown,
+        absent_keys=read.absent,
+        unit=read.unit,
+    )
+
+
+def changed_meanwhile(read: Read) -> bool:
+    """Whether somebody wrote to the file while it was read: then it waits for the next run."""
+    return has_changed(read.file) if read.has_changed is None else read.has_changed
+
+
+def pattern(path: str) -> str | None:
+    """A path as DuckDB takes it for this one file, since it takes every path for a pattern; None if it cannot.
+
+    >>> pattern("/a/log[1].json"), pattern("/a/x.json")
+    ('/a/log[[]1].json', '/a/x.json')
+    """
+    if not any(one in path for one in "*?[\\"):
+        escaped = path
+    elif "\\" in path:
+        return None
+    else:
+        escaped = "".join(f"[{one}]" if one in "*?[" else one for one in path)
+    return escaped if escaped.isprintable() else None
+
+
+def read_json(keys: Sequence[str], compression: str, files: str) -> str:
+    """DuckDB's reader of these keys, every value as text; `files` is a list of patterns, in its words."""
+    columns = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys)
+    return (
+        f"read_json({files}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
+        f"compression = '{compression}', maximum_object_size = {LARGEST_OBJECT}, hive_partitioning = false)"
+    )
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,39 @@
+"""Moments as feeds write them: ISO-8601 text, and numbers since 1970 in seconds, milliseconds or microseconds."""
+
+import datetime as dt
+import re
+from decimal import Decimal, InvalidOperation
+
+_ISO = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?", re.IGNORECASE | re.ASCII
+)
+_NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
+_BLANKS = " \t\n\f\r"
+_NO_MOMENT = Decimal("NaN")
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def read_moment(text: str) -> tuple[Decimal | None, str]:
+    """(microseconds since 1970, how it was written); None if this is no moment."""
+    text = text.strip(_BLANKS)
+    if found := _ISO.fullmatch(text):
+        plain = text.upper().replace(" ", "T", 1).replace(" ", "").replace(",", ".")
+        fraction = found[2] or ""
+        try:
+            moment = dt.datetime.fromisoformat(
+                plain.replace(fraction.replace(",", "."), "", 1) if fraction else plain
+            )
+        except ValueError:
+            return None, ""
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        micro = Decimal(f"0{fraction.replace(',', '.')}") * 1_000_000 if fraction else Decimal(0)
+        return Decimal((aware - _EPOCH) // dt.timedelta(microseconds=1)) + micro, "ISO-8601 text"
+    try:
+        number = Decimal(text) if _NUMBER.fullmatch(text) else _NO_MOMENT
+    except InvalidOperation:
+        return None, ""
+    if not number.is_finite() or abs(number) >= 10**18:
+        return None, ""
+    if number < 10**11:
+        return number * 1_000_000, "seconds"
+    return (number * 1000, "milliseconds with a fraction") if number < 10**14 else (number, "microseconds")
