@@ -1,0 +1,78 @@
+"""A column that is added later takes what came of its key before, from `extra`, without the source files."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sparkify import sql
+from sparkify.engines.base import Engine
+from sparkify.load.tables import prepare_tables
+from sparkify.sql import schema
+from tests.builders import Source, etl, play, rows
+
+
+@pytest.fixture
+def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The program of the day after: stg_events has a column device_id and a column app_version."""
+
+    def forget_tables() -> None:
+        sql.statement.cache_clear()
+        schema.table.cache_clear()
+
+    shutil.copytree(sql.ROOT, tmp_path / "sql")
+    ddl = tmp_path / "sql" / "tables" / "stg_events.sql"
+    last = "    extra           VARCHAR(65535) "
+    added = (
+        "    device_id       VARCHAR(8),  -- the listener's device\n"
+        "    app_version     INTEGER,     -- of the app\n"
+    )
+    assert last in ddl.read_text()
+    ddl.write_text(ddl.read_text().replace(last, added + last))
+    with monkeypatch.context() as patch:
+        patch.setattr(sql, "ROOT", tmp_path / "sql")
+        forget_tables()
+        yield
+    forget_tables()
+
+
+def load_before(warehouse: Engine, source: Source) -> None:
+    file = source.log(
+        play(0),
+        play(1) | {"deviceId": "d1", "appVersion": 7, "mood": "blue"},
+        play(2) | {"deviceId": "d2", "appVersion": "7.5"},
+        play(3, status="odd") | {"deviceId": "much too long"},
+    )
+    etl(warehouse, source.folder)
+    file.unlink()
+
+
+@pytest.fixture
+def loaded_before(warehouse: Engine, source: Source) -> Engine:
+    load_before(warehouse, source)
+    return warehouse
+
+
+def test_a_column_that_is_added_is_filled_from_extra(loaded_before: Engine, newer: None) -> None:
+    prepare_tables(loaded_before)
+
+    found = rows(loaded_before, "SELECT device_id, app_version, extra FROM stg_events ORDER BY record")
+    assert found[:2] == [(None, None, None), ("d1", 7, '{"mood":"blue"}')]
+    assert found[2][:2] == ("d2", None)
+    assert '"value":"7.5","reason":"appVersion does not fit its column"' in found[2][2]
+    assert found[3][:2] == (None, None)
+    assert '"status"' in found[3][2]
+    assert '"much too long"' in found[3][2]
+    # Of the 7 values that stood in extra, 3 found their column.
+    assert rows(loaded_before, "SELECT values_aside FROM etl_file") == [(4,)]
+    assert rows(loaded_before, "SELECT name FROM etl_key WHERE kind = 'unknown'") == [("mood",)]
+
+
+def test_what_was_added_once_is_not_added_again(loaded_before: Engine, newer: None) -> None:
+    prepare_tables(loaded_before)
+    before = rows(loaded_before, "SELECT device_id, extra FROM stg_events ORDER BY record")
+
+    prepare_tables(loaded_before)
+
+    assert rows(loaded_before, "SELECT device_id, extra FROM stg_events ORDER BY record") == before
