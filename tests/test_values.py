@@ -165,7 +165,8 @@ KINDS = [*CHANGES, *LINES]
 
 TOGETHER = [
     ["integers", "new texts"], ["reals", "twice"], ["moments", "own keys"], ["long", "new nested"],
-    ["halves", "rename and empty"], ["trailing comma", "integers"], ["marked", "new texts"], ["places", "twice"],
+    ["halves", "rename and empty"], ["trailing comma", "integers"], ["marked", "new texts"],
+    ["places", "twice"],
 ]  # fmt: skip
 
 
@@ -314,8 +315,10 @@ def test_a_moment_just_after_1970_is_not_taken_for_another_unit(tmp_path: Path) 
 
 
 def test_a_line_that_changes_its_fate_does_not_let_another_take_its_place(tmp_path: Path) -> None:
-    """Lane 1 takes the one record without what is too long to keep, and refuses the other for a mark before it;
-    of as many rows as there must be, none may be of a record that was rejected."""
+    """Of as many rows as there must be, none may be of a record that was rejected.
+
+    Lane 1 takes the one record without what is too long to keep, and refuses the other for a mark before it.
+    """
     lines = [written(whole(1, item), STYLES[1]) for item in range(LARGE)]
     lines[7] = lines[7][:-1] + ',"mood":"' + "x" * 100_000 + '"}'
     lines[9] = "\ufeff" + lines[9]
@@ -344,9 +347,10 @@ def test_of_an_object_of_which_a_column_takes_a_part_the_rest_is_kept() -> None:
 
 
 pieces = st.sampled_from([
-    b'"', b'":', b'": ', b":", b" ", b"\\", b'\\"', b"null", b'""', b"1", b"-1", b"-", b"tr", b"fa", b"nu", b"NaN", b"[",
-    b"{", b"}", b",", b"\n", b"userId", b'"userId":""', b'"song": ""', b"\\u0000", b"\\u00", b" " * 70, b"x" * 70, b"\t",
-    b'"a":1', b'"a": 1', b'"mood":""', b'x"userId":""', BOM, b"\r", b'\\"userId":""',
+    b'"', b'":', b'": ', b":", b" ", b"\\", b'\\"', b"null", b'""', b"1", b"-1", b"-", b"tr", b"fa", b"nu",
+    b"NaN", b"[", b"{", b"}", b",", b"\n", b"userId", b'"userId":""', b'"song": ""', b"\\u0000", b"\\u00",
+    b" " * 70, b"x" * 70, b"\t", b'"a":1', b'"a": 1', b'"mood":""', b'x"userId":""', BOM, b"\r",
+    b'\\"userId":""',
 ])  # fmt: skip
 
 

@@ -76,9 +76,9 @@ def _no_play(reader: Reader, songplay_id: int) -> str:
     if songplay_id >= 0 and (page := pages.scalar()) is not None:
         return f"event {songplay_id} is not a play: its page is {page}."
     return (
-        f"there is no play {songplay_id}. A play's id is session_id * 1,000,000 + item_in_session, or negative "
-        'where listeners share the two: `sparkify query "SELECT songplay_id FROM songplay"` lists them; '
-        "`sparkify rejects` lists what was rejected."
+        f"there is no play {songplay_id}. A play's id is session_id * 1,000,000 + item_in_session, or "
+        'negative where listeners share the two: `sparkify query "SELECT songplay_id FROM songplay"` '
+        "lists them; `sparkify rejects` lists what was rejected."
     )
 
 

@@ -55,7 +55,8 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
             f"{count(duplicate, 'duplicate')}, {count(conflict, 'conflict')}, {rejected:,} rejected and kept."
             if adds_up
             else "In a run below, records read are not loaded + duplicate + conflict + rejected.",
-            f"{count(aside, 'value')} without a column, or not fit for it, {'is' if aside == 1 else 'are'} kept in extra."
+            f"{count(aside, 'value')} without a column, or not fit for it, "
+            f"{'is' if aside == 1 else 'are'} kept in extra."
             if aside
             else "Every value is in a column.",
             f"No check was run for this page: above {PROVEN:,} plays that takes as long as all its answers."

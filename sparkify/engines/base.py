@@ -81,7 +81,7 @@ class Staged(NamedTuple):
     absent_keys: KeyCounts = MappingProxyType({})
     """Keys of columns that records lack."""
     unit: str | None = None
-    """How its moments are written, if not in milliseconds, as far as SQL cannot tell: ISO-8601 text, fractions."""
+    """How its moments are written, if not in milliseconds, where SQL cannot tell: ISO-8601, fractions."""
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,12 @@ class Engine(Reader, Protocol):
     def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
         """Read the files: each of their records is in staging then, or in `raw_events` or `raw_songs`.
 
-        That temporary table has the columns that the app fills, all VARCHAR, and `file_id`, `record` (the line,
-        counted from 1), `extra` (JSON of what no column takes), `vals` (values of the record that are not null),
-        `aside` (how many of them are in `extra`) and `is_staged` (1 if the record is in staging already). A line
-        that is no JSON object is a row of NULLs. A file that changed while it was read is left out of the answer
-        and of everything. Every record carries its file and line, but for those that a plain COPY brought.
+        That temporary table has the columns that the app fills, all VARCHAR, and `file_id`, `record` (the
+        line, counted from 1), `extra` (JSON of what no column takes), `vals` (values of the record that are
+        not null), `aside` (how many of them are in `extra`) and `is_staged` (1 if the record is in staging
+        already). A line that is no JSON object is a row of NULLs. A file that changed while it was read is
+        left out of the answer and of everything. Every record carries its file and line, but for those that a
+        plain COPY brought.
         """
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:

@@ -19,15 +19,9 @@ from sparkify.engines.duckdb_read import (
     pattern,
     quoted,
     read_json,
+    select_counts,
 )  # fmt: skip
-from sparkify.engines.reading import (
-    count_key,
-    diagnose,
-    look,
-    look_at_record,
-    records,
-    unreadable_file,
-)
+from sparkify.engines.reading import count_key, diagnose, look, look_at_record, records, unreadable_file
 from sparkify.engines.record import EXTRA_KEY, RecordReader
 from sparkify.engines.tally import Tally
 from sparkify.sql.schema import table
@@ -35,8 +29,6 @@ from sparkify.store import read_small
 
 FEW = 1000
 """So many lines of a file that are no records are still looked at one by one."""
-FLOAT = r"^-?[0-9]+\.[0-9]+(e[+-]?[0-9]+)?$|^-?[0-9]+e[+-]?[0-9]+$|^0$"
-"""How DuckDB writes a number in a column of text that may have stood there otherwise: 1.10, 1e3, -0."""
 
 
 class Batch:
@@ -58,6 +50,7 @@ class Batch:
         self._columns = [column.name for column in columns]
         self._texts = [column.name for column in columns if column.kind == "text"]
         self._numbers = [column.name for column in columns if column.kind != "text"]
+        self._counts = select_counts(self._columns, self._texts)
         self._reads: list[Read] = []
 
     def reads(self) -> Sequence[Read]:
@@ -100,7 +93,7 @@ class Batch:
         )
         self._read_files(reads, compression, self._accept)
         counted = self._count(
-            f"SELECT file_id, min(rowid), count(*), {self._counts()} FROM {self._staging} "
+            f"SELECT file_id, min(rowid), count(*), {self._counts} FROM {self._staging} "
             "WHERE file_id BETWEEN $1 AND $2 AND record IS NULL GROUP BY file_id",
             [min(ids), max(ids)],
         )
@@ -134,11 +127,13 @@ class Batch:
         self._read_files(
             reads,
             compression,
-            f"INSERT INTO raw_plain SELECT file_index + {known}, {selected} FROM {self._read_json(compression)}",
+            f"INSERT INTO raw_plain SELECT file_index + {known}, {selected} "
+            f"FROM {self._read_json(compression)}",
             [[pattern(read.file.path) for read in reads]],
         )
         counted = self._count(
-            f"SELECT part, min(rowid), count(*), {self._counts()} FROM raw_plain WHERE part >= $1 GROUP BY part",
+            f"SELECT part, min(rowid), count(*), {self._counts} FROM raw_plain "
+            "WHERE part >= $1 GROUP BY part",
             [known],
         )
         suspicious = []
@@ -175,8 +170,8 @@ class Batch:
     def _holds_all(self, read: Read, part: int, first: int, stored: int) -> bool:
         """Whether the raw table holds every value of the file, but for those of lines that are no records.
 
-        A record that DuckDB's reader refuses, and another reader does not, such as one with half of a surrogate
-        pair, is none of these.
+        A record that DuckDB's reader refuses, and another reader does not, such as one with half of a
+        surrogate pair, is none of these.
         """
         missing = read.look.tally.keys - read.look.tally.nulls - stored
         if missing == 0:
@@ -193,7 +188,7 @@ class Batch:
         for number, line in records(read.file):
             if number - read.file.lines_before in lines:
                 if diagnose(line) is None:
-                    return False  # a record that DuckDB refuses: it begins with a mark, or holds half a character
+                    return False  # a record that DuckDB refuses: a mark before it, half a character in it
                 missing -= line.count(b'":') - line.count(b'":null') - line.count(b'": null')
         return missing == 0
 
@@ -202,7 +197,7 @@ class Batch:
         return lambda column: tally.empty.get(self.reader.keys[column].encode(), 0)
 
     def _absent(self, read: Read, counts: Mapping[str, int]) -> KeyCounts:
-        """In how many records each key is absent, as far as it is: that is no wonder where nulls are left out."""
+        """In how many records each key is absent, if it is: that is no wonder where nulls are left out."""
         tally, found = read.look.tally, {}
         if tally.keys >= read.rows * len(counts):
             return {}
@@ -268,8 +263,7 @@ class Batch:
                 self._delete((self._staging, "raw_kept"), kept)
 
     def finish(self, good: str) -> None:
-        """Number the rows that lane 1 accepted, and let the raw table show all records that are not in staging
-        for good."""
+        """Number the rows lane 1 accepted, and let the raw table show all records not in staging for good."""
         self._publish()
         if self._sql("SELECT 1 FROM raw_kept LIMIT 1"):
             self._number_kept(good)
@@ -310,20 +304,13 @@ class Batch:
         self._sql(
             f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS "
             "SELECT raw.*, (g.place IS NOT NULL)::INTEGER AS is_staged FROM ("
-            f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names}, NULL::VARCHAR AS extra, "
-            f"{values} + {numbers} AS vals, 0 AS aside FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
+            f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names}, "
+            f"NULL::VARCHAR AS extra, {values} + {numbers} AS vals, 0 AS aside "
+            "FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
             f"UNION ALL SELECT m.file_id, m.record, {names}, r.extra, m.vals, m.aside "
             f"FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid) AS raw "
             "LEFT JOIN raw_good AS g ON g.file_id = raw.file_id AND g.record = raw.record"
         )
-
-    def _counts(self) -> str:
-        """The values of each column; and how many texts might have been numbers, which DuckDB writes anew."""
-        floats = " + ".join(
-            f"count(CASE WHEN {name} BETWEEN '-' AND ':' THEN nullif(regexp_matches({name}, '{FLOAT}'), false) END)"
-            for name in self._texts
-        )
-        return f"{', '.join(f'count({name})' for name in self._columns)}, {floats}"
 
     def _count(self, sql: str, parameters: Sequence[Any]) -> dict[int, tuple[int, int, dict[str, int], int]]:
         """{file or part: (first row, rows, values of each column, texts that might have been numbers)}"""
@@ -335,7 +322,7 @@ class Batch:
     def _read_files(
         self, reads: Sequence[Read], compression: str, sql: str, parameters: Sequence[Any] = ()
     ) -> None:
-        """Run a statement that reads these files. Raises UnreadError, naming those that the reader refuses."""
+        """Run a statement that reads these files. Raises UnreadError, naming those the reader refuses."""
         try:
             self._sql(sql, parameters)
         except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException) as error:

@@ -12,6 +12,8 @@ from sparkify.engines.record import KeyTally, RecordReader
 
 LARGEST_OBJECT = 12 << 20
 """What DuckDB's reader must hold of one line; longer ones are seen by `look` and kept from it."""
+FLOAT = r"^-?[0-9]+\.[0-9]+(e[+-]?[0-9]+)?$|^-?[0-9]+e[+-]?[0-9]+$|^0$"
+"""How DuckDB writes a number in a column of text that may have stood there otherwise: 1.10, 1e3, -0."""
 
 
 @dataclass
@@ -98,7 +100,7 @@ def changed_meanwhile(read: Read) -> bool:
 
 
 def pattern(path: str) -> str | None:
-    """A path as DuckDB takes it for this one file, since it takes every path for a pattern; None if it cannot.
+    """A path as DuckDB takes it for this one file, since every path is a pattern to it; None if it cannot.
 
     >>> pattern("/a/log[1].json"), pattern("/a/x.json")
     ('/a/log[[]1].json', '/a/x.json')
@@ -119,6 +121,16 @@ def read_json(keys: Sequence[str], compression: str, files: str) -> str:
         f"read_json({files}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
         f"compression = '{compression}', maximum_object_size = {LARGEST_OBJECT}, hive_partitioning = false)"
     )
+
+
+def select_counts(columns: Sequence[str], texts: Sequence[str]) -> str:
+    """The values of each column; and how many texts might have been numbers, which DuckDB writes anew."""
+    floats = " + ".join(
+        f"count(CASE WHEN {name} BETWEEN '-' AND ':' "
+        f"THEN nullif(regexp_matches({name}, '{FLOAT}'), false) END)"
+        for name in texts
+    )
+    return f"{', '.join(f'count({name})' for name in columns)}, {floats}"
 
 
 def literal(text: str) -> str:

@@ -60,9 +60,11 @@ class Stager:
         *,
         is_in_order: bool,
     ) -> Sequence[Staged]:
-        """Read the files; see `Engine.stage`. Both in DuckDB's words: `accept` is the INSERT of records in which
-        every value fits, `good` the SELECT of their file and line. Where `accept` may not be used, all go
-        through the raw tables."""
+        """Read the files; see `Engine.stage`.
+
+        Both in DuckDB's words: `accept` is the INSERT of records in which every value fits, `good` the SELECT
+        of their file and line. Where `accept` may not be used, all go through the raw tables.
+        """
         with (
             tempfile.TemporaryDirectory(dir=self._folder) as folder,
             closing(bring_ahead(files, Path(folder))) as groups,

@@ -1,4 +1,4 @@
-"""The JSON text of `extra`, and JSON read so that nothing in it is lost: keys given twice, numbers as written."""
+"""The JSON text of `extra`, and JSON read without loss: keys given twice, numbers as written."""
 
 import json
 import re
@@ -12,7 +12,7 @@ SET_ASIDE = "_set_aside"
 TOO_FINE = "is finer than a microsecond"
 LONGEST_EXTRA = 65_535
 DEEPEST = 200
-"""So many lists and objects may lie in one another, and in what is around them, that Python writes them again."""
+"""How deep lists and objects, with what is around them, may be nested for Python to write them again."""
 _LAST_COMMA = re.compile(r",\s*\}$")
 
 
@@ -51,7 +51,7 @@ def unpack_extra(extra: str) -> dict[str, Any]:
 
 
 def misfits_in(extra: str) -> list[str]:
-    """Why each value in an `extra` is not in its column; one that is there but for its last digits fits it."""
+    """Why each value in an `extra` is not in its column; one that lost only its last digits fits it."""
     reasons = [entry["reason"] for entry in map(dict, unpack_extra(extra).get(SET_ASIDE, ()))]
     return [reason for reason in reasons if not reason.endswith(TOO_FINE)]
 

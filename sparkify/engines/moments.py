@@ -1,4 +1,4 @@
-"""Moments as feeds write them: ISO-8601 text, and numbers since 1970 in seconds, milliseconds or microseconds."""
+"""Moments as feeds write them: ISO-8601 text, and seconds, milliseconds or microseconds since 1970."""
 
 import datetime as dt
 import re

@@ -1,10 +1,10 @@
 """Files into Redshift's raw table: one COPY for each compression where files are plain, gathered where not.
 
-A plain COPY is the fast way, and says of a row neither file nor line, nor of a key that no column takes that it
-is there. So it is trusted only where nothing is wrong: a second COPY, 'noshred' into a SUPER column, tells every
-key of every record (AWS, "Loading semistructured data into Amazon Redshift"), and each must be a column's, in
-every record, with as many values as the column. All other files are read the other way: by us, into a few large
-parts that carry with each record its file and line, and its `extra`.
+A plain COPY is the fast way, and says of a row neither file nor line, nor of a key that no column takes that
+it is there. So it is trusted only where nothing is wrong: a second COPY, 'noshred' into a SUPER column, tells
+every key of every record (AWS, "Loading semistructured data into Amazon Redshift"), and each must be a
+column's, in every record, with as many values as the column. All other files are read the other way: by us,
+into a few large parts that carry with each record its file and line, and its `extra`.
 """
 
 import json
@@ -185,7 +185,8 @@ class Loader:
     def _holds_all(self, dataset: Dataset, reader: RecordReader, records: int) -> bool:
         """Whether each record has the key of every column and no other, and each value is in its column."""
         found = self._run(
-            "SELECT k, COUNT(*) AS records, SUM(CASE WHEN JSON_TYPEOF(v) = 'null' THEN 0 ELSE 1 END) AS vals, "
+            "SELECT k, COUNT(*) AS records, "
+            "SUM(CASE WHEN JSON_TYPEOF(v) = 'null' THEN 0 ELSE 1 END) AS vals, "
             "SUM(CASE WHEN JSON_TYPEOF(v) IN ('object', 'array') THEN 1 ELSE 0 END) AS nested "
             f"FROM raw_keys_{dataset} AS e, UNPIVOT e.data AS v AT k GROUP BY k"
         ).rows

@@ -1,4 +1,4 @@
-"""What a file's bytes show: how many lines, and what follows each key, so that a fast reader can be held to it."""
+"""What a file's bytes show: its lines, and what follows each key, so that a fast reader can be held to it."""
 
 import re
 from collections import Counter

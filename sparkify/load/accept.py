@@ -1,6 +1,7 @@
-"""The step from raw table to staging: rejects are told, values that do not fit are set aside, the rest is taken in.
+"""The step from raw table to staging: rejects are told, misfits are set aside, the rest is taken in.
 
-It ends with a proof: of each file, the values that stand in its bytes are those of staging, and those set aside.
+It ends with a proof: of each file, the values that stand in its bytes are those of staging, and those set
+aside.
 """
 
 from collections.abc import Mapping
@@ -107,6 +108,7 @@ def require_conserved(uri: str, values: Values, *, may_erase: bool) -> None:
     """Raise LoadError if a value of this file has no place."""
     if values.erased < 0 or (values.erased and not may_erase):
         raise LoadError(
-            f"{uri}: {count(values.read, 'value')} in the file, {values.read - values.erased:,} in the warehouse. "
-            "That is an error of this program: nothing was published. Please report it, with the file if you can."
+            f"{uri}: {count(values.read, 'value')} in the file, {values.read - values.erased:,} in the "
+            "warehouse. That is an error of this program: nothing was published. "
+            "Please report it, with the file if you can."
         )

@@ -7,7 +7,7 @@ _HEAD = "CREATE TEMP TABLE counted_record AS"
 
 
 def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result:
-    """The conflicts of every run or of one, each key with all its records: those that came first, and the others.
+    """The conflicts of every run or of one: each key with all its records, the first and the others.
 
     Keys and contents are told apart by the statement that counts them in a load.
     """
@@ -16,8 +16,8 @@ def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result
     of_files = (
         "SELECT {key} FROM {table} AS s LEFT JOIN etl_file AS f ON f.file_id = s.file_id "
         "LEFT JOIN etl_run AS r ON r.run_id = s.run_id "
-        "WHERE (f.conflict > 0 OR (s.file_id IS NULL AND r.conflict > 0)) AND (:run IS NULL OR s.run_id = :run) "
-        "GROUP BY 1"
+        "WHERE (f.conflict > 0 OR (s.file_id IS NULL AND r.conflict > 0)) "
+        "AND (:run IS NULL OR s.run_id = :run) GROUP BY 1"
     )
     events = of_files.format(key="s.session_id * 1000000 + s.item_in_session AS event_id", table="stg_events")
     songs = of_files.format(key="s.song_id AS song_id", table="stg_songs")
@@ -30,8 +30,9 @@ def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result
         ranked AS (
             SELECT
                 c.dataset, c.natural_key, c.run_id, c.file_id, c.record,
-                ROW_NUMBER() OVER (PARTITION BY c.dataset, c.natural_key ORDER BY c.run_id, c.file_id, c.record)
-                    AS place,
+                ROW_NUMBER() OVER (
+                    PARTITION BY c.dataset, c.natural_key ORDER BY c.run_id, c.file_id, c.record
+                ) AS place,
                 ROW_NUMBER() OVER (
                     PARTITION BY c.dataset, c.natural_key, c.content ORDER BY c.run_id, c.file_id, c.record
                 ) AS same
@@ -46,7 +47,8 @@ def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result
         SELECT
             r.dataset,
             COALESCE(
-                'session ' || CAST(e.session_id AS VARCHAR(20)) || ', item ' || CAST(e.item_in_session AS VARCHAR(20))
+                'session ' || CAST(e.session_id AS VARCHAR(20))
+                || ', item ' || CAST(e.item_in_session AS VARCHAR(20))
                 || COALESCE(', listener ' || CAST(e.user_id AS VARCHAR(20)), ', nobody'),
                 s.song_id
             ) AS natural_key,

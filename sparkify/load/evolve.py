@@ -1,4 +1,4 @@
-"""A column that is added to staging takes what came of its key before: it stands in `extra`, no file is read."""
+"""A column added to staging takes what came of its key before: that stands in `extra`, no file is read."""
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine
 from sparkify.engines.extra import SET_ASIDE, label, pack_extra, raw_text, unpack_extra

@@ -56,9 +56,9 @@ def make_feed(config: Config, *, strict: bool = False) -> Feed:
 def read_paths(uri: str, dataset: Dataset) -> Paths:
     """The paths of a JSONPaths file, one for each column in the order of the staging table.
 
-    Such a file is one object, `{"jsonpaths": ["$['artist']", "$.user.id", ...]}`, as COPY takes it. COPY falls
-    back to 'auto' without a word where its key is any other; here that is an error, and so is a wrong number of
-    paths (AWS, "COPY from JSON format"). No file: the app's own keys.
+    Such a file is one object, `{"jsonpaths": ["$['artist']", "$.user.id", ...]}`, as COPY takes it. COPY
+    falls back to 'auto' without a word where its key is any other; here that is an error, and so is a wrong
+    number of paths (AWS, "COPY from JSON format"). No file: the app's own keys.
     """
     if not uri:
         return default_paths(dataset)

@@ -9,13 +9,14 @@ from sparkify.load.files import SourceFile, missing_days
 from sparkify.load.notices import Warned, Warnings
 
 APART = dt.timedelta(days=2)
-"""An event may be this far from the day that its file is named for: clocks are set wrong, phones were offline."""
+"""An event may be this far from the day its file is named for: clocks are wrong, phones were offline."""
 
 
 def find_missing_days(engine: Engine, files: Sequence[SourceFile]) -> list[Warned]:
-    """A warning of the days that no log is named for, before days whose log is new: a source may have lost them."""
+    """A warning of days no log is named for, before days whose log is new: a source may have lost them."""
     rows = engine.query(
-        "SELECT DISTINCT uri FROM etl_file WHERE dataset = 'events' AND undone_in IS NULL AND replaced_in IS NULL"
+        "SELECT DISTINCT uri FROM etl_file "
+        "WHERE dataset = 'events' AND undone_in IS NULL AND replaced_in IS NULL"
     ).rows
     loaded = {day for (uri,) in rows if (day := SourceFile(uri, "events", 0, "").day)}
     missing = missing_days(files, loaded)
@@ -69,6 +70,6 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
         ).scalar()
         warnings.add(
             "other_days",
-            f"{count(others, 'event')} of {uris[file_id]} {'is' if others == 1 else 'are'} more than two days from "
-            f"the day of its name: from {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
+            f"{count(others, 'event')} of {uris[file_id]} {'is' if others == 1 else 'are'} more than "
+            f"two days from the day of its name: from {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
         )

@@ -1,7 +1,7 @@
 """Keys that are not as expected: counted for each file, and warned of where the feed has changed.
 
-A key that no column takes is told of once, when it first comes; its values are kept in `extra` however often it
-does. An absent key is no news where the writer leaves nulls out; it is where the feed used to have it.
+A key that no column takes is told of once, when it first comes; its values are kept in `extra` however often
+it does. An absent key is no news where the writer leaves nulls out; it is where the feed used to have it.
 """
 
 from collections.abc import Mapping
@@ -92,7 +92,8 @@ class KeyReport:
         if self.unknown:
             first = next(iter(self.unknown.values()))
             raise LoadError(
-                f'unknown key "{first.key}" in {_where(first)}: [ETL] UNKNOWN_KEYS = refuse. Nothing was published.'
+                f'unknown key "{first.key}" in {_where(first)}: [ETL] UNKNOWN_KEYS = refuse. '
+                "Nothing was published."
             )
 
     def _is_news(self, dataset: Dataset, name: str, counted: KeyCount, staged: Staged) -> bool:

@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
     rejects: list[Reject]
     extras: list[tuple[int, int, str | None, int, int]]
-    """(file_id, record, its `extra`, values that do not fit, 1 if it is rejected after all) as in `raw_extra`."""
+    """(file_id, record, its `extra`, values that do not fit, 1 if rejected after all) as in `raw_extra`."""
 
 
 def look_up(

@@ -191,8 +191,8 @@ def _take_in(
     if tally.conflict:
         warnings.add(
             "conflict",
-            f"{count(tally.conflict, 'record has', 'records have')} the key of another record, and other content: "
-            f"one of each key stands. `sparkify rejects --conflicts --run {run_id}` lists them.",
+            f"{count(tally.conflict, 'record has', 'records have')} the key of another record, and other "
+            f"content: one of each key stands. `sparkify rejects --conflicts --run {run_id}` lists them.",
         )
     if tally.rejected and tally.rejected == tally.read:
         warnings.add(
@@ -226,8 +226,9 @@ def _refuse_bad(loading: FileIngest, max_rejects: MaxRejects, feed: Feed) -> Non
         raise LoadError(_too_many(loading, max_rejects))
     if not max_rejects.allow(tally.misfits, tally.read):
         raise LoadError(
-            f"{count(tally.misfits, 'value does', 'values do')} not fit their columns in {count(tally.read, 'record')}, "
-            f"more than --max-rejects allows ({max_rejects}): nothing was published. They would be kept in extra; "
+            f"{count(tally.misfits, 'value does', 'values do')} not fit their columns "
+            f"in {count(tally.read, 'record')}, more than --max-rejects allows ({max_rejects}): "
+            "nothing was published. They would be kept in extra; "
             f"fix the feed, or allow it with --max-rejects {tally.misfits}."
         )
     if feed.refuses_unknown_keys:

@@ -242,8 +242,10 @@ class FileIngest:
 
 
 def _loaded_and_duplicate(staged: Staged, rejected: int) -> tuple[int | None, int | None, int | None]:
-    """What became of a file's good records (loaded, duplicate, conflict), before these are told apart; of rows
-    without a file, only the run knows."""
+    """What became of a file's good records (loaded, duplicate, conflict), before these are told apart.
+
+    Of rows without a file, only the run knows.
+    """
     return (staged.records_read - rejected, 0, 0) if staged.has_lineage else (None, None, None)
 
 

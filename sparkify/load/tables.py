@@ -116,7 +116,7 @@ def migrate(engine: Engine) -> list[str]:
 
 
 def _rebuild(engine: Engine) -> None:
-    """What the rules of this program make of staging: normal forms of text, star, and counts of the ledger."""
+    """What this program's rules make of staging: normal forms of text, star, and counts of the ledger."""
     last = int(engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar())
     learn_forms(engine, 0, last)
     clear_star(engine)

@@ -1,8 +1,8 @@
 """The one normal form of text, on every engine: what the star shows, and what names are compared by.
 
 Text beyond plain ASCII is brought into it here, once for each distinct string, and kept in a small table that
-SQL joins; so the bytes are the same whichever engine runs. Plain ASCII needs no table: TRIM and LOWER mean the
-same everywhere. Staging keeps what came.
+SQL joins; so the bytes are the same whichever engine runs. Plain ASCII needs no table: TRIM and LOWER mean
+the same everywhere. Staging keeps what came.
 """
 
 import unicodedata
@@ -112,7 +112,7 @@ def _suspects(condition: str) -> str:
     for table, column in _SOURCES:
         ends = " OR ".join(f"{column} LIKE '%{blank}'" for blank in " \t\n\v\f\r")
         selects.append(
-            f"SELECT {column} AS raw_text, OCTET_LENGTH({column}) AS raw_bytes FROM {table} WHERE {condition} "
-            f"(OCTET_LENGTH({column}) <> LENGTH({column}) OR {column} < '!' OR {ends})"
+            f"SELECT {column} AS raw_text, OCTET_LENGTH({column}) AS raw_bytes FROM {table} "
+            f"WHERE {condition} (OCTET_LENGTH({column}) <> LENGTH({column}) OR {column} < '!' OR {ends})"
         )
     return " UNION ".join(selects)

@@ -2,11 +2,12 @@
 
 The rules are the staging tables' own columns: a required value is there, an integer is text equal to its own
 cast (a cast alone takes '7.6' for 8 and '0x10' for 16), a number is finite, text fits its width in bytes. So
-they are written by a program from the DDL, in SQL that both engines run over raw tables whose columns are text.
-What identifies or places a record is strict: a wrong value there rejects the record. Any other wrong value costs
-only itself: its column is NULL, and what came is kept in `extra` with the reason.
+they are written by a program from the DDL, in SQL that both engines run over raw tables whose columns are
+text. What identifies or places a record is strict: a wrong value there rejects the record. Any other wrong
+value costs only itself: its column is NULL, and what came is kept in `extra` with the reason.
 
-Redshift compares text without the blanks at its end; so emptiness is asked of its length, and a blank looked for.
+Redshift compares text without the blanks at its end; so emptiness is asked of its length, and a blank
+looked for.
 """
 
 import datetime as dt
@@ -27,7 +28,7 @@ RANGES = {
 LISTENER = "user_id"
 EARLIEST = dt.datetime(2000, 1, 1)
 AHEAD = dt.timedelta(days=2)
-"""A moment before the one, or further ahead of the clock than the other, is of a wrong clock or a wrong unit."""
+"""A moment before the one, or further ahead of the clock than the other, has a wrong clock or unit."""
 
 PERSONAL = (
     "user_id", "first_name", "last_name", "gender", "location", "registration", "user_agent", "auth", EXTRA,
@@ -35,7 +36,7 @@ PERSONAL = (
 """What a forgotten listener's events lose."""
 
 _SECONDS, _MILLISECONDS = 100_000_000_000, 100_000_000_000_000
-"""Below the first, a moment since 1970 is in seconds; below the second in milliseconds; else in microseconds."""
+"""Moments since 1970 are in seconds below the first, milliseconds below the second, else microseconds."""
 
 
 def rules(dataset: Dataset, run_id: int, reader: Reader, paths: Paths, now: dt.datetime) -> Rules:
@@ -55,7 +56,7 @@ def rules(dataset: Dataset, run_id: int, reader: Reader, paths: Paths, now: dt.d
 
 
 def accept(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
-    """INSERT of the good records of `raw_<dataset>` that are not staged yet, each value that fits in its column.
+    """INSERT of the good records of `raw_<dataset>` not staged yet, each value that fits in its column.
 
     `raw_extra` holds what was made of records with values that do not fit: their `extra`, or their rejection.
     """
@@ -104,7 +105,7 @@ def select_invalid(dataset: Dataset, paths: Paths) -> str:
 
 
 def select_misfits(dataset: Dataset, paths: Paths) -> str:
-    """SELECT of (file_id, record, why each column's value does not fit it) of the good records with such values.
+    """SELECT of (file_id, record, why each column's value does not fit it) of good records with such values.
 
     The columns are those of `misfit_columns`.
     """
@@ -116,7 +117,8 @@ def select_misfits(dataset: Dataset, paths: Paths) -> str:
     misfit = " OR ".join(f"{column.name} IS NOT NULL" for column in columns)
     return (
         f"SELECT * FROM (SELECT file_id, record,\n    {reasons}\n"
-        f"FROM raw_{dataset} WHERE is_staged = 0 AND {_first_reason(dataset, paths, is_plain=False)} IS NULL) AS found\n"
+        f"FROM raw_{dataset} WHERE is_staged = 0 "
+        f"AND {_first_reason(dataset, paths, is_plain=False)} IS NULL) AS found\n"
         f"WHERE {misfit}\nORDER BY file_id, record"
     )
 
