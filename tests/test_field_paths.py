@@ -1,0 +1,85 @@
+"""Which key fills which column, and which pages are plays: said once, for both engines."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sparkify.engines.base import Engine
+from sparkify.errors import ConfigError
+from sparkify.load.checks import check_everything
+from sparkify.load.feed import Feed, read_paths
+from sparkify.load.run import rebuild
+from sparkify.load.tables import set_play_pages, use_play_pages
+from sparkify.progress import Silent
+from tests.builders import Record, Source, etl, play, rows, song
+
+MANY = 300
+"""Plays that make a file larger than what is gathered with others."""
+PATHS = [
+    "artist", "auth", "firstName", "gender", "itemInSession", "lastName", "length", "level", "location",
+    "method", "page", "registration", "sessionId", "track", "status", "ts", "userAgent",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("many", [2, MANY], ids=["small", "large"])
+def test_which_key_fills_which_column_is_said_by_a_jsonpaths_file(
+    warehouse: Engine, source: Source, tmp_path: Path, many: int
+) -> None:
+    events = tmp_path / "events.json"
+    events.write_text(json.dumps({"jsonpaths": [*(f"$['{key}']" for key in PATHS), "$.user.id"]}))
+    songs = tmp_path / "songs.json"
+    keys = ["artist_id", "artist_latitude", "artist_location", "artist_longitude", "band", "duration",
+            "num_songs", "song_id", "title", "year"]  # fmt: skip
+    songs.write_text(json.dumps({"jsonpaths": [f"$.{key}" for key in keys]}))
+    source.log(*(_nested(play(item)) for item in range(many)))
+    record = song()
+    source.song(record | {"band": record.pop("artist_name")}, name="TR1")
+    feed = Feed({"events": read_paths(str(events), "events"), "songs": read_paths(str(songs), "songs")})
+
+    etl(warehouse, source.folder, feed=feed)
+
+    found = rows(warehouse, "SELECT user_id, title, song_id, COUNT(*) AS n FROM songplay GROUP BY 1, 2, 3")
+    assert found == [(15, "Undo", "SO1", many)]
+    assert rows(warehouse, "SELECT DISTINCT extra FROM stg_events") == [('{"user.plan":"gold"}',)]
+
+
+def _nested(record: Record) -> Record:
+    renamed = {"track" if key == "song" else key: value for key, value in record.items() if key != "userId"}
+    return renamed | {"user": {"id": record["userId"], "plan": "gold"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"jsonPaths": []}', 'its one key must be "jsonpaths"'),
+        ('{"jsonpaths": ["$.a"]}', "has 1 paths, stg_songs takes 10"),
+        ("nonsense", "is not JSON"),
+        (json.dumps({"jsonpaths": ["b", *(f"$.{key}" for key in "cdefghijk")]}), "'b' is not a path"),
+        (json.dumps({"jsonpaths": ["$.c", *(f"$.{key}" for key in "cdefghijk")]}), "names one path twice"),
+    ],
+)  # fmt: skip
+def test_a_jsonpaths_file_that_cannot_be_used_is_one_line(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "paths.json").write_text(content)
+
+    with pytest.raises(ConfigError, match="SONG_JSONPATH") as caught:
+        read_paths(str(tmp_path / "paths.json"), "songs")
+    assert said in str(caught.value)
+
+
+def test_several_pages_may_be_plays_and_a_change_asks_for_a_rebuild(
+    warehouse: Engine, source: Source
+) -> None:
+    use_play_pages(warehouse, ("NextSong", "Replay"))
+    source.log(play(0), play(1, page="Replay"), play(2, page="Home"))
+
+    etl(warehouse, source.folder)
+
+    assert rows(warehouse, "SELECT item_in_session FROM songplay ORDER BY 1") == [(0,), (1,)]
+    with pytest.raises(ConfigError, match="`sparkify rebuild`"):
+        use_play_pages(warehouse, ("NextSong",))
+    rebuild(warehouse, Silent(), play_pages=("NextSong",))
+    assert rows(warehouse, "SELECT item_in_session FROM songplay ORDER BY 1") == [(0,)]
+    assert all(verdict.passed for verdict in check_everything(warehouse))
+    set_play_pages(warehouse, ("Home",))
+    assert not all(verdict.passed for verdict in check_everything(warehouse))

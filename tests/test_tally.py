@@ -1,0 +1,68 @@
+"""The byte tally: what a file's bytes show is what stands in them, however they are read."""
+
+import itertools
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sparkify.engines.base import NewFile
+from sparkify.engines.reading import look
+from sparkify.engines.tally import BOM, ByteCounter
+from tests import values_oracle as oracle
+from tests.odd_logs import (
+    odd_log,
+)
+from tests.torture import times
+
+pieces = st.sampled_from([
+    b'"', b'":', b'": ', b":", b" ", b"\\", b'\\"', b"null", b'""', b"1", b"-1", b"-", b"tr", b"fa", b"nu",
+    b"NaN", b"[", b"{", b"}", b",", b"\n", b"userId", b'"userId":""', b'"song": ""', b"\\u0000", b"\\u00",
+    b" " * 70, b"x" * 70, b"\t", b'"a":1', b'"a": 1', b'"mood":""', b'x"userId":""', BOM, b"\r",
+    b'\\"userId":""',
+])  # fmt: skip
+
+
+@settings(max_examples=times(400, 20_000), deadline=None)
+@example(parts=[b'{"a"', b" " * 140, b":1}"], sizes=[72])
+@example(parts=[b"x" * 60, b'"userId":""', b"x" * 60], sizes=[66, 3, 90])
+@given(parts=st.lists(pieces, max_size=40), sizes=st.lists(st.integers(1, 90), min_size=1, max_size=5))
+def test_the_byte_tally_is_that_of_brute_force_however_the_file_is_cut(
+    parts: list[bytes], sizes: list[int]
+) -> None:
+    text = b"".join(parts) + b"\n"
+    counter, at = ByteCounter(0), 0
+    for size in itertools.cycle(sizes):
+        if at >= len(text):
+            break
+        counter.add(text[at : at + size])
+        at += size
+    counter.finish()
+
+    if counter.plain:
+        found = oracle.tally(text, is_spaced=counter._is_spaced)
+        assert (counter.tally.keys, counter.tally.nulls) == (found.keys, found.nulls)
+        assert {k: n for k, n in counter.tally.empty.items() if k} == {
+            k: n for k, n in found.empty.items() if k
+        }
+        assert sum(counter.tally.empty.values()) == sum(found.empty.values())
+        assert oracle.is_safe(text, is_spaced=counter._is_spaced)
+    assert counter.lines == text.count(b"\n") + (bool(text) and not text.endswith(b"\n"))
+
+
+@pytest.mark.parametrize("seed", range(times(40, 2000)))
+def test_a_log_that_looks_plain_holds_nothing_that_a_fast_reader_drops(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    body = odd_log(chance, 1, 4, 3)
+    file = tmp_path / "log.json"
+    file.write_bytes(body)
+
+    seen = look(NewFile(1, str(file), str(file), len(body), ""))
+
+    if seen.plain:
+        for _, line in oracle.lines(body):
+            for _, value in oracle.pairs_of(line) or ():
+                assert not isinstance(value, list) and value is not oracle.NOTHING, line
+                assert "\0" not in str(value), line
