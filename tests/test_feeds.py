@@ -260,13 +260,64 @@ def test_spellings_of_one_artist_block_no_later_load(warehouse: Engine, source: 
     assert found == [("Björk", "SO1"), ("Björk", None)]
 
 
+def sparse(record: Record, *without: str) -> Record:
+    """A record as a writer writes it that leaves nulls out."""
+    return {key: value for key, value in record.items() if value is not None and key not in without}
+
+
+@pytest.mark.parametrize("first", [1, 300], ids=["the first file", "the second day"])
+def test_a_key_that_goes_missing_within_a_file_is_told_of(
+    warehouse: Engine, source: Source, first: int
+) -> None:
+    if first > 1:
+        source.log(*map(sparse, plays(1, 120)), sparse(logged_out(sessionId=2)))
+        etl(warehouse, source.folder)
+    source.log(
+        *(sparse(play(item), *(["userId"] if item >= first else [])) for item in range(600)), day="2018-11-02"
+    )
+
+    summary = etl(warehouse, source.folder)
+
+    assert [(one.key, one.records, one.first_line) for one in summary.absent_keys] == [
+        ("userId", 600 - first, first + 1)
+    ]
+
+
+def test_songs_by_a_writer_that_leaves_nulls_out_are_no_alarm(warehouse: Engine, source: Source) -> None:
+    for number in range(8):
+        place = {"artist_latitude": 1.5, "artist_longitude": 2.5} if number % 3 else {}
+        source.song(sparse(song(f"SO{number}", **place)), name=f"TR{number}")
+
+    assert etl(warehouse, source.folder).warnings == []
+
+
+@pytest.mark.parametrize("many", [20, 600])
+def test_a_key_that_is_always_null_is_told_of_in_files_of_any_size(
+    warehouse: Engine, source: Source, many: int
+) -> None:
+    source.log(*(play(item) | {"deviceId": None} for item in range(many)))
+
+    summary = etl(warehouse, source.folder)
+
+    assert [(one.key, one.records) for one in summary.unknown_keys] == [("deviceId", many)]
+
+
+def test_a_key_that_gives_way_to_another_of_nulls_is_told_of(warehouse: Engine, source: Source) -> None:
+    source.log(
+        *(play(item) for item in range(300)),
+        *(sparse(play(item), "userId") | {"user_id": None} for item in range(300, 600)),
+    )
+
+    summary = etl(warehouse, source.folder)
+
+    assert [(one.key, one.records, one.first_line) for one in summary.unknown_keys] == [("user_id", 300, 301)]
+    assert rows(warehouse, "SELECT records FROM etl_key WHERE name = 'userId'") == [(300,)]
+
+
 def test_a_writer_that_leaves_nulls_out_is_no_alarm_and_a_key_that_goes_missing_is(
     warehouse: Engine, source: Source
 ) -> None:
-    def sparse(record: Record) -> Record:
-        return {key: value for key, value in record.items() if value is not None}
-
-    source.log(*(sparse(logged_out(itemInSession=item)) for item in range(3)), sparse(play(9)))
+    source.log(*(sparse(logged_out(itemInSession=item)) for item in range(3)), *map(sparse, plays(9, 120)))
     quiet, loud = Noting(), Noting()
     etl(warehouse, source.folder, watching=quiet)
     without = [{key: value for key, value in play(item).items() if key != "level"} for item in range(20)]

@@ -44,7 +44,7 @@ def _as_text(found: "Explanation") -> str:
     head = f"Play {play['songplay_id']}: {_said(play['title'])} by {_said(play['artist_name'])}"
     out = [head, "", lines([
         ("loaded", _origin(taken)),
-        *(("also", f"{_origin(one)}: {'a duplicate' if one.is_play else 'no play'}") for one in others),
+        *(("also", f"{_origin(one)}: {_kind(one, taken)}") for one in others),
         ("song", found.song),
         ("artist", found.artist),
     ])]  # fmt: skip
@@ -62,6 +62,13 @@ def _as_text(found: "Explanation") -> str:
     if found.more:
         out += [f"  and {found.more:,} more"]
     return "\n".join(out)
+
+
+def _kind(one: "Record", taken: "Record") -> str:
+    if not one.is_play:
+        return "not a play"
+    differing = [name for name, value in one.values.items() if value != taken.values[name]]
+    return f"a conflict, with another {', '.join(differing[:3])}" if differing else "a duplicate"
 
 
 def _origin(one: "Record") -> str:

@@ -37,6 +37,7 @@ from sparkify.formatting import count
 
 if TYPE_CHECKING:
     from sparkify.load.files import Listing, PassedOver, Plan, State
+    from sparkify.load.notices import Warned
 
 source_option = click.option(
     "--source", metavar="DIR", help="The folder that holds song_data/ and log_data/."
@@ -83,9 +84,7 @@ def etl(
 ) -> None:
     """Load what is new, build the star, check it, and publish it at once."""
     from sparkify.load.feed import make_feed
-    from sparkify.load.files import warn_passed_over
     from sparkify.load.inspect import find_missing_days
-    from sparkify.load.notices import Warned
     from sparkify.load.run import MaxRejects, load
     from sparkify.load.tables import create_tables, has_tables, prepare_tables, use_play_pages
 
@@ -99,12 +98,11 @@ def etl(
         also.add("undone")
     allowed = MaxRejects.parse(config.etl.max_rejects)
     feed = make_feed(config, strict=strict)
-    listing = _chosen_files(config, first, last)
+    listing, warned = _chosen_files(config, first, last)
     with progress, opened(config, read_only=False, may_make=True) as engine:
-        warned = [Warned("passed_over", text)] if (text := warn_passed_over(listing)) else []
         if not has_tables(engine):
             create_tables(engine)
-        prepare_tables(engine)
+        prepare_tables(engine, feed.paths)
         use_play_pages(engine, config.etl.play_pages)
         if not (first or last):
             warned += find_missing_days(engine, listing.files)
@@ -221,40 +219,52 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
     print_some(result, limit, style, none=f"no {question}", chosen=limit != REJECTS_SHOWN)
 
 
-def _chosen_files(config: Config, first: dt.date | None, last: dt.date | None) -> "Listing":
-    """The source as it is listed, of its logs those of the days that were asked for."""
-    from sparkify.load.files import between, survey_source
+def _chosen_files(
+    config: Config, first: dt.date | None, last: dt.date | None
+) -> "tuple[Listing, list[Warned]]":
+    """The source as it is listed, of its logs those of the days that were asked for; and what to warn of."""
+    from sparkify.load.files import between, survey_source, warn_passed_over
+    from sparkify.load.notices import Warned
 
     listing = survey_source(config.s3)
     files = between(listing.files, first, last)
     undated = sum(file.dataset == "events" and file.day is None for file in listing.files)
+    warned = [Warned("passed_over", text)] if (text := warn_passed_over(listing)) else []
     if undated and (first or last):
-        talk(f"warning: {count(undated, 'log')} left out, since no day stands in the file's name.")
+        text = f"{count(undated, 'log')} left out, since no day stands in the file's name."
+        warned.append(Warned("undated_log", text))
     if len(files) < len(listing.files) and not any(file.dataset == "events" for file in files):
-        talk(f"warning: no log file has a day from {first or 'the first'} to {last or 'the last'}.")
-    return listing._replace(files=files)
+        text = f"no log file has a day from {first or 'the first'} to {last or 'the last'}."
+        warned.append(Warned("no_log", text))
+    return listing._replace(files=files), warned
 
 
 def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
     from pathlib import Path
 
     from sparkify.engines.base import Result
-    from sparkify.load.files import Plan, Planned, make_plan
+    from sparkify.load.files import Plan, Planned, make_plan, missing_days
+    from sparkify.load.inspect import find_missing_days, warn_missing_days
     from sparkify.load.staging import preview
     from sparkify.load.tables import has_tables, require_tables
 
-    files, passed_over = _chosen_files(config, first, last)
+    (files, passed_over), warned = _chosen_files(config, first, last)
     if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).is_file():
         made = Plan([Planned(file, "new") for file in files])
+        warned += warn_missing_days(missing_days(files, ())) if not (first or last) else []
     else:
         with opened(config) as engine:
             if has_tables(engine):
                 require_tables(engine)
                 made = make_plan(files, engine)
+                warned += find_missing_days(engine, files) if not (first or last) else []
             else:
                 made = Plan([Planned(file, "new") for file in files])
             for statement in preview(engine, made):
                 click.echo(f"{statement};\n", err=True)
+    for one in warned:
+        if one.kind != "passed_over":  # those are listed below
+            talk(f"warning: {one.message}")
     if is_table(style):
         click.echo(_plan_text(made) + _passed_over_text(passed_over))
         return

@@ -24,7 +24,7 @@ def reload(config: Config, progress: Watching, files: tuple[str, ...], style: st
     allowed = MaxRejects.parse(config.etl.max_rejects)
     feed = make_feed(config)
     with progress, opened(config, read_only=False) as engine:
-        prepare_tables(engine)
+        prepare_tables(engine, feed.paths)
         with interruptible(UNPUBLISHED):
             summary = run(engine, files, allowed, progress, feed=feed)
     print_summary(summary, place(config), style)

@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from sparkify.compression import HEAD, Compression, CompressionError, compression_of, unpacked
 from sparkify.engines.base import NewFile
+from sparkify.engines.extra import record_text
 from sparkify.engines.tally import BLANKS, BOM, LONGEST_RECORD, ByteCounter, Tally
 from sparkify.store import open_file
 
@@ -173,13 +174,12 @@ def count_key(file: NewFile, key: str) -> int:
 def diagnose(line: bytes) -> str | None:
     """Why these bytes are no record at all; None if they are a JSON object, whatever is in it.
 
-    Asked only of what DuckDB's reader refused: that lets pass a comma before a closing brace, and an
-    Infinity or NaN without quotes, which lose nothing. To look for them would slow every load.
+    A comma before the last brace, and an Infinity or NaN without quotes, lose nothing and are let pass.
     """
     if problem := unreadable(line):
         return problem
     try:
-        value = json.loads(line)
+        value = json.loads(record_text(line))
     except (ValueError, RecursionError):
         return "malformed JSON"
     return None if isinstance(value, dict) else "not a JSON object"

@@ -29,7 +29,8 @@ def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result
         counted_record AS ({counted}),
         ranked AS (
             SELECT
-                c.dataset, c.natural_key, c.run_id, c.file_id, c.record,
+                c.dataset, c.natural_key, c.label, c.run_id, c.file_id, c.record, c.ts, c.page, c.title,
+                c.artist,
                 ROW_NUMBER() OVER (
                     PARTITION BY c.dataset, c.natural_key ORDER BY c.run_id, c.file_id, c.record
                 ) AS place,
@@ -46,27 +47,18 @@ def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result
         )
         SELECT
             r.dataset,
-            COALESCE(
-                'session ' || CAST(e.session_id AS VARCHAR(20))
-                || ', item ' || CAST(e.item_in_session AS VARCHAR(20))
-                || COALESCE(', listener ' || CAST(e.user_id AS VARCHAR(20)), ', nobody'),
-                s.song_id
-            ) AS natural_key,
+            r.label AS natural_key,
             CASE WHEN r.place = 1 THEN 'first' ELSE 'conflict' END AS came,
             r.run_id,
             f.uri,
             r.record,
-            e.ts,
-            e.page,
-            COALESCE(e.song, s.title) AS title,
-            COALESCE(e.artist, s.artist_name) AS artist
+            r.ts,
+            r.page,
+            r.title,
+            r.artist
         FROM ranked AS r
         JOIN conflicting AS c ON c.dataset = r.dataset AND c.natural_key = r.natural_key
         LEFT JOIN etl_file AS f ON f.file_id = r.file_id
-        LEFT JOIN stg_events AS e
-            ON r.dataset = 'events' AND e.run_id = r.run_id AND e.file_id = r.file_id AND e.record = r.record
-        LEFT JOIN stg_songs AS s
-            ON r.dataset = 'songs' AND s.run_id = r.run_id AND s.file_id = r.file_id AND s.record = r.record
         WHERE r.same = 1
         ORDER BY r.dataset, r.natural_key, r.place
         LIMIT :limit

@@ -1,13 +1,16 @@
 """A column added to staging takes what came of its key before: that stands in `extra`, no file is read."""
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Engine
+from collections.abc import Mapping
+
+from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, Paths
 from sparkify.engines.extra import SET_ASIDE, label, pack_extra, raw_text, unpack_extra
 from sparkify.engines.record import default_paths
 from sparkify.load import validation
+from sparkify.sql import statement
 from sparkify.sql.schema import Column, table
 
 
-def add_columns(engine: Engine) -> list[str]:
+def add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> list[str]:
     """Add the columns of staging that the DDL has and the warehouse has not; return their names.
 
     To be called inside a transaction. Each is filled from `extra`, by the key that the app writes it under.
@@ -27,13 +30,18 @@ def add_columns(engine: Engine) -> list[str]:
         for column in table(name).reported:
             if column.name not in there:
                 engine.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {column.type}")
-                _fill(engine, dataset, column)
+                _fill(
+                    engine,
+                    dataset,
+                    column,
+                    label((paths or {}).get(dataset, default_paths(dataset))[column.name]),
+                )
                 added.append(f"{name}.{column.name}")
     return added
 
 
-def _fill(engine: Engine, dataset: Dataset, column: Column) -> None:
-    key, name = label(default_paths(dataset)[column.name]), STAGING_TABLE[dataset]
+def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
+    name = STAGING_TABLE[dataset]
     rows = []
     for file_id, record, extra in engine.query(
         f"SELECT file_id, record, extra FROM {name} WHERE extra LIKE :key", {"key": f'%"{key}"%'}
@@ -63,5 +71,10 @@ def _fill(engine: Engine, dataset: Dataset, column: Column) -> None:
         f"SELECT file_id, SUM(CASE WHEN {misfit} THEN 0 ELSE 1 END) AS records FROM filled GROUP BY file_id"
         ") AS f WHERE f.file_id = etl_file.file_id"
     )
-    engine.execute("DELETE FROM etl_key WHERE kind = 'unknown' AND name = :key", {"key": key})
+    engine.execute(
+        "DELETE FROM etl_key WHERE kind = 'unknown' AND name = :key "
+        "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = :dataset)",
+        {"key": key, "dataset": dataset},
+    )
+    engine.execute(statement("transforms", "etl_run_aside").text)
     engine.execute("DROP TABLE filled")

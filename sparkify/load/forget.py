@@ -111,6 +111,7 @@ def _count_erased(engine: Engine, user_id: int) -> None:
     ).rows
     engine.insert("erased", ("file_id", "vals", "aside"), [(f, vals, aside.get(f, 0)) for f, vals in rows])
     engine.execute(statement("transforms", "etl_file_erased").text)
+    engine.execute(statement("transforms", "etl_run_aside").text)
     engine.execute("DROP TABLE erased")
 
 

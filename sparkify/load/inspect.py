@@ -19,7 +19,11 @@ def find_missing_days(engine: Engine, files: Sequence[SourceFile]) -> list[Warne
         "WHERE dataset = 'events' AND undone_in IS NULL AND replaced_in IS NULL"
     ).rows
     loaded = {day for (uri,) in rows if (day := SourceFile(uri, "events", 0, "").day)}
-    missing = missing_days(files, loaded)
+    return warn_missing_days(missing_days(files, loaded))
+
+
+def warn_missing_days(missing: Sequence[dt.date]) -> list[Warned]:
+    """The warning of these days, if there is any."""
     if not missing:
         return []
     days = f"{count(len(missing), 'day')}, the first {missing[0]}" if missing[1:] else str(missing[0])
@@ -43,6 +47,8 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
             "SELECT file_id, uri FROM etl_file WHERE run_id = :run AND dataset = 'events'", {"run": run_id}
         ).rows
     )
+    if any(file_id is None for file_id, *_ in rows):
+        _inspect_copied(engine, run_id, list(uris.values()), warnings)
     silent = [(uris.get(file_id), events) for file_id, events, _, _, plays in rows if not plays]
     if silent:
         uri, events = silent[0]
@@ -72,4 +78,30 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
             "other_days",
             f"{count(others, 'event')} of {uris[file_id]} {'is' if others == 1 else 'are'} more than "
             f"two days from the day of its name: from {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
+        )
+
+
+def _inspect_copied(engine: Engine, run_id: int, uris: Sequence[str], warnings: Warnings) -> None:
+    """The same of files that a plain COPY brought, which says of no record its file: by days."""
+    named = {day for uri in uris if (day := SourceFile(uri, "events", 0, "").day)}
+    rows = engine.query(
+        "SELECT CAST(e.ts AS DATE) AS day, COUNT(*) AS events, "
+        "SUM(CASE WHEN e.page IN (SELECT page FROM etl_play_page) THEN 1 ELSE 0 END) AS plays "
+        "FROM stg_events AS e WHERE e.run_id = :run AND e.file_id IS NULL GROUP BY 1 ORDER BY 1",
+        {"run": run_id},
+    ).rows
+    silent = [day for day, _, plays in rows if not plays]
+    if silent and len(silent) < len(rows):  # where there is no play at all, that is told of the whole
+        warnings.add(
+            "no_plays", f"no play on {count(len(silent), 'day')} that have events, the first {silent[0]}."
+        )
+    others = [
+        (day, events) for day, events, _ in rows if named and min(abs(day - one) for one in named) > APART
+    ]
+    if others:
+        total = count(sum(events for _, events in others), "event")
+        warnings.add(
+            "other_days",
+            f"{total} of the files of a COPY: more than two days from every day that a file is named for, "
+            f"from {others[0][0]} to {others[-1][0]}.",
         )

@@ -17,6 +17,9 @@ from sparkify.sql.schema import table
 
 SHOWN = 10
 """Keys that are named one by one."""
+ENOUGH = 100
+"""Records after which it is no accident that all of them have a key, or none."""
+NEARLY_ALL = 0.99
 
 
 @dataclass
@@ -40,8 +43,7 @@ class KeyReport:
         self._engine = engine
         self._known: dict[Dataset, set[str]] = {}
         """Unknown keys that earlier files had."""
-        self._before: dict[Dataset, frozenset[str] | None] = {}
-        """The keys that the last file before lacked; None if there is no such file."""
+        self._history: dict[Dataset, _History] = {}
         self.unknown: dict[str, KeyNews] = {}
         self.absent: dict[str, KeyNews] = {}
         self._new: list[str] = []
@@ -49,8 +51,8 @@ class KeyReport:
     def add(self, dataset: Dataset, file: NewFile, staged: Staged, reader: RecordReader) -> None:
         """Write the keys of one file to `etl_key`, and note what is news. In the order of loading."""
         if dataset not in self._known:
-            self._known[dataset], self._before[dataset] = self._read_before(dataset, staged.file_id)
-        if not staged.has_lineage or staged.problem or not staged.records_read:
+            self._known[dataset], self._history[dataset] = self._read_before(dataset, staged.file_id)
+        if staged.problem or not staged.records_read:
             return
         rows = [
             (staged.file_id, kind, name, counted.records, counted.first_line)
@@ -64,10 +66,11 @@ class KeyReport:
             if name not in self._known[dataset]:
                 self._known[dataset].add(name)
                 self._new.append(name)
+        history, required = self._history[dataset], _required(dataset, reader)
         for name, counted in staged.absent_keys.items():
-            if name not in _required(dataset, reader) and self._is_news(dataset, name, counted, staged):
+            if name not in required and history.misses(name, counted.records, staged.records_read):
                 _note(self.absent, name, file, _with_line(file, name, counted))
-        self._before[dataset] = frozenset(staged.absent_keys)
+        history.add(staged)
 
     def warn(self, warnings: Warnings) -> None:
         """Warn of keys that are new to the feed, and of those that it used to have."""
@@ -81,7 +84,7 @@ class KeyReport:
         if self._new[SHOWN:]:
             more = count(len(self._new) - SHOWN, "more unknown key")
             warnings.add("unknown_key", f"there are {more}, kept in extra: the table etl_key lists them.")
-        for name, one in self.absent.items():
+        for name, one in list(self.absent.items())[:SHOWN]:
             warnings.add(
                 "absent_key",
                 f'the key "{name}" is absent from {_where(one)}: its column stays empty. Was it renamed?',
@@ -96,34 +99,60 @@ class KeyReport:
                 "Nothing was published."
             )
 
-    def _is_news(self, dataset: Dataset, name: str, counted: KeyCount, staged: Staged) -> bool:
-        before = self._before[dataset]
-        is_all = counted.records == staged.records_read
-        if before is None:
-            return is_all
-        return name not in before and (is_all or not before)
-
-    def _read_before(self, dataset: Dataset, file_id: int) -> tuple[set[str], frozenset[str] | None]:
-        """(unknown keys of earlier files, absent keys of the last one before), as the ledger has them."""
+    def _read_before(self, dataset: Dataset, file_id: int) -> "tuple[set[str], _History]":
+        """(unknown keys of earlier files, what records had before), as the ledger has them."""
         stands = (
             "f.undone_in IS NULL AND f.replaced_in IS NULL AND f.dataset = :dataset AND f.file_id < :file_id"
         )
         params = {"dataset": dataset, "file_id": file_id}
-        unknown = self._engine.query(
-            "SELECT DISTINCT k.name FROM etl_key AS k JOIN etl_file AS f ON f.file_id = k.file_id "
-            f"WHERE k.kind = 'unknown' AND {stands}",
+        counted = self._engine.query(
+            "SELECT k.kind, k.name, SUM(k.records) AS records FROM etl_key AS k "
+            f"JOIN etl_file AS f ON f.file_id = k.file_id WHERE {stands} GROUP BY k.kind, k.name",
             params,
         ).rows
-        last = self._engine.query(
-            f"SELECT MAX(f.file_id) AS file_id FROM etl_file AS f WHERE {stands} AND f.values_read > 0",
-            params,
+        total = self._engine.query(
+            f"SELECT COALESCE(SUM(f.records_read), 0) AS records FROM etl_file AS f WHERE {stands}", params
         ).scalar()
-        if last is None:
-            return {name for (name,) in unknown}, None
-        absent = self._engine.query(
-            "SELECT name FROM etl_key WHERE kind = 'absent' AND file_id = :file_id", {"file_id": last}
+        last = self._engine.query(
+            "SELECT k.name FROM etl_key AS k JOIN etl_file AS f ON f.file_id = k.file_id "
+            "WHERE k.kind = 'absent' AND k.records >= f.records_read AND f.file_id = "
+            f"(SELECT MAX(f.file_id) FROM etl_file AS f WHERE {stands})",
+            params,
         ).rows
-        return {name for (name,) in unknown}, frozenset(name for (name,) in absent)
+        absent = {name: int(records) for kind, name, records in counted if kind == "absent"}
+        unknown = {name for kind, name, _ in counted if kind == "unknown"}
+        return unknown, _History(int(total), absent, {name for (name,) in last})
+
+
+@dataclass
+class _History:
+    """How many records of a feed came before, and how many of them lacked each key."""
+
+    records: int
+    absent: dict[str, int]
+    gone: set[str]
+    """Keys that the last file lacked altogether: that they are gone was told."""
+
+    def misses(self, name: str, lacking: int, records: int) -> bool:
+        """Whether it is news that so many of these records lack a key.
+
+        A writer that leaves nulls out lacks it now and then. It is news where every record before had it,
+        where a whole file lacks what earlier ones had, and where next to no record of a file has it.
+        """
+        before = self.absent.get(name, 0)
+        if self.records >= ENOUGH and before == 0:
+            return True
+        if records < ENOUGH or name in self.gone:
+            return False
+        if lacking == records:
+            return self.records > 0 and before < self.records * NEARLY_ALL
+        return lacking >= records * NEARLY_ALL and before <= self.records * NEARLY_ALL
+
+    def add(self, staged: Staged) -> None:
+        self.records += staged.records_read
+        for name, counted in staged.absent_keys.items():
+            self.absent[name] = self.absent.get(name, 0) + counted.records
+        self.gone = {name for name, one in staged.absent_keys.items() if one.records >= staged.records_read}
 
 
 def _note(found: dict[str, KeyNews], name: str, file: NewFile, counted: KeyCount) -> None:

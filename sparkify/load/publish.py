@@ -106,7 +106,9 @@ def _attempt(
         done = work(run_id)
         if done.is_idle:
             progress.know(None, 0, 0)
-            return Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
+            idle = Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
+            idle.warnings = done.warnings
+            return idle
         raise_failed(done.checks)
         summary = Summary(
             run_id, done.files, done.records, count_rows(engine), *_matched(engine), done.checks,

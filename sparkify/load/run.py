@@ -93,7 +93,7 @@ def load(
         if "undone" in also:
             counts["retried"] = counts.pop("undone")
         if not planned:
-            return Outcome(counts, is_idle=True)
+            return Outcome(counts, warnings=warnings.found, is_idle=True)
         return _take_in(engine, run_id, planned, counts, max_rejects, warnings, feed)
 
     return publish(engine, "etl", work, progress, sleep)

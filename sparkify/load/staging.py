@@ -96,7 +96,9 @@ class FileIngest:
         self._files += len(staged)
         for file_id in by_id.keys() - {s.file_id for s in staged}:
             self.left_out.add(by_id[file_id].uri)
-            self._progress.warn(f"{by_id[file_id].uri} changed while it was read: the next run takes it in.")
+            self._warnings.add(
+                "changed_file", f"{by_id[file_id].uri} changed while it was read: the next run loads it."
+            )
         invalid = validate(self._engine, dataset, by_id, rules)
         if dataset == "events":
             self._note_units(staged, by_id)
@@ -140,6 +142,8 @@ class FileIngest:
             self.keys.add(dataset, file, s, reader)
             if bad == s.records_read > HANDFUL:
                 self.rejected_whole.append((file.uri, bad))
+            elif bad and bad == s.records_read and not s.problem:
+                self._warnings.add("rejected_file", f"{file.uri}: {count(bad, 'record')}, all rejected.")
             if s.problem:
                 self._warnings.add(
                     "unreadable_file", f"{file.uri}: {s.problem}. The whole file is one reject."

@@ -1,8 +1,8 @@
 """The tables themselves: made, dropped, counted, and of a version that this program knows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Dataset, Engine, Paths
 from sparkify.errors import ConfigError, WarehouseError
 from sparkify.load.evolve import add_columns
 from sparkify.load.star import build_star, clear_star, drop_touched, recount
@@ -25,6 +25,8 @@ def create_tables(engine: Engine) -> list[str]:
         if _version(engine) < VERSION:
             migrate(engine)
         require_version(engine)
+        with engine.transaction():
+            add_columns(engine)
         there = _ours_by_name(engine)
     elif there:
         raise ConfigError(
@@ -54,13 +56,13 @@ def drop_tables(engine: Engine) -> None:
             engine.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def prepare_tables(engine: Engine) -> None:
+def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> None:
     """What whoever writes needs: an older warehouse is brought up to date. Raises as `require_tables`."""
     if has_tables(engine) and _version(engine) < VERSION:
         migrate(engine)
     require_tables(engine)
     with engine.transaction():
-        add_columns(engine)
+        add_columns(engine, paths)
 
 
 def require_tables(engine: Engine) -> None:

@@ -61,7 +61,7 @@ def take_back(engine: Engine, run_id: int, parts: Collection[int], fate: Fate) -
     for name in ("etl_reject_return", "etl_file_return", "etl_reject_leave"):
         run_transform(engine, name, span)
     engine.execute(statement("transforms", f"etl_file_{fate}").text, {"run": run_id})
-    for name in ("etl_file_promoted", "etl_run_recount"):
+    for name in ("etl_file_promoted", "etl_run_recount", "etl_run_aside"):
         run_transform(engine, name, span)
     _close_runs(engine, run_id)
     engine.execute("DROP TABLE leaving")

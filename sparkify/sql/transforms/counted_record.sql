@@ -11,6 +11,12 @@ SELECT
         CAST(e.user_id AS VARCHAR(20)),
         '@' || CAST(DATEDIFF(microsecond, CAST('1970-01-01 00:00:00' AS TIMESTAMP), e.ts) AS VARCHAR(20))
     ) AS natural_key,
+    'session ' || CAST(e.session_id AS VARCHAR(20)) || ', item ' || CAST(e.item_in_session AS VARCHAR(20))
+    || COALESCE(', listener ' || CAST(e.user_id AS VARCHAR(20)), ', no listener') AS label,
+    e.ts,
+    e.page,
+    e.song AS title,
+    e.artist,
     FNV_HASH(COALESCE(e.artist, '<null>'),
         FNV_HASH(COALESCE(e.auth, '<null>'),
         FNV_HASH(COALESCE(e.first_name, '<null>'),
@@ -33,7 +39,17 @@ SELECT
 FROM stg_events AS e
 JOIN counted_event AS r ON r.event_id = e.session_id * 1000000 + e.item_in_session
 UNION ALL
-SELECT 'songs' AS dataset, s.run_id, s.file_id, s.record, s.song_id AS natural_key,
+SELECT
+    'songs' AS dataset,
+    s.run_id,
+    s.file_id,
+    s.record,
+    s.song_id AS natural_key,
+    s.song_id AS label,
+    CAST(NULL AS TIMESTAMP) AS ts,
+    CAST(NULL AS VARCHAR(64)) AS page,
+    s.title,
+    s.artist_name AS artist,
     FNV_HASH(COALESCE(s.artist_id, '<null>'),
         FNV_HASH(COALESCE(s.artist_latitude, 999),
         FNV_HASH(COALESCE(s.artist_location, '<null>'),
