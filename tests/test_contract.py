@@ -189,7 +189,7 @@ def test_good_records_are_staged_and_the_others_kept_with_their_line(
     assert [(one.file_id, one.records_read, one.lines) for one in staged] == [(7, 4, 5)]
     sql = "SELECT run_id, file_id, record, song, user_id FROM stg_events ORDER BY record"
     assert rows(warehouse, sql) == [(3, 7, 1, "Undo", 15), (3, 7, 4, None, None)]
-    assert [(reject.file_id, reject.record) for reject in found.rejects] == [(7, 3), (7, 5)]
+    assert [(reject.file_id, reject.record) for reject in found] == [(7, 3), (7, 5)]
 
 
 EMPTY = {"missing_songs", "upgrades", "rejects", "rejects_by_reason", "unknown_keys", "warnings"}

@@ -23,9 +23,9 @@ from sparkify.engines.duckdb_read import (
 )  # fmt: skip
 from sparkify.engines.reading import count_key, diagnose, look, look_at_record, records, unreadable_file
 from sparkify.engines.record import EXTRA_KEY, RecordReader
-from sparkify.engines.tally import BLANKS, LONGEST_RECORD, Tally
+from sparkify.engines.tally import Tally
 from sparkify.sql.schema import table
-from sparkify.store import open_file, read_small
+from sparkify.store import read_small
 
 FEW = 1000
 """So many lines of a file that are no records are still looked at one by one."""
@@ -103,7 +103,7 @@ class Batch:
             tally = read.look.tally
             values = tally.keys - tally.nulls - sum(map(self._empty(tally), self._numbers))
             is_whole = rows == read.look.lines and values == sum(counts.values()) and not floats
-            if is_whole and self._has_no_other_key(read, rows):
+            if is_whole and read.has_no_other_key(self.reader, rows):
                 read.rows, read.values = rows, values
                 read.absent = self._absent(read, counts)
                 good.append((read.file.file_id, first - 1))
@@ -145,7 +145,7 @@ class Batch:
             if (
                 is_whole
                 and not floats
-                and self._has_no_other_key(read, read.rows)
+                and read.has_no_other_key(self.reader, read.rows)
                 and not self._has_written_moments(number)
                 and self._holds_all(read, number, first, sum(counts.values()))
             ):
@@ -157,21 +157,6 @@ class Batch:
         # Suspicious files have no row in raw_part, so their rows in raw_plain are never seen.
         self._insert_rows("raw_part", ("part", "file_id", "shift"), parts)
         return suspicious
-
-    def _has_no_other_key(self, read: Read, rows: int) -> bool:
-        """Whether no record has a key, be it of a null, that no column takes: by counts and the last line."""
-        surplus = read.look.tally.keys - rows * len(self._columns)
-        return surplus < 0 or (surplus == 0 and self._ends_as_expected(read))
-
-    def _ends_as_expected(self, read: Read) -> bool:
-        """Whether the last line, where the keys are as many as expected, has just the expected ones."""
-        if read.look.compression != "none":
-            return True
-        with open_file(read.file.path) as handle:
-            handle.seek(read.look.tail)
-            last = handle.read(LONGEST_RECORD).strip(BLANKS)
-        record = self.reader.read(last)
-        return not (record.unknown or record.absent)
 
     def _has_written_moments(self, part: int) -> bool:
         """Whether moments are written as text or with a fraction, which only lane 3 converts."""

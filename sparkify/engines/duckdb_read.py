@@ -9,6 +9,8 @@ from sparkify.engines.base import KeyCounts, NewFile, Staged
 from sparkify.engines.bringing import has_changed
 from sparkify.engines.reading import Look, unreadable
 from sparkify.engines.record import KeyTally, RecordReader
+from sparkify.engines.tally import BLANKS, LONGEST_RECORD
+from sparkify.store import open_file
 
 LARGEST_OBJECT = 12 << 20
 """What DuckDB's reader must hold of one line; longer ones are seen by `look` and kept from it."""
@@ -31,6 +33,16 @@ class Read:
     """Whether lane 3 took other values from it than a JSON reader does."""
     has_changed: bool | None = None
     """Whether somebody wrote to it while it was read; None if nobody asked yet."""
+
+    def has_no_other_key(self, reader: RecordReader, rows: int) -> bool:
+        """Whether no record has a key, be it of a null, that no column takes: by counts and the last line."""
+        surplus = self.look.tally.keys - rows * len(reader.keys)
+        if surplus or self.look.compression != "none":
+            return surplus <= 0
+        with open_file(self.file.path) as handle:
+            handle.seek(self.look.tail)
+            last = reader.read(handle.read(LONGEST_RECORD).strip(BLANKS))
+        return not (last.unknown or last.absent)
 
 
 class UnreadError(Exception):
