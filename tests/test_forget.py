@@ -295,3 +295,17 @@ def test_forgetting_asks_first_and_prints_a_receipt(loaded: Run) -> None:
     assert "by run 2" in again.stdout
     assert "staging" not in again.stdout
     assert loaded("ask", "most_active_users", "--format", "csv").stdout.count("\n") == 1
+
+
+def test_a_number_of_plays_that_forgetting_changes_is_told_of(warehouse: Engine, source: Source) -> None:
+    one, other = play(0, userId="5"), play(0, userId="8", song="Another")
+    source.log(one, other)
+    etl(warehouse, source.folder)
+
+    forget(warehouse, 5, Silent())
+    told = Noting()
+    receipt = forget(warehouse, 8, told)
+
+    assert (receipt.plays, receipt.plays_left) == (2, 1)
+    assert rows(warehouse, "SELECT kind FROM etl_warning") == [("plays_changed",)]
+    assert told.warnings[0].startswith("2 plays before, 1 now")

@@ -3,8 +3,12 @@
 The hashes were made with `printf '7|0|15' | md5sum`: the first 15 digits count.
 """
 
+import pytest
+
+from sparkify.engines.base import Engine
+from sparkify.load.checks import check_everything
 from tests import oracle
-from tests.builders import NOON, Source, logged_out, play
+from tests.builders import NOON, Source, etl, logged_out, play, rows
 
 OF_15, OF_16, OF_THE_LATER = 0x22ED127BD0568D6, 0x0EF11127FF0E9E7, 0x05C13643649120E
 
@@ -54,3 +58,17 @@ def test_another_page_at_the_place_of_a_play_takes_nothing_from_it(source: Sourc
     source.log(play(0, page="Home", userId="9"), play(0, userId="15"))
 
     assert [(one.key, one.user_id) for one in oracle.plays(source.folder)] == [(38_000_000, 15)]
+
+
+@pytest.mark.parametrize("one", [-1, -5, -(2**63), 0, 5])
+@pytest.mark.parametrize("other", [None, -7, 15])
+def test_any_two_listeners_of_a_place_are_told_apart_whatever_their_numbers(
+    warehouse: Engine, source: Source, one: int, other: int | None
+) -> None:
+    source.log(*(play(0, sessionId=7, userId=user) for user in (one, "" if other is None else other)))
+
+    etl(warehouse, source.folder)
+
+    least = min((one, other), key=lambda user: (user is not None, user or 0))
+    assert rows(warehouse, "SELECT user_id FROM songplay WHERE songplay_id >= 0") == [(least,)]
+    assert [verdict.name for verdict in check_everything(warehouse) if not verdict.passed] == []

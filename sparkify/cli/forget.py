@@ -21,7 +21,7 @@ from sparkify.formatting import count
 def forget(config: Config, progress: Watching, user_id: int, yes: bool, style: str | None) -> None:
     """Make all that a listener left anonymous, now and in every later load; print a receipt.
 
-    It cannot be undone. Plays still count. Your own files are not touched.
+    It cannot be undone. Plays still count, as nobody's. Your own files are not touched.
     """
     from sparkify.load.forget import forget as run
     from sparkify.load.tables import prepare_tables
@@ -42,6 +42,7 @@ def forget(config: Config, progress: Watching, user_id: int, yes: bool, style: s
     )
     done = [
         ("staging", f"{count(receipt.events, 'record')} made anonymous"),
+        ("plays", f"{receipt.plays:,} before, {receipt.plays_left:,} now"),
         ("rejects", f"{count(receipt.rejects, 'text')} erased: theirs, and those that do not say whose"),
     ]
     before = "was forgotten before" if receipt.was_forgotten else "is forgotten"

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from sparkify.engines.base import Engine
 from sparkify.engines.extra import count_extra
 from sparkify.errors import ConfigError, SparkifyError, WarehouseError
+from sparkify.formatting import count
 from sparkify.load.erase import erase, listeners, must_erase
+from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.rejects import Reject
 from sparkify.load.star import build_star, clear_star, drop_touched, recount
@@ -33,6 +35,11 @@ class Receipt:
     """Records of staging that were made anonymous, now."""
     rejects: int = 0
     """Rejects whose text was erased, now: those of the listener, and those that do not say whose they are."""
+    plays: int = 0
+    """Plays of the star before."""
+    plays_left: int = 0
+    """Plays of the star now. Fewer where records of several listeners are nobody's now, at one position and
+    moment; more where the listener had sent one position at several moments."""
     was_forgotten: bool = False
     """Whether an earlier run had done it, and only the files were written anew now."""
     is_rewritten: bool = False
@@ -60,6 +67,7 @@ def forget(
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
         receipt = Receipt(user_id, run_id, now)
         progress.step("making records anonymous")
+        receipt.plays = _count_plays(engine)
         _count_erased(engine, user_id)
         nothing = ", ".join(f"{column} = NULL" for column in PERSONAL)
         receipt.events = engine.execute(
@@ -75,9 +83,10 @@ def forget(
         build_star(engine, 0, run_id)
         recount(engine, run_id)
         drop_touched(engine)
+        receipt.plays_left = _count_plays(engine)
         progress.step("checking")
         receipts.append(receipt)
-        return Outcome(checks=check_anew(engine, run_id))
+        return Outcome(checks=check_anew(engine, run_id), warnings=_warn_of_plays(receipt, progress))
 
     publish(engine, "forget", work, progress, sleep)
     progress.step("writing the warehouse anew")
@@ -89,6 +98,22 @@ def forget(
             f"until it is: type it again. {str(error).removesuffix(' Nothing was published.')}"
         ) from error
     return receipts[-1]
+
+
+def _count_plays(engine: Engine) -> int:
+    return int(engine.query("SELECT COUNT(*) AS n FROM songplay").scalar())
+
+
+def _warn_of_plays(receipt: Receipt, progress: Progress) -> list[Warned]:
+    """The warning that the number of plays is another now, if it is."""
+    warnings = Warnings(progress)
+    if receipt.plays != receipt.plays_left:
+        warnings.add(
+            "plays_changed",
+            f"{count(receipt.plays, 'play')} before, {receipt.plays_left:,} now: a play of nobody is known "
+            "by its session, position and moment alone. `sparkify rejects --conflicts` lists what is no play.",
+        )
+    return warnings.found
 
 
 def _count_erased(engine: Engine, user_id: int) -> None:

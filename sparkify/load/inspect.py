@@ -61,6 +61,20 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
             f"no play among the {count(events, 'event')} of {uri or 'the files of a COPY'}{more}: "
             f"plays are events of the page {pages} ([ETL] PLAY_PAGE).",
         )
+    alike = engine.query(
+        "SELECT e.page, p.page AS play_page, COUNT(*) AS events FROM stg_events AS e "
+        "JOIN etl_play_page AS p ON UPPER(TRIM(p.page)) = UPPER(TRIM(e.page)) "
+        "WHERE e.run_id = :run AND e.page NOT IN (SELECT page FROM etl_play_page) "
+        "GROUP BY e.page, p.page ORDER BY e.page",
+        {"run": run_id},
+    ).rows
+    for page, play_page, events in alike:
+        remedy = ", or name both in [ETL] PLAY_PAGE" if page == page.strip() else ""
+        warnings.add(
+            "page_alike",
+            f"{count(events, 'event is', 'events are')} of the page {page!r} and no play: "
+            f"the page of plays is {play_page!r}. Fix the feed{remedy}.",
+        )
     for file_id, _, first, last, _ in rows:
         day = SourceFile(uris.get(file_id, ""), "events", 0, "").day
         if day is None:

@@ -113,15 +113,21 @@ class KeyReport:
         total = self._engine.query(
             f"SELECT COALESCE(SUM(f.records_read), 0) AS records FROM etl_file AS f WHERE {stands}", params
         ).scalar()
-        last = self._engine.query(
-            "SELECT k.name FROM etl_key AS k JOIN etl_file AS f ON f.file_id = k.file_id "
-            "WHERE k.kind = 'absent' AND k.records >= f.records_read AND f.file_id = "
-            f"(SELECT MAX(f.file_id) FROM etl_file AS f WHERE {stands})",
+        gone = self._engine.query(
+            "WITH standing AS ("
+            "SELECT f.file_id, f.records_read, ROW_NUMBER() OVER (ORDER BY f.file_id DESC) AS place "
+            f"FROM etl_file AS f WHERE {stands} AND f.records_read > 0), "
+            "lacking AS ("
+            "SELECT k.name, s.records_read, s.place, "
+            "ROW_NUMBER() OVER (PARTITION BY k.name ORDER BY s.place) AS nth "
+            "FROM etl_key AS k JOIN standing AS s ON s.file_id = k.file_id "
+            "WHERE k.kind = 'absent' AND k.records >= s.records_read) "
+            "SELECT name, SUM(records_read) AS records FROM lacking WHERE place = nth GROUP BY name",
             params,
         ).rows
         absent = {name: int(records) for kind, name, records in counted if kind == "absent"}
         unknown = {name for kind, name, _ in counted if kind == "unknown"}
-        return unknown, _History(int(total), absent, {name for (name,) in last})
+        return unknown, _History(int(total), absent, {name: int(records) for name, records in gone})
 
 
 @dataclass
@@ -130,19 +136,24 @@ class _History:
 
     records: int
     absent: dict[str, int]
-    gone: set[str]
-    """Keys that the last file lacked altogether: that they are gone was told."""
+    gone: dict[str, int]
+    """Records of the last files that lacked a key altogether."""
 
     def misses(self, name: str, lacking: int, records: int) -> bool:
         """Whether it is news that so many of these records lack a key.
 
         A writer that leaves nulls out lacks it now and then. It is news where every record before had it,
-        where a whole file lacks what earlier ones had, and where next to no record of a file has it.
+        where a whole file lacks what earlier ones had, where next to no record of a file has it, and where of
+        many small files so many records lack it that `ENOUGH` of them would have had it before.
         """
-        before = self.absent.get(name, 0)
+        before, gone = self.absent.get(name, 0), self.gone.get(name, 0)
         if self.records >= ENOUGH and before == 0:
             return True
-        if records < ENOUGH or name in self.gone:
+        if lacking == records and gone < self.records:
+            share = 1 - (before - gone) / (self.records - gone)
+            if gone * share < ENOUGH <= (gone + records) * share and gone:
+                return True
+        if records < ENOUGH or gone:
             return False
         if lacking == records:
             return self.records > 0 and before < self.records * NEARLY_ALL
@@ -152,7 +163,11 @@ class _History:
         self.records += staged.records_read
         for name, counted in staged.absent_keys.items():
             self.absent[name] = self.absent.get(name, 0) + counted.records
-        self.gone = {name for name, one in staged.absent_keys.items() if one.records >= staged.records_read}
+        self.gone = {
+            name: self.gone.get(name, 0) + staged.records_read
+            for name, one in staged.absent_keys.items()
+            if one.records >= staged.records_read
+        }
 
 
 def _note(found: dict[str, KeyNews], name: str, file: NewFile, counted: KeyCount) -> None:

@@ -92,6 +92,13 @@ def load(
         counts: dict[str, int] = {state: len(plan.of(state)) for state in states}
         if "undone" in also:
             counts["retried"] = counts.pop("undone")
+        elif gaps := [one.file.uri for one in plan.of("grown") if one.known and one.known.is_undone]:
+            more = f" and {count(len(gaps) - 1, 'more file')}" if gaps[1:] else ""
+            warnings.add(
+                "undone_part",
+                f"{gaps[0]}{more}: a part of it was undone and stays out, what came after it is loaded. "
+                "`sparkify etl --retry` loads the part too.",
+            )
         if not planned:
             return Outcome(counts, warnings=warnings.found, is_idle=True)
         return _take_in(engine, run_id, planned, counts, max_rejects, warnings, feed)
@@ -192,7 +199,8 @@ def _take_in(
         warnings.add(
             "conflict",
             f"{count(tally.conflict, 'record has', 'records have')} the key of another record, and other "
-            f"content: one of each key stands. `sparkify rejects --conflicts --run {run_id}` lists them.",
+            f"content: the star keeps one by a fixed rule. `sparkify rejects --conflicts --run {run_id}` "
+            "lists them.",
         )
     if tally.rejected and tally.rejected == tally.read:
         warnings.add(

@@ -2,7 +2,10 @@
 SELECT songplay.songplay_id, songplay.session_id, songplay.item_in_session, songplay.user_id, songplay.start_time
 FROM songplay
 LEFT JOIN (
-    SELECT session_id * 1000000 + item_in_session AS event_id, COUNT(*) AS further, MIN(COALESCE(user_id, -1)) AS least
+    SELECT
+        session_id * 1000000 + item_in_session AS event_id,
+        SUM(CASE WHEN user_id IS NULL THEN 1 ELSE 0 END) AS nobody,
+        MIN(user_id) AS least
     FROM songplay
     WHERE songplay_id < 0
     GROUP BY 1
@@ -10,7 +13,8 @@ LEFT JOIN (
 WHERE
     songplay.item_in_session NOT BETWEEN 0 AND 999999
     OR (songplay.songplay_id >= 0 AND songplay.songplay_id <> songplay.session_id * 1000000 + songplay.item_in_session)
-    OR (songplay.songplay_id >= 0 AND COALESCE(songplay.user_id, -1) > shared.least)
+    OR (songplay.songplay_id >= 0 AND songplay.user_id IS NOT NULL AND shared.nobody > 0)
+    OR (songplay.songplay_id >= 0 AND songplay.user_id > shared.least)
     OR (
         songplay.songplay_id < 0
         AND songplay.songplay_id <> -1 - STRTOL(
