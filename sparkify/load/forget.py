@@ -111,7 +111,7 @@ def _warn_of_plays(receipt: Receipt, progress: Progress) -> list[Warned]:
         warnings.add(
             "plays_changed",
             f"{count(receipt.plays, 'play')} before, {receipt.plays_left:,} now: a play of nobody is known "
-            "by its session, position and moment alone. `sparkify rejects --conflicts` lists what is no play.",
+            "by its session, position and moment alone. `sparkify rejects --conflicts` lists what is none.",
         )
     return warnings.found
 
