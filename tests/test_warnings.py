@@ -9,6 +9,7 @@ from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
 from sparkify.load.feed import Feed
 from sparkify.load.inspect import find_missing_days
+from sparkify.load.run import rebuild
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from tests.builders import NOON, Noting, Record, Run, Source, etl, logged_out, play, rows, song
@@ -236,3 +237,17 @@ def test_small_files_by_a_writer_that_leaves_nulls_out_are_no_alarm(
         source.song(sparse(song(f"SO{number}", **place)), name=f"TR{number:03}")
 
     assert etl(warehouse, source.folder).warnings == []
+
+
+def test_a_rebuild_that_leaves_no_play_is_told_of(warehouse: Engine, source: Source) -> None:
+    source.log(play(0), play(1))
+    etl(warehouse, source.folder)
+    watching = Noting()
+
+    rebuild(warehouse, watching, play_pages=["Nope"])
+    rebuild(warehouse, watching, play_pages=["NextSong"])
+
+    assert watching.warnings == [
+        "no play among the 2 events of the warehouse: plays are events of the page Nope ([ETL] PLAY_PAGE)."
+    ]
+    assert kinds(warehouse) == ["no_plays"]

@@ -53,14 +53,7 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
     if silent:
         uri, events = silent[0]
         more = f" and {count(len(silent) - 1, 'more file')}" if silent[1:] else ""
-        pages = ", ".join(
-            page for (page,) in engine.query("SELECT page FROM etl_play_page ORDER BY page").rows
-        )
-        warnings.add(
-            "no_plays",
-            f"no play among the {count(events, 'event')} of {uri or 'the files of a COPY'}{more}: "
-            f"plays are events of the page {pages} ([ETL] PLAY_PAGE).",
-        )
+        _add_no_plays(engine, events, f"{uri or 'the files of a COPY'}{more}", warnings)
     alike = engine.query(
         "SELECT e.page, p.page AS play_page, COUNT(*) AS events FROM stg_events AS e "
         "JOIN etl_play_page AS p ON UPPER(TRIM(p.page)) = UPPER(TRIM(e.page)) "
@@ -93,6 +86,22 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
             f"{count(others, 'event')} of {uris[file_id]} {'is' if others == 1 else 'are'} more than "
             f"two days from the day of its name: from {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
         )
+
+
+def inspect_star(engine: Engine, warnings: Warnings) -> None:
+    """Warn of a star without plays beside a staging with events."""
+    events = engine.query("SELECT COUNT(*) AS n FROM stg_events").scalar()
+    if events and not engine.query("SELECT COUNT(*) AS n FROM songplay").scalar():
+        _add_no_plays(engine, events, "the warehouse", warnings)
+
+
+def _add_no_plays(engine: Engine, events: int, place: str, warnings: Warnings) -> None:
+    pages = ", ".join(page for (page,) in engine.query("SELECT page FROM etl_play_page ORDER BY page").rows)
+    warnings.add(
+        "no_plays",
+        f"no play among the {count(events, 'event')} of {place}: "
+        f"plays are events of the page {pages} ([ETL] PLAY_PAGE).",
+    )
 
 
 def _inspect_copied(engine: Engine, run_id: int, uris: Sequence[str], warnings: Warnings) -> None:

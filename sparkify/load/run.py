@@ -12,7 +12,7 @@ from sparkify.formatting import count
 from sparkify.load.checks import check_touched
 from sparkify.load.feed import Feed
 from sparkify.load.files import Planned, SourceFile, State, make_plan, read_ledger
-from sparkify.load.inspect import inspect_events
+from sparkify.load.inspect import inspect_events, inspect_star
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
@@ -148,7 +148,9 @@ def rebuild(
         progress.step("checking")
         verdicts = check_touched(engine, span)
         drop_touched(engine)
-        return Outcome(checks=verdicts)
+        warnings = Warnings(progress)
+        inspect_star(engine, warnings)
+        return Outcome(checks=verdicts, warnings=warnings.found)
 
     return publish(engine, "rebuild", work, progress, sleep)
 
