@@ -55,10 +55,10 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
         more = f" and {count(len(silent) - 1, 'more file')}" if silent[1:] else ""
         _add_no_plays(engine, events, f"{uri or 'the files of a COPY'}{more}", warnings)
     alike = engine.query(
-        "SELECT e.page, p.page AS play_page, COUNT(*) AS events FROM stg_events AS e "
+        "SELECT e.page, p.page AS play_page, e.events "
+        "FROM (SELECT page, COUNT(*) AS events FROM stg_events WHERE run_id = :run GROUP BY page) AS e "
         "JOIN etl_play_page AS p ON UPPER(TRIM(p.page)) = UPPER(TRIM(e.page)) "
-        "WHERE e.run_id = :run AND e.page NOT IN (SELECT page FROM etl_play_page) "
-        "GROUP BY e.page, p.page ORDER BY e.page",
+        "WHERE e.page NOT IN (SELECT page FROM etl_play_page) ORDER BY e.page",
         {"run": run_id},
     ).rows
     for page, play_page, events in alike:
