@@ -3,8 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
-from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -27,8 +25,6 @@ BEYOND = 4
 _NULL = b"\\u0000"
 """The character that JSON has and a database's text has not."""
 _BLANK_AFTER_KEY = re.compile(rb'"[ \t\r\n]+:')
-_KEY_END, _ESCAPE = (int.from_bytes(two, "little") for two in (b'":', b"\\u"))
-_BLANK_COLON = ord(":") << 8
 
 
 class Tally(NamedTuple):
@@ -51,6 +47,7 @@ class ByteCounter:
         self.has_huge_line = False
         self.is_odd = False
         self._keys = self._nulls = 0
+        self._counter = _KeyCounter()
         self._empty: Counter[bytes] = Counter()
         self._is_spaced = False
         self._held = self._before = b""
@@ -105,7 +102,7 @@ class ByteCounter:
     def _add_keys(self, text: bytes) -> None:
         """Count what follows the keys; the last bytes wait for what comes after them."""
         self._held = text[-BEYOND:]
-        found = _count_keys(text, self._is_spaced)
+        found = self._counter.count(text, self._is_spaced)
         self.is_odd = self.is_odd or found is None
         if found is not None:
             self._keys += found.keys
@@ -139,17 +136,9 @@ def _count(chunk: bytes) -> tuple[int, bool]:
     """Its newlines, and whether any character in it is written as `\\u` and digits; other threads go on."""
     import numpy as np
 
-    newlines = np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
-    return int(newlines), any(bool((each == _ESCAPE).any()) for each in _pairs(chunk))
-
-
-def _pairs(text: bytes) -> "Sequence[Any]":
-    """Its bytes two by two, from even places and from odd ones: two bytes are one comparison."""
-    import numpy as np
-
-    return [
-        np.frombuffer(text, "<u2", (len(text) - shift) // 2, shift) for shift in (0, 1) if len(text) > shift
-    ]
+    each = np.frombuffer(chunk, np.uint8)
+    escapes = (each[:-1] == ord("\\")) & (each[1:] == ord("u"))
+    return int(np.count_nonzero(each == ord("\n"))), bool(escapes.any())
 
 
 class _KeysFound(NamedTuple):
@@ -168,67 +157,59 @@ def _key_that_ends_at(end: int, text: bytes, before: bytes) -> bytes:
     return b"" if start < 0 or text[start - 1 : start] == b"\\" else text[start + 1 : end]
 
 
-def _count_keys(text: bytes, is_spaced: bool) -> _KeysFound | None:
-    """What follows each `":` in a text, but for its last bytes; None where it is anything but plain values.
+class _KeyCounter:
+    """Counts what follows each `":`. Its masks, a byte for each byte of text, are made once: new memory for
+    each chunk costs more than all comparisons."""
 
-    Plain are text, numbers, null, true and false, after one blank each if `is_spaced`, else after none.
-    """
-    import numpy as np
+    def __init__(self) -> None:
+        self._masks: list[Any] = []
 
-    if len(text) <= BEYOND:
-        return _KeysFound(0, 0, ())
-    pairs = _pairs(text)
-    if any(bool(((each - _BLANK_COLON) <= 0x20).any()) for each in pairs) and _BLANK_AFTER_KEY.search(text):
-        return None
-    counts = np.zeros(len(_Follows), np.int64)
-    empty: list[int] = []
-    for at, (own, other) in enumerate((pairs, pairs[::-1])):
-        ends = own[: (len(text) - BEYOND - at + 1) // 2] == _KEY_END
-        after = own[1 : 1 + ends.size].compress(ends)
-        if is_spaced:  # what follows the blank begins at another parity
-            if bool(((after & 0xFF) != ord(" ")).any()):
+    def count(self, text: bytes, is_spaced: bool) -> _KeysFound | None:
+        """What follows the keys of a text, but for its last bytes; None where any value is not plain.
+
+        Plain are text, numbers, null, true and false, after one blank each if `is_spaced`.
+        """
+        import numpy as np
+
+        size = len(text) - BEYOND
+        if size <= 0:
+            return _KeysFound(0, 0, ())
+        if not self._masks or self._masks[0].size < len(text):
+            self._masks = [np.empty(len(text), kind) for kind in (*[bool] * 5, np.uint8)]
+        quotes, colons, ends, found, other, digits = (mask[: len(text)] for mask in self._masks)
+        each = np.frombuffer(text, np.uint8)
+        np.equal(each, ord('"'), out=quotes)
+        np.equal(each, ord(":"), out=colons)
+        np.less_equal(each[:-1], ord(" "), out=found[:-1])
+        np.logical_and(found[:-1], colons[1:], out=found[:-1])
+        if found[:-1].any() and _BLANK_AFTER_KEY.search(text):
+            return None
+        ends, found, other, digits = (mask[:size] for mask in (ends, found, other, digits))
+        np.logical_and(quotes[:size], colons[1 : size + 1], out=ends)
+        keys = np.count_nonzero(ends)
+        if is_spaced:
+            np.equal(each[2 : size + 2], ord(" "), out=found)
+            if np.count_nonzero(np.logical_and(found, ends, out=found)) < keys:
                 return None
-            after = other[1 + at : 1 + at + ends.size].compress(ends)
-        classes = _classes().take(after)
-        found = np.bincount(classes, minlength=len(_Follows))
-        if found[_Follows.EMPTY]:
-            empty += (2 * np.flatnonzero(ends)[classes == _Follows.EMPTY] + at).tolist()
-        counts += found
-    odd, nulls = counts[_Follows.ODD], counts[_Follows.NULL]
-    return None if odd else _KeysFound(int(counts.sum()), int(nulls), empty)
+        at = 3 if is_spaced else 2
+        first, second = each[at : size + at], each[at + 1 : size + at + 1]
+        np.less_equal(np.subtract(first, ord("0"), out=digits), 9, out=found)
+        plain = np.count_nonzero(np.logical_and(found, ends, out=found))
+        np.logical_and(ends, np.equal(first, ord("n"), out=found), out=found)
+        nulls = np.count_nonzero(np.logical_and(found, np.equal(second, ord("u"), out=other), out=found))
+        np.logical_and(ends, quotes[at : size + at], out=found)
+        if plain + nulls + np.count_nonzero(found) < keys and not _are_plain(first[ends], second[ends]):
+            return None
+        np.logical_and(found, quotes[at + 1 : size + at + 1], out=found)
+        return _KeysFound(int(keys), int(nulls), np.flatnonzero(found).tolist() if found.any() else ())
 
 
-class _Follows(IntEnum):
-    """What the first two bytes after a key say of its value."""
-
-    ODD = 0
-    TEXT = 1
-    EMPTY = 2
-    NULL = 3
-    NUMBER_OR_TRUTH = 4
-
-
-@cache
-def _classes() -> Any:
-    """What each pair of bytes says of a value that begins with it."""
-    import numpy as np
-
-    found = np.zeros(1 << 16, np.uint8)
-    for second in range(256):
-        high = second << 8
-        found[high | ord('"')] = _Follows.TEXT
-        for digit in b"0123456789":
-            found[high | digit] = _Follows.NUMBER_OR_TRUTH
-    for digit in b"0123456789":
-        found[digit << 8 | ord("-")] = _Follows.NUMBER_OR_TRUTH
-    for two, what in (
-        (b'""', _Follows.EMPTY),
-        (b"nu", _Follows.NULL),
-        (b"tr", _Follows.NUMBER_OR_TRUTH),
-        (b"fa", _Follows.NUMBER_OR_TRUTH),
-    ):
-        found[int.from_bytes(two, "little")] = what
-    return found
+def _are_plain(first: Any, second: Any) -> bool:
+    """Whether two bytes after each key begin a plain value."""
+    plain = (first == ord('"')) | (first - ord("0") <= 9) | (first == ord("n")) & (second == ord("u"))
+    plain |= (first == ord("-")) & (second - ord("0") <= 9)
+    plain |= (first == ord("t")) & (second == ord("r")) | (first == ord("f")) & (second == ord("a"))
+    return bool(plain.all())
 
 
 def _is_no_text(line: bytes) -> bool:
