@@ -66,7 +66,8 @@ class KeyReport:
             if name not in self._known[dataset]:
                 self._known[dataset].add(name)
                 self._new.append(name)
-        history, required = self._history[dataset], _required(dataset, reader)
+        history = self._history[dataset]
+        required = _required(dataset, reader) if staged.absent_keys else ()
         for name, counted in staged.absent_keys.items():
             if name not in required and history.misses(name, counted.records, staged.records_read):
                 _note(self.absent, name, file, _with_line(file, name, counted))
