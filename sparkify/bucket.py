@@ -87,7 +87,7 @@ class Reader:
         if end <= self._at:
             return b""
         which = {"Range": f"bytes={self._at}-{end - 1}", "IfMatch": self._tag}
-        body = self._client.get_object(**self._where, **which)["Body"].read()  # type: ignore[arg-type]
+        body = self._client.get_object(**self._where, **which)["Body"].read()  # type: ignore[arg-type]  # as above
         self._at += len(body)
         return body
 

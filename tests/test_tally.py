@@ -66,3 +66,37 @@ def test_a_log_that_looks_plain_holds_nothing_that_a_fast_reader_drops(tmp_path:
             for _, value in oracle.pairs_of(line) or ():
                 assert not isinstance(value, list) and value is not oracle.NOTHING, line
                 assert "\0" not in str(value), line
+
+
+ODD = (
+    b'"b" :1', b'"b"\t:1', b'"b"\n:1', b'"b":nan', b'"b":NaN', b'"b":Infinity', b'"b":-Infinity', b'"b":[1]',
+    b'"b":{"c":1}', b'"b":-x', b'"b":+1', b'"b":.5', b'"b":tomorrow', b'"b":fine', b'"b":"\\u0000"',
+)  # fmt: skip
+PLAIN = (b'"b":1', b'"b":-1', b'"b":"1"', b'"b":""', b'"b":null', b'"b":true', b'"b":false', b'"b":"a : b"')
+
+
+@pytest.mark.parametrize("blank", [b"", b" "], ids=["tight", "spaced"])
+@pytest.mark.parametrize("value", [*ODD, *PLAIN])
+def test_one_odd_value_far_inside_a_chunk_is_seen(value: bytes, blank: bytes) -> None:
+    def spaced(text: bytes) -> bytes:
+        return text.replace(b'":', b'":' + blank)
+
+    line = spaced(b'{"a":1,"title":"' + b"x" * 200 + b'"}\n')
+    counter = ByteCounter(0)
+    counter.add(line * 50 + spaced(b'{"a":1,' + value + b"}\n") + line * 50)
+    counter.finish()
+
+    assert counter.plain == (value in PLAIN)
+    if value in PLAIN:
+        nulls = value.endswith(b"null")
+        assert (counter.tally.keys, counter.tally.nulls) == (202, nulls)
+        assert counter.tally.empty == ({b"b": 1} if value.endswith(b'""') else {})
+
+
+def test_a_blank_after_one_key_of_many_without_is_seen() -> None:
+    for most, one in ((b"", b" "), (b" ", b"")):
+        counter = ByteCounter(0)
+        counter.add(b'{"a":%s1}\n' % most * 100 + b'{"a":%s1}\n' % one + b'{"a":%s1}\n' % most * 100)
+        counter.finish()
+
+        assert not counter.plain
