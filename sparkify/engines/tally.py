@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 FIRST = 64 << 10
 LONGEST_RECORD = 4 << 20
-"""Redshift takes no JSON object above 4 MB; nor do we, so that both engines judge alike."""
+"""Redshift takes no JSON object above 4 MB; nor do we, so that both engines decide alike."""
 BOM = b"\xef\xbb\xbf"
 BLANKS = b" \t\r\n\v\f"
 """What may stand around a record: JSON's blanks, and two more that DuckDB passes over."""
@@ -17,7 +17,7 @@ BUFFER = (16 << 20) - 4
 NEAR = 64
 """Bytes by which a buffer might end earlier or later than we believe; and no column's key is longer."""
 FEW = 3
-"""So many bad lines are still judged one by one; if most are bad, the file is."""
+"""So many bad lines are still looked at one by one; if most are bad, the file is."""
 MOST_KEYS = 200
 """Keys of empty texts that are told apart."""
 BEYOND = 4

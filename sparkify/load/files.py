@@ -109,7 +109,7 @@ def compare(file: SourceFile, parts: Sequence[Known]) -> Planned:
     if not parts:
         return Planned(file, "new")
     latest = parts[-1]
-    state = _judge(file, latest)
+    state = _state_of(file, latest)
     if latest.is_undone and state == "known":
         return Planned(file, "undone", latest, parts)
     if latest.is_undone and state != "grown":
@@ -117,7 +117,7 @@ def compare(file: SourceFile, parts: Sequence[Known]) -> Planned:
         if not standing:
             return Planned(file, "new", None, parts)
         latest = standing[-1]
-        state = _judge(file, latest)
+        state = _state_of(file, latest)
     return Planned(file, state, latest, parts)
 
 
@@ -174,7 +174,7 @@ def _begins_alike(file: SourceFile, known: Known) -> bool:
     return hash_head(file.uri, known.size, algorithm) == known.content_hash
 
 
-def _judge(file: SourceFile, known: Known) -> State:
+def _state_of(file: SourceFile, known: Known) -> State:
     same = (file.size, file.modified) == (known.size, known.modified)
     if same and (known.content_hash or not _can_be_read(file.uri)):
         return "known"

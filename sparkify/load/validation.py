@@ -99,7 +99,7 @@ def select_invalid(dataset: Dataset, paths: Paths) -> str:
     return (
         f"SELECT file_id, record, reason\n"
         f"FROM (SELECT file_id, record, {_first_reason(dataset, paths, is_plain=False)} AS reason\n"
-        f"FROM raw_{dataset} WHERE is_staged = 0) AS judged\n"
+        f"FROM raw_{dataset} WHERE is_staged = 0) AS validated\n"
         "WHERE reason IS NOT NULL\nORDER BY file_id, record"
     )
 

@@ -1,4 +1,4 @@
--- Rejects among the songs that passed when they were judged again.
+-- Rejects among the songs that passed when they were validated again.
 UPDATE etl_reject
 SET replayed_in = :run
 FROM (
