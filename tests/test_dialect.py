@@ -1,6 +1,7 @@
 """One text, two engines: what the translation does, and what it must not be given."""
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -85,6 +86,31 @@ def test_placeholders_become_literals() -> None:
         "SELECT 5, NULL, 'it''s', CAST('2018-11-01 02:03:04.796000' AS TIMESTAMP), CAST('2018-11-01' AS DATE)"
     )
     assert to_redshift("SELECT :a AS a", {"a": 5}) == "SELECT 5 AS a"
+
+
+@pytest.mark.parametrize(("group", "one"), FILES, ids=lambda value: getattr(value, "name", value))
+def test_redshift_is_sent_what_is_written(group: str, one: object) -> None:
+    text = one.text  # type: ignore[attr-defined]  # a Statement
+    names = re.findall(r"(?<![:\w]):([a-z_]+)", text)
+
+    sent = to_redshift(text, {name: f"<{name}>" for name in names})
+
+    for name in names:
+        sent = sent.replace(f"'<{name}>'", f":{name}")
+    assert sent == text.strip().removesuffix(";")
+
+
+def test_brackets_and_quotes_reach_redshift_as_they_are() -> None:
+    text = "SELECT CURRENT_SCHEMA(), ':a', \"x:a\", 'it''s' -- :a\nFROM t WHERE b = :a::INT;"
+
+    assert to_redshift(text, {"a": 1}) == text.replace("= :a", "= 1").removesuffix(";")
+
+
+@pytest.mark.parametrize("engine", [to_duckdb, to_redshift])
+def test_a_float_is_sent_as_text_since_a_bare_number_ends_at_38_digits(engine: object) -> None:
+    sent = engine("SELECT :a", {"a": 1.5e300})  # type: ignore[operator]  # a function
+
+    assert "CAST('1.5e+300' AS DOUBLE" in sent
 
 
 def test_a_placeholder_without_a_value_is_named() -> None:

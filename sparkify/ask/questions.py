@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import Reader, Result, Value
+from sparkify.engines.base import Reader, Result, Value, limit_of
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 
-NO_LIMIT = 9_223_372_036_854_775_807
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(9999, 12, 31))
 """From the first moment to the last that a question without days is about."""
 
@@ -68,7 +67,7 @@ def values_of(
     """
     last = last if last and last < EVER[1].date() else None
     values: dict[str, Value] = {
-        "limit": NO_LIMIT if limit is None else limit,
+        "limit": limit_of(limit),
         "since": dt.datetime.combine(first, dt.time()) if first else EVER[0],
         "until": dt.datetime.combine(last + dt.timedelta(days=1), dt.time()) if last else EVER[1],
         "level": level,

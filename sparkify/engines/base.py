@@ -16,6 +16,8 @@ Path = tuple[str | int, ...]
 """Where a value stands in a record: the keys, and positions in lists, that lead to it."""
 Paths = Mapping[str, Path]
 """Where the value of each column stands."""
+MOST_ROWS = 2**31 - 1
+"""The most that Redshift's LIMIT takes (AWS, "ORDER BY clause")."""
 
 STAGING_TABLE: Mapping[Dataset, str] = {"events": "stg_events", "songs": "stg_songs"}
 
@@ -168,3 +170,8 @@ class Engine(Reader, Protocol):
 
     def close(self) -> None:
         """Let go of the warehouse."""
+
+
+def limit_of(rows: int | None) -> int:
+    """What LIMIT is given for at most so many rows; None is all of them."""
+    return MOST_ROWS if rows is None else min(rows, MOST_ROWS)

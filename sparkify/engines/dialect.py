@@ -1,17 +1,20 @@
 """Redshift's SQL, said in DuckDB's; and parameters, said as literals.
 
-sqlglot does the translating. What is left for us is what DuckDB has no words for: the physical design
-of a table, constraints that Redshift declares but does not enforce, and a few functions that sqlglot
-passes through unchanged. `lint` refuses what Redshift lacks and what is known to change its meaning on
-the way; that the rest means the same on both engines is proved by running it on both.
+Redshift gets every statement as it is written: sqlglot's generator for Redshift says some of them in words
+that Redshift refuses (CURRENT_SCHEMA without its brackets). For DuckDB, sqlglot does the translating. What is
+left for us is what DuckDB has no words for: the physical design of a table, constraints that Redshift
+declares but does not enforce, and a few functions that sqlglot passes through unchanged. `lint` refuses what
+is known to change its meaning on the way; that the rest means the same on both engines is proved by running
+it on both.
 """
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Mapping
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from sparkify.engines.base import Value
@@ -59,8 +62,9 @@ def to_redshift(sql: str, params: Mapping[str, Value] | None = None) -> str:
 
 def readable(sql: str, params: Mapping[str, Value], engine: str) -> str:
     """The statement as this engine runs it, laid out for people."""
-    said = to_duckdb(sql, params) if engine == "duckdb" else to_redshift(sql, params)
-    return sqlglot.parse_one(said, read=engine).sql(engine, pretty=True)
+    if engine == "redshift":
+        return to_redshift(sql, params)
+    return sqlglot.parse_one(to_duckdb(sql, params), read=engine).sql(engine, pretty=True)
 
 
 @remembered
@@ -82,7 +86,14 @@ def _in_duckdb(sql: str) -> str:
 
 @remembered
 def _in_redshift(sql: str) -> str:
-    return _marked(sql).sql("redshift", copy=False)
+    """The text, a mark around the name of each placeholder."""
+    _parsed(sql)
+    out, at = [], 0
+    for colon, name in itertools.pairwise(sqlglot.tokenize(sql, read="redshift")):
+        if colon.token_type is TokenType.COLON and name.start == colon.end + 1:
+            out += [sql[at : colon.start], f"\0{name.text}\0"]
+            at = name.end + 1
+    return "".join([*out, sql[at:]]).strip().removesuffix(";")
 
 
 def _marked(sql: str) -> exp.Expr:
@@ -209,6 +220,8 @@ def _literal(value: Value) -> exp.Expr:
         return exp.cast(exp.Literal.string(value.isoformat(sep=" ")), "timestamp")
     if isinstance(value, dt.date):
         return exp.cast(exp.Literal.string(value.isoformat()), "date")
+    if isinstance(value, float):  # written bare, a large one would be a NUMERIC, which ends at 38 digits
+        return exp.cast(exp.Literal.string(repr(value)), "double")
     return exp.convert(value)
 
 
@@ -227,15 +240,13 @@ def narrow(sql: str, conditions: Mapping[str, str]) -> str:
 
 @remembered
 def _narrowed(sql: str, *conditions: str) -> str:
-    tree, held = _parsed(sql), dict(zip(conditions[::2], conditions[1::2], strict=True))
-    source = tree.args["from_"].this
+    held = dict(zip(conditions[::2], conditions[1::2], strict=True))
+    source = _parsed(sql).args["from_"].this
     while isinstance(source, exp.Subquery) and isinstance(source.this, exp.Select):
         source = source.this.args["from_"].this
-    if isinstance(source, exp.Table) and source.name in held:
-        rows = sqlglot.parse_one(f"SELECT * FROM {source.name} WHERE {held[source.name]}", read="redshift")
-        source.replace(
-            exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(source.alias_or_name)))
-        )
-    for node in tree.walk():
-        node.comments = None
-    return tree.sql("redshift", copy=False)
+    if not isinstance(source, exp.Table) or source.name not in held:
+        return sql
+    place = source.this.meta
+    rows = f"(SELECT * FROM {source.name} WHERE {held[source.name]})"
+    named = rows if source.alias else f"{rows} AS {source.name}"
+    return sql[: place["start"]] + named + sql[place["end"] + 1 :]

@@ -1,6 +1,6 @@
 """Conflicts: records with the key of another record, and other content."""
 
-from sparkify.engines.base import Reader, Result
+from sparkify.engines.base import Reader, Result, limit_of
 from sparkify.sql import statement
 
 _HEAD = "CREATE TEMP TABLE counted_record AS"
@@ -63,5 +63,5 @@ def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result
         ORDER BY r.dataset, r.natural_key, r.place
         LIMIT :limit
         """,
-        {"run": run, "limit": limit if limit is not None else 2147483647},
+        {"run": run, "limit": limit_of(limit)},
     )

@@ -35,6 +35,8 @@ PERSONAL = (
 )  # fmt: skip
 """What a forgotten listener's events lose."""
 
+_LARGEST = "CAST('1.7976931348623157e308' AS DOUBLE PRECISION)"
+"""Of a text: written bare it would be a NUMERIC, which ends at 38 digits on Redshift."""
 _SECONDS, _MILLISECONDS = 100_000_000_000, 100_000_000_000_000
 """Moments since 1970 are in seconds below the first, milliseconds below the second, else microseconds."""
 
@@ -69,28 +71,26 @@ def accept(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
 
     target = table(STAGING_TABLE[dataset])
     values = {column.name: value(column) for column in target.reported} | {
-        EXTRA: "COALESCE(x.extra, raw.extra)"
+        EXTRA: "COALESCE(x.extra, came.extra)"
     }
     if forgets:
-        values |= {
-            name: f"CASE WHEN {_is_forgotten()} THEN NULL ELSE {values[name]} END" for name in PERSONAL
-        }
+        values |= {name: f"CASE WHEN gone.forgotten_id IS NULL THEN {values[name]} END" for name in PERSONAL}
     typed = ",\n    ".join(f"{value} AS {name}" for name, value in values.items())
     return (
         f"INSERT INTO {target.name} ({', '.join(target.column_names)})\n"
-        f"SELECT\n    :run_id, raw.file_id, raw.record,\n    {typed}\n"
-        f"{_accepted(dataset, paths)}"
+        f"SELECT\n    :run_id, came.file_id, came.record,\n    {typed}\n"
+        f"{_accepted(dataset, paths, forgets=forgets)}"
     )
 
 
 def select_accepted(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
     """SELECT of (file_id, records, values, values that will be in `extra`), of what `accept` inserts."""
-    aside = "raw.aside + COALESCE(x.aside, 0)"
+    aside = "came.aside + COALESCE(x.aside, 0)"
     if forgets:
-        aside = f"CASE WHEN {_is_forgotten()} THEN 0 ELSE {aside} END"
+        aside = f"CASE WHEN gone.forgotten_id IS NULL THEN {aside} ELSE 0 END"
     return (
-        f"SELECT raw.file_id, COUNT(*) AS records, SUM(raw.vals) AS vals, SUM({aside}) AS aside\n"
-        f"{_accepted(dataset, paths)}\nGROUP BY raw.file_id"
+        f"SELECT came.file_id, COUNT(*) AS records, SUM(came.vals) AS vals, SUM({aside}) AS aside\n"
+        f"{_accepted(dataset, paths, forgets=forgets)}\nGROUP BY came.file_id"
     )
 
 
@@ -140,11 +140,6 @@ def select_units(moment: str) -> str:
     )
 
 
-def _is_forgotten() -> str:
-    listener = next(column for column in table("stg_events").reported if column.name == LISTENER)
-    return f"{_typed(listener)} IN (SELECT user_id FROM etl_forgotten)"
-
-
 def is_misfit(column: Column) -> str:
     """The condition that holds for text which does not fit this column."""
     return " OR ".join(
@@ -157,11 +152,20 @@ def typed(column: Column) -> str:
     return _typed(column)
 
 
-def _accepted(dataset: Dataset, paths: Paths) -> str:
+def _accepted(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
+    """The good records; with `gone` beside those of forgotten listeners, if there may be any."""
+    listener = next((one for one in table(STAGING_TABLE[dataset]).reported if one.name == LISTENER), None)
+    gone = (
+        "LEFT JOIN (SELECT user_id AS forgotten_id FROM etl_forgotten) AS gone "
+        f"ON gone.forgotten_id = {_typed(listener)}\n"
+        if forgets and listener
+        else ""
+    )
     return (
-        f"FROM raw_{dataset} AS raw\n"
-        "LEFT JOIN raw_extra AS x ON x.file_id = raw.file_id AND x.record = raw.record\n"
-        "WHERE raw.is_staged = 0 AND COALESCE(x.is_rejected, 0) = 0 "
+        f"FROM raw_{dataset} AS came\n"
+        "LEFT JOIN raw_extra AS x ON x.file_id = came.file_id AND x.record = came.record\n"
+        f"{gone}"
+        "WHERE came.is_staged = 0 AND COALESCE(x.is_rejected, 0) = 0 "
         f"AND {_first_reason(dataset, paths, is_plain=False)} IS NULL"
     )
 
@@ -279,4 +283,4 @@ def _present(name: str) -> str:
 def _finite(name: str) -> str:
     """The number, or NULL where the text is none, or too large for one (DuckDB makes that infinite)."""
     number = f"TRY_CAST({_present(name)} AS DOUBLE PRECISION)"
-    return f"CASE WHEN ABS({number}) <= 1.7976931348623157e308 THEN {number} END"
+    return f"CASE WHEN ABS({number}) <= {_LARGEST} THEN {number} END"
