@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -144,8 +144,8 @@ def test_a_log_that_is_written_to_while_it_is_read_waits_for_the_next_run(
     source.log(play(0, sessionId=2), day="2018-11-02")
     watching = Noting()
 
-    def look_while_it_grows(file: NewFile, handle: BinaryIO | None = None) -> Look:
-        seen = look(file, handle)
+    def look_while_it_grows(file: NewFile, handle: BinaryIO | None = None, **more: Any) -> Look:
+        seen = look(file, handle, **more)
         if file.uri == str(busy) and handle is None:
             append(busy, play(900))
         return seen

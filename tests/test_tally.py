@@ -1,7 +1,9 @@
 """The byte tally: what a file's bytes show is what stands in them, however they are read."""
 
 import itertools
+import json
 import random
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,12 @@ from hypothesis import strategies as st
 
 from sparkify.engines.base import NewFile
 from sparkify.engines.reading import look
-from sparkify.engines.tally import BOM, ByteCounter
+from sparkify.engines.record import default_paths, record_reader
+from sparkify.engines.tally import BOM, ByteCounter, NumberKeys
+from sparkify.load import validation
 from tests import values_oracle as oracle
+from tests.builders import play
+from tests.kept_values import NOW, memory
 from tests.odd_logs import (
     odd_log,
 )
@@ -100,3 +106,58 @@ def test_a_blank_after_one_key_of_many_without_is_seen() -> None:
         counter.finish()
 
         assert not counter.plain
+
+
+NUMBER_KEYS = ("length", "ts", "status", "registration", "sessionId")
+OTHER_KEYS = ("location", "auth", "song", "tags", "h", "ts2")
+numbers = st.sampled_from(["1", "-7", "0.5", "1e3", "null", "null", "200"])
+texts = st.sampled_from(['"1"', '""', "true", "false", '"a : b"', '"\\":1"'])
+
+
+@settings(max_examples=times(400, 20_000), deadline=None)
+@given(data=st.data(), blank=st.sampled_from(["", " "]), size=st.integers(1, 90))
+def test_a_number_key_that_a_text_follows_is_seen_however_the_file_is_cut(
+    data: st.DataObject, blank: str, size: int
+) -> None:
+    expected, lines = set(), []
+    for _ in range(data.draw(st.integers(1, 6))):
+        pairs = []
+        for key in data.draw(st.permutations((*NUMBER_KEYS, *OTHER_KEYS))):
+            is_text = data.draw(st.booleans()) if key in OTHER_KEYS else data.draw(st.integers(0, 9)) == 0
+            value = data.draw(texts if is_text else numbers)
+            if key in NUMBER_KEYS and is_text:
+                expected.add(key)
+            escaped = (
+                "".join(f"\\u{ord(one):04x}" for one in key) if data.draw(st.integers(0, 30)) == 0 else key
+            )
+            pairs.append(f'"{escaped}":{blank}{value}')
+        lines.append("{" + f",{blank}".join(pairs) + "}\n")
+    text = "".join(lines).encode()
+    counter = ByteCounter(0, NumberKeys(NUMBER_KEYS, OTHER_KEYS))
+
+    for at in range(0, len(text), size):
+        counter.add(text[at : at + size])
+    counter.finish()
+
+    assert counter.plain or (blank and size < 90)  # how a log is spaced shows in its first bytes
+    if counter.plain:
+        assert counter.tally.written >= expected
+
+
+def test_a_log_of_the_app_is_known_to_have_numbers_where_they_should_be() -> None:
+    reader = record_reader("events", default_paths("events"))
+    with closing(memory()) as engine:
+        typed = validation.rules("events", 1, engine, reader.paths, NOW).typed
+    keys = [reader.keys[column] for column in typed]
+    others = [key for column, key in reader.keys.items() if column not in typed]
+
+    for change, expected in (
+        ({}, set()),
+        ({"length": "12"}, {"length"}),
+        ({"sessionId": "5"}, {"sessionId"}),
+    ):
+        counter = ByteCounter(0, NumberKeys(keys, others))
+        counter.add(json.dumps(play(1)).encode() + b"\n" + json.dumps(play(2, **change)).encode() + b"\n")
+        counter.finish()
+
+        assert counter.tally.written == expected

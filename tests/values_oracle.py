@@ -194,16 +194,26 @@ def _fit(value: Any, rule: Rule, now: dt.datetime) -> tuple[Any, bool]:
     if rule.kind == "moment":
         return _moment(text, now)
     if rule.kind == "integer":
-        if not re.fullmatch(r"-?0|-?[1-9][0-9]*", text) or not rule.low <= int(text) <= rule.high:
+        whole = _integer(text, is_number=isinstance(value, Number))
+        if not max(rule.low, -(2 ** (rule.size - 1))) <= whole <= min(rule.high, 2 ** (rule.size - 1) - 1):
             raise _Wrong
-        if not -(2 ** (rule.size - 1)) <= int(text) < 2 ** (rule.size - 1):
-            raise _Wrong
-        return int(text), True
+        return whole, True
     if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
         raise _Wrong
     if not rule.low <= float(text) <= rule.high or abs(float(text)) == float("inf"):
         raise _Wrong
     return float(text), True
+
+
+def _integer(text: str, *, is_number: bool) -> int:
+    """Digits, of a number also with a fraction or an exponent if it is whole, of a text with ".0"."""
+    if re.fullmatch(r"-?0|-?[1-9][0-9]*", text):
+        return int(text)
+    if is_number or re.fullmatch(r"(-?0|-?[1-9][0-9]*)\.0", text):
+        number = float(text)  # JSON's numbers are doubles to most writers and readers
+        if number.is_integer() and abs(number) < 2**53:
+            return int(number)
+    raise _Wrong
 
 
 def _moment(text: str, now: dt.datetime) -> tuple[dt.datetime, bool]:

@@ -1,7 +1,7 @@
 """What a flow may ask of a database: a handful of methods, the same on every engine."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -41,10 +41,12 @@ class NewFile(NamedTuple):
 class Rules:
     """How records are validated, in Redshift's SQL over the raw table `raw_events` or `raw_songs`."""
 
-    accept: str
-    """INSERT into staging of the records in which every value fits its column."""
+    accept: Callable[[Collection[str]], str]
+    """INSERT into staging of the records in which every value fits its column; given the columns that the raw
+    table holds as DOUBLE, of `typed`, where none of their values was text."""
+    typed: Collection[str]
     is_odd: str
-    """The condition that holds for the others."""
+    """The condition that holds for the other records, of a raw table of text."""
     params: Mapping[str, Value]
     paths: Paths
     """Where each column's value stands in a record."""

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import textwrap
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +135,11 @@ class DuckDB:
     def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
         with translated("reading files"):
             good = f"SELECT file_id, record FROM raw_{dataset} WHERE NOT ({rules.is_odd})"
-            accept, good = (to_duckdb(sql, rules.params) for sql in (rules.accept, good))
-            return self._stager.stage(
-                dataset, files, rules.paths, accept, good, is_in_order=rules.is_in_order
-            )
+
+            def accept(typed: Collection[str]) -> str:
+                return to_duckdb(rules.accept(typed), rules.params)
+
+            return self._stager.stage(dataset, files, rules, accept, to_duckdb(good, rules.params))
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002  # as Engine has it
         return ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from sparkify.engines.duckdb_read import (
 )  # fmt: skip
 from sparkify.engines.reading import count_key, diagnose, look, look_at_record, records, unreadable_file
 from sparkify.engines.record import EXTRA_KEY, RecordReader
-from sparkify.engines.tally import Tally
+from sparkify.engines.tally import NumberKeys, Tally
 from sparkify.sql.schema import table
 from sparkify.store import read_small
 
@@ -39,11 +40,16 @@ class Batch:
         connection: duckdb.DuckDBPyConnection,
         dataset: Dataset,
         reader: RecordReader,
-        accept: str,
+        typed: Collection[str],
+        accept: Callable[[Collection[str]], str],
         scratch: Path,
     ) -> None:
         self._connection = connection
-        self._dataset, self._staging, self._accept = dataset, STAGING_TABLE[dataset], accept
+        self._dataset, self._staging = dataset, STAGING_TABLE[dataset]
+        self._typed, self._accept = typed, accept
+        keys = {column: key for column, key in reader.keys.items() if column in typed}
+        others = [key for column, key in reader.keys.items() if column not in typed]
+        self._number_keys = NumberKeys(keys.values(), others) if reader.is_flat else None
         self._scratch = scratch
         self.reader = reader
         columns = table(self._staging).reported
@@ -58,7 +64,8 @@ class Batch:
 
     def look_at(self, files: Sequence[NewFile]) -> list[Read]:
         with ThreadPoolExecutor(2) as pool:
-            looked = [Read(file, seen) for file, seen in zip(files, pool.map(look, files), strict=True)]
+            seen = pool.map(partial(look, number_keys=self._number_keys), files)
+            looked = [Read(file, one) for file, one in zip(files, seen, strict=True)]
         self._reads += looked
         return looked
 
@@ -84,14 +91,16 @@ class Batch:
         """Lane 1: take in plain files in one go; return those that hold anything but records in which all is
         as expected. The good ones of these are in now, and have no number yet."""
         ids = [read.file.file_id for read in reads]
+        written = frozenset().union(*(read.look.tally.written for read in reads))
+        typed = [column for column in self._typed if self.reader.keys[column] not in written]
         named = ", ".join(f"{quoted(self.reader.keys[column])} AS {column}" for column in self._columns)
         files = ", ".join(literal(pattern(read.file.path) or "") for read in reads)
         self._sql(
             f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS "
             f"SELECT {ids}[file_index::BIGINT + 1] AS file_id, NULL::INTEGER AS record, {named} "
-            f"FROM {self._read_json(compression, f'[{files}]')}"
+            f"FROM {self._read_json(compression, f'[{files}]', typed=typed)}"
         )
-        self._read_files(reads, compression, self._accept)
+        self._read_files(reads, compression, self._accept(typed))
         counted = self._count(
             f"SELECT file_id, min(rowid), count(*), {self._counts} FROM {self._staging} "
             "WHERE file_id BETWEEN $1 AND $2 AND record IS NULL GROUP BY file_id",
@@ -345,8 +354,11 @@ class Batch:
                 refused.add(read.file.uri)
         return refused
 
-    def _read_json(self, compression: str, files: str = "$1", more: Sequence[str] = ()) -> str:
-        return read_json([*self.reader.keys.values(), *more], compression, files)
+    def _read_json(
+        self, compression: str, files: str = "$1", more: Sequence[str] = (), typed: Collection[str] = ()
+    ) -> str:
+        numbers = [self.reader.keys[column] for column in typed]
+        return read_json([*self.reader.keys.values(), *more], numbers, compression, files)
 
     def _delete(self, names: Sequence[str], file_ids: Sequence[int]) -> None:
         for name in names:

@@ -1,7 +1,7 @@
 """A file on its way into DuckDB's staging, and the records that are written anew for DuckDB to read."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -126,9 +126,10 @@ def pattern(path: str) -> str | None:
     return escaped if escaped.isprintable() else None
 
 
-def read_json(keys: Sequence[str], compression: str, files: str) -> str:
-    """DuckDB's reader of these keys, every value as text; `files` is a list of patterns, in its words."""
-    columns = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys)
+def read_json(keys: Sequence[str], numbers: Collection[str], compression: str, files: str) -> str:
+    """DuckDB's reader of these keys, every value as text, but for numbers; `files` is a list of patterns, in
+    its words."""
+    columns = ", ".join(f"{literal(key)}: '{'DOUBLE' if key in numbers else 'VARCHAR'}'" for key in keys)
     return (
         f"read_json({files}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
         f"compression = '{compression}', maximum_object_size = {LARGEST_OBJECT}, hive_partitioning = false)"

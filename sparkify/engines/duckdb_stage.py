@@ -2,9 +2,10 @@
 
 There are three lanes, and a file goes on to the next where the last one cannot prove that it lost nothing:
 
-1. Plain files go through one parallel `read_json`, every column VARCHAR, straight through validation into
-   staging. It is trusted where as many rows were accepted as the file has lines, and as many values as stand
-   in its bytes. A row's file comes from `file_index`, its line is its place, since order is kept.
+1. Plain files go through one parallel `read_json`, straight through validation into staging. Numbers are read
+   as DOUBLE, all else as VARCHAR, also numbers whose key is followed by a text somewhere. It is trusted where
+   as many rows were accepted as the file has lines, and as many values as stand in its bytes. A row's file
+   comes from `file_index`, its line is its place, since order is kept.
 2. The others are read into a raw table, where each row keeps its place whether it is good or not; trusted
    where rows and values are as many as in the bytes. The good ones, in order, number the rows that lane 1
    accepted.
@@ -19,13 +20,13 @@ added to a table in memory, uncompressed, until it commits.
 """
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
-from sparkify.engines.base import Dataset, NewFile, Paths, Staged
+from sparkify.engines.base import Dataset, NewFile, Rules, Staged
 from sparkify.engines.bringing import bring_ahead
 from sparkify.engines.duckdb_batch import Batch
 from sparkify.engines.duckdb_read import Read, UnreadError, as_staged, pattern
@@ -54,24 +55,23 @@ class Stager:
         self,
         dataset: Dataset,
         files: Sequence[NewFile],
-        paths: Paths,
-        accept: str,
+        rules: Rules,
+        accept: Callable[[Collection[str]], str],
         good: str,
-        *,
-        is_in_order: bool,
     ) -> Sequence[Staged]:
         """Read the files; see `Engine.stage`.
 
-        Both in DuckDB's words: `accept` is the INSERT of records in which every value fits, `good` the SELECT
-        of their file and line. Where `accept` may not be used, all go through the raw tables.
+        Both in DuckDB's words: `accept` is that of the rules, `good` selects file and line of the records in
+        which every value fits.
         """
         with (
             tempfile.TemporaryDirectory(dir=self._folder) as folder,
             closing(bring_ahead(files, Path(folder))) as groups,
         ):
-            batch = Batch(self._connection, dataset, record_reader(dataset, paths), accept, self._scratch)
+            reader = record_reader(dataset, rules.paths)
+            batch = Batch(self._connection, dataset, reader, rules.typed, accept, self._scratch)
             try:
-                self._stage(batch, groups, good, is_in_order)
+                self._stage(batch, groups, good, rules.is_in_order)
             except UnreadError as error:
                 self._refused |= error.uris
                 raise RetryError(f"{error}, so it is read in another way.", at_once=True) from error

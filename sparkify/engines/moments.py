@@ -14,7 +14,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def read_moment(text: str) -> tuple[Decimal | None, str]:
-    """(microseconds since 1970, how it was written); None if this is no moment."""
+    """(microseconds since 1970, how it was written); None if this is no moment. Milliseconds need no word."""
     text = text.strip(_BLANKS)
     if found := _ISO.fullmatch(text):
         plain = text.upper().replace(" ", "T", 1).replace(" ", "").replace(",", ".")
@@ -34,6 +34,12 @@ def read_moment(text: str) -> tuple[Decimal | None, str]:
         return None, ""
     if not number.is_finite() or abs(number) >= 10**18:
         return None, ""
+    return _in_microseconds(number)
+
+
+def _in_microseconds(number: Decimal) -> tuple[Decimal, str]:
     if number < 10**11:
         return number * 1_000_000, "seconds"
-    return (number * 1000, "milliseconds with a fraction") if number < 10**14 else (number, "microseconds")
+    if number >= 10**14:
+        return number, "microseconds"
+    return number * 1000, "" if number == number.to_integral_value() else "milliseconds with a fraction"

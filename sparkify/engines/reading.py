@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 from sparkify.compression import HEAD, Compression, CompressionError, compression_of, unpacked
 from sparkify.engines.base import NewFile
 from sparkify.engines.extra import record_text
-from sparkify.engines.tally import BLANKS, BOM, LONGEST_RECORD, ByteCounter, Tally
+from sparkify.engines.tally import BLANKS, BOM, LONGEST_RECORD, ByteCounter, NumberKeys, Tally
 from sparkify.store import open_file
 
 CHUNK = 128 << 10
@@ -36,7 +36,7 @@ class Look(NamedTuple):
     tally: Tally = Tally()
 
 
-def look(file: NewFile, handle: BinaryIO | None = None) -> Look:
+def look(file: NewFile, handle: BinaryIO | None = None, number_keys: NumberKeys | None = None) -> Look:
     """Read a file once: its hash, its lines from `file.start` on, and whether it can be read at all.
 
     A compressed file is unpacked on the way, so that a truncated one is found before anything trusts it.
@@ -46,7 +46,8 @@ def look(file: NewFile, handle: BinaryIO | None = None) -> Look:
             compression = compression_of(source.read(HEAD))
             source.seek(0)
             plain = compression == "none"
-            seen = _look_plain(file, source) if plain else _look_packed(source, compression)
+            counter = ByteCounter(file.start if plain else 0, number_keys)
+            seen = _look_plain(file, source, counter) if plain else _look_packed(source, compression, counter)
             return _look_into_spread(file, source, seen) if _is_spread(seen) else seen
     except OSError as error:
         return unreadable_file(error)
@@ -76,13 +77,12 @@ def unreadable_file(error: OSError) -> Look:
     return Look("", 0, 0, "none", b"", plain=False, problem=f"cannot be read: {error.strerror}")
 
 
-def _look_plain(file: NewFile, handle: BinaryIO) -> Look:
+def _look_plain(file: NewFile, handle: BinaryIO, counter: ByteCounter) -> Look:
     sha = hashlib.sha256()
     left = file.start
     while left and (chunk := handle.read(min(CHUNK, left))):
         sha.update(chunk)
         left -= len(chunk)
-    counter = ByteCounter(file.start)
     while chunk := handle.read(CHUNK):
         sha.update(chunk)
         counter.add(chunk)
@@ -99,12 +99,11 @@ def _look_plain(file: NewFile, handle: BinaryIO) -> Look:
     )
 
 
-def _look_packed(handle: BinaryIO, compression: Compression) -> Look:
+def _look_packed(handle: BinaryIO, compression: Compression, counter: ByteCounter) -> Look:
     sha = hashlib.sha256()
     while chunk := handle.read(CHUNK):
         sha.update(chunk)
     handle.seek(0)
-    counter = ByteCounter(0)
     problem = None
     try:
         lines = unpacked(handle)

@@ -5,7 +5,8 @@ that no column takes, keys given twice, lists and objects in the place of text, 
 engines read with it whatever their own readers cannot be trusted with.
 
 The rules, the same on every engine: of a key given twice, the last value that is not null counts, and the
-others are set aside. NaN and Infinity are no values. An empty text in a column of numbers is no value.
+others are set aside. NaN and Infinity are no values. An empty text in a column of numbers is no value. A
+number that is whole is written so where a column takes integers: 7.00 and 7e0 are 7.
 """
 
 import json
@@ -75,10 +76,16 @@ class RecordReader:
     """Reads the records of one dataset."""
 
     def __init__(
-        self, paths: Paths, numbers: Collection[str], strict: Collection[str] = (), moment: str | None = None
+        self,
+        paths: Paths,
+        numbers: Collection[str],
+        integers: Collection[str] = (),
+        strict: Collection[str] = (),
+        moment: str | None = None,
     ) -> None:
         """`numbers` are the columns that are not text, `strict` those whose value must not be set aside."""
         self.paths = paths
+        self._integers = frozenset(integers)
         self._numbers, self._strict = frozenset(numbers), frozenset(strict)
         self.moment = moment
         self.is_flat = all(len(path) == 1 and isinstance(path[0], str) for path in paths.values())
@@ -86,11 +93,14 @@ class RecordReader:
         """Under which key a reader finds each column in the records that it is given."""
         self._marks = [f'"{key}":'.encode() for key in self.keys.values()] if self.is_flat else []
         texts = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name not in self._numbers)
-        self._odd = re.compile(_ODD + rb'|"(?:%s)": ?[-\d]' % texts)
+        whole = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name in self._integers)
+        self._odd = re.compile(
+            _ODD + rb'|"(?:%s)": ?[-\d]' % texts + (rb'|"(?:%s)": ?-?\d+[.eE]' % whole if whole else b"")
+        )
         numeric = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name in self._numbers)
         self._empty = re.compile(rb'"(?:%s)": ?""' % numeric)
-        whole = re.escape(self.keys[moment]).encode() if moment else b""
-        self._whole = re.compile(rb'"%s": ?"?-?\d+"?\s*[,}]' % whole) if moment else None
+        own = re.escape(self.keys[moment]).encode() if moment else b""
+        self._whole_moment = re.compile(rb'"%s": ?"?-?\d+"?\s*[,}]' % own) if moment else None
         self._number_paths = frozenset(paths[name] for name in paths if name in self._numbers)
 
     def read(self, line: bytes) -> Record:
@@ -112,7 +122,7 @@ class RecordReader:
             and line.count(b'":') == len(self._marks)
             and all(map(line.__contains__, self._marks))
             and not self._odd.search(line)
-            and (self._whole is None or self._whole.search(line) is not None)
+            and (self._whole_moment is None or self._whole_moment.search(line) is not None)
         )
 
     def misfits(self, line: bytes, reasons: Mapping[str, str]) -> tuple[str | None, int]:
@@ -141,9 +151,7 @@ class RecordReader:
         if any(name.startswith(OWN) for name in found.unknown) or (found.unknown and _HALF.search(line)):
             found.is_rewritten = True  # a key like one of ours must not be taken for it, nor stop a reader
         own = {
-            self.keys[name]: value
-            if name in self._numbers or not isinstance(value, str)
-            else str.__str__(value)
+            self.keys[name]: self._as_read(name, value)
             for name, value in found.values.items()
             if value is not None
         }
@@ -195,9 +203,16 @@ class RecordReader:
             found.aside.append((name, value, f"{name} {why}"))
         elif column == self.moment and isinstance(value, str):
             return self._moment_of(name, value, found)
-        elif isinstance(value, Number) and column not in self._numbers and not _INTEGER.fullmatch(value):
-            found.is_rewritten = True  # DuckDB would write 1.10 as 1.1, and Redshift would not
+        elif isinstance(value, Number) and not _INTEGER.fullmatch(value):
+            # DuckDB writes 1.10 as 1.1 and Redshift does not; and see `_as_integer`.
+            found.is_rewritten |= column in self._integers or column not in self._numbers
         return None if why else value
+
+    def _as_read(self, column: str, value: Any) -> Any:
+        """The value as an engine's reader is given it."""
+        if column in self._integers and isinstance(value, Number):
+            return _as_integer(value)
+        return value if column in self._numbers or not isinstance(value, str) else str.__str__(value)
 
     def _moment_of(self, name: str, value: str, found: "_Sorted") -> str:
         """A moment in microseconds since 1970, if it came as ISO-8601 text or with a fraction."""
@@ -214,6 +229,12 @@ class RecordReader:
         if whole != exact:
             found.aside.append((name, value, f"{name} {TOO_FINE}"))
         return str(whole)
+
+
+def _as_integer(number: Number) -> Number:
+    """7.00 and 7e0 as 7; what is not whole, or too large for a double to be exact, as it is."""
+    value = float(number)
+    return Number(int(value)) if value.is_integer() and abs(value) < 2**53 else number
 
 
 class KeyTally:
@@ -263,6 +284,7 @@ def record_reader(dataset: Dataset, paths: Paths) -> RecordReader:
     return RecordReader(
         paths,
         numbers=[column.name for column in columns if column.kind != "text"],
+        integers=[column.name for column in columns if column.kind == "integer"],
         strict=[column.name for column in columns if column.is_strict],
         moment=next((column.name for column in columns if column.kind == "timestamp"), None),
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -22,9 +22,12 @@ MOST_KEYS = 200
 """Keys of empty texts that are told apart."""
 BEYOND = 4
 """Bytes after the end of a key that say what follows it."""
+BEFORE = 8
+"""Bytes before the end of a key that tell it from others."""
 _NULL = b"\\u0000"
 """The character that JSON has and a database's text has not."""
 _BLANK_AFTER_KEY = re.compile(rb'"[ \t\r\n]+:')
+_ESCAPE_IN_KEY = re.compile(rb'\\u[0-9a-fA-F]{4}[^"\\\n]*":')
 
 
 class Tally(NamedTuple):
@@ -34,23 +37,61 @@ class Tally(NamedTuple):
     nulls: int = 0
     empty: Mapping[bytes, int] = MappingProxyType({})
     """Empty texts, by their key as it is written; the key is empty where it is longer than any column's."""
+    written: frozenset[str] = frozenset()
+    """Those of the `NumberKeys` that a text, true or false may follow; no other is followed by one."""
+
+
+class NumberKeys:
+    """Keys that numbers should follow, known by two bytes of each: its last one, and one before.
+
+    Another key that has the same two is taken for it: that makes a file slower to read, and nothing else.
+    """
+
+    def __init__(self, keys: Iterable[str], others: Iterable[str]) -> None:
+        self._keys = list(keys)
+        encoded = [key.encode() for key in self._keys]
+        found = [key.encode() for key in others]
+        self.back = min(range(2, BEFORE + 1), key=lambda back: _mistaken(encoded, found, back))
+        """Where the other byte stands, counted from the end of the key."""
+        self.table = bytearray(1 << 16)
+        """For each pair of these bytes (the last one is the lower), a bit for each key that it may be."""
+        for number, key in enumerate(encoded):
+            for code in _codes(key, self.back):
+                self.table[code] |= 1 << min(number, 7)
+
+    def named(self, bits: int) -> frozenset[str]:
+        return frozenset(key for number, key in enumerate(self._keys) if bits >> min(number, 7) & 1)
+
+
+def _codes(key: bytes, back: int, before: Iterable[int] = range(256)) -> Sequence[int]:
+    """The pairs of bytes by which this key may be known; `before` may stand before its first quote."""
+    quoted = b'"' + key
+    others = [quoted[-back]] if len(quoted) >= back else before
+    return [other << 8 | quoted[-1] for other in others]
+
+
+def _mistaken(keys: Sequence[bytes], others: Sequence[bytes], back: int) -> int:
+    """How many of the others will be taken for one of these keys."""
+    known = {code for key in keys for code in _codes(key, back)}
+    return sum(not known.isdisjoint(_codes(other, back, b",{ ")) for other in others)
 
 
 class ByteCounter:
     """Counts lines over chunks, and remembers the first and the last bytes."""
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, number_keys: NumberKeys | None = None) -> None:
         self.first = b""
         self.tail = self.at = start
         self.newlines = 0
         self.last = b"\n"
         self.has_huge_line = False
         self.is_odd = False
-        self._keys = self._nulls = 0
-        self._counter = _KeyCounter()
+        self._keys = self._nulls = self._written = 0
+        self._number_keys = number_keys
+        self._counter = _KeyCounter(number_keys)
         self._empty: Counter[bytes] = Counter()
         self._is_spaced = False
-        self._held = self._before = b""
+        self._held, self._before = b" " * BEFORE, b""
 
     def add(self, chunk: bytes) -> None:
         is_first = not self.first
@@ -67,6 +108,8 @@ class ByteCounter:
             or _BLANK_AFTER_KEY.search(border) is not None
             or (len(self.last) == NEAR and not self.last.strip(BLANKS))  # a key may end before these blanks
         )
+        if _ESCAPE_IN_KEY.search(border) or (has_escapes and _ESCAPE_IN_KEY.search(chunk)):
+            self._written = -1
         self._add_keys(self._held + chunk)
         ends = chunk.index(b"\n") if newlines else len(chunk)
         self.has_huge_line = self.has_huge_line or self.at + ends - self.tail > LONGEST_RECORD
@@ -83,7 +126,8 @@ class ByteCounter:
 
     @property
     def tally(self) -> Tally:
-        return Tally(self._keys, self._nulls, self._empty)
+        written = self._number_keys.named(self._written) if self._number_keys else frozenset()
+        return Tally(self._keys, self._nulls, self._empty, written)
 
     @property
     def lines(self) -> int:
@@ -100,17 +144,18 @@ class ByteCounter:
         return not (self.has_huge_line or self.is_odd or self.first.startswith(BOM) or self._is_split)
 
     def _add_keys(self, text: bytes) -> None:
-        """Count what follows the keys; the last bytes wait for what comes after them."""
-        self._held = text[-BEYOND:]
+        """Count what follows the keys after the first bytes; the last ones wait for what comes after them."""
+        self._held = text[-BEYOND - BEFORE :]
         found = self._counter.count(text, self._is_spaced)
         self.is_odd = self.is_odd or found is None
         if found is not None:
             self._keys += found.keys
             self._nulls += found.nulls
+            self._written |= found.written
             for end in found.empty:
                 key = _key_that_ends_at(end, text, self._before)
                 self._empty[key if key in self._empty or len(self._empty) < MOST_KEYS else b""] += 1
-        self._before = (self._before + text[:-BEYOND])[-NEAR:]
+        self._before = (self._before + text[: -BEYOND - BEFORE])[-NEAR:]
 
     @property
     def _is_split(self) -> bool:
@@ -146,6 +191,8 @@ class _KeysFound(NamedTuple):
     nulls: int
     empty: Sequence[int]
     """Where the keys of empty texts end."""
+    written: int
+    """The bits of the number keys that a text, true or false may follow."""
 
 
 def _key_that_ends_at(end: int, text: bytes, before: bytes) -> bytes:
@@ -161,19 +208,20 @@ class _KeyCounter:
     """Counts what follows each `":`. Its masks, a byte for each byte of text, are made once: new memory for
     each chunk costs more than all comparisons."""
 
-    def __init__(self) -> None:
+    def __init__(self, number_keys: NumberKeys | None) -> None:
         self._masks: list[Any] = []
+        self._number_keys = number_keys
 
     def count(self, text: bytes, is_spaced: bool) -> _KeysFound | None:
-        """What follows the keys of a text, but for its last bytes; None where any value is not plain.
+        """What follows the keys of a text, but for its first and last bytes; None where a value is not plain.
 
         Plain are text, numbers, null, true and false, after one blank each if `is_spaced`.
         """
         import numpy as np
 
         size = len(text) - BEYOND
-        if size <= 0:
-            return _KeysFound(0, 0, ())
+        if size <= BEFORE:
+            return _KeysFound(0, 0, (), 0)
         if not self._masks or self._masks[0].size < len(text):
             self._masks = [np.empty(len(text), kind) for kind in (*[bool] * 5, np.uint8)]
         quotes, colons, ends, found, other, digits = (mask[: len(text)] for mask in self._masks)
@@ -186,6 +234,7 @@ class _KeyCounter:
             return None
         ends, found, other, digits = (mask[:size] for mask in (ends, found, other, digits))
         np.logical_and(quotes[:size], colons[1 : size + 1], out=ends)
+        ends[:BEFORE] = False
         keys = np.count_nonzero(ends)
         if is_spaced:
             np.equal(each[2 : size + 2], ord(" "), out=found)
@@ -198,10 +247,29 @@ class _KeyCounter:
         np.logical_and(ends, np.equal(first, ord("n"), out=found), out=found)
         nulls = np.count_nonzero(np.logical_and(found, np.equal(second, ord("u"), out=other), out=found))
         np.logical_and(ends, quotes[at : size + at], out=found)
-        if plain + nulls + np.count_nonzero(found) < keys and not _are_plain(first[ends], second[ends]):
-            return None
+        written = self._written(each, found)
+        if plain + nulls + np.count_nonzero(found) < keys:
+            after = first[ends]
+            if not _are_plain(after, second[ends]):
+                return None
+            written = -1 if ((after == ord("t")) | (after == ord("f"))).any() else written
         np.logical_and(found, quotes[at + 1 : size + at + 1], out=found)
-        return _KeysFound(int(keys), int(nulls), np.flatnonzero(found).tolist() if found.any() else ())
+        empty = np.flatnonzero(found).tolist() if found.any() else ()
+        return _KeysFound(int(keys), int(nulls), empty, written)
+
+    def _written(self, each: Any, found: Any) -> int:
+        """The bits of the number keys that may end where `found` holds."""
+        import numpy as np
+
+        if self._number_keys is None:
+            return 0
+        back = self._number_keys.back
+        ends = np.flatnonzero(found[back:])
+        codes = each[ends].astype(np.uint16)
+        codes <<= 8
+        ends += back - 1
+        codes |= each[ends]
+        return int(np.bitwise_or.reduce(np.frombuffer(self._number_keys.table, np.uint8)[codes], initial=0))
 
 
 def _are_plain(first: Any, second: Any) -> bool:

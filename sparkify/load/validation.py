@@ -1,16 +1,19 @@
 """Validation of records against the column contract: which are good, which values do not fit, and why.
 
 The rules are the staging tables' own columns: a required value is there, an integer is text equal to its own
-cast (a cast alone takes '7.6' for 8 and '0x10' for 16), a number is finite, text fits its width in bytes. So
-they are written by a program from the DDL, in SQL that both engines run over raw tables whose columns are
-text. What identifies or places a record is strict: a wrong value there rejects the record. Any other wrong
-value costs only itself: its column is NULL, and what came is kept in `extra` with the reason.
+cast (a cast alone takes '7.6' for 8 and '0x10' for 16), a number is finite, text fits its width in bytes. A
+fraction of zero makes no other number: 7.0 is the integer 7, as in JSON Schema. So they are written by a
+program from the DDL, in SQL that both engines run over raw tables whose columns are text. What identifies or
+places a record is strict: a wrong value there rejects the record. Any other wrong value costs only itself:
+its column is NULL, and what came is kept in `extra` with the reason.
 
 Redshift compares text without the blanks at its end; so emptiness is asked of its length, and a blank
 looked for.
 """
 
 import datetime as dt
+from collections.abc import Collection
+from typing import Any
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Paths, Reader, Rules
 from sparkify.engines.extra import label as _label
@@ -27,6 +30,7 @@ RANGES = {
 
 LISTENER = "user_id"
 EARLIEST = dt.datetime(2000, 1, 1)
+_EARLIEST_MS = (EARLIEST - dt.datetime(1970, 1, 1)) // dt.timedelta(milliseconds=1)
 AHEAD = dt.timedelta(days=2)
 """A moment before the one, or further ahead of the clock than the other, has a wrong clock or unit."""
 
@@ -35,6 +39,8 @@ PERSONAL = (
 )  # fmt: skip
 """What a forgotten listener's events lose."""
 
+_EXACT = 2**53 - 1
+"""Below its successor, a double is every integer exactly."""
 _LARGEST = "CAST('1.7976931348623157e308' AS DOUBLE PRECISION)"
 """Of a text: written bare it would be a NUMERIC, which ends at 38 digits on Redshift."""
 _SECONDS, _MILLISECONDS = 100_000_000_000, 100_000_000_000_000
@@ -49,7 +55,8 @@ def rules(dataset: Dataset, run_id: int, reader: Reader, paths: Paths, now: dt.d
     forgets = bool(dataset == "events" and reader.query("SELECT user_id FROM etl_forgotten LIMIT 1").rows)
     latest = int((now + AHEAD - dt.datetime(1970, 1, 1)) / dt.timedelta(microseconds=1))
     return Rules(
-        accept=_accept_plain(dataset, paths),
+        accept=lambda typed: _accept_plain(dataset, paths, typed),
+        typed=_typed_columns(dataset),
         is_odd=f"{_first_reason(dataset, paths, is_plain=True)} IS NOT NULL",
         params={"run_id": run_id, "latest_ms": latest // 1000, "latest_us": latest},
         paths=paths,
@@ -170,29 +177,81 @@ def _accepted(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
     )
 
 
-def _accept_plain(dataset: Dataset, paths: Paths) -> str:
-    """INSERT of the records in which every value fits, and moments are in milliseconds."""
+def _typed_columns(dataset: Dataset) -> frozenset[str]:
+    """The columns whose values a reader of doubles takes as they are, but for text."""
+    return frozenset(
+        column.name
+        for column in table(STAGING_TABLE[dataset]).reported
+        if column.kind in ("number", "timestamp")
+        or (column.kind == "integer" and max(map(abs, _bounds(column))) <= _EXACT)
+    )
+
+
+def _accept_plain(dataset: Dataset, paths: Paths, typed: Collection[str]) -> str:
+    """INSERT of the records in which every value fits, and moments are in milliseconds.
+
+    The raw table holds these columns as DOUBLE; no value of theirs was text. It must take the very records
+    for which `is_odd` does not hold.
+    """
     target = table(STAGING_TABLE[dataset])
     names = [name for name in target.column_names if name != EXTRA]
-    typed = ",\n    ".join(f"{_typed(column, is_plain=True)} AS {column.name}" for column in target.reported)
+    wrong, values = [], []
+    for column in target.reported:
+        is_double = column.name in typed
+        values.append(
+            f"{_of_double(column) if is_double else _typed(column, is_plain=True)} AS {column.name}"
+        )
+        wrong += _wrong_doubles(column) if is_double else _reasons(column, paths, is_plain=True)
+    selected = ",\n    ".join(values)
     return (
         f"INSERT INTO {target.name} ({', '.join(names)})\n"
-        f"SELECT\n    :run_id, file_id, record,\n    {typed}\n"
-        f"FROM raw_{dataset}\nWHERE {_first_reason(dataset, paths, is_plain=True)} IS NULL"
+        f"SELECT\n    :run_id, file_id, record,\n    {selected}\n"
+        f"FROM raw_{dataset}\nWHERE {_case(wrong)} IS NULL"
     )
+
+
+def _wrong_doubles(column: Column) -> list[tuple[str, str]]:
+    """As `_reasons`, of a column that is read as DOUBLE."""
+    low, high = _bounds(column)
+    found = [(f"{column.name} IS NULL", "missing")] if column.required else []
+    if column.kind != "number":
+        found.append((f"{column.name} <> TRUNC({column.name})", "no integer"))
+    if column.kind != "number" or column.name in RANGES:
+        found.append((f"{column.name} NOT BETWEEN {low} AND {high}", "outside"))
+    return found
+
+
+def _of_double(column: Column) -> str:
+    if column.kind == "number":
+        return column.name
+    whole = f"CAST({column.name} AS BIGINT)"
+    return _moment(whole, 60_000, "ms") if column.kind == "timestamp" else f"CAST({whole} AS {column.type})"
+
+
+def _bounds(column: Column) -> tuple[Any, Any]:
+    """The least and the greatest value that this column takes; of a moment in milliseconds."""
+    if column.kind == "timestamp":
+        return _EARLIEST_MS, ":latest_ms"
+    bits = {"SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}.get(column.type, 63)
+    return RANGES.get(column.name, (-(2**bits), 2**bits - 1))
 
 
 def _first_reason(dataset: Dataset, paths: Paths, *, is_plain: bool) -> str:
     """Why a record is rejected; for a plain one also which value does not fit."""
-    found = []
-    for column in table(STAGING_TABLE[dataset]).reported:
-        if not (is_plain or column.is_strict):
-            continue
-        name = _label(paths[column.name])
-        if column.required:
-            found.append((f"{column.name} IS NULL OR OCTET_LENGTH({column.name}) = 0", f"{name} is missing"))
-        found += _rules(column, name, is_plain=is_plain)
-    return _case(found)
+    return _case(
+        [
+            reason
+            for column in table(STAGING_TABLE[dataset]).reported
+            if is_plain or column.is_strict
+            for reason in _reasons(column, paths, is_plain=is_plain)
+        ]
+    )
+
+
+def _reasons(column: Column, paths: Paths, *, is_plain: bool) -> list[tuple[str, str]]:
+    name = _label(paths[column.name])
+    missing = (f"{column.name} IS NULL OR OCTET_LENGTH({column.name}) = 0", f"{name} is missing")
+    return [*([missing] if column.required else []), *_rules(column, name, is_plain=is_plain)]
 
 
 def _case(found: list[tuple[str, str]]) -> str:
@@ -213,20 +272,17 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
             ),
             *_range(column, name, _finite(text)),
         ]
-    kind = "BIGINT" if column.kind == "timestamp" else column.type
-    whole = f"TRY_CAST({_present(text)} AS {kind})"
-    what = "a moment" if column.kind == "timestamp" else "an integer"
-    found = [
-        (
-            f"OCTET_LENGTH({text}) > 0 "
-            f"AND {text} <> '-0' "  # which DuckDB reads as 0 where it is no text
-            f"AND ({text} <> COALESCE(CAST({whole} AS VARCHAR(32)), '') OR {text} LIKE '% ')",
-            f"{name} is not {what}",
-        ),
-    ]
+    is_moment = column.kind == "timestamp"
+    digits = text if is_moment else _digits(text)
+    whole = f"TRY_CAST({_present(digits)} AS {'BIGINT' if is_moment else column.type})"
+    wrong = f"{digits} <> COALESCE(CAST({whole} AS VARCHAR(32)), '') OR {text} LIKE '% ' OR {text} = '.0'"
+    if not is_moment and max(map(abs, _bounds(column))) > _EXACT:
+        wrong += f" OR ({text} LIKE '%.0' AND ABS({whole}) > {_EXACT})"
+    what = "a moment" if is_moment else "an integer"
     return [
-        *found,
-        *(_moments(name, text, is_plain) if column.kind == "timestamp" else _range(column, name, whole)),
+        # DuckDB reads -0 as 0 where it is no text.
+        (f"OCTET_LENGTH({text}) > 0 AND {text} NOT IN ('-0', '-0.0') AND ({wrong})", f"{name} is not {what}"),
+        *(_moments(name, text, is_plain) if is_moment else _range(column, name, whole)),
     ]
 
 
@@ -238,12 +294,11 @@ def _range(column: Column, name: str, value: str) -> list[tuple[str, str]]:
 
 
 def _moments(name: str, text: str, is_plain: bool) -> list[tuple[str, str]]:
-    earliest = int((EARLIEST - dt.datetime(1970, 1, 1)).total_seconds())
     whole = f"TRY_CAST({_present(text)} AS BIGINT)"
     inside = (
-        f"{whole} BETWEEN {earliest * 1000} AND :latest_ms"
+        f"{whole} BETWEEN {_EARLIEST_MS} AND :latest_ms"
         if is_plain
-        else f"{_microseconds(text)} BETWEEN {earliest * 1_000_000} AND :latest_us"
+        else f"{_microseconds(text)} BETWEEN {_EARLIEST_MS * 1000} AND :latest_us"
     )
     return [(f"NOT ({inside})", f"{name} is before 2000, or more than two days ahead of the clock")]
 
@@ -263,16 +318,22 @@ def _typed(column: Column, *, is_plain: bool = False) -> str:
     if column.kind == "number":
         return _finite(column.name)
     if column.kind == "timestamp":
-        # In minutes and what is left, since DATEADD counts in 32 bits.
-        value, minute, unit = (
-            (f"TRY_CAST({_present(column.name)} AS BIGINT)", 60_000, "ms")
-            if is_plain
-            else (_microseconds(column.name), 60_000_000, "microsecond")
-        )
-        minutes = f"CAST({value} / {minute} AS INTEGER)"
-        start = f"DATEADD(minute, {minutes}, CAST('1970-01-01 00:00:00' AS TIMESTAMP))"
-        return f"DATEADD({unit}, CAST(MOD({value}, {minute}) AS INTEGER), {start})"
-    return f"TRY_CAST({_present(column.name)} AS {column.type})"
+        if is_plain:
+            return _moment(f"TRY_CAST({_present(column.name)} AS BIGINT)", 60_000, "ms")
+        return _moment(_microseconds(column.name), 60_000_000, "microsecond")
+    return f"TRY_CAST({_present(_digits(column.name))} AS {column.type})"
+
+
+def _moment(whole: str, minute: int, unit: str) -> str:
+    """A moment, in minutes and what is left, since DATEADD counts in 32 bits."""
+    minutes = f"CAST({whole} / {minute} AS INTEGER)"
+    start = f"DATEADD(minute, {minutes}, CAST('1970-01-01 00:00:00' AS TIMESTAMP))"
+    return f"DATEADD({unit}, CAST(MOD({whole}, {minute}) AS INTEGER), {start})"
+
+
+def _digits(text: str) -> str:
+    """An integer without its fraction of zero."""
+    return f"CASE WHEN {text} LIKE '%.0' THEN LEFT({text}, LENGTH({text}) - 2) ELSE {text} END"
 
 
 def _present(name: str) -> str:
