@@ -212,13 +212,14 @@ def _accept_plain(dataset: Dataset, paths: Paths, typed: Collection[str]) -> str
 
 def _wrong_doubles(column: Column) -> list[tuple[str, str]]:
     """As `_reasons`, of a column that is read as DOUBLE."""
+    name = column.name
+    found = [(f"{name} IS NULL", "missing")] if column.required else []
+    if column.kind == "number" and name not in RANGES:
+        return [*found, (f"ABS({name}) > {_LARGEST}", "infinite")]
     low, high = _bounds(column)
-    found = [(f"{column.name} IS NULL", "missing")] if column.required else []
     if column.kind != "number":
-        found.append((f"{column.name} <> TRUNC({column.name})", "no integer"))
-    if column.kind != "number" or column.name in RANGES:
-        found.append((f"{column.name} NOT BETWEEN {low} AND {high}", "outside"))
-    return found
+        found.append((f"{name} <> TRUNC({name})", "no integer"))
+    return [*found, (f"{name} NOT BETWEEN {low} AND {high}", "outside")]
 
 
 def _of_double(column: Column) -> str:
