@@ -192,7 +192,7 @@ def _fit(value: Any, rule: Rule, now: dt.datetime) -> tuple[Any, bool]:
             raise _Wrong
         return text, True
     if rule.kind == "moment":
-        return _moment(text, now)
+        return _moment(text, now, is_number=isinstance(value, Number))
     if rule.kind == "integer":
         whole = _integer(text, is_number=isinstance(value, Number))
         if not max(rule.low, -(2 ** (rule.size - 1))) <= whole <= min(rule.high, 2 ** (rule.size - 1) - 1):
@@ -216,8 +216,10 @@ def _integer(text: str, *, is_number: bool) -> int:
     raise _Wrong
 
 
-def _moment(text: str, now: dt.datetime) -> tuple[dt.datetime, bool]:
+def _moment(text: str, now: dt.datetime, *, is_number: bool) -> tuple[dt.datetime, bool]:
     """A moment of any unit; whole numbers stand without blanks around them."""
+    if is_number and float(text).is_integer() and abs(float(text)) < 2**53:
+        text = str(int(float(text)))
     if re.fullmatch(r"-?0|-?[1-9][0-9]*", text):
         exact = _scaled(Fraction(int(text)))
     elif found := _ISO.fullmatch(text.strip(" \t\n\f\r")):

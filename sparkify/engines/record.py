@@ -218,6 +218,9 @@ class RecordReader:
         """A moment in microseconds since 1970, if it came as ISO-8601 text or with a fraction."""
         if re.fullmatch(r"\s*-?\d*\s*", value):
             return value
+        if isinstance(value, Number) and (plain := _as_integer(value)) is not value:
+            found.is_rewritten = True
+            return plain
         with localcontext(prec=len(value) + 20):  # so that no digit is lost
             exact, unit = read_moment(value)
         if exact is None:
