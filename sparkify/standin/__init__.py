@@ -9,6 +9,6 @@ What it cannot imitate: time and price of a real cluster; slices, distribution a
 of them; compression; the result cache; workload management; late-binding of IAM (a new role is usable at
 once); network interfaces; navigation into
 SUPER values and comparisons of them, IDENTITY, stored procedures, external tables, UNLOAD, formats other than
-JSON; the text that a real COPY makes of a number or a nested value in a VARCHAR column; every message of
-Redshift's word for word; and that VARCHAR is compared there without regard to blanks at the end ('a' = 'a ').
+JSON; the text that a real COPY makes of a number or a nested value in a VARCHAR column; and every message of
+Redshift's word for word.
 """

@@ -12,7 +12,7 @@ BEGIN
     IF base NOT BETWEEN 2 AND 36 THEN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'STRTOL: the base must be between 2 and 36';
     END IF;
-    IF s = '' THEN RETURN 0; END IF;
+    IF octet_length(s) = 0 THEN RETURN 0; END IF;
     IF left(digits, 1) IN ('+', '-') THEN digits := substr(digits, 2); END IF;
     IF base = 16 AND left(digits, 2) = '0x' THEN digits := substr(digits, 3); END IF;
     FOR at IN 1 .. greatest(length(digits), 1) LOOP

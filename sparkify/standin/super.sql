@@ -41,12 +41,12 @@ $$ BEGIN
         END IF;
         RETURN btrim(j::text, E' \t\r\n');
     END IF;
-    IF NOT keeps_last AND (SELECT count(*) > count(DISTINCT e.key) FROM json_each(j) AS e) THEN
+    IF NOT keeps_last AND (SELECT count(*) > count(DISTINCT convert_to(e.key, 'UTF8')) FROM json_each(j) AS e) THEN
         RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = 'JSON_PARSE: duplicate attribute name in an object';
     END IF;
     RETURN '{' || coalesce((SELECT string_agg(to_json(e.key)::text || ':' || rs_parsed(e.value, keeps_last), ',' ORDER BY e.n)
-        FROM (SELECT DISTINCT ON (o.key) o.key, o.value, o.n FROM json_each(j) WITH ORDINALITY AS o (key, value, n)
-            ORDER BY o.key, o.n DESC) AS e), '') || '}';
+        FROM (SELECT DISTINCT ON (convert_to(o.key, 'UTF8')) o.key, o.value, o.n FROM json_each(j) WITH ORDINALITY AS o (key, value, n)
+            ORDER BY convert_to(o.key, 'UTF8'), o.n DESC) AS e), '') || '}';
 END $$;
 CREATE FUNCTION pg_catalog.json_parse(s text) RETURNS super STABLE STRICT LANGUAGE sql AS
 $$ SELECT rs_parsed(s::json, coalesce(current_setting('rs.json_parse_dedup_attributes', true), '') IN ('on', 'true'))::json::super $$;
