@@ -188,7 +188,7 @@ class Loader:
             "SELECT k, COUNT(*) AS records, "
             "SUM(CASE WHEN JSON_TYPEOF(v) = 'null' THEN 0 ELSE 1 END) AS vals, "
             "SUM(CASE WHEN JSON_TYPEOF(v) IN ('object', 'array') THEN 1 ELSE 0 END) AS nested "
-            f"FROM raw_keys_{dataset} AS e, UNPIVOT e.data AS v AT k GROUP BY k"
+            f"FROM raw_keys_{dataset} AS e, UNPIVOT e.data AS v AT k GROUP BY k, OCTET_LENGTH(k)"
         ).rows
         counts = ", ".join(f"COUNT({column}) AS {column}" for column in reader.keys)
         stored = self._run(f"SELECT {counts} FROM raw_{dataset}").rows[0]

@@ -25,6 +25,9 @@ RANGES = {
 }
 """What a value must lie between: a play's id is made of the first two; no song is longer than a day."""
 
+KEYS = ("page", "song_id", "artist_id")
+"""Text by which records are told apart. Redshift compares it without the blanks at its end, so it has none."""
+
 LISTENER = "user_id"
 EARLIEST = dt.datetime(2000, 1, 1)
 AHEAD = dt.timedelta(days=2)
@@ -37,6 +40,8 @@ PERSONAL = (
 
 _LARGEST = "CAST('1.7976931348623157e308' AS DOUBLE PRECISION)"
 """Of a text: written bare it would be a NUMERIC, which ends at 38 digits on Redshift."""
+LATEST = 2**31 - 1
+"""Minutes since 1970 that an INTEGER holds: far beyond any moment that is accepted."""
 _SECONDS, _MILLISECONDS = 100_000_000_000, 100_000_000_000_000
 """Moments since 1970 are in seconds below the first, milliseconds below the second, else microseconds."""
 
@@ -204,7 +209,11 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
     """(condition that is true of a wrong value, why it is wrong)."""
     text = column.name
     if column.kind == "text":
-        return [(f"OCTET_LENGTH({text}) > {column.width}", f"{name} is longer than {column.width} bytes")]
+        return [
+            (f"OCTET_LENGTH({text}) > {column.width}", f"{name} is longer than {column.width} bytes"),
+            *([(f"{text} LIKE ' %' OR {text} LIKE '% '", f"{name} has a blank at an end")]
+              if column.name in KEYS else []),
+        ]
     if column.kind == "number":
         return [
             (
@@ -219,8 +228,8 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
     found = [
         (
             f"OCTET_LENGTH({text}) > 0 "
-            f"AND {text} <> '-0' "  # which DuckDB reads as 0 where it is no text
-            f"AND ({text} <> COALESCE(CAST({whole} AS VARCHAR(32)), '') OR {text} LIKE '% ')",
+            # DuckDB reads -0 as 0 where it is no text.
+            f"AND ({text} NOT IN ('-0', COALESCE(CAST({whole} AS VARCHAR(32)), '')) OR {text} LIKE '% ')",
             f"{name} is not {what}",
         ),
     ]
@@ -263,13 +272,14 @@ def _typed(column: Column, *, is_plain: bool = False) -> str:
     if column.kind == "number":
         return _finite(column.name)
     if column.kind == "timestamp":
-        # In minutes and what is left, since DATEADD counts in 32 bits.
+        # In minutes and what is left, since DATEADD counts in 32 bits. Whichever rows are looked at first: a
+        # moment that is rejected must not overflow either.
         value, minute, unit = (
             (f"TRY_CAST({_present(column.name)} AS BIGINT)", 60_000, "ms")
             if is_plain
             else (_microseconds(column.name), 60_000_000, "microsecond")
         )
-        minutes = f"CAST({value} / {minute} AS INTEGER)"
+        minutes = f"CAST(LEAST(GREATEST({value}, 0), {LATEST * minute}) / {minute} AS INTEGER)"
         start = f"DATEADD(minute, {minutes}, CAST('1970-01-01 00:00:00' AS TIMESTAMP))"
         return f"DATEADD({unit}, CAST(MOD({value}, {minute}) AS INTEGER), {start})"
     return f"TRY_CAST({_present(column.name)} AS {column.type})"
