@@ -26,7 +26,7 @@ RANGES = {
 """What a value must lie between: a play's id is made of the first two; no song is longer than a day."""
 
 KEYS = ("page", "song_id", "artist_id")
-"""Text by which records are told apart. Redshift compares it without the blanks at its end, so it has none."""
+"""Text by which records are told apart: without blanks at its ends, which Redshift does not compare."""
 
 LISTENER = "user_id"
 EARLIEST = dt.datetime(2000, 1, 1)
@@ -211,8 +211,11 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
     if column.kind == "text":
         return [
             (f"OCTET_LENGTH({text}) > {column.width}", f"{name} is longer than {column.width} bytes"),
-            *([(f"{text} LIKE ' %' OR {text} LIKE '% '", f"{name} has a blank at an end")]
-              if column.name in KEYS else []),
+            *(
+                [(f"{text} LIKE ' %' OR {text} LIKE '% '", f"{name} has a blank at an end")]
+                if column.name in KEYS
+                else []
+            ),
         ]
     if column.kind == "number":
         return [

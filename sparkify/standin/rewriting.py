@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 from sparkify.standin.lexer import Token, arguments, closing, statements
+from sparkify.standin.names import fold
 from sparkify.standin.refusals import Refused, refuse
 from sparkify.standin.tables import create_table
 from sparkify.standin.unpivoting import refuse_super, unpivot
@@ -35,8 +36,8 @@ _RENAMED = {
     "REGEXP_REPLACE": "rs_regexp_replace", "CHR": "rs_chr",
 }  # fmt: skip
 BARE_NUMERIC = "NUMERIC(18,0)"
-CHARACTERS = ("VARCHAR", "NVARCHAR")
-_SAID = {"SYSDATE": "getdate()", "MINUS": "EXCEPT"}
+CHARACTERS = ("VARCHAR", "NVARCHAR", "TEXT")
+_SAID = {"SYSDATE": "rs_sysdate()", "MINUS": "EXCEPT"}
 _SESSION = {"enable_result_cache_for_session", "query_group", "wlm_query_slot_count"}
 _PARSING = {"json_parse_dedup_attributes"}
 """Settings of a session that JSON_PARSE and COPY look at."""
@@ -71,6 +72,7 @@ def rewrite(sql: str) -> Sequence[Rewritten]:
 
 
 def _statement(sql: str, part: list[Token]) -> Rewritten:
+    part = fold(part)
     first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
     if first == "COPY":
         return Rewritten("copy", part)
@@ -118,9 +120,10 @@ class Rewriter:
             return unpivot(self._part, at)
         if word in ("NUMERIC", "DECIMAL"):
             return self._numeric(at), at + 1
-        if at + 1 < end and self._part[at + 1].text == "(":
+        said = self._varchar(at, end) if at and self._part[at - 1].text == "::" else None
+        if said is None and at + 1 < end and self._part[at + 1].text == "(":
             return self._call(word, at)
-        return token.text, at + 1
+        return said or (token.text, at + 1)
 
     def _call(self, word: str, at: int) -> tuple[str, int]:
         args = arguments(self._part, at + 1)
@@ -132,7 +135,8 @@ class Rewriter:
         if word == "EXTRACT":
             unit = self._part[at + 2].value.lower()
             inner = self.text(at + 4, after - 1)
-            return f"CAST(floor(EXTRACT({UNITS.get(unit, unit)} FROM {inner})) AS INTEGER)", after
+            part = UNITS.get(unit, unit)
+            return f"rs_extract('{part}', EXTRACT({part} FROM {inner}))", after
         if own := {"CONCAT": self._concat, "JSON_EXTRACT_PATH_TEXT": self._path_text}.get(word):
             return own(args), after
         if word == "LISTAGG":
@@ -167,13 +171,22 @@ class Rewriter:
         """A cast for which PostgreSQL has other rules; nothing for others."""
         begin, end = inside
         cut = next(k for k in range(end - 1, at, -1) if self._part[k].upper == "AS")
-        value, kind = self.text(begin, cut), self._part[cut + 1].upper
+        value = self.text(begin, cut)
         if word == "TRY_CAST":
             kinds = "_".join(t.upper for t in self._part[cut + 1 : end] if t.kind == "word").lower()
             return f"rs_try_{kinds}({value})"
-        if kind in CHARACTERS and end - cut == 5:
-            return f"rs_varchar(CAST({value} AS TEXT), {self._part[cut + 3].text})"
-        return ""
+        said = self._varchar(cut + 1, end)
+        return f"CAST({value} AS {said[0]})" if said else ""
+
+    def _varchar(self, at: int, end: int) -> tuple[str, int] | None:
+        """The VARCHAR that begins here, with the width it has on Redshift, and where to go on."""
+        after = at + 1 + (at + 1 < end and self._part[at + 1].upper == "VARYING")
+        if self._part[at].upper not in CHARACTERS and after == at + 1:
+            return None
+        if after == end or self._part[after].text != "(":
+            return "VARCHAR(256)", after
+        width = self._part[after + 1]
+        return f"VARCHAR({'65535' if width.upper == 'MAX' else width.text})", after + 3
 
     def _listagg(self, args: list[tuple[int, int]], after: int) -> tuple[str, int]:
         value = self.text(*args[0])

@@ -24,3 +24,18 @@ FROM pg_aggregate AS b
 WHERE (t.aggfnoid, b.aggfnoid) IN (
     ('pg_catalog.min(text)'::regprocedure, 'pg_catalog.min(bpchar)'::regprocedure),
     ('pg_catalog.max(text)'::regprocedure, 'pg_catalog.max(bpchar)'::regprocedure));
+
+-- VARCHAR(n) holds n bytes. A value that is stored in it must fit, but for blanks at its end; a cast keeps what fits.
+CREATE FUNCTION pg_catalog.rs_cut(s text, n integer) RETURNS text IMMUTABLE LANGUAGE sql AS
+$$ SELECT left(s, (SELECT max(k) FROM generate_series(0, n) AS k WHERE octet_length(left(s, k)) <= n)) $$;
+-- Its argument is the value, or the planner would run it for the width alone.
+CREATE FUNCTION pg_catalog.rs_too_long(s varchar, n integer) RETURNS varchar IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN
+    RAISE EXCEPTION USING ERRCODE = '22001', MESSAGE = 'value too long for type character varying(' || n || ')';
+END $$;
+CREATE FUNCTION pg_catalog.rs_varchar(s varchar, typmod integer, is_cast boolean) RETURNS varchar IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE WHEN octet_length(s) > typmod - 4 THEN CASE
+    WHEN is_cast OR octet_length(rtrim(s, ' ')) <= typmod - 4 THEN rs_cut(s, typmod - 4)::varchar
+    ELSE rs_too_long(s, typmod - 4) END ELSE s END $$;
+UPDATE pg_cast SET castfunc = 'pg_catalog.rs_varchar(varchar, integer, boolean)'::regprocedure
+WHERE castsource = 'varchar'::regtype AND casttarget = castsource;
