@@ -162,3 +162,37 @@ def test_a_key_that_differs_in_a_blank_is_another_key(cluster: Cluster, bucket: 
     assert rows(here, keys) == rows(there, keys) == [("absent", "song", 1), ("unknown", "song ", 1)]
     here.close()
     there.close()
+
+
+@pytest.mark.parametrize("compact", ["never", "always"])
+def test_a_text_that_copy_may_take_for_null_or_cut_off_is_whole(
+    cluster: Cluster, bucket: Bucket, compact: str
+) -> None:
+    records = [
+        play(0, song="\\N", artist="\\N"),
+        play(1, song='x"\\N', artist="\\\\N", location="\\N "),
+        play(2, firstName="\\N", status="\\N", length="\\N"),
+        play(3, song="Un\0do"),
+        play(4, artist="\0"),
+        play(5) | {"mood": "\\N", "\\N": "\\N"},
+        play(6, page="\\N"),
+    ]
+    for number, one in enumerate(records):
+        bucket.put(f"log_data/{number}.json", json.dumps(one).encode())
+    bucket.put("log_data/7.json", json.dumps(play(7, song="\\N")).replace("\\\\N", "\\u005cN").encode())
+    bucket.put("song_data/1.json", json.dumps(song("\\N", title="\\N", artist_name="\\N")).encode())
+    here, there = memory(), cluster.connect(f"test_{uuid.uuid4().hex[:12]}", compact=compact)
+    create_tables(there)
+    for engine in (here, there):
+        read(engine, bucket.uri)
+
+    staged = "SELECT song, artist, first_name, location, page, status, extra FROM stg_events ORDER BY ts"
+
+    assert rows(here, staged) == rows(there, staged)
+    assert star(here) == star(there)
+    assert rows(there, "SELECT title, artist_name FROM songplay WHERE songplay_id = 38000000") == [
+        ("\\N", "\\N")
+    ]
+    assert rows(there, "SELECT song_id, title FROM songs") == [("\\N", "\\N")]
+    here.close()
+    there.close()

@@ -1,7 +1,7 @@
 """Names are folded to lower case, quoted ones too, unless enable_case_sensitive_identifier is set.
 
-AWS: "Names and identifiers" (ASCII letters are folded), "enable_case_sensitive_identifier" (the name of a user
-in quotation marks keeps its case; brainly/terraform-provider-redshift#67).
+AWS: "Names and identifiers" (ASCII letters are folded), "enable_case_sensitive_identifier" (the name of a
+user in quotation marks keeps its case; brainly/terraform-provider-redshift#67).
 """
 
 import string

@@ -17,6 +17,8 @@ CREATE CAST (super AS text) WITH FUNCTION pg_catalog.rs_super_text(super);
 CREATE CAST (super AS varchar) WITH FUNCTION pg_catalog.rs_super_varchar(super);
 
 CREATE FUNCTION pg_catalog.json_typeof(super) RETURNS text IMMUTABLE STRICT LANGUAGE internal AS 'json_typeof';
+CREATE FUNCTION pg_catalog.json_size(s super) RETURNS integer IMMUTABLE STRICT LANGUAGE sql AS
+$$ SELECT octet_length(s::json::text) $$;
 CREATE FUNCTION pg_catalog.rs_unpivot(s super) RETURNS TABLE (value super, attribute text) IMMUTABLE LANGUAGE sql AS
 $$ SELECT value::super, key FROM json_each(s::json) $$;
 
