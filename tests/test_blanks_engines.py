@@ -9,6 +9,7 @@ import pytest
 
 from sparkify.ask.questions import ask, list_questions
 from sparkify.engines.base import Engine
+from sparkify.engines.redshift import Redshift
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
@@ -18,6 +19,7 @@ from tests.builders import Noting, play, rows, song
 from tests.clusters import Bucket, Cluster
 from tests.kept_values import memory, read
 
+BLANK_AGENT = '"Mozilla/5.0 Firefox/31.0 "'
 AGENT = '"Mozilla/5.0 Firefox/31.0"'
 SONGS = [
     song("SOA", title="Undo", artist_id="ARA", artist_name="Björk"),
@@ -33,7 +35,7 @@ EVENTS = [
     play(1, song="Undo ", artist="Muse", level="free "),
     play(2, song="Undo", artist="Muse  ", level="paid   "),
     play(3, song="Human  ", artist="The Killers", level=" paid", userAgent=AGENT),
-    play(4, song="Human", artist="The Killers ", level="paid", userAgent='"Mozilla/5.0 Firefox/31.0 "'),
+    play(4, song="Human", artist="The Killers ", level="paid", userAgent=BLANK_AGENT),
     play(5, song=" ", artist="", location="Boston, MA "),
     play(6, song="", artist="  ", location="Boston, MA"),
     play(7, page="NextSong "),
@@ -41,8 +43,8 @@ EVENTS = [
     play(9, page="Home "),
     play(10, page="   "),
     play(11, song="Unknown ", artist="Nobody"),
-    play(12, song="Unknown", artist="Nobody ", gender="F ", level="free "),
-    play(12, song="Unknown", artist="Nobody", gender="F", level="free "),
+    play(12, song="Unknown", artist="Nobody ", gender="F ", level="free ", userAgent=BLANK_AGENT),
+    play(12, song="Unknown", artist="Nobody", gender="F", level="free ", userAgent=BLANK_AGENT),
     play(13, userId="26 "),
     play(14, status="-0 ", length="1.5 "),
     play(15, firstName="Ryan ", lastName=" Smith ", gender="M ", userId="27"),
@@ -196,3 +198,30 @@ def test_a_text_that_copy_may_take_for_null_or_cut_off_is_whole(
     assert rows(there, "SELECT song_id, title FROM songs") == [("\\N", "\\N")]
     here.close()
     there.close()
+
+
+@pytest.mark.parametrize(("text", "kept"), [("Un\0do", None), ("\\u0000", "\\u0000"), ("\\N", "\\N")])
+def test_a_plain_copy_that_lost_a_text_or_its_end_is_not_trusted(
+    redshift: Redshift, bucket: Bucket, text: str, kept: str | None
+) -> None:
+    bucket.put("log_data/1.json", json.dumps(play(0, song=text)).encode())
+    here = memory()
+    for engine in (here, redshift):
+        read(engine, bucket.uri)
+
+    staged = "SELECT song, extra FROM stg_events"
+
+    assert rows(here, staged) == rows(redshift, staged)
+    assert rows(redshift, "SELECT song FROM stg_events") == [(kept,)]
+    here.close()
+
+
+def test_a_key_that_was_told_of_is_not_told_of_again(redshift: Redshift, bucket: Bucket) -> None:
+    for name in ("1", "2"):
+        record = play(int(name)) | {"mood": 1, "mood ": 1, "mood  ": 1}
+        bucket.put(f"log_data/{name}.json", json.dumps(record).encode())
+        read(redshift, bucket.uri)
+
+    warned = "SELECT run_id, COUNT(*) AS n FROM etl_warning WHERE kind = 'unknown_key' GROUP BY run_id"
+
+    assert rows(redshift, warned) == [(1, 3)]

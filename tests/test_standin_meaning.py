@@ -58,6 +58,31 @@ DOCUMENTED: list[tuple[str, AnyRow]] = [
     ("CAST('xyz' AS CHARACTER VARYING(2)), CAST(NULL AS VARCHAR(2))", ("xy", None)),
     # "AVG function", "SUM function"
     ("AVG(n), AVG(d), SUM(n), AVG(f) FROM numbers", (2, 1.66, 7, 1.6666666666666667)),
+    # "REGEXP_SUBSTR function" and its sisters
+    ("REGEXP_SUBSTR('the fox', 'FOX', 1, 1, 'i'), REGEXP_SUBSTR('the fox', 'FOX'), REGEXP_SUBSTR(NULL, 'x')",
+     ("fox", "", None)),
+    ("REGEXP_SUBSTR('THE SECRET CODE IS THE LOWERCASE PART OF 1931abc0EZ.', '[a-z]+', 1, 1, 'c')", ("abc",)),
+    ("REGEXP_SUBSTR('passwd7 plain A1234 a1234', '(?=[^ ]*[a-z])(?=[^ ]*[0-9])[^ ]+', 1, 2, 'p')",
+     ("a1234",)),
+    (r"REGEXP_SUBSTR('This is a cat, this is a dog. This is a mouse.', 'this is a (\\w+)', 1, 2, 'ie')",
+     ("dog",)),
+    ("REGEXP_REPLACE('the fox', 'FOX', 'quick brown fox', 1, 'i')", ("the quick brown fox",)),
+    ("REGEXP_COUNT('abcdefghijklmnopqrstuvwxyz', '[a-z]{3}'), REGEXP_COUNT('the fox', 'FOX', 1, 'i')",
+     (8, 1)),
+    ("REGEXP_INSTR('the fox', 'FOX', 1, 1, 0, 'i')", (5,)),
+    # "SUBSTRING function", "LEFT and RIGHT functions", "LEN function", "SPLIT_PART function", "STRPOS"
+    ("SUBSTRING('caterpillar', 6, 4), SUBSTRING('caterpillar', 6, 8), SUBSTRING('caterpillar', -2, 6)",
+     ("pill", "pillar", "cat")),
+    ("LEN('français'), OCTET_LENGTH('français'), LEFT('français', 5), RIGHT('français', 5)",
+     (8, 9, "franç", "nçais")),
+    ("SPLIT_PART('abc$def$ghi', '$', 2), SPLIT_PART('abc$def$ghi', '$', 4), STRPOS('dogfish', 'fish')",
+     ("def", "", 4)),
+    ("OCTETINDEX('AWS', 'Amazon AWS'), OCTETINDEX('AWS', 'Άμαζον AWS')", (8, 14)),
+    ("'a' || NULL, CONCAT('a', NULL), GREATEST(1, NULL, 3), LEAST(NULL, 2)", (None, None, 3, 2)),
+    # "DECODE expression", "NVL2 function", "CONVERT function"
+    ("DECODE(NULL, NULL, 1, 2), DECODE('b', 'a', 1, 'b ', 2), DECODE(3, 1, 'x'), NVL2(NULL, 1, 2)",
+     (1, 2, None, 2)),
+    ("CONVERT(VARCHAR(2), 'abc'), CONVERT(INTEGER, 162.00), CONVERT(CHAR(4), 2008)", ("ab", 162, "2008")),
     # "Names and identifiers"
     ('"N" + 1 FROM "NUMBERS" WHERE "n" = 1', (2,)),
 ]  # fmt: skip

@@ -26,7 +26,7 @@ _HEAD = b'{"%s":%%d,"%s":%%d,"%s":%%d,"%s":%%d' % tuple(
 )
 _LINEAGE = re.compile(rb'\{"%sfile_id":(\d+),"%srecord":(\d+)' % (OWN.encode(), OWN.encode()))
 _NULL_STRING = re.compile(rb'(?<!\\)"(?:\\\\|\\u005[cC])N"(?=\s*[,}])')
-r"""A value \N. It is COPY's default null string; AWS does not say whether in JSON too, where NULL AS cannot be given."""
+r"""A value \N: COPY's default null string. Whether in JSON too, which takes no NULL AS, AWS does not say."""
 
 
 class Parts:

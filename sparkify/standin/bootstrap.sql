@@ -6,10 +6,6 @@ CREATE FUNCTION pg_catalog.len(s text) RETURNS int IMMUTABLE LANGUAGE sql AS $$ 
 CREATE FUNCTION pg_catalog.charindex(a text, b text) RETURNS int IMMUTABLE LANGUAGE sql AS $$ SELECT strpos(b, a) $$;
 CREATE FUNCTION pg_catalog.round(x float8, n int) RETURNS float8 IMMUTABLE LANGUAGE sql AS
 $$ SELECT round(x::numeric, n)::float8 $$;
-CREATE FUNCTION pg_catalog.rs_regexp_replace(s text, pattern text, by text DEFAULT '') RETURNS text IMMUTABLE
-LANGUAGE sql AS $$ SELECT regexp_replace(s, pattern, by, 'g') $$;
-CREATE FUNCTION pg_catalog.rs_regexp_substr(s text, pattern text) RETURNS text IMMUTABLE LANGUAGE sql AS
-$$ SELECT CASE WHEN s IS NOT NULL THEN coalesce(substring(s FROM '(?:' || pattern || ')'), '') END $$;
 
 -- Some hash of the same width: nothing may rest on the values themselves.
 CREATE FUNCTION pg_catalog.fnv_hash(v anyelement, seed bigint DEFAULT 0) RETURNS bigint IMMUTABLE LANGUAGE sql AS

@@ -33,7 +33,8 @@ UNITS = {
 }
 _RENAMED = {
     "NVL": "COALESCE", "AVG": "rs_avg", "REGEXP_SUBSTR": "rs_regexp_substr",
-    "REGEXP_REPLACE": "rs_regexp_replace", "CHR": "rs_chr",
+    "REGEXP_REPLACE": "rs_regexp_replace", "REGEXP_COUNT": "rs_regexp_count",
+    "REGEXP_INSTR": "rs_regexp_instr", "CHR": "rs_chr",
 }  # fmt: skip
 BARE_NUMERIC = "NUMERIC(18,0)"
 CHARACTERS = ("VARCHAR", "NVARCHAR", "TEXT")
@@ -137,7 +138,11 @@ class Rewriter:
             inner = self.text(at + 4, after - 1)
             part = UNITS.get(unit, unit)
             return f"rs_extract('{part}', EXTRACT({part} FROM {inner}))", after
-        if own := {"CONCAT": self._concat, "JSON_EXTRACT_PATH_TEXT": self._path_text}.get(word):
+        own = {
+            "CONCAT": self._concat, "JSON_EXTRACT_PATH_TEXT": self._path_text, "DECODE": self._decode,
+            "NVL2": self._nvl2, "CONVERT": self._convert,
+        }.get(word)  # fmt: skip
+        if own:
             return own(args), after
         if word == "LISTAGG":
             return self._listagg(args, after)
@@ -150,6 +155,27 @@ class Rewriter:
         if len(args) != 2:
             raise Refused("function concat takes two arguments", "42883")
         return "({} || {})".format(*(f"CAST({self.text(*arg)} AS TEXT)" for arg in args))
+
+    def _decode(self, args: list[tuple[int, int]]) -> str:
+        """DECODE: to it, NULL is NULL."""
+        value, *rest = (self.text(*arg) for arg in args)
+        pairs = zip(rest[0::2], rest[1::2], strict=False)
+        cases = " ".join(
+            f"WHEN {value} = {one} OR ({value} IS NULL AND {one} IS NULL) THEN {said}" for one, said in pairs
+        )
+        return f"CASE {cases} ELSE {rest[-1] if len(rest) % 2 else 'NULL'} END"
+
+    def _nvl2(self, args: list[tuple[int, int]]) -> str:
+        if len(args) != 3:
+            raise Refused("function nvl2 takes three arguments", "42883")
+        return "CASE WHEN {} IS NOT NULL THEN {} ELSE {} END".format(*(self.text(*arg) for arg in args))
+
+    def _convert(self, args: list[tuple[int, int]]) -> str:
+        """CONVERT(type, value)."""
+        if len(args) != 2:
+            raise Refused("function convert takes a type and a value", "42883")
+        said = self._varchar(*args[0])
+        return f"CAST({self.text(*args[1])} AS {said[0] if said else self.text(*args[0])})"
 
     def _path_text(self, args: list[tuple[int, int]]) -> str:
         """JSON, up to five path elements, and perhaps whether bad JSON is NULL."""

@@ -19,8 +19,11 @@ CREATE CAST (super AS varchar) WITH FUNCTION pg_catalog.rs_super_varchar(super);
 CREATE FUNCTION pg_catalog.json_typeof(super) RETURNS text IMMUTABLE STRICT LANGUAGE internal AS 'json_typeof';
 CREATE FUNCTION pg_catalog.json_size(s super) RETURNS integer IMMUTABLE STRICT LANGUAGE sql AS
 $$ SELECT octet_length(s::json::text) $$;
+-- PostgreSQL does not look into JSON with a null character: another escape stands for it on the way.
 CREATE FUNCTION pg_catalog.rs_unpivot(s super) RETURNS TABLE (value super, attribute text) IMMUTABLE LANGUAGE sql AS
-$$ SELECT value::super, key FROM json_each(s::json) $$;
+$$ SELECT replace(value::text, E'\\ufdd0', E'\\u0000')::json::super, key
+    FROM json_each(CASE WHEN strpos(s::json::text, E'\\u0000') > 0 THEN regexp_replace(
+        s::json::text, E'(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000', E'\\1\\\\ufdd0', 'g')::json ELSE s::json END) $$;
 
 CREATE FUNCTION pg_catalog.json_serialize(s super) RETURNS varchar IMMUTABLE STRICT LANGUAGE plpgsql AS
 $$ BEGIN
