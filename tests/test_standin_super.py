@@ -253,3 +253,9 @@ def test_what_is_undocumented_or_not_imitated_of_super_is_refused(session: Redsh
 
     with pytest.raises(QueryError):
         session.native(sql)
+
+
+def test_names_that_differ_in_a_blank_are_two_attributes(session: Redshift) -> None:
+    found = session.native("""SELECT JSON_SERIALIZE(JSON_PARSE('{"a": 1, "a ": 2}')) AS text""")
+
+    assert found.rows == [('{"a":1,"a ":2}',)]
