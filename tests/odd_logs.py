@@ -105,6 +105,9 @@ STRICT_TEXTS = (
     '"' + "x" * 65 + '"',
     "NaN",
     '"Home"',
+    '"NextSong "',
+    '"  Home"',
+    '"Ho me"',
 )
 TEXT_KEYS = (
     "artist", "auth", "firstName", "gender", "lastName", "level", "location", "method", "song", "userAgent",

@@ -15,6 +15,7 @@ from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
 from sparkify.sql import names
+from sparkify.sql.schema import table
 from tests.builders import Noting, Source, etl, logged_out, play, rows, song
 
 DIGEST = "7dab4f23a40857b30fdd81370c211680"
@@ -112,6 +113,17 @@ def test_a_statement_means_the_same_on_every_engine(
     warehouse: Engine, sql: str, expected: list[tuple[Any, ...]]
 ) -> None:
     assert rows(warehouse, sql) == expected
+
+
+@pytest.mark.parametrize("text", [str(2**63 - 1), str(-(2**63)), "9" * 20, "99999999999999", "x", "", "-1"])
+def test_a_moment_that_is_rejected_overflows_nothing_whenever_it_is_looked_at(
+    warehouse: Engine, text: str
+) -> None:
+    moment = next(column for column in table("stg_events").columns if column.name == "ts")
+
+    found = rows(warehouse, f"SELECT {validation.typed(moment)} AS ts FROM (SELECT '{text}' AS ts) AS given")
+
+    assert len(found) == 1
 
 
 def test_a_statement_says_how_many_rows_it_changed(warehouse: Engine) -> None:

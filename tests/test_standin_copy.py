@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import json
 import sys
 from collections.abc import Callable
 
@@ -73,3 +74,52 @@ def test_of_a_key_that_is_there_twice_the_last_value_is_loaded(files: Files, opt
     how = files.put("paths", '{"jsonpaths": ["$.a"]}') if options == "jsonpaths" else options
 
     assert files.copy("a VARCHAR(9)", there, f"JSON '{how}'") == [("last",)]
+
+
+def test_the_default_null_string_is_null_in_every_column_but_super(files: Files) -> None:
+    files.put("a.json", r'{"a": "\\N", "b": "\\N", "c": "x\\N"}')
+
+    assert files.copy("a VARCHAR(9), b INTEGER, c VARCHAR(9)") == [(None, None, r"x\N")]
+    assert files.copy("data SUPER", options="JSON 'noshred'", order="") == [
+        (r'{"a":"\\N","b":"\\N","c":"x\\N"}',)
+    ]
+
+
+def test_a_null_character_ends_a_text_and_none_begins_with_it(files: Files) -> None:
+    files.put("a.json", r'{"a": "x\u0000y"}')
+    files.put("b.json", r'{"a": "\u0000y"}')
+
+    assert files.copy("a VARCHAR(9)", options="JSON 'auto' MAXERROR 9") == [("x",)]
+    assert files.errors() == [(1, "a", 1220)]
+
+
+def test_what_stands_for_invalid_bytes_is_as_long_as_they_are(files: Files) -> None:
+    files.put("a.json", b'{"a": "x\xe2\x82 y"}')
+
+    assert files.copy("a VARCHAR(9)", options="JSON 'auto' ACCEPTINVCHARS '^'") == [("x^^ y",)]
+
+
+@pytest.mark.parametrize(
+    ("paths", "complaint"),
+    [
+        (["$['a']", "$.b"], "notation are mixed"),
+        (["$.a", 5], "Invalid JSONPath format"),
+        (["$.a", ""], "Invalid JSONPath format"),
+    ],
+)
+def test_a_jsonpaths_file_that_is_not_as_documented_is_refused(
+    files: Files, paths: list[object], complaint: str
+) -> None:
+    source = files.put("data/a.json", '{"a": "x", "b": "y"}')
+    how = files.put("paths.json", json.dumps({"jsonpaths": paths}))
+
+    with pytest.raises(QueryError, match=complaint):
+        files.copy("a VARCHAR(9), b VARCHAR(9)", source, f"JSON '{how}'")
+
+
+def test_a_list_that_is_too_short_for_a_path_is_a_load_error(files: Files) -> None:
+    source = files.put("data/a.json", '{"a": ["x", "y"]}\n{"a": ["z"]}')
+    how = files.put("paths.json", json.dumps({"jsonpaths": ["$['a'][1]"]}))
+
+    assert files.copy("a VARCHAR(9)", source, f"JSON '{how}' MAXERROR 9") == [("y",)]
+    assert [code for _, _, code in files.errors()] == [1216]

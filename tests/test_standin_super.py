@@ -72,7 +72,7 @@ def test_every_file_is_noted_with_the_records_that_were_read(files: Files, sessi
         (b'{"a": "\xff"}', 1220),
         (b'{"\xff": 1}', 1220),
         ('{"a": "\\ud800"}', 1220),
-        ('{"a": "\\u0000"}', 1220),
+        ('{"a\\u0000": 1}', 1220),
     ],
     ids=["repeated", "repeated within", "long", "long in bytes", "bytes", "key", "surrogate", "null"],
 )
@@ -253,3 +253,9 @@ def test_what_is_undocumented_or_not_imitated_of_super_is_refused(session: Redsh
 
     with pytest.raises(QueryError):
         session.native(sql)
+
+
+def test_names_that_differ_in_a_blank_are_two_attributes(session: Redshift) -> None:
+    found = session.native("""SELECT JSON_SERIALIZE(JSON_PARSE('{"a": 1, "a ": 2}')) AS text""")
+
+    assert found.rows == [('{"a":1,"a ":2}',)]

@@ -36,6 +36,8 @@ class Rule(NamedTuple):
     required: bool = False
     low: float = float("-inf")
     high: float = float("inf")
+    is_key: bool = False
+    """Without a blank at its ends."""
 
 
 EVENTS: dict[str, Rule] = {
@@ -49,7 +51,7 @@ EVENTS: dict[str, Rule] = {
     "level": Rule("level", "text", 16),
     "location": Rule("location", "text", 256),
     "method": Rule("method", "text", 16),
-    "page": Rule("page", "text", 64, True, True),
+    "page": Rule("page", "text", 64, True, True, is_key=True),
     "registration": Rule("registration", "number"),
     "sessionId": Rule("session_id", "integer", 64, True, True, 0, 9_000_000_000_000),
     "song": Rule("song", "text", 1024),
@@ -59,14 +61,14 @@ EVENTS: dict[str, Rule] = {
     "userId": Rule("user_id", "integer", 64, True),
 }
 SONGS: dict[str, Rule] = {
-    "artist_id": Rule("artist_id", "text", 32, True, True),
+    "artist_id": Rule("artist_id", "text", 32, True, True, is_key=True),
     "artist_latitude": Rule("artist_latitude", "number"),
     "artist_location": Rule("artist_location", "text", 512),
     "artist_longitude": Rule("artist_longitude", "number"),
     "artist_name": Rule("artist_name", "text", 512),
     "duration": Rule("duration", "number", low=0, high=86_400),
     "num_songs": Rule("num_songs", "integer", 32),
-    "song_id": Rule("song_id", "text", 32, True, True),
+    "song_id": Rule("song_id", "text", 32, True, True, is_key=True),
     "title": Rule("title", "text", 1024, True, True),
     "year": Rule("year", "integer", 32, low=0, high=9999),
 }
@@ -188,7 +190,7 @@ def _fit(value: Any, rule: Rule, now: dt.datetime) -> tuple[Any, bool]:
     if "\0" in text or any("\ud800" <= one <= "\udfff" for one in text):
         raise _Wrong
     if rule.kind == "text":
-        if len(text.encode()) > rule.size:
+        if len(text.encode()) > rule.size or (rule.is_key and text.strip(" ") != text):
             raise _Wrong
         return text, True
     if rule.kind == "moment":

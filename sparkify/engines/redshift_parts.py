@@ -2,11 +2,14 @@
 
 import gzip
 import itertools
+import json
 import re
-from collections.abc import Iterator
+import uuid
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from sparkify.engines.dialect import literal
 from sparkify.engines.reading import diagnose, unreadable
 from sparkify.engines.record import EXTRA_KEY, OWN, KeyTally, RecordReader
 
@@ -22,6 +25,8 @@ _HEAD = b'{"%s":%%d,"%s":%%d,"%s":%%d,"%s":%%d' % tuple(
     LINEAGE[name].encode() for name in ("file_id", "record", "vals", "aside")
 )
 _LINEAGE = re.compile(rb'\{"%sfile_id":(\d+),"%srecord":(\d+)' % (OWN.encode(), OWN.encode()))
+_NULL_STRING = re.compile(rb'(?<!\\)"(?:\\\\|\\u005[cC])N"(?=\s*[,}])')
+r"""A value \N: COPY's default null string. Whether in JSON too, which takes no NULL AS, AWS does not say."""
 
 
 class Parts:
@@ -31,6 +36,10 @@ class Parts:
         self._paths = [folder / f"part{number}.json.gz" for number in range(count)]
         self._open: dict[Path, Any] = {}
         self._next = 0
+        self._null_string = rf"\N{uuid.uuid4().hex}"
+        r"""What stands in the parts for a value \N, which COPY may take for NULL."""
+        self._quoted = json.dumps(self._null_string).encode()
+        self.has_null_string = False
 
     def add(
         self, file_id: int, found: Iterator[tuple[int, bytes]], reader: RecordReader, keys: KeyTally
@@ -43,9 +52,18 @@ class Parts:
             if path not in self._open:
                 self._open[path] = gzip.open(path, "wb", 1)  # noqa: SIM115  # closed with all others
             text, said = _with_lineage(file_id, number, line, reader, keys)
+            if b'N"' in text:
+                text, times = _NULL_STRING.subn(lambda _: self._quoted, text)
+                self.has_null_string |= times > 0
             self._open[path].write(text)
             count, unit = count + 1, unit or said
         return count, unit
+
+    def restoring(self, columns: Collection[str]) -> str:
+        r"""SET and WHERE of an UPDATE that makes these values \N again."""
+        given, text = literal(self._null_string), literal(r"\N")
+        values = ", ".join(f"{one} = CASE WHEN {one} = {given} THEN {text} ELSE {one} END" for one in columns)
+        return f"SET {values} WHERE {given} IN ({', '.join(columns)})"
 
     def close(self) -> list[Path]:
         """Finish; the parts that hold anything."""

@@ -72,9 +72,9 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
         ") AS f WHERE f.file_id = etl_file.file_id"
     )
     engine.execute(
-        "DELETE FROM etl_key WHERE kind = 'unknown' AND name = :key "
+        "DELETE FROM etl_key WHERE kind = 'unknown' AND name = :key AND OCTET_LENGTH(name) = :size "
         "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = :dataset)",
-        {"key": key, "dataset": dataset},
+        {"key": key, "size": len(key.encode()), "dataset": dataset},
     )
     engine.execute(statement("transforms", "etl_run_aside").text)
     engine.execute("DROP TABLE filled")

@@ -57,16 +57,15 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
     alike = engine.query(
         "SELECT e.page, p.page AS play_page, e.events "
         "FROM (SELECT page, COUNT(*) AS events FROM stg_events WHERE run_id = :run GROUP BY page) AS e "
-        "JOIN etl_play_page AS p ON UPPER(TRIM(p.page)) = UPPER(TRIM(e.page)) "
+        "JOIN etl_play_page AS p ON UPPER(p.page) = UPPER(e.page) "
         "WHERE e.page NOT IN (SELECT page FROM etl_play_page) ORDER BY e.page",
         {"run": run_id},
     ).rows
     for page, play_page, events in alike:
-        remedy = ", or name both in [ETL] PLAY_PAGE" if page == page.strip() else ""
         warnings.add(
             "page_alike",
             f"{count(events, 'event is', 'events are')} of the page {page!r} and no play: "
-            f"the page of plays is {play_page!r}. Fix the feed{remedy}.",
+            f"the page of plays is {play_page!r}. Fix the feed, or name both in [ETL] PLAY_PAGE.",
         )
     for file_id, _, first, last, _ in rows:
         day = SourceFile(uris.get(file_id, ""), "events", 0, "").day

@@ -108,7 +108,8 @@ class KeyReport:
         params = {"dataset": dataset, "file_id": file_id}
         counted = self._engine.query(
             "SELECT k.kind, k.name, SUM(k.records) AS records FROM etl_key AS k "
-            f"JOIN etl_file AS f ON f.file_id = k.file_id WHERE {stands} GROUP BY k.kind, k.name",
+            f"JOIN etl_file AS f ON f.file_id = k.file_id WHERE {stands} "
+            "GROUP BY k.kind, k.name, OCTET_LENGTH(k.name)",
             params,
         ).rows
         total = self._engine.query(

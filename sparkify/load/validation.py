@@ -28,6 +28,9 @@ RANGES = {
 }
 """What a value must lie between: a play's id is made of the first two; no song is longer than a day."""
 
+KEYS = ("page", "song_id", "artist_id")
+"""Text by which records are told apart: without blanks at its ends, which Redshift does not compare."""
+
 LISTENER = "user_id"
 EARLIEST = dt.datetime(2000, 1, 1)
 _EARLIEST_MS = (EARLIEST - dt.datetime(1970, 1, 1)) // dt.timedelta(milliseconds=1)
@@ -43,6 +46,8 @@ _EXACT = 2**53 - 1
 """Below its successor, a double is every integer exactly."""
 _LARGEST = "CAST('1.7976931348623157e308' AS DOUBLE PRECISION)"
 """Of a text: written bare it would be a NUMERIC, which ends at 38 digits on Redshift."""
+LATEST = 2**31 - 1
+"""Minutes since 1970 that an INTEGER holds: far beyond any moment that is accepted."""
 _SECONDS, _MILLISECONDS = 100_000_000_000, 100_000_000_000_000
 """Moments since 1970 are in seconds below the first, milliseconds below the second, else microseconds."""
 
@@ -264,7 +269,14 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
     """(condition that is true of a wrong value, why it is wrong)."""
     text = column.name
     if column.kind == "text":
-        return [(f"OCTET_LENGTH({text}) > {column.width}", f"{name} is longer than {column.width} bytes")]
+        return [
+            (f"OCTET_LENGTH({text}) > {column.width}", f"{name} is longer than {column.width} bytes"),
+            *(
+                [(f"{text} LIKE ' %' OR {text} LIKE '% '", f"{name} has a blank at an end")]
+                if column.name in KEYS
+                else []
+            ),
+        ]
     if column.kind == "number":
         return [
             (
@@ -276,13 +288,16 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
     is_moment = column.kind == "timestamp"
     digits = text if is_moment else _digits(text)
     whole = f"TRY_CAST({_present(digits)} AS {'BIGINT' if is_moment else column.type})"
-    wrong = f"{digits} <> COALESCE(CAST({whole} AS VARCHAR(32)), '') OR {text} LIKE '% ' OR {text} = '.0'"
+    # DuckDB reads -0 as 0 where it is no text.
+    wrong = (
+        f"({text} NOT IN ('-0', '-0.0') AND {digits} <> COALESCE(CAST({whole} AS VARCHAR(32)), '')) "
+        f"OR {text} LIKE '% ' OR {text} = '.0'"
+    )
     if not is_moment and max(map(abs, _bounds(column))) > _EXACT:
         wrong += f" OR ({text} LIKE '%.0' AND ABS({whole}) > {_EXACT})"
     what = "a moment" if is_moment else "an integer"
     return [
-        # DuckDB reads -0 as 0 where it is no text.
-        (f"OCTET_LENGTH({text}) > 0 AND {text} NOT IN ('-0', '-0.0') AND ({wrong})", f"{name} is not {what}"),
+        (f"OCTET_LENGTH({text}) > 0 AND ({wrong})", f"{name} is not {what}"),
         *(_moments(name, text, is_plain) if is_moment else _range(column, name, whole)),
     ]
 
@@ -326,8 +341,11 @@ def _typed(column: Column, *, is_plain: bool = False) -> str:
 
 
 def _moment(whole: str, minute: int, unit: str) -> str:
-    """A moment, in minutes and what is left, since DATEADD counts in 32 bits."""
-    minutes = f"CAST({whole} / {minute} AS INTEGER)"
+    """A moment, in minutes and what is left, since DATEADD counts in 32 bits.
+
+    Whichever rows are looked at first: a moment that is rejected must not overflow either.
+    """
+    minutes = f"CAST(LEAST(GREATEST({whole}, 0), {LATEST * minute}) / {minute} AS INTEGER)"
     start = f"DATEADD(minute, {minutes}, CAST('1970-01-01 00:00:00' AS TIMESTAMP))"
     return f"DATEADD({unit}, CAST(MOD({whole}, {minute}) AS INTEGER), {start})"
 

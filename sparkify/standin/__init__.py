@@ -7,8 +7,10 @@ nothing.
 
 What it cannot imitate: time and price of a real cluster; slices, distribution and what queries cost because
 of them; compression; the result cache; workload management; late-binding of IAM (a new role is usable at
-once); network interfaces; navigation into
-SUPER values and comparisons of them, IDENTITY, stored procedures, external tables, UNLOAD, formats other than
-JSON; the text that a real COPY makes of a number or a nested value in a VARCHAR column; every message of
-Redshift's word for word; and that VARCHAR is compared there without regard to blanks at the end ('a' = 'a ').
+once); network interfaces; navigation into SUPER values and comparisons of them, IDENTITY, stored
+procedures, external tables, UNLOAD, formats other than JSON; the text that a real COPY makes of a number or
+a nested value in a VARCHAR column; the precision and scale that a sum, product or quotient of NUMERICs has
+there ("Computations with numeric values": here a quotient has more digits, and nothing overflows 38); the
+values of FNV_HASH, and that hashing on from a hash is there as hashing both texts in a row; TIME and TIMETZ
+in date functions; every message of Redshift's word for word.
 """

@@ -2,51 +2,16 @@
 SET allow_system_table_mods = on;
 SET client_min_messages = error;
 
-CREATE FUNCTION pg_catalog.getdate() RETURNS timestamp STABLE LANGUAGE sql AS
-$$ SELECT date_trunc('second', now() AT TIME ZONE 'UTC') $$;
-
-CREATE FUNCTION pg_catalog.rs_dateadd(unit text, n bigint, t timestamp) RETURNS timestamp IMMUTABLE LANGUAGE sql AS
-$$ SELECT CASE unit
-    WHEN 'microsecond' THEN t + n * interval '1 microsecond' WHEN 'millisecond' THEN t + n * interval '1 millisecond'
-    WHEN 'second' THEN t + n * interval '1 second' WHEN 'minute' THEN t + n * interval '1 minute'
-    WHEN 'hour' THEN t + n * interval '1 hour' WHEN 'day' THEN t + n * interval '1 day'
-    WHEN 'week' THEN t + n * interval '7 days' WHEN 'month' THEN t + n * interval '1 month'
-    WHEN 'quarter' THEN t + n * interval '3 months' WHEN 'year' THEN t + n * interval '1 year' END $$;
-
--- Boundaries crossed, not time elapsed.
-CREATE FUNCTION pg_catalog.rs_datediff(unit text, a timestamp, b timestamp) RETURNS bigint IMMUTABLE LANGUAGE sql AS
-$$ SELECT CASE
-    WHEN unit = 'year' THEN (extract(year FROM b) - extract(year FROM a))::bigint
-    WHEN unit IN ('month', 'quarter') THEN
-        ((extract(year FROM b) - extract(year FROM a)) * CASE unit WHEN 'month' THEN 12 ELSE 4 END
-        + date_part(unit, b)::numeric - date_part(unit, a)::numeric)::bigint
-    ELSE (extract(epoch FROM date_trunc(unit, b) - date_trunc(unit, a)) / CASE unit
-        WHEN 'week' THEN 604800 WHEN 'day' THEN 86400 WHEN 'hour' THEN 3600 WHEN 'minute' THEN 60
-        WHEN 'second' THEN 1 WHEN 'millisecond' THEN 0.001 ELSE 0.000001 END)::bigint END $$;
-
-CREATE FUNCTION pg_catalog.rs_date_part(unit text, t timestamp) RETURNS float8 IMMUTABLE LANGUAGE sql AS
-$$ SELECT date_part(unit, t) $$;
-
 CREATE FUNCTION pg_catalog.len(s text) RETURNS int IMMUTABLE LANGUAGE sql AS $$ SELECT length(s) $$;
 CREATE FUNCTION pg_catalog.charindex(a text, b text) RETURNS int IMMUTABLE LANGUAGE sql AS $$ SELECT strpos(b, a) $$;
 CREATE FUNCTION pg_catalog.round(x float8, n int) RETURNS float8 IMMUTABLE LANGUAGE sql AS
 $$ SELECT round(x::numeric, n)::float8 $$;
-CREATE FUNCTION pg_catalog.rs_regexp_replace(s text, pattern text, by text DEFAULT '') RETURNS text IMMUTABLE
-LANGUAGE sql AS $$ SELECT regexp_replace(s, pattern, by, 'g') $$;
-CREATE FUNCTION pg_catalog.rs_regexp_substr(s text, pattern text) RETURNS text IMMUTABLE LANGUAGE sql AS
-$$ SELECT CASE WHEN s IS NOT NULL THEN coalesce(substring(s FROM '(?:' || pattern || ')'), '') END $$;
 
 -- Some hash of the same width: nothing may rest on the values themselves.
 CREATE FUNCTION pg_catalog.fnv_hash(v anyelement, seed bigint DEFAULT 0) RETURNS bigint IMMUTABLE LANGUAGE sql AS
 $$ SELECT hashtextextended(v::text, seed) $$;
 CREATE FUNCTION pg_catalog.fnv_hash(v text, seed bigint DEFAULT 0) RETURNS bigint IMMUTABLE LANGUAGE sql AS
 $$ SELECT hashtextextended(v, seed) $$;
-
--- CAST to VARCHAR(n) keeps what fits into n bytes.
-CREATE FUNCTION pg_catalog.rs_cut(s text, n int) RETURNS text IMMUTABLE LANGUAGE sql AS
-$$ SELECT left(s, (SELECT max(k) FROM generate_series(0, n) AS k WHERE octet_length(left(s, k)) <= n)) $$;
-CREATE FUNCTION pg_catalog.rs_varchar(s text, n int) RETURNS varchar IMMUTABLE LANGUAGE sql AS
-$$ SELECT CASE WHEN octet_length(s) <= n THEN s ELSE rs_cut(s, n) END::varchar $$;
 
 CREATE FUNCTION pg_catalog.rs_is_json(s text, kind text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS
 $$ BEGIN RETURN json_typeof(s::json) = kind; EXCEPTION WHEN others THEN RETURN false; END $$;
@@ -98,30 +63,6 @@ $$ BEGIN
     IF s ~ '^[-+]?[0-9]{1,15}([.][0-9]{1,17})?$' THEN RETURN s::float8; END IF;
     RETURN rs_try_double(s);
 END $$;
-
--- The average of whole numbers is a whole number.
-CREATE FUNCTION pg_catalog.rs_count(state numeric[], x numeric) RETURNS numeric[] IMMUTABLE LANGUAGE sql AS
-$$ SELECT CASE WHEN x IS NULL THEN state ELSE ARRAY[state[1] + x, state[2] + 1] END $$;
-CREATE FUNCTION pg_catalog.rs_count(state numeric[], x bigint) RETURNS numeric[] IMMUTABLE LANGUAGE sql AS
-$$ SELECT rs_count(state, x::numeric) $$;
-CREATE FUNCTION pg_catalog.rs_count(state numeric[], x integer) RETURNS numeric[] IMMUTABLE LANGUAGE sql AS
-$$ SELECT rs_count(state, x::numeric) $$;
-CREATE FUNCTION pg_catalog.rs_count(state numeric[], x smallint) RETURNS numeric[] IMMUTABLE LANGUAGE sql AS
-$$ SELECT rs_count(state, x::numeric) $$;
-CREATE FUNCTION pg_catalog.rs_whole(state numeric[]) RETURNS bigint IMMUTABLE LANGUAGE sql AS
-$$ SELECT trunc(state[1] / nullif(state[2], 0))::bigint $$;
-CREATE FUNCTION pg_catalog.rs_mean(state numeric[]) RETURNS numeric IMMUTABLE LANGUAGE sql AS
-$$ SELECT state[1] / nullif(state[2], 0) $$;
-CREATE AGGREGATE pg_catalog.rs_avg(smallint) (
-    SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_whole, INITCOND = '{0,0}');
-CREATE AGGREGATE pg_catalog.rs_avg(integer) (
-    SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_whole, INITCOND = '{0,0}');
-CREATE AGGREGATE pg_catalog.rs_avg(bigint) (
-    SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_whole, INITCOND = '{0,0}');
-CREATE AGGREGATE pg_catalog.rs_avg(numeric) (
-    SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_mean, INITCOND = '{0,0}');
-CREATE AGGREGATE pg_catalog.rs_avg(float8) (
-    SFUNC = float8_accum, STYPE = float8[], FINALFUNC = float8_avg, INITCOND = '{0,0,0}');
 
 CREATE FUNCTION pg_catalog.rs_raise(state text, message text) RETURNS void LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message; END $$;

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sparkify.standin.backend import Backend, quoted
-from sparkify.standin.json_rows import DECODER, Column, Loaded, json_path, read_files
+from sparkify.standin.json_rows import DECODER, Column, Loaded, json_path, mixes_notations, read_files
 from sparkify.standin.lexer import Token
 from sparkify.standin.packing import PACKED
 from sparkify.standin.refusals import Refused
@@ -226,6 +226,8 @@ class Copier:
         if not isinstance(document, dict) or "jsonpaths" not in document:
             return None  # as Redshift does, without a word
         paths = [json_path(path) for path in document["jsonpaths"]]
+        if mixes_notations(document["jsonpaths"]):
+            raise Refused("Invalid JSONPath format: bracket and dot notation are mixed", "XX000")
         if len(paths) != len(columns):
             raise Refused(
                 "Number of jsonpaths and the number of columns should match. "

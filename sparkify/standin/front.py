@@ -291,9 +291,6 @@ class _Session:
 def _as_redshift(body: bytes) -> bytes:
     """PostgreSQL's error in Redshift's words, where we know them."""
     found = fields(body)
-    if found.get("C") == "23514" and found.get("n", "").startswith("bytes_"):
-        width = found["n"].split("_")[1]
-        return error("22001", f"value too long for type character varying({width})")[5:]
     if found.get("M", "").endswith("type pg_node_tree"):
         return error("0A000", "stand-in: only JSON_PARSE and COPY make SUPER of a string")[5:]
     if found.get("C") == "40001":

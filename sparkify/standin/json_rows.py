@@ -3,6 +3,12 @@
 Undocumented: which value is loaded if a key stands twice in one object. AWS's "COPY from JSON format" and
 "Data format parameters" say only that an object is an unordered collection of pairs, and no public report
 was found. The last one is loaded here; no load may rest on it. (For SUPER columns see `super_values`.)
+
+Undocumented: whether `\\N`, the default null string ("Data conversion parameters"), stands for NULL in JSON
+too, where NULL AS cannot be given ("Data format parameters"). It does here; no load may rest on it.
+
+A null character ends a text and what follows is lost, silently; at its beginning it is a load error. So it
+was reported of a cluster (estuary/connectors#839); AWS's pages know it as the end of a record only.
 """
 
 import json
@@ -21,6 +27,7 @@ _INTEGERS = {"smallint": (15, "Short"), "integer": (31, "Integer"), "bigint": (6
 _LARGEST = 4 << 20
 
 
+NULL_STRING = r"\N"
 DECODER = json.JSONDecoder(parse_float=Raw, parse_int=Raw, parse_constant=Raw)
 """Reads the records of a table without SUPER columns."""
 
@@ -103,6 +110,8 @@ def read_files(
 
 def json_path(path: str) -> list[str | int]:
     """The steps of a JSONPath expression; raises Refused for one that Redshift does not take."""
+    if not isinstance(path, str):
+        raise Refused(f"Invalid JSONPath format: {path} is no text", "XX000")
     steps = re.findall(r"\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\"\]|\.([^.\[\]]+)", path)
     rebuilt = len(re.sub(r"\[\d+\]|\['[^']*'\]|\[\"[^\"]*\"\]|\.[^.\[\]]+", "", path))
     if not path.startswith("$") or rebuilt != 1:
@@ -110,10 +119,17 @@ def json_path(path: str) -> list[str | int]:
     return [int(index) if index else (a or b or c) for index, a, b, c in steps]
 
 
+def mixes_notations(paths: Sequence[str]) -> bool:
+    """Whether some of these paths are in bracket and some in dot notation; an index is of both."""
+    bare = [re.sub(r"\['[^']*'\]|\[\"[^\"]*\"\]|\[\d+\]", "", path) for path in paths]
+    has_names_in_brackets = any(re.search(r"\[['\"]", path) for path in paths)
+    return has_names_in_brackets and any("." in rest for rest in bare)
+
+
 def _decoded(body: bytes, options: Mapping[str, str]) -> str:
     text = body.decode("utf-8", "surrogateescape")
     if "ACCEPTINVCHARS" in options:
-        text = re.sub("[\udc80-\udcff]+", options["ACCEPTINVCHARS"], text)
+        text = re.sub("[\udc80-\udcff]", options["ACCEPTINVCHARS"], text)  # of equal length
     return text
 
 
@@ -157,7 +173,9 @@ def _values(
 def _follow(value: Any, path: Sequence[str | int]) -> Any:
     for step in path:
         if isinstance(step, int):
-            value = value[step] if isinstance(value, list) and step < len(value) else None
+            if not isinstance(value, list) or step >= len(value):
+                raise _Wrong(1216, "Invalid JSONPath format: Not an array or index out of range.")
+            value = value[step]
         else:
             value = value.get(step) if isinstance(value, dict) else None
     return value
@@ -174,7 +192,7 @@ def _line(values: Sequence[Any], columns: Sequence[Column], options: Mapping[str
 
 
 def _text(value: Any, column: Column, options: Mapping[str, str]) -> str | None:
-    if value is None:
+    if value is None or (value == NULL_STRING and column.type != "super"):
         return None
     if column.type == "super":
         return _super(value, column)
@@ -216,11 +234,13 @@ def _varchar(value: str, column: Column, options: Mapping[str, str]) -> str | No
     if "BLANKSASNULL" in options and not value.strip():
         return None
     try:
-        body = value.encode()
+        value.encode()
     except UnicodeEncodeError:
         raise _Wrong(1220, "String contains invalid or unsupported UTF8 codepoints", column) from None
-    if "\0" in value:
-        raise _Wrong(1220, "String contains a null character", column)
+    if value.startswith("\0"):
+        raise _Wrong(1220, "Invalid null byte - field longer than 1 byte", column)
+    value = value.partition("\0")[0]
+    body = value.encode()
     if column.width and len(body) > column.width:
         if "TRUNCATECOLUMNS" not in options:
             raise _Wrong(1204, "String length exceeds DDL length", column)

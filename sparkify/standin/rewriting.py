@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 from sparkify.standin.lexer import Token, arguments, closing, statements
+from sparkify.standin.names import fold
 from sparkify.standin.refusals import Refused, refuse
 from sparkify.standin.tables import create_table
 from sparkify.standin.unpivoting import refuse_super, unpivot
@@ -32,11 +33,12 @@ UNITS = {
 }
 _RENAMED = {
     "NVL": "COALESCE", "AVG": "rs_avg", "REGEXP_SUBSTR": "rs_regexp_substr",
-    "REGEXP_REPLACE": "rs_regexp_replace", "CHR": "rs_chr",
+    "REGEXP_REPLACE": "rs_regexp_replace", "REGEXP_COUNT": "rs_regexp_count",
+    "REGEXP_INSTR": "rs_regexp_instr", "CHR": "rs_chr",
 }  # fmt: skip
 BARE_NUMERIC = "NUMERIC(18,0)"
-CHARACTERS = ("VARCHAR", "NVARCHAR")
-_SAID = {"SYSDATE": "getdate()", "MINUS": "EXCEPT"}
+CHARACTERS = ("VARCHAR", "NVARCHAR", "TEXT")
+_SAID = {"SYSDATE": "rs_sysdate()", "MINUS": "EXCEPT"}
 _SESSION = {"enable_result_cache_for_session", "query_group", "wlm_query_slot_count"}
 _PARSING = {"json_parse_dedup_attributes"}
 """Settings of a session that JSON_PARSE and COPY look at."""
@@ -71,6 +73,7 @@ def rewrite(sql: str) -> Sequence[Rewritten]:
 
 
 def _statement(sql: str, part: list[Token]) -> Rewritten:
+    part = fold(part)
     first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
     if first == "COPY":
         return Rewritten("copy", part)
@@ -118,9 +121,10 @@ class Rewriter:
             return unpivot(self._part, at)
         if word in ("NUMERIC", "DECIMAL"):
             return self._numeric(at), at + 1
-        if at + 1 < end and self._part[at + 1].text == "(":
+        said = self._varchar(at, end) if at and self._part[at - 1].text == "::" else None
+        if said is None and at + 1 < end and self._part[at + 1].text == "(":
             return self._call(word, at)
-        return token.text, at + 1
+        return said or (token.text, at + 1)
 
     def _call(self, word: str, at: int) -> tuple[str, int]:
         args = arguments(self._part, at + 1)
@@ -132,8 +136,13 @@ class Rewriter:
         if word == "EXTRACT":
             unit = self._part[at + 2].value.lower()
             inner = self.text(at + 4, after - 1)
-            return f"CAST(floor(EXTRACT({UNITS.get(unit, unit)} FROM {inner})) AS INTEGER)", after
-        if own := {"CONCAT": self._concat, "JSON_EXTRACT_PATH_TEXT": self._path_text}.get(word):
+            part = UNITS.get(unit, unit)
+            return f"rs_extract('{part}', EXTRACT({part} FROM {inner}))", after
+        own = {
+            "CONCAT": self._concat, "JSON_EXTRACT_PATH_TEXT": self._path_text, "DECODE": self._decode,
+            "NVL2": self._nvl2, "CONVERT": self._convert,
+        }.get(word)  # fmt: skip
+        if own:
             return own(args), after
         if word == "LISTAGG":
             return self._listagg(args, after)
@@ -146,6 +155,27 @@ class Rewriter:
         if len(args) != 2:
             raise Refused("function concat takes two arguments", "42883")
         return "({} || {})".format(*(f"CAST({self.text(*arg)} AS TEXT)" for arg in args))
+
+    def _decode(self, args: list[tuple[int, int]]) -> str:
+        """DECODE: to it, NULL is NULL."""
+        value, *rest = (self.text(*arg) for arg in args)
+        pairs = zip(rest[0::2], rest[1::2], strict=False)
+        cases = " ".join(
+            f"WHEN {value} = {one} OR ({value} IS NULL AND {one} IS NULL) THEN {said}" for one, said in pairs
+        )
+        return f"CASE {cases} ELSE {rest[-1] if len(rest) % 2 else 'NULL'} END"
+
+    def _nvl2(self, args: list[tuple[int, int]]) -> str:
+        if len(args) != 3:
+            raise Refused("function nvl2 takes three arguments", "42883")
+        return "CASE WHEN {} IS NOT NULL THEN {} ELSE {} END".format(*(self.text(*arg) for arg in args))
+
+    def _convert(self, args: list[tuple[int, int]]) -> str:
+        """CONVERT(type, value)."""
+        if len(args) != 2:
+            raise Refused("function convert takes a type and a value", "42883")
+        said = self._varchar(*args[0])
+        return f"CAST({self.text(*args[1])} AS {said[0] if said else self.text(*args[0])})"
 
     def _path_text(self, args: list[tuple[int, int]]) -> str:
         """JSON, up to five path elements, and perhaps whether bad JSON is NULL."""
@@ -167,13 +197,22 @@ class Rewriter:
         """A cast for which PostgreSQL has other rules; nothing for others."""
         begin, end = inside
         cut = next(k for k in range(end - 1, at, -1) if self._part[k].upper == "AS")
-        value, kind = self.text(begin, cut), self._part[cut + 1].upper
+        value = self.text(begin, cut)
         if word == "TRY_CAST":
             kinds = "_".join(t.upper for t in self._part[cut + 1 : end] if t.kind == "word").lower()
             return f"rs_try_{kinds}({value})"
-        if kind in CHARACTERS and end - cut == 5:
-            return f"rs_varchar(CAST({value} AS TEXT), {self._part[cut + 3].text})"
-        return ""
+        said = self._varchar(cut + 1, end)
+        return f"CAST({value} AS {said[0]})" if said else ""
+
+    def _varchar(self, at: int, end: int) -> tuple[str, int] | None:
+        """The VARCHAR that begins here, with the width it has on Redshift, and where to go on."""
+        after = at + 1 + (at + 1 < end and self._part[at + 1].upper == "VARYING")
+        if self._part[at].upper not in CHARACTERS and after == at + 1:
+            return None
+        if after == end or self._part[after].text != "(":
+            return "VARCHAR(256)", after
+        width = self._part[after + 1]
+        return f"VARCHAR({'65535' if width.upper == 'MAX' else width.text})", after + 3
 
     def _listagg(self, args: list[tuple[int, int]], after: int) -> tuple[str, int]:
         value = self.text(*args[0])

@@ -17,8 +17,13 @@ CREATE CAST (super AS text) WITH FUNCTION pg_catalog.rs_super_text(super);
 CREATE CAST (super AS varchar) WITH FUNCTION pg_catalog.rs_super_varchar(super);
 
 CREATE FUNCTION pg_catalog.json_typeof(super) RETURNS text IMMUTABLE STRICT LANGUAGE internal AS 'json_typeof';
+CREATE FUNCTION pg_catalog.json_size(s super) RETURNS integer IMMUTABLE STRICT LANGUAGE sql AS
+$$ SELECT octet_length(s::json::text) $$;
+-- PostgreSQL does not look into JSON with a null character: another escape stands for it on the way.
 CREATE FUNCTION pg_catalog.rs_unpivot(s super) RETURNS TABLE (value super, attribute text) IMMUTABLE LANGUAGE sql AS
-$$ SELECT value::super, key FROM json_each(s::json) $$;
+$$ SELECT replace(value::text, E'\\ufdd0', E'\\u0000')::json::super, key
+    FROM json_each(CASE WHEN strpos(s::json::text, E'\\u0000') > 0 THEN regexp_replace(
+        s::json::text, E'(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000', E'\\1\\\\ufdd0', 'g')::json ELSE s::json END) $$;
 
 CREATE FUNCTION pg_catalog.json_serialize(s super) RETURNS varchar IMMUTABLE STRICT LANGUAGE plpgsql AS
 $$ BEGIN
@@ -41,12 +46,12 @@ $$ BEGIN
         END IF;
         RETURN btrim(j::text, E' \t\r\n');
     END IF;
-    IF NOT keeps_last AND (SELECT count(*) > count(DISTINCT e.key) FROM json_each(j) AS e) THEN
+    IF NOT keeps_last AND (SELECT count(*) > count(DISTINCT convert_to(e.key, 'UTF8')) FROM json_each(j) AS e) THEN
         RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = 'JSON_PARSE: duplicate attribute name in an object';
     END IF;
     RETURN '{' || coalesce((SELECT string_agg(to_json(e.key)::text || ':' || rs_parsed(e.value, keeps_last), ',' ORDER BY e.n)
-        FROM (SELECT DISTINCT ON (o.key) o.key, o.value, o.n FROM json_each(j) WITH ORDINALITY AS o (key, value, n)
-            ORDER BY o.key, o.n DESC) AS e), '') || '}';
+        FROM (SELECT DISTINCT ON (convert_to(o.key, 'UTF8')) o.key, o.value, o.n FROM json_each(j) WITH ORDINALITY AS o (key, value, n)
+            ORDER BY convert_to(o.key, 'UTF8'), o.n DESC) AS e), '') || '}';
 END $$;
 CREATE FUNCTION pg_catalog.json_parse(s text) RETURNS super STABLE STRICT LANGUAGE sql AS
 $$ SELECT rs_parsed(s::json, coalesce(current_setting('rs.json_parse_dedup_attributes', true), '') IN ('on', 'true'))::json::super $$;

@@ -10,6 +10,7 @@ Undocumented, and so not to be relied on:
 - the codes of these errors (1224 is what a public report, spark-redshift#156, shows of a SUPER column);
 - what COPY does with a name that stands twice. It is held to JSON_PARSE's rule here, the setting included,
   and the record is a load error as any other;
+- null characters: a value keeps them (estuary/connectors#839 saw so), in a name they are an error here;
 - the order of attributes (AWS's own example shows one that is not the file's);
 - the text of a number: "leaves are converted to Amazon Redshift scalar types". Here it is the file's.
 """
@@ -57,6 +58,8 @@ def as_super(value: Any) -> str:
             raise Unfit(1224, "duplicate attribute name in an object")
         if isinstance(part, str):
             _check(part)
+        if isinstance(part, dict) and any("\0" in key for key in part):
+            raise Unfit(1220, "Name of an attribute contains a null character")
     return as_json(value)
 
 
@@ -104,8 +107,6 @@ def _check(text: str) -> None:
         raise Unfit(1220, "String contains invalid or unsupported UTF8 codepoints") from None
     if size > LONGEST:
         raise Unfit(1224, f"a string is longer than {LONGEST} bytes")
-    if "\0" in text:
-        raise Unfit(1220, "String contains a null character")
 
 
 def _noting_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

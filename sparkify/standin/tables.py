@@ -1,7 +1,7 @@
 """CREATE TABLE: what Redshift stores differently, and what it declares and does not enforce.
 
 Distribution and sort keys are noted as the table's comment (`svv_table_info` shows them), keys and
-references are dropped, and VARCHAR(n) gets a constraint that counts bytes.
+references are dropped.
 """
 
 import json
@@ -96,9 +96,7 @@ def _column(part: Sequence[Token], begin: int, end: int, say: Say, design: _Desi
             at = closing(part, at) + 1
         if int(width) > 65535:
             raise Refused(f"Length {width} of type varchar exceeds 65535", "22023")
-        label = name.value.strip('"')
-        check = f'CONSTRAINT "bytes_{width}_{label}" CHECK (octet_length({name.text}) <= {width})'
-        out.append(f"VARCHAR({width}) {check}")
+        out.append(f"VARCHAR({width})")
     else:
         if kind.upper == "SUPER":
             design.supers.append(name.text)

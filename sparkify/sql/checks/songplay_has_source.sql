@@ -20,9 +20,9 @@ LEFT JOIN (
         e.session_id * 1000000 + e.item_in_session AS event_id,
         e.ts,
         FNV_HASH(COALESCE(e.user_id, -1),
-            FNV_HASH(COALESCE(e.level, ''),
+            FNV_HASH(COALESCE(TRIM(e.level), ''),
                 FNV_HASH(COALESCE(NULLIF(COALESCE(l.normal, e.location), ''), ''),
-                    FNV_HASH(COALESCE(TRIM(BOTH '"' FROM e.user_agent), ''),
+                    FNV_HASH(COALESCE(TRIM(BOTH '" ' FROM e.user_agent), ''),
                         FNV_HASH(COALESCE(NULLIF(COALESCE(t.normal, e.song), ''), ''),
                             FNV_HASH(COALESCE(NULLIF(COALESCE(n.normal, e.artist), ''), ''),
                                 FNV_HASH(COALESCE(e.length, -1)))))))) AS said

@@ -9,8 +9,8 @@ LEFT JOIN (
         e.item_in_session,
         COALESCE(f.normal, e.first_name) AS first_name,
         COALESCE(l.normal, e.last_name) AS last_name,
-        e.gender,
-        e.level
+        TRIM(e.gender) AS gender,
+        TRIM(e.level) AS level
     FROM stg_events AS e
     LEFT JOIN text_form AS f ON f.raw_text = e.first_name AND f.raw_bytes = OCTET_LENGTH(e.first_name)
     LEFT JOIN text_form AS l ON l.raw_text = e.last_name AND l.raw_bytes = OCTET_LENGTH(e.last_name)

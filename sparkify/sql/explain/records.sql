@@ -35,10 +35,10 @@ ORDER BY
     CASE WHEN e.page IN (SELECT page FROM etl_play_page) THEN 0 ELSE 1 END,
     e.ts,
     e.user_id NULLS FIRST,
-    e.level NULLS FIRST,
+    TRIM(e.level) NULLS FIRST,
     NULLIF(COALESCE(t.normal, e.song), '') NULLS FIRST,
     NULLIF(COALESCE(n.normal, e.artist), '') NULLS FIRST,
     e.length NULLS FIRST,
     NULLIF(COALESCE(l.normal, e.location), '') NULLS FIRST,
-    TRIM(BOTH '"' FROM e.user_agent) NULLS FIRST,
+    TRIM(BOTH '" ' FROM e.user_agent) NULLS FIRST,
     e.run_id, e.file_id, e.record

@@ -6,7 +6,7 @@ SELECT
     COUNT(*) AS sessions,
     ROUND(1.0 * SUM(session.plays) / COUNT(*), 1) AS plays_per_session,
     MAX(session.plays) AS most_plays,
-    ROUND(AVG(session.seconds) / 60.0, 1) AS minutes_on_average,
+    ROUND(1.0 * SUM(session.seconds) / NULLIF(60 * COUNT(session.seconds), 0), 1) AS minutes_on_average,
     ROUND(MAX(session.seconds) / 60.0, 1) AS minutes_at_most
 FROM (
     SELECT
@@ -14,7 +14,7 @@ FROM (
         p.user_id,
         CASE WHEN MIN(p.level) <> MAX(p.level) THEN 'changed' ELSE MIN(p.level) END AS level,
         COUNT(*) AS plays,
-        CASE WHEN COUNT(*) > 1 THEN 1.0 * DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) END AS seconds
+        CASE WHEN COUNT(*) > 1 THEN DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) END AS seconds
     FROM songplay AS p
     WHERE
         p.start_time >= :since

@@ -9,6 +9,6 @@ SELECT
 FROM etl_key AS k
 JOIN etl_file AS f ON f.file_id = k.file_id
 WHERE k.kind = 'unknown' AND f.undone_in IS NULL AND f.replaced_in IS NULL
-GROUP BY k.name, f.dataset
-ORDER BY records DESC, f.dataset, key
+GROUP BY k.name, OCTET_LENGTH(k.name), f.dataset
+ORDER BY records DESC, f.dataset, key, OCTET_LENGTH(k.name)
 LIMIT :limit

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS songplay (
     session_id      BIGINT           NOT NULL,  -- one listener's visit
     item_in_session INTEGER          NOT NULL,  -- position in the session, from 0
     location        VARCHAR(256),               -- where the listener was: city and state
-    user_agent      VARCHAR(512),               -- the listener's browser, without the quotes around it
+    user_agent      VARCHAR(512),               -- the listener's browser, without quotes and blanks around it
     title           VARCHAR(1024),              -- title as the app reported it, in normal form
     artist_name     VARCHAR(512),               -- artist as the app reported it, in normal form
     length          DOUBLE PRECISION,           -- length in seconds, as the app reported it

@@ -12,8 +12,8 @@ candidate AS (
         e.user_id,
         COALESCE(f.normal, e.first_name) AS first_name,
         COALESCE(l.normal, e.last_name) AS last_name,
-        e.gender,
-        e.level,
+        TRIM(e.gender) AS gender,
+        TRIM(e.level) AS level,
         e.ts AS last_ts,
         e.session_id AS last_session_id,
         e.item_in_session AS last_item_in_session
