@@ -11,25 +11,27 @@ from collections.abc import Sequence
 from functools import cache
 
 from sparkify.standin.grammar.checks import check_tree
-from sparkify.standin.grammar.matcher import Matcher, Mismatch, Node
+from sparkify.standin.grammar.matcher import Matcher, Mismatch
 from sparkify.standin.grammar.notation import read_rules
+from sparkify.standin.grammar.operators import with_operators
 from sparkify.standin.lexer import Token, statements
 from sparkify.standin.refusals import Refused
 
-__all__ = ["check", "documented"]
+__all__ = ["check", "check_statement"]
 
 
 def check(sql: str) -> None:
     """Raise Refused, in Redshift's words, for the first statement of a text that AWS does not document."""
     try:
         for part in statements(sql):
-            documented(part)
+            check_statement(part)
     except ValueError as error:
         raise Refused(str(error), "42601") from error
 
 
-def documented(part: Sequence[Token]) -> Node:
-    """The tree of one statement's tokens. Raises Refused, in Redshift's words, if AWS does not document it."""
+def check_statement(part: Sequence[Token]) -> None:
+    """Raise Refused, in Redshift's words, if AWS does not document the statement of these tokens."""
+    part = with_operators(part)
     try:
         tree = _matcher().match(part)
     except Mismatch as mismatch:
@@ -37,7 +39,6 @@ def documented(part: Sequence[Token]) -> Node:
             raise Refused("syntax error at end of input", "42601") from None
         raise Refused(f'syntax error at or near "{part[mismatch.at].text}"', "42601") from None
     check_tree(tree, part)
-    return tree
 
 
 @cache

@@ -17,6 +17,8 @@ MOST_DIGITS = 38
 """A number is at most a DECIMAL of so many digits (r_Numeric_types201)."""
 MOST_BYTES = 127
 """The longest name (r_names)."""
+MOST_ERRORS = 100_000
+"""The greatest MAXERROR of COPY (copy-parameters-data-load)."""
 _SYSTEM = re.compile(r"(pg|stl|stv|svl|svv|svcs|sys)_")
 _ON_COMPUTE_NODES = re.compile(r"(stl|stv|svl|svv|svcs|sys)_")
 _LEADER_KEYWORDS = ("CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME")
@@ -86,8 +88,15 @@ def _check_literal(node: Node, part: Sequence[Token]) -> None:
 
 
 def _check_column(node: Node, part: Sequence[Token]) -> None:
-    if node.end == node.start + 1 and part[node.start].upper in words("column names"):
-        raise Refused(f'column "{part[node.start].text.lower()}" does not exist', "42703")
+    token, rest = part[node.start], part[node.end : node.end + 2]
+    is_prefix = token.upper == "U" and [t.text[:1] for t in rest] == ["&", "'"] and rest[1].start == token.end + 1
+    if node.end == node.start + 1 and (is_prefix or token.upper in words("column names")):
+        raise Refused(f'column "{token.text.lower()}" does not exist', "42703")
+
+
+def _check_copy_load(node: Node, part: Sequence[Token]) -> None:
+    if part[node.start].upper == "MAXERROR" and int(part[node.end - 1].text) > MOST_ERRORS:
+        raise Refused(f"MAXERROR {part[node.end - 1].text} is out of range: at most {MOST_ERRORS}", "22023")
 
 
 def _check_date_part(node: Node, part: Sequence[Token]) -> None:
@@ -163,5 +172,5 @@ def _where(name: str) -> str:
 _CHECKS = {
     "type": _check_type, "limit": _check_rows, "offset": _check_rows, "top": _check_rows, "literal": _check_literal,
     "column": _check_column, "date-part": _check_date_part, "named-table": _check_relation, "setting": _check_setting,
-    "function-table": _check_table_function, "call": check_call,
+    "function-table": _check_table_function, "call": check_call, "copy-load": _check_copy_load,
 }  # fmt: skip

@@ -28,8 +28,10 @@ class Argument:
 
     def takes(self, kind: str | None) -> bool:
         """Whether a value of this kind may stand here; what is not known may."""
-        if kind in (None, "literal", "null", "super") or "any" in self.kinds:
+        if kind in (None, "null", "super") or "any" in self.kinds:
             return True
+        if kind == "literal":
+            return self.kinds != ("boolean",)
         return any(kind in _ALSO.get(own, {own}) for own in self.kinds)
 
 

@@ -66,9 +66,8 @@ def type_kind(node: Node, part: Sequence[Token]) -> Kind:
     words = [token.upper for token in part[node.start : node.end]]
     if words[0] in ("TIME", "TIMESTAMP") and words[1:2] == ["WITH"]:
         return "time" if words[0] == "TIME" else "timestamptz"
-    if words[0] in ("DOUBLE", "NATIONAL"):
-        return "number" if words[0] == "DOUBLE" else "text"
-    return types()[words[0]].kind if words[0] in types() else None
+    special = {"DOUBLE": "number", "NATIONAL": "text", "INTERVAL": "interval"}.get(words[0])
+    return special or (types()[words[0]].kind if words[0] in types() else None)
 
 
 def _literal(token: Token) -> Kind:

@@ -14,8 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-from sparkify.standin.lexer import tokens
-
 FILES = ("statements", "queries", "expressions", "loading", "access")
 _MARK = re.compile(
     r"(?P<symbol>'[^']+')|(?P<page>@[\w+-]+)|(?P<class><\w+>)|(?P<list>,\.\.\.)|(?P<word>[A-Za-z][\w-]*)|(?P<brace>[=|()\[\]{}])"
@@ -161,8 +159,7 @@ class _Reader:
     def _part(self) -> Element:
         kind, text = self._take()
         if kind == "symbol":
-            symbols = tuple(Keyword(token.text) for token in tokens(text[1:-1]))
-            return symbols[0] if len(symbols) == 1 else Sequence(symbols)
+            return Keyword(text[1:-1])
         if kind == "class":
             return Class(text[1:-1])
         if kind == "word":

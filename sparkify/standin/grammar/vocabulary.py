@@ -88,7 +88,7 @@ def classes(token: Token) -> int:
     """The classes of a token, as a mask."""
     mask = CLASSES["any"]
     if token.kind == "string":
-        return mask | CLASSES["string"]
+        return mask | (CLASSES["string"] if token.text[0] == "'" else 0)  # E'' is not documented
     if token.kind == "number":
         return mask | CLASSES["number"] | (CLASSES["integer"] if token.text.isdigit() else 0)
     if token.kind == "identifier":
