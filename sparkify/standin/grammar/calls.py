@@ -21,7 +21,7 @@ def check_call(node: Node, part: Sequence[Token]) -> None:
     if function.startswith(USER_DEFINED):
         return
     parts = {child.rule: child for child in node.children}
-    arguments = parts["arguments"] if "arguments" in parts else None
+    arguments = parts.get("arguments")
     given = [child for child in arguments.children if child.rule == "argument"] if arguments else []
     forms = catalogue().get(function, ())
     if part[name.start].value.lower() not in (function.lower(), "pg_catalog"):
@@ -38,9 +38,11 @@ def _fits(form: Form, arguments: Node | None, given: Sequence[Node], part: Seque
         return "star" in form.flags
     if arguments is not None and part[arguments.start].upper == "DISTINCT" and "distinct" not in form.flags:
         return False
-    return form.takes(
-        ["datepart" if _is_date_part(form, n, node, part) else kind_of(node, part) for n, node in enumerate(given)]
-    )
+    kinds = [
+        "datepart" if _is_date_part(form, n, node, part) else kind_of(node, part)
+        for n, node in enumerate(given)
+    ]
+    return form.takes(kinds)
 
 
 def _is_date_part(form: Form, n: int, node: Node, part: Sequence[Token]) -> bool:
@@ -48,7 +50,8 @@ def _is_date_part(form: Form, n: int, node: Node, part: Sequence[Token]) -> bool
     if n >= len(form.arguments) or form.arguments[n].kinds != ("datepart",):
         return False
     token = part[node.start]
-    known = date_parts() | (date_parts("date parts to read only") if form.name == "DATE_PART" else frozenset())
+    read_only = date_parts("date parts to read only")
+    known = date_parts() | (read_only if form.name == "DATE_PART" else frozenset())
     if node.end != node.start + 1 or token.value.lower() not in known:
         text = " ".join(t.text for t in part[node.start : node.end])
         raise Refused(f"timestamp units {text} not recognized by {form.name.lower()}", "22023")
@@ -57,7 +60,8 @@ def _is_date_part(form: Form, n: int, node: Node, part: Sequence[Token]) -> bool
 
 def _no_such_function(function: str, given: Sequence[Node], part: Sequence[Token]) -> str:
     kinds: list[Kind] = [kind_of(node, part) for node in given]
-    return f"function {function.lower()}({', '.join(SAID.get(kind) or str(kind) for kind in kinds)}) does not exist"
+    said = ", ".join(SAID.get(kind) or str(kind) for kind in kinds)
+    return f"function {function.lower()}({said}) does not exist"
 
 
 def _check_around(form: Form, parts: dict[str, Node], part: Sequence[Token]) -> None:

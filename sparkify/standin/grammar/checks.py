@@ -1,4 +1,4 @@
-"""What a statement's tree alone does not say: names, ranges, kinds of arguments, and where a function runs."""
+"""What a statement's tree alone does not say: names, ranges, arguments, and where a function runs."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -55,7 +55,8 @@ def _check_type(node: Node, part: Sequence[Token]) -> None:
     if known is None or width is None:
         return
     numbers = [token.text for token in part[width.start : width.end] if token.kind == "number"]
-    if known.width is None or (len(numbers) > 1 and known.scale is None) or (not numbers and known.kind != "text"):
+    is_odd = (len(numbers) > 1 and known.scale is None) or (not numbers and known.kind != "text")
+    if known.width is None or is_odd:
         raise Refused(f'syntax error at or near "("; {name} takes no such width', "42601")
     label = name.lower()
     if numbers and not 1 <= int(numbers[0]) <= known.width:
@@ -71,9 +72,8 @@ def _check_type(node: Node, part: Sequence[Token]) -> None:
 def _check_rows(node: Node, part: Sequence[Token]) -> None:
     for token in part[node.start + 1 : node.end]:
         if token.kind == "number" and (not token.text.isdigit() or int(token.text) > MOST_ROWS):
-            raise Refused(
-                f"value {token.text} is out of range for {part[node.start].upper}: at most {MOST_ROWS}", "22003"
-            )
+            clause = part[node.start].upper
+            raise Refused(f"value {token.text} is out of range for {clause}: at most {MOST_ROWS}", "22003")
 
 
 def _check_literal(node: Node, part: Sequence[Token]) -> None:
@@ -89,7 +89,7 @@ def _check_literal(node: Node, part: Sequence[Token]) -> None:
 
 def _check_column(node: Node, part: Sequence[Token]) -> None:
     token, rest = part[node.start], part[node.end : node.end + 2]
-    is_prefix = token.upper == "U" and [t.text[:1] for t in rest] == ["&", "'"] and rest[1].start == token.end + 1
+    is_prefix = token.upper == "U" and [t.text[:1] for t in rest] == ["&", "'"] and rest[0].start == token.end
     if node.end == node.start + 1 and (is_prefix or token.upper in words("column names")):
         raise Refused(f'column "{token.text.lower()}" does not exist', "42703")
 
@@ -108,9 +108,9 @@ def _check_date_part(node: Node, part: Sequence[Token]) -> None:
 def _check_relation(node: Node, part: Sequence[Token]) -> None:
     table = node.children[0]
     names = _names(table, part)
-    if len(names) == 1 or names[0] == "pg_catalog":
-        if _SYSTEM.match(names[-1]) and names[-1] not in relations():
-            raise Refused(f'relation "{".".join(names)}" does not exist', "42P01")
+    is_system = (len(names) == 1 or names[0] == "pg_catalog") and _SYSTEM.match(names[-1])
+    if is_system and names[-1] not in relations():
+        raise Refused(f'relation "{".".join(names)}" does not exist', "42P01")
 
 
 def _check_setting(node: Node, part: Sequence[Token]) -> None:
@@ -122,7 +122,7 @@ def _check_setting(node: Node, part: Sequence[Token]) -> None:
 def _check_table_function(node: Node, part: Sequence[Token]) -> None:
     name = part[node.children[0].children[0].end - 1]
     if not any("rows" in form.flags for form in catalogue().get(name.upper, ())):
-        raise Refused(f'function {name.text.lower()} in FROM is not supported by Amazon Redshift')
+        raise Refused(f"function {name.text.lower()} in FROM is not supported by Amazon Redshift")
 
 
 def _names(table: Node, part: Sequence[Token]) -> list[str]:
@@ -130,7 +130,7 @@ def _names(table: Node, part: Sequence[Token]) -> list[str]:
 
 
 def _check_where_it_runs(nodes: Sequence[Node], part: Sequence[Token]) -> None:
-    """The leader node's functions see no tables of the compute nodes, and the compute nodes' see nothing else."""
+    """The leader node's functions see no tables of the compute nodes; those of the compute nodes need one."""
     common = {part[node.start].value.lower() for node in nodes if node.rule == "common-table"}
     tables = [
         _names(child, part)
@@ -148,9 +148,8 @@ def _check_where_it_runs(nodes: Sequence[Node], part: Sequence[Token]) -> None:
     ]
     flags = {name: _where(name) for name in {_called(node, part) for node in nodes if node.rule == "call"}}
     leader = [name for name, flag in flags.items() if flag == "leader"]
-    leader += [
-        part[n.start].text for n in nodes if n.rule == "bare-keyword" and part[n.start].upper in _LEADER_KEYWORDS
-    ]
+    keywords = [part[node.start].upper for node in nodes if node.rule == "bare-keyword"]
+    leader += [word for word in keywords if word in _LEADER_KEYWORDS]
     if on_compute and leader:
         raise Refused(
             "Specified types or functions (one per INFO message) not supported on Redshift tables."
@@ -166,11 +165,14 @@ def _called(node: Node, part: Sequence[Token]) -> str:
 
 @cache
 def _where(name: str) -> str:
-    return next((flag for form in catalogue().get(name, ()) for flag in form.flags & {"leader", "compute"}), "")
+    return next(
+        (flag for form in catalogue().get(name, ()) for flag in form.flags & {"leader", "compute"}), ""
+    )
 
 
 _CHECKS = {
-    "type": _check_type, "limit": _check_rows, "offset": _check_rows, "top": _check_rows, "literal": _check_literal,
-    "column": _check_column, "date-part": _check_date_part, "named-table": _check_relation, "setting": _check_setting,
-    "function-table": _check_table_function, "call": check_call, "copy-load": _check_copy_load,
+    "type": _check_type, "limit": _check_rows, "offset": _check_rows, "top": _check_rows,
+    "literal": _check_literal, "column": _check_column, "date-part": _check_date_part,
+    "named-table": _check_relation, "setting": _check_setting, "function-table": _check_table_function,
+    "call": check_call, "copy-load": _check_copy_load,
 }  # fmt: skip

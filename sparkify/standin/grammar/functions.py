@@ -1,4 +1,4 @@
-"""The documented functions: how many arguments of which kinds, where they run, and what may stand around them."""
+"""The documented functions: their arguments, where they run, and what may stand around them."""
 
 import re
 from collections.abc import Mapping, Sequence

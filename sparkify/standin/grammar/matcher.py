@@ -84,7 +84,7 @@ class Matcher:
                 return frozenset(), CLASSES[name], False
             case notation.Use(rule):
                 return self._first_of_rule(rule)
-            case notation.Optional(part) | notation.Repeated(part):
+            case notation.Repeated(part):
                 keys, mask, _ = self._first(part)
                 return keys, mask, True
             case notation.Choice(options):
@@ -95,14 +95,17 @@ class Matcher:
                     any(f[2] for f in firsts),
                 )
             case notation.Sequence(parts):
-                every: frozenset[str] = frozenset()
-                every_mask = 0
-                for part in parts:
-                    keys, mask, is_empty = self._first(part)
-                    every, every_mask = every | keys, every_mask | mask
-                    if not is_empty:
-                        return every, every_mask, False
-                return every, every_mask, True
+                return self._first_in_order(parts)
+
+    def _first_in_order(self, parts: Sequence[Element]) -> _First:
+        every: frozenset[str] = frozenset()
+        every_mask = 0
+        for part in parts:
+            keys, mask, is_empty = self._first(part)
+            every, every_mask = every | keys, every_mask | mask
+            if not is_empty:
+                return every, every_mask, False
+        return every, every_mask, True
 
     def _compile(self, element: Element) -> _Match:
         match element:
@@ -116,10 +119,8 @@ class Matcher:
                 return _sequence([self._compile(part) for part in parts])
             case notation.Choice(options):
                 return _choice([(self._first(option), self._compile(option)) for option in options])
-            case notation.Optional(part):
-                return _repeated(self._first(part), self._compile(part), at_most_once=True)
-            case notation.Repeated(part):
-                return _repeated(self._first(part), self._compile(part), at_most_once=False)
+            case notation.Repeated(part, most):
+                return _repeated(self._first(part), self._compile(part), most)
 
     def _use(self, rule: str) -> _Match:
         compiled = self._compiled
@@ -201,14 +202,15 @@ def _choice(options: Sequence[tuple[_First, _Match]]) -> _Match:
     return match
 
 
-def _repeated(first: _First, part: _Match, at_most_once: bool) -> _Match:
+def _repeated(first: _First, part: _Match, most: int) -> _Match:
     def match(state: _State, at: int, out: list[Node]) -> int:
+        left = most
         while _may_begin(first, state, at) or first[2]:
             end = part(state, at, out)
             if end in (FAILED, at):
                 return at
-            at = end
-            if at_most_once:
+            at, left = end, left - 1
+            if not left:
                 return at
         state.furthest = max(state.furthest, at)
         return at

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 FILES = ("statements", "queries", "expressions", "loading", "access")
+MANY = 1_000_000
 _MARK = re.compile(
     r"(?P<symbol>'[^']+')|(?P<page>@[\w+-]+)|(?P<class><\w+>)|(?P<list>,\.\.\.)|(?P<word>[A-Za-z][\w-]*)|(?P<brace>[=|()\[\]{}])"
 )
@@ -56,20 +57,14 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Optional:
-    """Once or not at all."""
-
-    part: "Element"
-
-
-@dataclass(frozen=True)
 class Repeated:
-    """Any number of times."""
+    """From no time to `most` times."""
 
     part: "Element"
+    most: int = MANY
 
 
-Element = Keyword | Class | Use | Sequence | Choice | Optional | Repeated
+Element = Keyword | Class | Use | Sequence | Choice | Repeated
 
 
 @dataclass(frozen=True)
@@ -116,7 +111,7 @@ class _Reader:
                 continue
             found = _MARK.match(text, at)
             if found is None:
-                raise ValueError(f"grammar: {text[at : at + 20]!r} in the rule {text.split()[0]}")
+                raise ValueError(f"grammar: {text[at : at + 20]!r} in the rule {text.split(maxsplit=1)[0]}")
             if found.lastgroup == "page":
                 self.pages.append(found.group()[1:])
             else:
@@ -168,4 +163,4 @@ class _Reader:
         closing = {"(": ")", "[": "]", "{": "}"}[text]
         if self._take()[1] != closing:
             raise ValueError(f"grammar: {closing} is missing in {self._marks[0][1]}")
-        return {"(": lambda: inner, "[": lambda: Optional(inner), "{": lambda: Repeated(inner)}[text]()
+        return inner if text == "(" else Repeated(inner, 1 if text == "[" else MANY)

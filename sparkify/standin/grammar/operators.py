@@ -11,8 +11,8 @@ _MAY_END_IN_A_SIGN = set("~!@#%^&|`?")
 def with_operators(part: Sequence[Token]) -> list[Token]:
     """The tokens, adjacent characters of one operator joined: `->` is one operator, `=-` are two.
 
-    PostgreSQL 8.0's manual, "Lexical structure", says how: the longest run is one operator, but one of several
-    characters ends in + or - only if it holds one of ~ ! @ # % ^ & | ` ?
+    PostgreSQL 8.0's manual, "Lexical structure", says how: the longest run is one operator, but one of
+    several characters ends in + or - only if it holds one of ~ ! @ # % ^ & | ` ?
     """
     found: list[Token] = []
     at = 0

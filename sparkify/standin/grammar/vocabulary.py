@@ -11,7 +11,7 @@ from sparkify.standin.lexer import Token
 CLASSES: Mapping[str, int] = {
     name: 1 << bit
     for bit, name in enumerate(
-        ("any", "name", "label", "alias", "function", "type", "table", "string", "number", "integer", "parameter")
+        "any name label alias function type table string number integer parameter".split()
     )
 }
 """name: not reserved; label: after AS or a dot; alias: without AS; function: before a bracket."""
