@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from sparkify.standin.grammar import check_statement
+from sparkify.standin.grammar import documented
+from sparkify.standin.imitation import refuse_unimitated
 from sparkify.standin.lexer import Token, arguments, closing, statements
 from sparkify.standin.refusals import Refused, refuse
 from sparkify.standin.tables import create_table
@@ -72,7 +73,7 @@ def rewrite(sql: str) -> Sequence[Rewritten]:
 
 
 def _statement(sql: str, part: list[Token]) -> Rewritten:
-    check_statement(part)
+    refuse_unimitated(*documented(part))
     first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
     if first == "COPY":
         return Rewritten("copy", part)

@@ -40,9 +40,11 @@ def check_tree(tree: Node, part: Sequence[Token]) -> None:
 
 def walk(node: Node) -> Iterator[Node]:
     """A node and all within it."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
+    left = [node]
+    while left:
+        node = left.pop()
+        yield node
+        left.extend(reversed(node.children))
 
 
 def _check_type(node: Node, part: Sequence[Token]) -> None:

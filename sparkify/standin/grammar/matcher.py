@@ -84,7 +84,7 @@ class Matcher:
                 return frozenset(), CLASSES[name], False
             case notation.Use(rule):
                 return self._first_of_rule(rule)
-            case notation.Repeated(part):
+            case notation.Repeated(part) | notation.Ahead(part):
                 keys, mask, _ = self._first(part)
                 return keys, mask, True
             case notation.Choice(options):
@@ -108,19 +108,23 @@ class Matcher:
         return every, every_mask, True
 
     def _compile(self, element: Element) -> _Match:
+        made: _Match
         match element:
             case notation.Keyword(text):
-                return _keyword(text)
+                made = _keyword(text)
             case notation.Class(name):
-                return _class(CLASSES[name])
+                made = _class(CLASSES[name])
             case notation.Use(rule):
-                return self._use(rule)
+                made = self._use(rule)
             case notation.Sequence(parts):
-                return _sequence([self._compile(part) for part in parts])
+                made = _sequence([self._compile(part) for part in parts])
             case notation.Choice(options):
-                return _choice([(self._first(option), self._compile(option)) for option in options])
+                made = _choice([(self._first(option), self._compile(option)) for option in options])
             case notation.Repeated(part, most):
-                return _repeated(self._first(part), self._compile(part), most)
+                made = _repeated(self._first(part), self._compile(part), most)
+            case notation.Ahead(part):
+                made = _ahead(self._compile(part))
+        return made
 
     def _use(self, rule: str) -> _Match:
         compiled = self._compiled
@@ -175,6 +179,13 @@ def _sequence(parts: Sequence[_Match]) -> _Match:
                 del out[kept:]
                 return FAILED
         return at
+
+    return match
+
+
+def _ahead(part: _Match) -> _Match:
+    def match(state: _State, at: int, _: list[Node]) -> int:
+        return FAILED if part(state, at, []) == FAILED else at
 
     return match
 

@@ -4,6 +4,7 @@
     KEYWORD   'symbol'   rule      what must stand there
     <class>                        a token of a class: <name>, <label>, <string>, ... (vocabulary.py)
     [ x ]   { x }   ( x | y )      perhaps x; x any number of times; the first of x and y that matches
+    & x                            x must follow, and is left for what comes next
     x ,...                         one x or more, with commas between them
 
 A rule ends where the next begins, at the start of a line. A `#` begins a comment.
@@ -17,7 +18,7 @@ from importlib.resources import files
 FILES = ("statements", "queries", "expressions", "loading", "access")
 MANY = 1_000_000
 _MARK = re.compile(
-    r"(?P<symbol>'[^']+')|(?P<page>@[\w+-]+)|(?P<class><\w+>)|(?P<list>,\.\.\.)|(?P<word>[A-Za-z][\w-]*)|(?P<brace>[=|()\[\]{}])"
+    r"(?P<symbol>'[^']+')|(?P<page>@[\w+-]+)|(?P<class><\w+>)|(?P<list>,\.\.\.)|(?P<word>[A-Za-z][\w-]*)|(?P<brace>[=|&()\[\]{}])"
 )
 
 
@@ -64,7 +65,14 @@ class Repeated:
     most: int = MANY
 
 
-Element = Keyword | Class | Use | Sequence | Choice | Repeated
+@dataclass(frozen=True)
+class Ahead:
+    """What must come next, and is not taken."""
+
+    part: "Element"
+
+
+Element = Keyword | Class | Use | Sequence | Choice | Repeated | Ahead
 
 
 @dataclass(frozen=True)
@@ -153,6 +161,8 @@ class _Reader:
 
     def _part(self) -> Element:
         kind, text = self._take()
+        if text == "&":
+            return Ahead(self._part())
         if kind == "symbol":
             return Keyword(text[1:-1])
         if kind == "class":

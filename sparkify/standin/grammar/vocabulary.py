@@ -11,7 +11,19 @@ from sparkify.standin.lexer import Token
 CLASSES: Mapping[str, int] = {
     name: 1 << bit
     for bit, name in enumerate(
-        "any name label alias function type table string number integer parameter".split()
+        (
+            "any",
+            "name",
+            "label",
+            "alias",
+            "function",
+            "type",
+            "table",
+            "string",
+            "number",
+            "integer",
+            "parameter",
+        )
     )
 }
 """name: not reserved; label: after AS or a dot; alias: without AS; function: before a bracket."""
