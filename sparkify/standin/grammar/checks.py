@@ -54,6 +54,9 @@ def _check_type(node: Node, part: Sequence[Token]) -> None:
     if part[node.start + 1 : node.end] and part[node.start + 1].upper == "VARYING":
         name = "VARBYTE" if name == "BINARY" else "VARCHAR"
     known = types().get(name)
+    is_spelt_out = name == "INTERVAL" or (name == "DOUBLE" and node.end > node.start + 1)
+    if known is None and not is_spelt_out:
+        raise Refused(f'type "{word.value}" does not exist', "42704")
     if known is None or width is None:
         return
     numbers = [token.text for token in part[width.start : width.end] if token.kind == "number"]
@@ -123,7 +126,8 @@ def _check_setting(node: Node, part: Sequence[Token]) -> None:
 
 def _check_table_function(node: Node, part: Sequence[Token]) -> None:
     name = part[node.children[0].children[0].end - 1]
-    if not any("rows" in form.flags for form in catalogue().get(name.upper, ())):
+    forms = catalogue().get(name.upper, ())
+    if forms and not any("rows" in form.flags for form in forms):
         raise Refused(f"function {name.text.lower()} in FROM is not supported by Amazon Redshift")
 
 
@@ -173,7 +177,8 @@ def _where(name: str) -> str:
 
 
 _CHECKS = {
-    "type": _check_type, "limit": _check_rows, "offset": _check_rows, "top": _check_rows,
+    "type": _check_type, "literal-type": _check_type, "limit": _check_rows, "offset": _check_rows,
+    "top": _check_rows,
     "literal": _check_literal, "column": _check_column, "date-part": _check_date_part,
     "named-table": _check_relation, "setting": _check_setting, "function-table": _check_table_function,
     "call": check_call, "copy-load": _check_copy_load,

@@ -30,6 +30,7 @@ _KEYWORDS = {
     "CURRENT_DATE": "date", "SYSDATE": "timestamp", "CURRENT_TIMESTAMP": "timestamptz",
     "CURRENT_TIME": "time", "LOCALTIME": "time", "CURRENT_USER_ID": "integer",
 }  # fmt: skip
+_TYPES = ("type", "literal-type")
 _CONDITIONS = ("expression", "conjunction", "negation", "predicate")
 _ONE_INSIDE = (*_CONDITIONS, "operand", "primary", "argument", "prior")
 
@@ -50,7 +51,7 @@ def kind_of(node: Node, part: Sequence[Token]) -> Kind:
 
 
 def _cast(node: Node, part: Sequence[Token]) -> Kind:
-    return type_kind(next(child for child in node.children if child.rule == "type"), part)
+    return type_kind(next(child for child in node.children if child.rule in _TYPES), part)
 
 
 def _keyword(node: Node, part: Sequence[Token]) -> Kind:
