@@ -14,6 +14,7 @@ from sparkify.standin.grammar.__main__ import main
 from sparkify.standin.grammar.functions import catalogue
 from sparkify.standin.grammar.notation import read_rules
 from sparkify.standin.grammar.vocabulary import relations, sections, settings, types
+from sparkify.standin.lexer import statements
 from sparkify.standin.refusals import Refused
 
 HERE = Path(__file__).parent
@@ -71,7 +72,7 @@ def test_documented_examples_pass() -> None:
     sys.stdout.write(f"\n{count}\n")
 
     assert len(ours) > 0.7 * len(examples)
-    assert len(refused) <= 0.03 * len(ours), "\n".join(refused)
+    assert len(refused) <= 0.01 * len(ours), "\n".join(refused)
 
 
 def test_documented_functions_are_in_the_data_with_as_many_arguments() -> None:
@@ -128,6 +129,17 @@ def test_what_aws_does_not_document_is_refused(line: str) -> None:
 @pytest.mark.parametrize("sql", lines("documented.txt"))
 def test_what_aws_documents_is_taken(sql: str) -> None:
     assert refusal(sql) == ""
+
+
+def test_every_rule_of_the_grammar_has_a_statement_that_needs_it() -> None:
+    used = {
+        node.rule
+        for sql in lines("documented.txt")
+        for part in statements(sql)
+        for node in grammar.walk(grammar.documented(part)[0])
+    }
+
+    assert sorted(set(read_rules()) - used) == []
 
 
 def test_there_are_many_undocumented_statements() -> None:

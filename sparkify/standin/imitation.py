@@ -11,7 +11,7 @@ from sparkify.standin.refusals import Refused
 
 def refuse_unimitated(tree: Node, part: Sequence[Token]) -> None:
     """Raise Refused, saying so, for a documented statement that the emulator does not imitate."""
-    clauses, functions, beginnings = _read()
+    clauses, functions, beginnings = unimitated()
     for node in walk(tree):
         what = clauses.get(node.rule, "")
         if node.rule == "call":
@@ -23,7 +23,7 @@ def refuse_unimitated(tree: Node, part: Sequence[Token]) -> None:
 
 
 @cache
-def _read() -> tuple[dict[str, str], frozenset[str], tuple[str, ...]]:
+def unimitated() -> tuple[dict[str, str], frozenset[str], tuple[str, ...]]:
     """The rules with what each is called, the functions, and how the names of more of them begin."""
     sections: dict[str, list[str]] = {}
     here = ""

@@ -38,6 +38,9 @@ def documented(part: Sequence[Token]) -> tuple[Node, Sequence[Token]]:
     try:
         tree = _matcher().match(part)
         check_tree(tree, part)
+        for node in walk(tree):
+            if node.rule == "unloaded":
+                check(part[node.start].value)
     except Mismatch as mismatch:
         if mismatch.at >= len(part):
             raise Refused("syntax error at end of input", "42601") from None
