@@ -109,14 +109,23 @@ def grammar_words() -> set[str]:
     }
 
 
-def test_every_entry_names_its_page() -> None:
-    pages = {name: rule.pages for name, rule in read_rules().items()}
-    pages |= {name: form.pages for name, forms in catalogue().items() for form in forms}
-    pages |= {name: (kind.page,) for name, kind in types().items()}
-    pages |= {name: tuple(said[0].split()) for name, said in sections().items()}
-    pages |= {name: (page,) for name, page in {**relations(), **settings()}.items()}
+def entries() -> list[tuple[str, tuple[str, ...]]]:
+    """The entries of the data, each with the pages that it names."""
+    found = [(name, rule.pages) for name, rule in read_rules().items()]
+    found += [(name, form.pages) for name, forms in catalogue().items() for form in forms]
+    found += [(name, (kind.page,)) for name, kind in types().items()]
+    found += [(name, tuple(pages.replace("@", "").split())) for name, (pages, _) in sections().items()]
+    return found + [(name, (page,)) for name, page in {**relations(), **settings()}.items()]
 
-    assert [name for name, named in pages.items() if not named or not all(named)] == []
+
+def test_every_entry_names_its_page() -> None:
+    assert [name for name, pages in entries() if not pages or not all(pages)] == []
+
+
+def test_every_page_that_gives_a_syntax_is_named() -> None:
+    named = {page for _, pages in entries() for page in pages}
+
+    assert sorted({row[0] for row in documentation("syntax.tsv")} - named) == []
 
 
 @pytest.mark.parametrize("line", lines("undocumented.txt"))
