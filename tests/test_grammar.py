@@ -38,9 +38,9 @@ OUT_OF_SCOPE = {
 
 def documentation(name: str) -> list[Sequence[str]]:
     """The rows of a file of what AWS documents, which is not part of this project."""
-    folder = Path(os.environ.get("SPARKIFY_REDSHIFT_DOCS", HERE.parent.parent / "shared" / "redshift_docs"))
+    folder = Path(os.environ.get("SPARKIFY_AWS_GUIDE", HERE.parent.parent / "shared" / "redshift_docs"))
     if not (folder / name).exists():
-        pytest.skip(f"AWS's documentation is not here ({folder}); set SPARKIFY_REDSHIFT_DOCS to its folder")
+        pytest.skip(f"AWS's documentation is not here ({folder}); set SPARKIFY_AWS_GUIDE to its folder")
     return [line.split("\t") for line in (folder / name).read_text("utf-8").splitlines()]
 
 
