@@ -64,7 +64,7 @@ def test_blanks_at_the_end_do_not_count(words: Redshift, sql: str, expected: Row
 
 @pytest.mark.parametrize("off", ["hashjoin", "mergejoin", "hashagg", "sort", "material"])
 def test_they_do_not_count_whatever_plan_is_made(words: Redshift, off: str) -> None:
-    words.native(f"SET enable_{off} TO off")
+    words.native(f"SELECT SET_CONFIG('enable_{off}', 'off', FALSE)")  # as PostgreSQL calls it
 
     joined = words.native("SELECT COUNT(*) FROM words AS w JOIN words AS v ON v.word = w.word").rows
     distinct = words.native(
@@ -95,9 +95,9 @@ def test_the_catalogue_answers_as_before(words: Redshift) -> None:
         "SELECT column_name, data_type FROM information_schema.columns "
         "WHERE table_schema = CURRENT_SCHEMA() AND table_name = 'words' ORDER BY ordinal_position"
     )
+    schema = words.native("SELECT CURRENT_SCHEMA()").scalar()
     tables = words.native(
-        'SELECT "table" FROM svv_table_info WHERE "schema" = CURRENT_SCHEMA() AND diststyle LIKE \'AUTO%\' '
-        "ORDER BY 1"
+        f"SELECT \"table\" FROM svv_table_info WHERE \"schema\" = '{schema}' AND diststyle LIKE 'AUTO%' ORDER BY 1"
     )
 
     assert columns.rows == [("id", "integer"), ("word", "character varying"), ("fixed", "character")]

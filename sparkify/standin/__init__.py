@@ -1,9 +1,9 @@
 """A Redshift that runs on this machine, for tests and rehearsals.
 
 PostgreSQL behind a front that speaks the wire protocol as Redshift does; S3, IAM, EC2, Secrets Manager and
-the Redshift API by moto in the same process, behind rules as strict as AWS's where we need them. It knows
-nothing of the rest of Sparkify: its COPY is written from AWS's documentation, or agreement would prove
-nothing.
+the Redshift API by moto in the same process, behind rules as strict as AWS's where we need them. What AWS
+does not document is refused: grammar/ is the list of what it does. It knows nothing of the rest of Sparkify:
+its COPY is written from AWS's documentation, or agreement would prove nothing.
 
 What it cannot imitate: time and price of a real cluster; slices, distribution and what queries cost because
 of them; compression; the result cache; workload management; late-binding of IAM (a new role is usable at

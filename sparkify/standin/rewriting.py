@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from sparkify.standin.grammar import documented
+from sparkify.standin.imitation import refuse_unimitated
 from sparkify.standin.lexer import Token, arguments, closing, statements
 from sparkify.standin.names import fold
 from sparkify.standin.refusals import Refused, refuse
@@ -73,6 +75,7 @@ def rewrite(sql: str) -> Sequence[Rewritten]:
 
 
 def _statement(sql: str, part: list[Token]) -> Rewritten:
+    refuse_unimitated(*documented(part))
     part = fold(part)
     first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
     if first == "COPY":

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 
 from sparkify.standin.lexer import Token, arguments, closing
-from sparkify.standin.refusals import Refused, refuse_column
+from sparkify.standin.refusals import Refused
 
 Say = Callable[[int, int], str]
 
@@ -85,7 +85,6 @@ class _Design:
 
 def _column(part: Sequence[Token], begin: int, end: int, say: Say, design: _Design) -> str:
     name, kind = part[begin], part[begin + 1]
-    refuse_column(name, kind)
     out = [name.text]
     at = begin + 2
     if kind.upper in ("VARCHAR", "NVARCHAR", "TEXT", "CHARACTER"):

@@ -1,0 +1,185 @@
+"""What a statement's tree alone does not say: names, ranges, arguments, and where a function runs."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from sparkify.standin.grammar.calls import check_call
+from sparkify.standin.grammar.functions import catalogue
+from sparkify.standin.grammar.matcher import Node
+from sparkify.standin.grammar.vocabulary import date_parts, relations, settings, types, words
+from sparkify.standin.lexer import Token
+from sparkify.standin.refusals import Refused
+
+MOST_ROWS = 2_147_483_647
+"""LIMIT and OFFSET are 32-bit integers (r_ORDER_BY_clause)."""
+MOST_DIGITS = 38
+"""A number is at most a DECIMAL of so many digits (r_Numeric_types201)."""
+MOST_BYTES = 127
+"""The longest name (r_names)."""
+MOST_ERRORS = 100_000
+"""The greatest MAXERROR of COPY (copy-parameters-data-load)."""
+_SYSTEM = re.compile(r"(pg|stl|stv|svl|svv|svcs|sys)_")
+_ON_COMPUTE_NODES = re.compile(r"(stl|stv|svl|svv|svcs|sys)_")
+_LEADER_KEYWORDS = ("CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME")
+_READS = ("named-table", "insert", "update", "delete", "merge", "create-table")
+"""Rules whose table is one that the statement reads or writes."""
+
+
+def check_tree(tree: Node, part: Sequence[Token]) -> None:
+    """Raise Refused, in Redshift's words, for what the grammar takes and the documentation does not."""
+    nodes = list(walk(tree))
+    for node in nodes:
+        if checked := _CHECKS.get(node.rule):
+            checked(node, part)
+    _check_where_it_runs(nodes, part)
+    for token in part:
+        if token.kind in ("word", "identifier") and len(token.value.encode()) > MOST_BYTES:
+            raise Refused(f'identifier "{token.value[:20]}..." is longer than {MOST_BYTES} bytes', "42622")
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and all within it."""
+    left = [node]
+    while left:
+        node = left.pop()
+        yield node
+        left.extend(reversed(node.children))
+
+
+def _check_type(node: Node, part: Sequence[Token]) -> None:
+    word = part[node.start]
+    width = next((child for child in node.children if child.rule == "type-width"), None)
+    name = {"NATIONAL": "NCHAR", "CHARACTER": "CHARACTER"}.get(word.upper, word.upper)
+    if part[node.start + 1 : node.end] and part[node.start + 1].upper == "VARYING":
+        name = "VARBYTE" if name == "BINARY" else "VARCHAR"
+    known = types().get(name)
+    is_spelt_out = name == "INTERVAL" or (name == "DOUBLE" and node.end > node.start + 1)
+    if known is None and not is_spelt_out:
+        raise Refused(f'type "{word.value}" does not exist', "42704")
+    if known is None or width is None:
+        return
+    numbers = [token.text for token in part[width.start : width.end] if token.kind == "number"]
+    is_odd = (len(numbers) > 1 and known.scale is None) or (not numbers and known.kind != "text")
+    if known.width is None or is_odd:
+        raise Refused(f'syntax error at or near "("; {name} takes no such width', "42601")
+    label = name.lower()
+    if numbers and not 1 <= int(numbers[0]) <= known.width:
+        state = "22023"
+        if known.scale is not None:
+            raise Refused(f"NUMERIC precision {numbers[0]} must be between 1 and {known.width}", state)
+        raise Refused(f"Length {numbers[0]} of type {label} must be between 1 and {known.width}", state)
+    if len(numbers) > 1 and known.scale is not None and int(numbers[1]) > min(known.scale, int(numbers[0])):
+        most = min(known.scale, int(numbers[0]))
+        raise Refused(f"NUMERIC scale {numbers[1]} must be between 0 and {most}", "22023")
+
+
+def _check_rows(node: Node, part: Sequence[Token]) -> None:
+    for token in part[node.start + 1 : node.end]:
+        if token.kind == "number" and (not token.text.isdigit() or int(token.text) > MOST_ROWS):
+            clause = part[node.start].upper
+            raise Refused(f"value {token.text} is out of range for {clause}: at most {MOST_ROWS}", "22003")
+
+
+def _check_literal(node: Node, part: Sequence[Token]) -> None:
+    token = part[node.start]
+    if token.kind == "number":
+        mantissa, _, exponent = token.text.lower().partition("e")
+        whole, _, fraction = mantissa.partition(".")
+        digits = len((whole + fraction).strip("0"))
+        size = len(whole.lstrip("0")) + int(exponent or 0)
+        if digits > MOST_DIGITS or size > MOST_DIGITS:
+            raise Refused(f"Numeric data overflow: {token.text} has more than {MOST_DIGITS} digits", "22003")
+
+
+def _check_column(node: Node, part: Sequence[Token]) -> None:
+    token, rest = part[node.start], part[node.end : node.end + 2]
+    is_prefix = token.upper == "U" and [t.text[:1] for t in rest] == ["&", "'"] and rest[0].start == token.end
+    if node.end == node.start + 1 and (is_prefix or token.upper in words("column names")):
+        raise Refused(f'column "{token.text.lower()}" does not exist', "42703")
+
+
+def _check_copy_load(node: Node, part: Sequence[Token]) -> None:
+    if part[node.start].upper == "MAXERROR" and int(part[node.end - 1].text) > MOST_ERRORS:
+        raise Refused(f"MAXERROR {part[node.end - 1].text} is out of range: at most {MOST_ERRORS}", "22023")
+
+
+def _check_date_part(node: Node, part: Sequence[Token]) -> None:
+    name = part[node.start].value.lower()
+    if name not in date_parts() | date_parts("date parts to read only"):
+        raise Refused(f'timestamp units "{name}" not recognized', "22023")
+
+
+def _check_relation(node: Node, part: Sequence[Token]) -> None:
+    table = node.children[0]
+    names = _names(table, part)
+    is_system = (len(names) == 1 or names[0] == "pg_catalog") and _SYSTEM.match(names[-1])
+    if is_system and names[-1] not in relations():
+        raise Refused(f'relation "{".".join(names)}" does not exist', "42P01")
+
+
+def _check_setting(node: Node, part: Sequence[Token]) -> None:
+    name = part[node.start].value.lower()
+    if node.end == node.start + 1 and name not in settings():
+        raise Refused(f'unrecognized configuration parameter "{name}"', "42704")
+
+
+def _check_table_function(node: Node, part: Sequence[Token]) -> None:
+    name = part[node.children[0].children[0].end - 1]
+    forms = catalogue().get(name.upper, ())
+    if forms and not any("rows" in form.flags for form in forms):
+        raise Refused(f"function {name.text.lower()} in FROM is not supported by Amazon Redshift")
+
+
+def _names(table: Node, part: Sequence[Token]) -> list[str]:
+    return [token.value.lower() for token in part[table.start : table.end] if token.text != "."]
+
+
+def _check_where_it_runs(nodes: Sequence[Node], part: Sequence[Token]) -> None:
+    """The leader node's functions see no tables of the compute nodes; those of the compute nodes need one."""
+    common = {part[node.start].value.lower() for node in nodes if node.rule == "common-table"}
+    tables = [
+        _names(child, part)
+        for node in nodes
+        if node.rule in _READS
+        for child in node.children
+        if child.rule == "table"
+    ]
+    on_compute = [
+        names
+        for names in tables
+        if not (len(names) == 1 and names[0] in common)
+        and names[0] != "information_schema"
+        and (_ON_COMPUTE_NODES.match(names[-1]) or not _SYSTEM.match(names[-1]))
+    ]
+    flags = {name: _where(name) for name in {_called(node, part) for node in nodes if node.rule == "call"}}
+    leader = [name for name, flag in flags.items() if flag == "leader"]
+    keywords = [part[node.start].upper for node in nodes if node.rule == "bare-keyword"]
+    leader += [word for word in keywords if word in _LEADER_KEYWORDS]
+    if on_compute and leader:
+        raise Refused(
+            "Specified types or functions (one per INFO message) not supported on Redshift tables."
+            f' Function "{sorted(leader)[0].lower()}" not supported.'
+        )
+    if not on_compute and any(flag == "compute" for flag in flags.values()):
+        raise Refused("One or more of the used functions must be applied on at least one user created table.")
+
+
+def _called(node: Node, part: Sequence[Token]) -> str:
+    return part[node.children[0].end - 1].upper
+
+
+@cache
+def _where(name: str) -> str:
+    return next(
+        (flag for form in catalogue().get(name, ()) for flag in form.flags & {"leader", "compute"}), ""
+    )
+
+
+_CHECKS = {
+    "type": _check_type, "literal-type": _check_type, "limit": _check_rows, "offset": _check_rows,
+    "top": _check_rows,
+    "literal": _check_literal, "column": _check_column, "date-part": _check_date_part,
+    "named-table": _check_relation, "setting": _check_setting, "function-table": _check_table_function,
+    "call": check_call, "copy-load": _check_copy_load,
+}  # fmt: skip

@@ -1,0 +1,37 @@
+"""What is documented and the emulator does not imitate: unimitated.txt, refused for what it is."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from sparkify.standin.grammar import Node, walk
+from sparkify.standin.lexer import Token
+from sparkify.standin.refusals import Refused
+
+
+def refuse_unimitated(tree: Node, part: Sequence[Token]) -> None:
+    """Raise Refused, saying so, for a documented statement that the emulator does not imitate."""
+    clauses, functions, beginnings = unimitated()
+    for node in walk(tree):
+        what = clauses.get(node.rule, "")
+        if node.rule == "call":
+            name = part[node.children[0].end - 1].value.lower()
+            if name in functions or name.startswith(beginnings):
+                what = f"function {name}"
+        if what:
+            raise Refused(f"stand-in: {what}: documented, but not imitated by the emulator")
+
+
+@cache
+def unimitated() -> tuple[dict[str, str], frozenset[str], tuple[str, ...]]:
+    """The rules with what each is called, the functions, and how the names of more of them begin."""
+    sections: dict[str, list[str]] = {}
+    here = ""
+    for line in (files(__package__) / "unimitated.txt").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            here = line.strip("[]")
+        elif line and not line.startswith("#"):
+            sections.setdefault(here, []).append(line)
+    clauses = dict(line.split(": ", 1) for line in sections["clauses"])
+    functions = " ".join(sections["functions"]).split()
+    return clauses, frozenset(functions), tuple(" ".join(sections["functions that begin so"]).split())
