@@ -246,11 +246,12 @@ def store(bucket: str) -> "S3Store":
             "s3:// needs boto3 and obstore: pip install -e '.[aws]' in sparkify's folder."
         ) from error
     own = session()
-    endpoint = own.client("s3", region_name=own.region_name or DEFAULT_REGION).meta.endpoint_url
+    region = bucket_region(bucket)
+    endpoint = own.client("s3", region_name=region).meta.endpoint_url
     provider = Boto3CredentialProvider(own) if own.get_credentials() else None
     return S3Store(
         bucket,
-        region=bucket_region(bucket),
+        region=region,
         endpoint=None if endpoint.endswith(".amazonaws.com") else endpoint,
         credential_provider=provider,
         skip_signature=provider is None,
