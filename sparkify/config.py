@@ -29,6 +29,8 @@ CLUSTER = (
     "1 to 63 lower case letters, digits or single hyphens, beginning with a letter",
 )
 MASTER = r"[a-z_][a-z0-9_$]{0,126}", "a name of letters, digits and _"
+DATABASE = r"[a-z][a-z0-9_]{0,63}", "a name of at most 64 letters, digits and _"
+ADMIN = r"(?!public$)[a-z][a-z0-9_]{0,127}", "a name of letters, digits and _, beginning with a letter"
 ROLE_ARN = r"(?-i:arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)", "like arn:aws:iam::123456789012:role/name"
 OWNER = r"\d{12}", "the 12 digits of an AWS account"
 SUBNET_GROUP = r"[a-zA-Z0-9][\w. -]{0,254}", "the name of a cluster subnet group"
@@ -130,10 +132,8 @@ class Cluster:
     public: Literal["yes", "no"] = setting(
         "yes", "no: it never gets an address on the internet; reach it by VPN or tunnel"
     )
-    database: str = setting("sparkify", "its database", MASTER)
-    user: str = setting(
-        "sparkify_admin", "its master user; AWS keeps the password in Secrets Manager", MASTER
-    )
+    database: str = setting("sparkify", "its database", DATABASE)
+    user: str = setting("sparkify_admin", "its master user; AWS keeps the password in Secrets Manager", ADMIN)
     poll: float = setting(15.0, "seconds between two looks at its status", SECONDS)
     ttl: str = setting(
         "", "how long it may live, for example 8h or 2d; `cluster delete --expired` acts on it"

@@ -266,6 +266,26 @@ def client(bucket: str) -> "S3Client":
     return make_client(bucket_region(bucket), RETRIES["max_retries"])
 
 
+def require_owner(bucket: str, owner: str) -> None:
+    """Raise RemoteError unless this account owns the bucket: else somebody else's may have taken its name.
+
+    Asked once, before a source is listed: S3 takes the condition in a header that is signed, and obstore,
+    which reads the objects, has no setting for it.
+    """
+    from botocore.exceptions import ClientError
+
+    with translated(f"{S3}{bucket}"):
+        try:
+            client(bucket).head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 403:
+                raise
+            raise RemoteError(
+                f"the bucket {bucket} is not of account {owner}, or you may not list it (s3:ListBucket). "
+                "Check [S3] OWNER."
+            ) from error
+
+
 @cache
 def bucket_region(bucket: str) -> str:
     """Where a bucket is; S3 says so even to those who may not read it. Raises RemoteError."""

@@ -8,8 +8,9 @@ import boto3
 import pytest
 
 from sparkify.aws import Clients, make_clients, session
-from sparkify.config import Config
-from sparkify.errors import ProvisionError
+from sparkify.config import Config, load_config
+from sparkify.errors import ConfigError, ProvisionError, RemoteError
+from sparkify.load.files import list_source
 from sparkify.progress import Silent
 from sparkify.provision import cluster, ingress, plan, price, role, scratch, steps
 from sparkify.provision.names import Names
@@ -310,3 +311,28 @@ def test_a_plan_without_a_known_price_says_none(account: Config) -> None:
 
     assert "price unknown to us" in launch.lines()[0]
     assert "USD" not in "\n".join(launch.lines())
+
+
+def test_a_source_of_another_account_is_refused_if_its_owner_is_configured(
+    clients: Clients, account: Config, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = f"{account.cluster.name}-music"
+    standin.account.put(bucket, "app/song_data/a.json", b"{}")
+    theirs = replace(account.s3, owner="210987654321")
+
+    assert len(list_source(replace(account.s3, owner=ACCOUNT))) == 1
+    with pytest.raises(RemoteError, match=f"{bucket} is not of account 210987654321"):
+        list_source(theirs)
+    monkeypatch.setitem(standin.account.owners, bucket, "210987654321")
+    assert len(list_source(theirs)) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("S3__OWNER", "me"), ("CLUSTER__DATABASE", "a" * 65), ("CLUSTER__USER", "public"),
+     ("CLUSTER__USER", "_a"),
+     ("CLUSTER__PUBLIC", "maybe"), ("CLUSTER__SUBNET_GROUP", "a/b"), ("CLUSTER__RPU", "few")],
+)  # fmt: skip
+def test_a_setting_that_aws_would_not_take_is_refused(variable: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"SPARKIFY_{variable}"):
+        load_config(environ={f"SPARKIFY_{variable}": value})
