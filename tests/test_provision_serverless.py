@@ -32,6 +32,10 @@ def chosen(account: Config) -> Config:
     )
 
 
+def die(**_: Any) -> None:
+    raise Killed
+
+
 def workgroup(clients: Clients, config: Config) -> Any:
     return clients.serverless.get_workgroup(workgroupName=config.cluster.name)["workgroup"]
 
@@ -73,6 +77,21 @@ def test_launching_a_workgroup_again_changes_nothing(clients: Clients, chosen: C
 
     assert workgroup(clients, chosen) == before
     assert len(clients.serverless.list_usage_limits()["usageLimits"]) == 1
+
+
+def test_a_namespace_that_a_launch_left_is_not_forgotten_beside_a_cluster(
+    clients: Clients, account: Config, chosen: Config
+) -> None:
+    refusing = make_clients()
+    refusing.serverless.meta.events.register("before-call.redshift-serverless.CreateWorkgroup", die)
+    with pytest.raises(Killed):
+        launch(refusing, chosen)
+
+    with pytest.raises(ProvisionError, match=r"left a namespace\. Go on with --serverless"):
+        planned(clients, account)
+    launch(clients, chosen)
+
+    assert left(clients, names_of(chosen)) == ALL
 
 
 def test_what_stands_as_the_other_kind_is_not_launched_beside(
@@ -198,7 +217,10 @@ def test_a_final_snapshot_of_a_workgroup_is_kept_and_named(clients: Clients, cho
 
     assert steps.delete(clients, names, f"{names.cluster}-last", PATIENCE, Silent()) == []
 
-    assert steps.snapshots(clients, names) == [f"{names.cluster}-last"]
+    assert steps.snapshots(clients, names) == {
+        f"{names.cluster}-last": "aws redshift-serverless delete-snapshot --region us-west-2 --snapshot-name "
+        f"{names.cluster}-last"
+    }
     clients.serverless.delete_snapshot(snapshotName=f"{names.cluster}-last")
 
 

@@ -214,11 +214,8 @@ def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
     else:
         click.echo(f"There was no cluster {names}, and nothing that was made for one: nothing was done.")
     kept = steps.snapshots(clients, names)
-    for one in kept:
-        click.echo(
-            f"Kept: snapshot {one}; it costs storage. `aws redshift delete-cluster-snapshot --region "
-            f"{names.region} --snapshot-identifier {one}` removes it."
-        )
+    for one, command in kept.items():
+        click.echo(f"Kept: snapshot {one}; it costs storage. `{command}` removes it.")
     if snapshot and snapshot not in kept:
         raise ProvisionError(
             f"there is no snapshot {snapshot}: the cluster was gone before it could be made."

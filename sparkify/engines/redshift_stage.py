@@ -250,7 +250,7 @@ class Loader:
         """Run a COPY. Raises RemoteError if the role may not read, RetryError if AWS may not know it yet.
 
         "Not authorized to get credentials of role" is what a COPY says of a role that is too new, or that
-        does not trust Redshift (AWS re:Post; AWS: "Changes that I make are not always immediately visible").
+        does not trust Redshift (terraform-aws-dms#5; IAM User Guide, "Changes that I make ...").
         """
         try:
             self._run(sql)

@@ -51,6 +51,11 @@ def look(clients: Clients, config: Config, names: Names) -> Standing:
         else:
             where = network.find_network(clients, config.cluster.subnet_group)
             if isinstance(size, Size):
+                if serverless.find_namespace(clients, names) is not None:
+                    raise ProvisionError(
+                        f"a launch of a workgroup {names} broke off and left a namespace. Go on with "
+                        "--serverless, or remove it: `sparkify cluster delete`."
+                    )
                 cluster.require_orderable(clients, size)
             else:
                 serverless.require_offered(clients)
@@ -141,8 +146,10 @@ def plan_launch(
                 f"there is a {found.kind} {names} already. Rename [CLUSTER] NAME, or delete it first: "
                 "`sparkify cluster delete`."
             )
-        size = found.size
         expires = expires or expiry(found.tags)
+        size = found.size
+        if isinstance(size, Capacity):  # a launch may have broken off before it set a limit
+            size = replace(size, hours=size.hours or config.cluster.rpu_hours)
     if isinstance(size, Capacity):
         names.check_serverless()
     buckets, scratch = source_buckets(config), config.redshift.scratch

@@ -22,7 +22,8 @@ TRUSTED = {
     "workgroup": ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
 }
 """Who takes the role on: a workgroup needs both names (AWS: "Authorizing Amazon Redshift Serverless to access
-other AWS services on your behalf"). They are the same in every partition (aws-cdk, region-info)."""
+other AWS services on your behalf"). They are the same in every partition, says aws-cdk's region-info; for
+Redshift in China nobody here could check it."""
 KNOWN_AFTER = 120.0
 """Seconds after which AWS knows a new role everywhere: some say a few, some half a minute (IAM User Guide,
 "Changes that I make are not always immediately visible"; terraform-provider-aws#6566)."""

@@ -55,25 +55,38 @@ def launch(
         arn = plan.arn or role.ensure_role(clients, names, plan.kind, buckets, plan.policy, tags)
         progress.step("the security group")
         group = ingress.ensure_group(clients, names, config.cluster.subnet_group, tags)
+        ground = _Ground(arn, group, tags, stands)
         if isinstance(plan.size, Size):
-            _launch_cluster(clients, config, plan, plan.size, stands, arn, group, tags, patience, progress)
+            _launch_cluster(clients, config, plan, plan.size, ground, patience, progress)
         else:
-            _launch_workgroup(clients, config, plan, plan.size, stands, arn, group, tags, patience, progress)
+            _launch_workgroup(clients, config, plan, plan.size, ground, patience, progress)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What a warehouse is launched on."""
+
+    role: str
+    group: str
+    tags: Mapping[str, str]
+    is_taken: bool
+    """Whether the warehouse stands already."""
 
 
 def _launch_cluster(
-    clients: Clients, config: Config, plan: Launch, size: Size, stands: bool, arn: str, group: str,
-    tags: Mapping[str, str], patience: Patience, progress: Progress,
+    clients: Clients, config: Config, plan: Launch, size: Size, ground: _Ground, patience: Patience,
+    progress: Progress,
 ) -> None:  # fmt: skip
     names, own = plan.names, config.cluster
 
     def create() -> None:
         clusters.create_cluster(
-            clients, names, size, own.database, own.user, arn, group, plan.standing.network, tags
-        )
+            clients, names, size, own.database, own.user, ground.role, ground.group, plan.standing.network,
+            ground.tags,
+        )  # fmt: skip
 
-    if stands:
-        clusters.extend(clients, names, tags)
+    if ground.is_taken:
+        clusters.extend(clients, names, ground.tags)
     else:
         progress.step("the cluster")
         _given(clients, plan, create, patience, progress)
@@ -81,23 +94,24 @@ def _launch_cluster(
 
 
 def _launch_workgroup(
-    clients: Clients, config: Config, plan: Launch, capacity: Capacity, stands: bool, arn: str, group: str,
-    tags: Mapping[str, str], patience: Patience, progress: Progress,
+    clients: Clients, config: Config, plan: Launch, capacity: Capacity, ground: _Ground, patience: Patience,
+    progress: Progress,
 ) -> None:  # fmt: skip
     names, own = plan.names, config.cluster
 
     def create() -> None:
-        serverless.create_namespace(clients, names, own.database, own.user, arn, tags)
+        serverless.create_namespace(clients, names, own.database, own.user, ground.role, ground.tags)
 
     progress.step("the namespace")
     _given(clients, plan, create, patience, progress)
     serverless.wait_for(clients, names, "namespace", patience, progress)
-    if not stands:
+    if not ground.is_taken:
         progress.step("the workgroup")
-        serverless.create_workgroup(clients, names, capacity, group, plan.standing.network, tags)
+        network = plan.standing.network
+        serverless.create_workgroup(clients, names, capacity, ground.group, network, ground.tags)
     serverless.wait_for(clients, names, "workgroup", patience, progress)
-    serverless.ensure_limit(clients, names, capacity.hours or own.rpu_hours)
-    serverless.extend(clients, names, tags)
+    serverless.ensure_limit(clients, names, capacity.hours)
+    serverless.extend(clients, names, ground.tags)
 
 
 def _given(
@@ -275,10 +289,18 @@ def is_over(left: Sequence[Left], now: dt.datetime) -> bool:
     )
 
 
-def snapshots(clients: Clients, names: Names) -> list[str]:
-    """The snapshots of the cluster that somebody asked for."""
+def snapshots(clients: Clients, names: Names) -> dict[str, str]:
+    """The snapshots that somebody asked for, with the commands of the AWS CLI that remove them."""
+    at = f"--region {names.region}"
     with translated():
-        return [*clusters.snapshots(clients, names), *serverless.snapshots(clients, names)]
+        of_cluster = {
+            one: f"aws redshift delete-cluster-snapshot {at} --snapshot-identifier {one}"
+            for one in clusters.snapshots(clients, names)
+        }
+        return of_cluster | {
+            one: f"aws redshift-serverless delete-snapshot {at} --snapshot-name {one}"
+            for one in serverless.snapshots(clients, names)
+        }
 
 
 def _require_group(clients: Clients, names: Names) -> "SecurityGroupTypeDef":

@@ -139,7 +139,7 @@ class _Attached:
         if arn not in self.hosted.roles or not self.account.role_exists(arn):
             return f"User {user} is not authorized to assume IAM Role {arn}"
         if not self.account.may_assume(arn, *self.hosted.principals):
-            return f"Not authorized to get credentials of role {arn}"  # redshift-serverless: AWS re:Post
+            return f"Not authorized to get credentials of role {arn}"  # terraform-aws-dms#5
         if not self.account.may_read(arn, bucket, key):
             return f"S3ServiceException:Access Denied,Status 403,Error AccessDenied,s3://{bucket}/{key}"
         return None
