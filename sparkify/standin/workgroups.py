@@ -78,7 +78,7 @@ class Workgroups:
             if workgroup.status == "DELETING" and now - workgroup.since >= self._seconds():
                 self._host.raze(workgroup)
                 del self._workgroups[workgroup.name]
-                self._namespaces[workgroup.namespace].busy_until = now + self._seconds()
+                self._namespaces[workgroup.namespace].busy_until = time.monotonic() + self._seconds()
             self._advance_one(workgroup)
         for namespace in list(self._namespaces.values()):
             if namespace.is_deleting and now >= namespace.busy_until:
@@ -144,12 +144,12 @@ class Workgroups:
         return {"namespace": self._said_of_namespace(namespace)}
 
     def _said_of_namespace(self, namespace: Namespace) -> dict[str, Any]:
-        status = "MODIFYING" if time.monotonic() < namespace.busy_until else "AVAILABLE"
         said = {
             "namespaceArn": namespace.arn, "namespaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, namespace.arn)),
             "namespaceName": namespace.name, "dbName": namespace.database, "adminUsername": namespace.user,
             "iamRoles": [f"IamRole(applyStatus=in-sync, iamRoleArn={role})" for role in namespace.roles],
-            "status": "DELETING" if namespace.is_deleting else status, "creationDate": namespace.created,
+            # while it is busy too: terraform's namespace.go knows that by the refusal only
+            "status": "DELETING" if namespace.is_deleting else "AVAILABLE", "creationDate": namespace.created,
             "kmsKeyId": "AWS_OWNED_KMS_KEY", "logExports": [],
         }  # fmt: skip  # the form of iamRoles: terraform-provider-aws, flattenNamespaceIAMRoles
         return said | ({"adminPasswordSecretArn": namespace.secret_arn} if namespace.secret_arn else {})
