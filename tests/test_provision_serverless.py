@@ -224,6 +224,15 @@ def test_a_final_snapshot_of_a_workgroup_is_kept_and_named(clients: Clients, cho
     clients.serverless.delete_snapshot(snapshotName=f"{names.cluster}-last")
 
 
+def test_a_namespace_that_is_busy_is_asked_again_until_it_is_gone(
+    clients: Clients, chosen: Config, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch(clients, chosen)
+    monkeypatch.setattr(standin.clusters, "seconds", 1)
+
+    assert steps.delete(clients, names_of(chosen), "", PATIENCE, Silent()) == []
+
+
 def test_a_workgroup_expires_as_a_cluster_does(clients: Clients, chosen: Config) -> None:
     import datetime as dt
 
@@ -285,16 +294,17 @@ def test_a_workgroup_needs_three_zones(clients: Clients, chosen: Config, without
         ]["SubnetId"]
         for k, zone in enumerate("abc")
     ]
-    for name, many in (("two", 2), ("three", 3)):
+    beside = ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.9.0/24", AvailabilityZone="us-west-2b")["Subnet"]
+    for name, own in (("two", [*subnets[:2], beside["SubnetId"]]), ("three", subnets)):
         clients.redshift.create_cluster_subnet_group(
-            ClusterSubnetGroupName=name, Description="test", SubnetIds=subnets[:many]
+            ClusterSubnetGroupName=name, Description="test", SubnetIds=own
         )
     narrow, wide = (
         replace(chosen, cluster=replace(chosen.cluster, subnet_group=name)) for name in ("two", "three")
     )
 
     with pytest.raises(
-        ProvisionError, match="has 2 subnets in 2 availability zones; a workgroup needs 3 in 3"
+        ProvisionError, match="has 3 subnets in 2 availability zones; a workgroup needs 3 in 3"
     ):
         planned(clients, narrow)
     launch(clients, wide)
