@@ -1,11 +1,13 @@
-"""AWS clients, which nobody else makes, and what AWS refuses, said in one line."""
+"""AWS clients, which nobody else makes, the region they are for, and what AWS refuses, said in one line."""
 
 import contextlib
 import difflib
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sparkify.errors import ConfigError, ProvisionError, RemoteError, SparkifyError
 
@@ -30,24 +32,39 @@ _ALLOWED_BY = {"HeadBucket": "s3:ListBucket", "ListBuckets": "s3:ListAllMyBucket
 
 @dataclass(frozen=True)
 class Clients:
-    """The services that a cluster is made of, in one region."""
+    """The services that a warehouse is made of, in one region."""
 
     region: str
+    partition: str
+    """`aws`; `aws-us-gov` in GovCloud, `aws-cn` in China: the second part of every ARN there."""
     iam: "IAMClient"
     ec2: "EC2Client"
     redshift: "RedshiftClient"
     s3: "S3Client"
     sts: "STSClient"
     secrets: "SecretsManagerClient"
+    serverless: Any
+    """Redshift Serverless; None in a region that does not offer it."""
+    pricing: Any
+    """The price list, of the nearest of the few regions that serve it; None in a partition without one."""
+
+    @cached_property
+    def account(self) -> str:
+        """The number of the account whose credentials these are."""
+        return self.sts.get_caller_identity()["Account"]
 
 
 def session() -> "boto3.Session":
-    """The session that AWS's own settings describe. Raises ConfigError without boto3."""
+    """The session that AWS's own settings describe. Raises ConfigError without boto3.
+
+    Its region is that of AWS_REGION, else of AWS_DEFAULT_REGION, else of the profile: so it is for the AWS
+    CLI (version 2) and all SDKs but boto3, which ignores AWS_REGION (boto3#3620).
+    """
     try:
         import boto3
     except ImportError as error:
         raise ConfigError("AWS needs boto3: pip install -e '.[aws]' in sparkify's folder.") from error
-    return boto3.Session()
+    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
 
 
 def make_clients(region: str = "") -> Clients:
@@ -59,15 +76,33 @@ def make_clients(region: str = "") -> Clients:
         where = region or made.region_name or DEFAULT_REGION
         _require_region(made, where)
         config = Config(region_name=where, retries={"mode": "standard", "max_attempts": 8})
+        partition = made.get_partition_for_region(where)
+        is_serverless = where in made.get_available_regions("redshift-serverless", partition)
         return Clients(
             where,
+            partition,
             made.client("iam", config=config),
             made.client("ec2", config=config),
             made.client("redshift", config=config),
             made.client("s3", config=config),
             made.client("sts", config=config),
             made.client("secretsmanager", config=config),
+            made.client("redshift-serverless", config=config) if is_serverless else None,
+            _price_list(made, where, partition),
         )
+
+
+def _price_list(made: "boto3.Session", region: str, partition: str) -> Any:
+    """A client for the price list that gives up soon: a plan must not wait for it."""
+    from botocore.config import Config
+
+    serving = made.get_available_regions("pricing", partition)
+    if not serving:
+        return None
+    area = region.partition("-")[0]
+    nearest = next((one for one in serving if one.startswith(area)), serving[-1])
+    config = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 2})
+    return made.client("pricing", region_name=nearest, config=config)
 
 
 def _require_region(made: "boto3.Session", region: str) -> None:

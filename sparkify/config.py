@@ -29,7 +29,11 @@ CLUSTER = (
     "1 to 63 lower case letters, digits or single hyphens, beginning with a letter",
 )
 MASTER = r"[a-z_][a-z0-9_$]{0,126}", "a name of letters, digits and _"
+DATABASE = r"[a-z][a-z0-9_]{0,63}", "a name of at most 64 letters, digits and _"
+ADMIN = r"(?!public$)[a-z][a-z0-9_]{0,127}", "a name of letters, digits and _, beginning with a letter"
 ROLE_ARN = r"(?-i:arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)", "like arn:aws:iam::123456789012:role/name"
+OWNER = r"\d{12}", "the 12 digits of an AWS account"
+SUBNET_GROUP = r"[a-zA-Z0-9][\w. -]{0,254}", "the name of a cluster subnet group"
 POLICY = r"[\w+=.@-]+(/[\w+=.@-]+)*", "the name of an AWS managed policy"
 READER = r"((GROUP|ROLE)\s+)?[a-z_][\w$.:@+-]*"
 READERS = rf"{READER}(\s*,\s*{READER})*", "a list of names: analyst, GROUP analysts, ROLE analysts, PUBLIC"
@@ -71,6 +75,9 @@ class S3:
         "a JSONPaths file, local or s3://: which key fills which column of stg_events; empty: the app's own",
     )
     song_jsonpath: str = setting("", "the same for the songs")
+    owner: str = setting(
+        "", "the AWS account that owns the source's buckets; empty: whoever owns them is not checked", OWNER
+    )
 
 
 @dataclass(frozen=True)
@@ -106,13 +113,27 @@ class Cluster:
     """The Redshift cluster that `sparkify cluster` launches and deletes."""
 
     name: str = setting("sparkify", "the cluster's name; everything made for it is named after it", CLUSTER)
-    region: str = setting("", "where it runs; empty: as AWS's own settings say, else us-west-2")
+    region: str = setting(
+        "", "where it runs; empty: AWS_REGION, AWS_DEFAULT_REGION, the AWS profile, else us-west-2"
+    )
     node_type: str = setting("rg.large", "the type of its nodes")
     nodes: int = setting(4, "how many nodes", COUNT)
-    database: str = setting("sparkify", "its database", MASTER)
-    user: str = setting(
-        "sparkify_admin", "its master user; AWS keeps the password in Secrets Manager", MASTER
+    serverless: Literal["no", "yes"] = setting(
+        "no", "yes: a serverless workgroup instead of nodes, as `launch --serverless` makes it"
     )
+    rpu: int = setting(8, "a workgroup's base capacity, in RPU", COUNT)
+    max_rpu: int = setting(16, "the most RPU that a workgroup may scale to", COUNT)
+    rpu_hours: int = setting(
+        48, "RPU-hours a day, after which a workgroup's queries are turned off; 0: no limit", COUNT
+    )
+    subnet_group: str = setting(
+        "", "a cluster subnet group that exists: its VPC is used; empty: the default VPC", SUBNET_GROUP
+    )
+    public: Literal["yes", "no"] = setting(
+        "yes", "no: it never gets an address on the internet; reach it by VPN or tunnel"
+    )
+    database: str = setting("sparkify", "its database", DATABASE)
+    user: str = setting("sparkify_admin", "its master user; AWS keeps the password in Secrets Manager", ADMIN)
     poll: float = setting(15.0, "seconds between two looks at its status", SECONDS)
     ttl: str = setting(
         "", "how long it may live, for example 8h or 2d; `cluster delete --expired` acts on it"

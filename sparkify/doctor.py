@@ -109,7 +109,7 @@ def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
 def _examine_role(clients: "Clients", config: Config, arn: str) -> Finding:
     """Whether the role that COPY reads with exists, and the cluster has been given it."""
     from sparkify.aws import translated
-    from sparkify.provision.cluster import require_cluster
+    from sparkify.provision import lookup
     from sparkify.provision.names import Names
 
     try:
@@ -121,8 +121,8 @@ def _examine_role(clients: "Clients", config: Config, arn: str) -> Finding:
                     "role", "FAILED", f"there is no role {arn}", "`sparkify cluster launch` makes it again."
                 )
             if not config.redshift.host:
-                cluster = require_cluster(clients, Names(config.cluster.name, clients.region))
-                if arn not in [role["IamRoleArn"] for role in cluster["IamRoles"]]:
+                found = lookup.require(clients, Names(config.cluster.name, clients.region))
+                if arn not in found.roles:
                     return Finding(
                         "role", "FAILED", f"the cluster has not been given the role {arn}",
                         "Check [IAM] ARN, or attach it: aws redshift modify-cluster-iam-roles.",

@@ -246,11 +246,12 @@ def store(bucket: str) -> "S3Store":
             "s3:// needs boto3 and obstore: pip install -e '.[aws]' in sparkify's folder."
         ) from error
     own = session()
-    endpoint = own.client("s3", region_name=own.region_name or DEFAULT_REGION).meta.endpoint_url
+    region = bucket_region(bucket)
+    endpoint = own.client("s3", region_name=region).meta.endpoint_url
     provider = Boto3CredentialProvider(own) if own.get_credentials() else None
     return S3Store(
         bucket,
-        region=bucket_region(bucket),
+        region=region,
         endpoint=None if endpoint.endswith(".amazonaws.com") else endpoint,
         credential_provider=provider,
         skip_signature=provider is None,
@@ -263,6 +264,26 @@ def store(bucket: str) -> "S3Store":
 def client(bucket: str) -> "S3Client":
     """A client for this bucket. Raises ConfigError if boto3 is not installed, RemoteError for no bucket."""
     return make_client(bucket_region(bucket), RETRIES["max_retries"])
+
+
+def require_owner(bucket: str, owner: str) -> None:
+    """Raise RemoteError unless this account owns the bucket: else somebody else's may have taken its name.
+
+    Asked once, before a source is listed: S3 takes the condition in a header that is signed, and obstore,
+    which reads the objects, has no setting for it.
+    """
+    from botocore.exceptions import ClientError
+
+    with translated(f"{S3}{bucket}"):
+        try:
+            client(bucket).head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 403:
+                raise
+            raise RemoteError(
+                f"the bucket {bucket} is not of account {owner}, or you may not list it (s3:ListBucket). "
+                "Check [S3] OWNER."
+            ) from error
 
 
 @cache

@@ -54,7 +54,7 @@ class Told(Silent):
 def planned(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> plan.Launch:
     """What a launch would make of what stands."""
     names = Names(config.cluster.name, clients.region)
-    return plan.plan_launch(config, names, plan.look(clients, names), ttl, NOW)
+    return plan.plan_launch(config, names, plan.look(clients, config, names), ttl, NOW)
 
 
 def launch(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> Told:
@@ -91,7 +91,7 @@ class Mortal:
     def __init__(self) -> None:
         self._clients, self._left = make_clients(), 0
         for one in fields(self._clients):
-            if one.name != "region":
+            if one.name not in ("region", "partition"):
                 getattr(self._clients, one.name).meta.events.register("after-call", self._count)
 
     def after(self, calls: int) -> Clients:

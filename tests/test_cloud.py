@@ -36,7 +36,7 @@ def test_a_launch_shows_its_plan_and_price_and_asks_first(cloud: Run) -> None:
     unasked = cloud("cluster", "launch")
 
     assert "2 x rg.large (about 0.76 USD/h), 18.24 USD/day" in dry.stderr
-    assert "prices of November 2026" in dry.stderr
+    assert "(prices by AWS's price list, on demand)" in dry.stderr
     assert (dry.returncode, unasked.returncode) == (0, 1)
     assert "cli" not in clusters()
 

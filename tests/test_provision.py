@@ -262,7 +262,7 @@ def test_delete_keeps_a_snapshot_if_asked_and_tells_of_others(clients: Clients, 
     left = steps.delete(clients, names, f"{names.cluster}-last", PATIENCE, Silent())
 
     assert left == []
-    assert steps.snapshots(clients, names) == [f"{names.cluster}-last", f"{names.cluster}-old"]
+    assert list(steps.snapshots(clients, names)) == [f"{names.cluster}-last", f"{names.cluster}-old"]
     for one in ("old", "last"):
         clients.redshift.delete_cluster_snapshot(SnapshotIdentifier=f"{names.cluster}-{one}")
 

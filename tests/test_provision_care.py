@@ -13,12 +13,16 @@ from sparkify.errors import ConfigError, ProvisionError
 from sparkify.progress import Silent
 from sparkify.provision import ingress, plan, role, scratch, steps
 from sparkify.provision.cluster import check_snapshot
+from sparkify.provision.deployment import Deployment
 from sparkify.provision.names import Names
-from sparkify.provision.price import Size
+from sparkify.provision.price import Rate, Size
 from sparkify.provision.target import find_target, require_scratch
 from sparkify.standin.account import REGION
 from tests.accounts import NOW, PATIENCE, Killed, launch, left, names_of, planned
 
+A_CLUSTER = Deployment(
+    "cluster", "sparkify", "available", Size("rg.large", 2), {}, "", 0, "", "", "", (), True, {}
+)
 HOUR = dt.timedelta(hours=1)
 ALL = ["cluster", "security group", "bucket", "role", "secret"]
 
@@ -195,12 +199,9 @@ def test_a_launch_with_a_scratch_and_a_role_of_somebody_elses_makes_neither(
 
 
 def test_a_plan_says_what_stands_and_stays_as_it_is() -> None:
-    standing: Any = plan.Standing(
-        {"Tags": []}, ["203.0.113.7/32"], ["old", "sparkify-scratch-1-us-west-2", "music"]
-    )
-    launch = plan.Launch(
-        Names("sparkify", REGION), Size("rg.large", 2), ["music"], REGION, NOW, standing=standing
-    )
+    standing = plan.Standing(A_CLUSTER, ["203.0.113.7/32"], ["old", "sparkify-scratch-1-us-west-2", "music"])
+    size = Size("rg.large", 2, Rate(0.3801, "USD", "by AWS's price list"))
+    launch = plan.Launch(Names("sparkify", REGION), size, ["music"], REGION, NOW, standing=standing)
 
     assert launch.lines() == [
         "cluster   sparkify in us-west-2: 2 x rg.large (about 0.76 USD/h), 18.24 USD/day, it stands already, "

@@ -186,7 +186,7 @@ def test_a_reader_may_ask_and_nothing_else(redshift: Redshift, cluster: Cluster)
 
 def test_readers_of_the_configuration_may_read(cluster: Cluster, standin: StandIn) -> None:
     for user in ("IAM:alice", "analysts"):
-        standin.clusters._run(standin.clusters._add_user(user))
+        standin.clusters.host.add_user(user)
     readers = ["PUBLIC", "IAM:alice", "GROUP analysts"]
     engine = cluster.connect(f"test_{uuid.uuid4().hex[:12]}", readers=readers)
 

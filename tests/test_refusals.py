@@ -10,7 +10,7 @@ from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.provision import ingress, role, scratch
 from sparkify.provision.names import Names
 from sparkify.provision.plan import Launch
-from sparkify.provision.price import Size, orderable
+from sparkify.provision.price import Size, orderable, tabled
 from sparkify.provision.waiting import Patience
 from sparkify.standin.service import StandIn
 
@@ -28,16 +28,22 @@ def test_a_cluster_that_cannot_be_ordered_is_refused_with_the_closest(
     node_type: str, nodes: int, said: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        orderable(node_type, nodes)
+        orderable(node_type, nodes, "us-west-2")
 
     assert said in str(caught.value)
 
 
+def test_no_price_is_told_for_a_region_of_which_none_is_known() -> None:
+    with pytest.raises(ConfigError, match=r"Closest: 4 x rg.large\. Set"):
+        orderable("dc2.large", 4, "eu-central-1")
+
+
 def test_a_plan_says_what_it_costs() -> None:
-    plan = Launch(Names("sparkify", "us-west-2"), Size("rg.large", 4), ["music"], "us-west-2", None)
+    size = Size("rg.large", 4, tabled("us-west-2", "rg.large"))
+    plan = Launch(Names("sparkify", "us-west-2"), size, ["music"], "us-west-2", None)
 
     assert plan.lines()[0] == (
-        "cluster   sparkify in us-west-2: 4 x rg.large (about 1.52 USD/h), 36.48 USD/day, until it is deleted"
+        "cluster   sparkify in us-west-2: 4 x rg.large (about 1.52 USD/h), 36.49 USD/day, until it is deleted"
     )
     assert plan.lines()[2] == "role      sparkify-reads-s3-us-west-2, may read music, the scratch bucket"
 
@@ -68,7 +74,7 @@ def test_what_aws_refuses_is_one_line(
     refusing.iam.meta.events.register("before-call.iam.CreateRole", refuse)
 
     with pytest.raises(kind) as caught, translated():
-        role.ensure_role(refusing, Names("refused", "us-west-2"), [], "", {})
+        role.ensure_role(refusing, Names("refused", "us-west-2"), "cluster", [], "", {})
 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sparkify.aws import Clients
     from sparkify.provision.names import Names
     from sparkify.provision.plan import Standing
+    from sparkify.provision.status import Status
     from sparkify.provision.waiting import Patience
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
@@ -33,32 +35,37 @@ def cluster() -> None:
 @config_options
 @yes_option
 @click.option("--ttl", metavar="AGE", help="How long it may live: 8h or 2d. `delete --expired` acts on it.")
+@click.option("--serverless", is_flag=True, help="A serverless workgroup ([CLUSTER] RPU) instead of nodes.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be made, and its price.")
-def launch(config: Config, yes: bool, ttl: str | None, dry_run: bool) -> None:
+def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run: bool) -> None:
     """Make the role, the security group, the scratch bucket and the cluster; wait until it is available.
 
     A launch that broke off is finished by running it again.
     """
-    from sparkify.provision import plan, price, steps
+    from sparkify.provision import plan, steps
 
+    if serverless:
+        config = replace(config, cluster=replace(config.cluster, serverless="yes"))
     now = _now()
     life = _life(config, ttl)
-    price.orderable(config.cluster.node_type, config.cluster.nodes)  # refused before AWS is asked anything
     clients, names = _open(config)
-    standing = _guess(clients, names) if dry_run else plan.look(clients, names)
+    plan.wanted(config, names.region)  # refused before AWS is asked anything
+    standing = _guess(clients, config, names) if dry_run else plan.look(clients, config, names)
     planned = plan.plan_launch(config, names, standing, life, now)
-    click.echo("\n".join([*planned.lines(), f"(prices of {price.PRICES_OF}, on demand)"]), err=True)
+    click.echo("\n".join([*planned.lines(), f"({planned.prices})"]), err=True)
     if dry_run:
         return
     if not yes:
-        confirm("Complete what is missing?" if standing.cluster else "Launch it?")
+        confirm("Complete what is missing?" if standing.deployment else f"Launch it in {names.region}?")
     note = (
         "and whatever was made stands and may cost money: repeat `sparkify cluster launch` to go on, "
         "or remove it by `sparkify cluster delete`"
     )
     with interruptible(note), watch() as progress:
         steps.launch(clients, config, planned, now, _patience(config), progress)
-    click.echo(f"The cluster {names} is available and lets in {', '.join(standing.lets_in) or 'nobody'}.")
+    click.echo(
+        f"The {planned.kind} {names} is available and lets in {', '.join(standing.lets_in) or 'nobody'}."
+    )
     click.echo(f"Next: sparkify {TABLES if standing.lets_in else 'cluster configure'}")
 
 
@@ -86,28 +93,43 @@ def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the
         _close(clients, names, named)
         return
     known = steps.lets_in(clients, names)
-    networks = named or ingress.parse_cidrs([ingress.own_address()])
+    is_public = config.cluster.public == "yes"
+    networks = named or (ingress.parse_cidrs([ingress.own_address()]) if is_public else [])
     if not open_to_the_world:
         ingress.require_narrow(networks, known)
     with interruptible(GOES_ON), watch() as progress:
-        new = steps.configure(clients, names, networks, _patience(config), progress)
+        new = steps.configure(clients, names, networks, _patience(config), progress, is_public)
         found = find_status(clients, names, _now())
     if wide := ingress.wide(networks):
         talk(f"warning: everybody on the internet, or much of it, can knock now: {', '.join(wide)}.")
+    if networks:
+        click.echo(f"Let in: {', '.join(networks)}{'' if new else ' (as before)'}.")
+    _print_way_in(found)
+    click.echo(f"Next: sparkify {TABLES}")
+
+
+def _print_way_in(found: "Status") -> None:
+    """How clients connect; a private warehouse first needs a way into its network."""
     tls = "sslmode=verify-full sslrootcert=system"
     at = f"host={found.host} port={found.port} dbname={found.database} user={found.user}"
-    click.echo(f"Let in: {', '.join(networks)}{'' if new else ' (as before)'}.")
     click.echo(f"host      {found.host}:{found.port}")
+    if not found.is_public:
+        lets_in = ", ".join(found.lets_in) or "nobody yet: --cidr with the network of the VPN or bastion host"
+        click.echo(f"private   it has no address on the internet, and lets in {lets_in}")
+        click.echo("vpn       connect to a VPN, or a peered network, that routes to its VPC; then as below")
+        click.echo(
+            f"tunnel    ssh -N -L {found.port}:{found.host}:{found.port} USER@BASTION, then add "
+            "hostaddr=127.0.0.1 to the psql line: so the certificate is still verified"
+        )
     click.echo(f'psql      psql "{at} {tls}"')
     click.echo(
         f"jdbc      jdbc:redshift://{found.host}:{found.port}/{found.database}?ssl=true&sslmode=verify-full"
     )
     if found.secret:
         click.echo(
-            f"password  aws secretsmanager get-secret-value --region {names.region} "
+            f"password  aws secretsmanager get-secret-value --region {found.region} "
             f"--secret-id '{found.secret}'"
         )
-    click.echo(f"Next: sparkify {TABLES}")
 
 
 def _close(clients: "Clients", names: "Names", cidrs: Sequence[str]) -> None:
@@ -192,11 +214,8 @@ def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
     else:
         click.echo(f"There was no cluster {names}, and nothing that was made for one: nothing was done.")
     kept = steps.snapshots(clients, names)
-    for one in kept:
-        click.echo(
-            f"Kept: snapshot {one}; it costs storage. `aws redshift delete-cluster-snapshot --region "
-            f"{names.region} --snapshot-identifier {one}` removes it."
-        )
+    for one, command in kept.items():
+        click.echo(f"Kept: snapshot {one}; it costs storage. `{command}` removes it.")
     if snapshot and snapshot not in kept:
         raise ProvisionError(
             f"there is no snapshot {snapshot}: the cluster was gone before it could be made."
@@ -204,7 +223,9 @@ def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
 
 
 def _question(names: "Names", there: Sequence[str], snapshot: str) -> str:
-    if not any(what.startswith("cluster ") for what in there):
+    from sparkify.provision.steps import WAREHOUSES
+
+    if not any(what.startswith(WAREHOUSES) for what in there):
         return f"Delete what is left of the cluster {names}: {', '.join(there)}?"
     kept = f"a final snapshot {snapshot} is kept" if snapshot else "no snapshot is kept (see --snapshot)"
     return f"Delete the cluster {names} with all its data; {kept}?"
@@ -218,15 +239,15 @@ def _open(config: Config) -> "tuple[Clients, Names]":
     return clients, Names(config.cluster.name, clients.region)
 
 
-def _guess(clients: "Clients", names: "Names") -> "Standing":
+def _guess(clients: "Clients", config: Config, names: "Names") -> "Standing":
     """What stands, or nothing where AWS cannot be asked: a plan costs nothing, and needs no account."""
-    from sparkify.provision.plan import Standing, look
+    from sparkify.provision import plan
 
     try:
-        return look(clients, names)
+        return plan.look(clients, config, names)
     except RemoteError as error:
         talk(f"warning: {error} The plan takes it that nothing stands.")
-        return Standing()
+        return plan.Standing(rate=plan.price(clients, plan.wanted(config, names.region)))
 
 
 def _life(config: Config, ttl: str | None) -> dt.timedelta | None:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import secrets
 import statistics
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,15 +183,17 @@ def _price(config: Config) -> "tuple[Size, str]":
     """The cluster's size, and what its time costs."""
     from sparkify.aws import make_clients
     from sparkify.provision.names import Names
-    from sparkify.provision.price import PRICES_OF, Size
+    from sparkify.provision.price import Size, rate
     from sparkify.provision.status import status
 
+    clients = make_clients(config.cluster.region)
     size = Size(config.cluster.node_type, config.cluster.nodes)
     if not config.redshift.host:
-        clients = make_clients(config.cluster.region)
         found = status(clients, Names(config.cluster.name, clients.region), dt.datetime.now(dt.UTC))
         size = Size(found.node_type, found.nodes)
-    return size, f"that is paid while it runs, measured or not (prices of {PRICES_OF}, on demand)"
+    size = replace(size, rate=rate(clients, size.node_type))
+    source = f" ({size.rate.source}, on demand)" if size.rate else ""
+    return size, f"that is paid while it runs, measured or not{source}"
 
 
 def _print_measured(document: "dict[str, Any]") -> None:

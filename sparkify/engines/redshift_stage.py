@@ -206,7 +206,7 @@ class Loader:
         """COPY the same files once more, whole records into one column: it shows what keys they have."""
         try:
             manifest = scratch.address(f"{how.lower() or 'none'}.manifest")
-            self._run(self._statement(f"raw_keys_{dataset} (data)", manifest, "noshred", how))
+            self._copy(self._statement(f"raw_keys_{dataset} (data)", manifest, "noshred", how))
         except QueryError as error:
             self._suspicious |= {file.uri for file in group}
             raise RetryError(f"a COPY failed ({error}), so its files are read one by one.") from error
@@ -218,13 +218,8 @@ class Loader:
         jsonpaths = scratch.put(f"{dataset}.jsonpaths", _jsonpaths(reader.keys.values()))
         target = f"raw_{dataset} ({', '.join(reader.keys)})"
         try:
-            self._run(self._statement(target, manifest, jsonpaths, how))
+            self._copy(self._statement(target, manifest, jsonpaths, how))
         except QueryError as error:
-            if "Access Denied" in str(error) or "not authorized" in str(error):
-                raise RemoteError(
-                    f"the cluster may not read these files in the role {self._copying.role} ({error}). "
-                    "`sparkify cluster launch` with this [S3] SOURCE lets the role read it."
-                ) from error
             # A damaged file takes its whole COPY down, and the transaction with it.
             self._suspicious |= {file.uri for file in group}
             raise RetryError(f"a COPY failed ({error}), so its files are read one by one.") from error
@@ -246,7 +241,7 @@ class Loader:
             keys = [*LINEAGE.values(), *reader.keys.values()]
             jsonpaths = scratch.put("parts.jsonpaths", _jsonpaths(keys))
             target = f"raw_{dataset} ({', '.join([*LINEAGE, *reader.keys])})"
-            self._run(self._statement(target, manifest, jsonpaths, "GZIP", "TRUNCATECOLUMNS"))
+            self._copy(self._statement(target, manifest, jsonpaths, "GZIP", "TRUNCATECOLUMNS"))
             if parts.has_null_string:
                 self._run(f"UPDATE raw_{dataset} {parts.restoring(reader.keys)}")
             by_name = {path.name: path for path in paths}
@@ -257,6 +252,28 @@ class Loader:
             for file_id in changed:
                 self._run(f"DELETE FROM raw_{dataset} WHERE file_id = {file_id}")
         return staged
+
+    def _copy(self, sql: str) -> None:
+        """Run a COPY. Raises RemoteError if the role may not read, RetryError if AWS may not know it yet.
+
+        "Not authorized to get credentials of role" is what a COPY says of a role that is too new, or that
+        does not trust Redshift (terraform-aws-dms#5; IAM User Guide, "Changes that I make ...").
+        """
+        try:
+            self._run(sql)
+        except QueryError as error:
+            said, role = str(error).lower(), self._copying.role
+            if "get credentials of role" in said:
+                raise RetryError(
+                    f"AWS does not let the cluster take on the role {role} ({error}): it is new, or does not "
+                    "trust Redshift."
+                ) from error
+            if "access denied" in said or "not authorized" in said:
+                raise RemoteError(
+                    f"the cluster may not read these files in the role {role} ({error}). "
+                    "`sparkify cluster launch` with this [S3] SOURCE lets the role read it."
+                ) from error
+            raise
 
     def _statement(self, target: str, manifest: str, paths: str, how: str, *more: str) -> str:
         options = [*([how] if how else []), *more]

@@ -19,7 +19,7 @@ from sparkify import compression
 from sparkify.config import S3
 from sparkify.engines.base import Dataset
 from sparkify.errors import ConfigError, LoadError, RemoteError
-from sparkify.store import find, is_remote, list_bucket, list_folder, local_uri, split
+from sparkify.store import find, is_remote, list_bucket, list_folder, local_uri, require_owner, split
 
 JSON = (".json", ".jsonl", ".ndjson")
 SUFFIXES = JSON + tuple(json + packed for json in JSON for packed in compression.SUFFIXES)
@@ -100,10 +100,14 @@ def survey_source(s3: S3) -> Listing:
 
     `song_data/` and `log_data/` are looked for below the source; one of the two may be absent. Of what lies
     beside them only the top is named. Raises ConfigError if there is nothing to look at, RemoteError if a
-    bucket cannot be listed.
+    bucket cannot be listed, or is of another account than [S3] OWNER.
     """
     if not (s3.source or s3.log_data or s3.song_data):
         raise ConfigError("no source: give --source DIR, or set [S3] SOURCE in dwg.cfg.")
+    if s3.owner:
+        places = (s3.source, s3.log_data, s3.song_data, s3.log_jsonpath, s3.song_jsonpath)
+        for bucket in dict.fromkeys(split(place)[0] for place in places if is_remote(place)):
+            require_owner(bucket, s3.owner)
     files: list[SourceFile] = []
     passed_over: list[PassedOver] = []
     folders: list[str] = []

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sparkify.aws import Clients
 from sparkify.errors import ConfigError, ProvisionError
 from sparkify.progress import Progress
+from sparkify.provision.deployment import state
 from sparkify.provision.names import Names, as_list
+from sparkify.provision.network import Network
 from sparkify.provision.price import Size
 from sparkify.provision.waiting import Patience
 
@@ -36,7 +38,8 @@ def find_cluster(clients: Clients, names: Names) -> "ClusterTypeDef | None":
         return None
     if not names.owns(cluster.get("Tags", [])):
         raise ProvisionError(
-            f"a cluster {names.cluster} exists and is not ours: it lacks our tags. Rename [CLUSTER] NAME."
+            f"a cluster {names.cluster} exists and is not ours: it lacks our tags. Rename [CLUSTER] NAME; to "
+            "use a cluster that you did not launch here, set [REDSHIFT] HOST."
         )
     return cluster
 
@@ -45,10 +48,13 @@ def require_cluster(clients: Clients, names: Names) -> "ClusterTypeDef":
     """The cluster. Raises ProvisionError if there is none."""
     cluster = find_cluster(clients, names)
     if cluster is None:
-        raise ProvisionError(
-            f"there is no cluster {names.cluster} in {clients.region}. `sparkify cluster launch` makes it."
-        )
+        raise ProvisionError(missing(clients, names))
     return cluster
+
+
+def missing(clients: Clients, names: Names) -> str:
+    """That there is none, and what to do."""
+    return f"there is no cluster {names.cluster} in {clients.region}. `sparkify cluster launch` makes it."
 
 
 def create_cluster(
@@ -59,14 +65,21 @@ def create_cluster(
     user: str,
     role: str,
     group: str,
+    network: Network,
     tags: Mapping[str, str],
 ) -> None:
-    """Ask for the cluster: encrypted, reachable by nobody yet, its password kept by AWS."""
+    """Ask for the cluster: encrypted, reachable by nobody yet, its password kept by AWS.
+
+    AWS refuses NumberOfNodes for a cluster of one node (aws-cdk#9856, airflow#23839).
+    """
+    shape: Any = {"ClusterType": "single-node"}
+    if size.nodes > 1:
+        shape = {"ClusterType": "multi-node", "NumberOfNodes": size.nodes}
+    if network.subnet_group:
+        shape["ClusterSubnetGroupName"] = network.subnet_group
     clients.redshift.create_cluster(
         ClusterIdentifier=names.cluster,
-        ClusterType="multi-node" if size.nodes > 1 else "single-node",
         NodeType=size.node_type,
-        NumberOfNodes=size.nodes,
         DBName=database,
         MasterUsername=user,
         ManageMasterPassword=True,
@@ -76,7 +89,23 @@ def create_cluster(
         VpcSecurityGroupIds=[group],
         AutomatedSnapshotRetentionPeriod=1,
         Tags=as_list(tags),
+        **shape,
     )
+
+
+def require_orderable(clients: Clients, size: Size) -> None:
+    """Raise ProvisionError for nodes that the region does not sell, naming those that it does."""
+    pages = clients.redshift.get_paginator("describe_orderable_cluster_options").paginate()
+    found = {
+        (one["NodeType"], one["ClusterType"]) for page in pages for one in page["OrderableClusterOptions"]
+    }
+    kind = "multi-node" if size.nodes > 1 else "single-node"
+    if (size.node_type, kind) not in found:
+        sold = ", ".join(sorted({node_type for node_type, sold_as in found if sold_as == kind})) or "none"
+        raise ProvisionError(
+            f"{clients.region} offers no {kind} cluster of {size.node_type}. Set [CLUSTER] NODE_TYPE "
+            f"or NODES; it offers: {sold}."
+        )
 
 
 def wait_for(
@@ -88,10 +117,10 @@ def wait_for(
     def probe() -> "ClusterTypeDef | None":
         nonlocal last
         cluster = require_cluster(clients, names)
-        now = cluster["ClusterStatus"]
-        if now != last:
-            progress.step(f"the cluster is {now}")
-            last = now
+        if cluster["ClusterStatus"] != last:
+            last = cluster["ClusterStatus"]
+            progress.step(f"the cluster is {last}")
+        now = state(last)
         if now in _STUCK:
             raise ProvisionError(f"the cluster {names.cluster} is {now}. Delete it, or ask AWS.")
         if now in WAYS_OUT and now != status:
@@ -108,7 +137,7 @@ def delete_cluster(
 
     def settled() -> str | None:
         cluster = find_cluster(clients, names)
-        status = cluster["ClusterStatus"] if cluster else "gone"
+        status = state(cluster["ClusterStatus"]) if cluster else "gone"
         is_settled = status in ("gone", "available", "paused", "deleting", *_STUCK)
         return status if is_settled else None
 
@@ -127,9 +156,11 @@ def delete_cluster(
     patience.until(f"the cluster {names.cluster} being gone", gone)
 
 
-def require_tls(clients: Clients, cluster: "ClusterTypeDef") -> None:
-    """Raise ProvisionError if the cluster takes connections without TLS: an old parameter group's default."""
-    group = cluster["ClusterParameterGroups"][0]["ParameterGroupName"]
+def require_tls(clients: Clients, group: str) -> None:
+    """Raise ProvisionError if clusters of a parameter group take connections without TLS.
+
+    That was the default of parameter groups before January 2025.
+    """
     pages = clients.redshift.get_paginator("describe_cluster_parameters").paginate(ParameterGroupName=group)
     found = {one["ParameterName"]: one.get("ParameterValue") for page in pages for one in page["Parameters"]}
     if found.get("require_ssl") != "true":
@@ -157,6 +188,5 @@ def snapshots(clients: Clients, names: Names) -> list[str]:
 
 def extend(clients: Clients, names: Names, tags: Mapping[str, str]) -> None:
     """Give a cluster that exists another time to live."""
-    account = clients.sts.get_caller_identity()["Account"]
-    arn = f"arn:aws:redshift:{clients.region}:{account}:cluster:{names.cluster}"
+    arn = f"arn:{clients.partition}:redshift:{clients.region}:{clients.account}:cluster:{names.cluster}"
     clients.redshift.create_tags(ResourceName=arn, Tags=as_list({"expires": tags["expires"]}))

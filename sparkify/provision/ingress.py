@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sparkify.aws import Clients, code
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.provision.names import Names, as_list
+from sparkify.provision.network import find_network
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import SecurityGroupTypeDef
@@ -19,23 +20,20 @@ NARROWEST = 8
 """The shortest prefix that is let in without a second word: what is shorter is much of the internet."""
 
 
-def ensure_group(clients: Clients, names: Names, tags: Mapping[str, str]) -> str:
-    """Return the id of the cluster's security group, creating it, without a rule, if there is none."""
+def ensure_group(clients: Clients, names: Names, subnet_group: str, tags: Mapping[str, str]) -> str:
+    """Return the id of the warehouse's security group, creating it, without a rule, if there is none.
+
+    A new one is made in the VPC of the subnet group, or in the default VPC.
+    """
     group = find_group(clients, names)
     if group is not None:
         expires = as_list({"expires": tags["expires"]})
         clients.ec2.create_tags(Resources=[group["GroupId"]], Tags=expires)
         return group["GroupId"]
-    vpcs = clients.ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-    if not vpcs:
-        raise ProvisionError(
-            f"{clients.region} has no default VPC. Make one with `aws ec2 create-default-vpc`, "
-            "or choose another region."
-        )
     return clients.ec2.create_security_group(
         GroupName=names.group,
         Description="Who may reach the Redshift cluster (sparkify)",
-        VpcId=vpcs[0]["VpcId"],
+        VpcId=find_network(clients, subnet_group).vpc,
         TagSpecifications=[{"ResourceType": "security-group", "Tags": as_list(tags)}],
     )["GroupId"]
 

@@ -10,6 +10,7 @@ from sparkify.errors import ConfigError
 PROJECT = "sparkify"
 LONGEST_BUCKET = 63
 ACCOUNT_DIGITS = 12
+SHORTEST_NAMESPACE = 3
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,14 @@ class Names:
         """Raise ConfigError if the scratch bucket in a region could not have its name."""
         self.bucket("0" * ACCOUNT_DIGITS, region)
 
+    def check_serverless(self) -> None:
+        """Raise ConfigError if a namespace and a workgroup could not have the cluster's name."""
+        if len(self.cluster) < SHORTEST_NAMESPACE:
+            raise ConfigError(
+                f"[CLUSTER] NAME = {self.cluster} is too short: a serverless workgroup's name has at least "
+                f"{SHORTEST_NAMESPACE} characters."
+            )
+
     def tags(self, now: dt.datetime, expires: dt.datetime | None) -> dict[str, str]:
         """The tags of everything we make."""
         return {**self.marks, "created": now.isoformat(timespec="seconds"), **expiring(expires)}
@@ -76,9 +85,9 @@ def expiring(expires: dt.datetime | None) -> dict[str, str]:
     return {"expires": expires.isoformat(timespec="seconds") if expires else "never"}
 
 
-def expiry(tags: Iterable[Any]) -> dt.datetime | None:
+def expiry(tags: Mapping[str, str]) -> dt.datetime | None:
     """When a thing with these tags may be deleted by `delete --expired`; None if never."""
-    text = as_dict(tags).get("expires", "never")
+    text = tags.get("expires", "never")
     return None if text == "never" else dt.datetime.fromisoformat(text)
 
 

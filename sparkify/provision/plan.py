@@ -2,39 +2,72 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from sparkify.aws import Clients, translated
 from sparkify.config import Config
-from sparkify.provision import cluster as clusters
-from sparkify.provision import ingress, role
+from sparkify.errors import ProvisionError
+from sparkify.provision import cluster, ingress, lookup, network, role, serverless
+from sparkify.provision.deployment import Deployment, Kind
 from sparkify.provision.names import Names, expiry
-from sparkify.provision.price import Size, orderable
+from sparkify.provision.network import Network
+from sparkify.provision.price import RPU, Capacity, Rate, Size, capacity, orderable, rate
 from sparkify.provision.target import scratch_region, source_buckets
 from sparkify.store import split
 
-if TYPE_CHECKING:
-    from types_boto3_redshift.type_defs import ClusterTypeDef
+UNKNOWN = Network()
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What is there before a launch; by default nothing."""
+    """What is there before a launch, by default nothing, and what AWS says to a new one."""
 
-    cluster: "ClusterTypeDef | None" = None
+    deployment: Deployment | None = None
     lets_in: Sequence[str] = ()
     may_read: Sequence[str] = ()
+    network: Network = UNKNOWN
+    rate: Rate | None = None
 
 
-def look(clients: Clients, names: Names) -> Standing:
-    """What is there. Raises ProvisionError if something of our names is not ours."""
+def wanted(config: Config, region: str) -> Size | Capacity:
+    """What is to be launched. Raises ConfigError for what AWS does not sell; AWS is not asked."""
+    if config.cluster.serverless == "yes":
+        return capacity(config.cluster)
+    return orderable(config.cluster.node_type, config.cluster.nodes, region)
+
+
+def look(clients: Clients, config: Config, names: Names) -> Standing:
+    """What is there. Raises ProvisionError if something of our names is not ours, or a launch could not be.
+
+    So a plan fails where the launch would: no network, nodes that the region does not sell.
+    """
+    size = wanted(config, names.region)
+    where = Network()
     with translated():
+        found = lookup.find(clients, names)
+        group = ingress.find_group(clients, names)
+        if found:
+            size = found.size
+        else:
+            where = network.find_network(clients, config.cluster.subnet_group)
+            if isinstance(size, Size):
+                if serverless.find_namespace(clients, names) is not None:
+                    raise ProvisionError(
+                        f"a launch of a workgroup {names} broke off and left a namespace. Go on with "
+                        "--serverless, or remove it: `sparkify cluster delete`."
+                    )
+                cluster.require_orderable(clients, size)
+            else:
+                serverless.require_offered(clients)
+                where.require_zones(clients.region)
         return Standing(
-            clusters.find_cluster(clients, names),
-            ingress.open_cidrs(ingress.find_group(clients, names)),
-            role.may_read(clients, names),
+            found, ingress.open_cidrs(group), role.may_read(clients, names), where, price(clients, size)
         )
+
+
+def price(clients: Clients, size: Size | Capacity) -> Rate | None:
+    """What an hour of one unit of it costs."""
+    return rate(clients, size.node_type if isinstance(size, Size) else RPU)
 
 
 @dataclass(frozen=True)
@@ -42,8 +75,8 @@ class Launch:
     """What a launch would make, or leave as it is."""
 
     names: Names
-    size: Size
-    """That of the cluster which stands, if one does."""
+    size: Size | Capacity
+    """That of the cluster or workgroup which stands, if one does."""
     buckets: Sequence[str]
     """The buckets that the role may read, the scratch bucket that launch makes left out."""
     scratch_region: str
@@ -53,20 +86,34 @@ class Launch:
     """A role of somebody else's, in place of ours."""
     scratch: str = ""
     """A prefix of somebody else's, in place of our bucket."""
+    is_public: bool = True
     standing: Standing = Standing()
+
+    @property
+    def kind(self) -> Kind:
+        return "cluster" if isinstance(self.size, Size) else "workgroup"
 
     def lines(self) -> list[str]:
         """The plan in words."""
-        per_day = "" if self.size.per_hour is None else f", {24 * self.size.per_hour:.2f} USD/day"
-        stands = self.standing.cluster is not None
+        stands = self.standing.deployment is not None
         lives = "it stands already, and keeps its size" if stands else "until it is deleted"
+        reach = "" if self.is_public else "; private: reached by VPN or tunnel"
+        where = f" in {self.standing.network}" if self.standing.network.subnet_group else ""
+        lets_in = ", ".join(self.standing.lets_in) or "nobody"
+        limit = [] if isinstance(self.size, Size) else [f"limit     {self.size.limit}"]
         return [
-            f"cluster   {self.names}: {self.size}{per_day}, {lives}",
+            f"{self.kind:<9} {self.names}: {self.size}{self.size.per_day}, {lives}",
             f"expires   {self.expires.isoformat(timespec='seconds') if self.expires else 'never'}",
             f"role      {self._role()}",
-            f"network   {self.names.group}, lets in {', '.join(self.standing.lets_in) or 'nobody'}",
+            f"network   {self.names.group}{where}, lets in {lets_in}{reach}",
             f"scratch   {self.scratch or f'a bucket of its own in {self.scratch_region}'}",
+            *limit,
         ]
+
+    @property
+    def prices(self) -> str:
+        """Where the prices are from."""
+        return f"prices {self.size.rate.source}, on demand" if self.size.rate else "no price is known here"
 
     def _role(self) -> str:
         if self.arn:
@@ -87,16 +134,31 @@ class Launch:
 def plan_launch(
     config: Config, names: Names, standing: Standing, ttl: dt.timedelta | None, now: dt.datetime
 ) -> Launch:
-    """What `launch` would make. Raises ConfigError for a cluster that cannot be ordered, or has no name."""
-    size = orderable(config.cluster.node_type, config.cluster.nodes)
+    """What `launch` would make.
+
+    Raises ConfigError for what cannot be ordered or has no name, ProvisionError if the other kind stands.
+    """
+    size = wanted(config, names.region)
     expires = now + ttl if ttl else None
-    if cluster := standing.cluster:
-        size = Size(cluster["NodeType"], cluster["NumberOfNodes"])
-        expires = expires or expiry(cluster.get("Tags", []))
+    if found := standing.deployment:
+        if isinstance(size, Size) != isinstance(found.size, Size):
+            raise ProvisionError(
+                f"there is a {found.kind} {names} already. Rename [CLUSTER] NAME, or delete it first: "
+                "`sparkify cluster delete`."
+            )
+        expires = expires or expiry(found.tags)
+        size = found.size
+        if isinstance(size, Capacity):  # a launch may have broken off before it set a limit
+            size = replace(size, hours=size.hours or config.cluster.rpu_hours)
+    if isinstance(size, Capacity):
+        names.check_serverless()
     buckets, scratch = source_buckets(config), config.redshift.scratch
     region = scratch_region(config, names.region)
     if scratch:
         buckets = list(dict.fromkeys([*buckets, split(scratch)[0]]))
     else:
         names.check(region)
-    return Launch(names, size, buckets, region, expires, config.iam.policy, config.iam.arn, scratch, standing)
+    return Launch(
+        names, replace(size, rate=standing.rate), buckets, region, expires, config.iam.policy, config.iam.arn,
+        scratch, config.cluster.public == "yes", standing,
+    )  # fmt: skip

@@ -2,27 +2,40 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sparkify.aws import Clients
+from sparkify.aws import Clients, code
 from sparkify.errors import ProvisionError
+from sparkify.progress import Progress
+from sparkify.provision.deployment import Kind
 from sparkify.provision.names import Names, as_list
+from sparkify.provision.waiting import Patience
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import RoleTypeDef
 
 INLINE = "reads-its-buckets"
-_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "redshift.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
+TRUSTED = {
+    "cluster": ["redshift.amazonaws.com"],
+    "workgroup": ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
 }
+"""Who takes the role on: a workgroup needs both names (AWS: "Authorizing Amazon Redshift Serverless to access
+other AWS services on your behalf"). They are the same in every partition, says aws-cdk's region-info; for
+Redshift in China nobody here could check it."""
+KNOWN_AFTER = 120.0
+"""Seconds after which AWS knows a new role everywhere: some say a few, some half a minute (IAM User Guide,
+"Changes that I make are not always immediately visible"; terraform-provider-aws#6566)."""
+_UNKNOWN = re.compile(
+    r"role\b.*(not valid|invalid|cannot be assumed|delegate access|not authorized)", re.S | re.I
+)
+"""`The IAM role ... is not valid. The IAM role must delegate access to an Amazon Redshift account.`
+(terraform-provider-aws#19113; AWS re:Post, "redshift-iam-role-error"), and its like."""
 
 
 def ensure_role(
-    clients: Clients, names: Names, buckets: Sequence[str], policy: str, tags: Mapping[str, str]
+    clients: Clients, names: Names, kind: Kind, buckets: Sequence[str], policy: str, tags: Mapping[str, str]
 ) -> str:
     """Return the ARN of the cluster's role, creating it if there is none.
 
@@ -34,23 +47,27 @@ def ensure_role(
     """
     iam = clients.iam
     role = find_role(clients, names)
+    principals: Any = TRUSTED[kind] if len(TRUSTED[kind]) > 1 else TRUSTED[kind][0]
+    trust = _document({"Effect": "Allow", "Principal": {"Service": principals}, "Action": "sts:AssumeRole"})
     if role is None:
         role = iam.create_role(
             RoleName=names.role,
-            AssumeRolePolicyDocument=json.dumps(_TRUST),
+            AssumeRolePolicyDocument=json.dumps(trust),
             Description="Lets a Redshift cluster read its buckets (sparkify)",
             Tags=as_list(tags),
         )["Role"]
     else:
         iam.tag_role(RoleName=names.role, Tags=as_list({"expires": tags["expires"]}))
+        if role["AssumeRolePolicyDocument"] != trust:
+            iam.update_assume_role_policy(RoleName=names.role, PolicyDocument=json.dumps(trust))
+    own = managed(clients, policy)
     if policy:
-        iam.attach_role_policy(RoleName=names.role, PolicyArn=managed(policy))
+        iam.attach_role_policy(RoleName=names.role, PolicyArn=own)
     else:
-        iam.put_role_policy(
-            RoleName=names.role, PolicyName=INLINE, PolicyDocument=json.dumps(read_only(buckets))
-        )
+        document = json.dumps(read_only(clients.partition, buckets))
+        iam.put_role_policy(RoleName=names.role, PolicyName=INLINE, PolicyDocument=document)
     for arn in _attached(clients, names):
-        if arn != managed(policy):
+        if arn != own:
             iam.detach_role_policy(RoleName=names.role, PolicyArn=arn)
     for name in _inline(clients, names):
         if policy or name != INLINE:
@@ -75,16 +92,48 @@ def may_read(clients: Clients, names: Names) -> list[str]:
 def require_policy(clients: Clients, policy: str) -> None:
     """Raise ProvisionError if AWS has no managed policy of this name."""
     try:
-        clients.iam.get_policy(PolicyArn=managed(policy))
+        clients.iam.get_policy(PolicyArn=managed(clients, policy))
     except clients.iam.exceptions.NoSuchEntityException as error:
         raise ProvisionError(
             f"AWS has no managed policy {policy}. Check [IAM] POLICY, for example AmazonS3ReadOnlyAccess."
         ) from error
 
 
-def managed(policy: str) -> str:
+def managed(clients: Clients, policy: str) -> str:
     """The ARN of a policy of AWS's own."""
-    return f"arn:aws:iam::aws:policy/{policy}"
+    return f"arn:{clients.partition}:iam::aws:policy/{policy}"
+
+
+def once_known(
+    clients: Clients, create: Callable[[], object], patience: Patience, progress: Progress
+) -> None:
+    """Create what is given a role of ours, again until AWS knows the role.
+
+    IAM is eventually consistent: for some seconds, whoever is given a new role calls it invalid.
+    """
+    refusal: Any = None
+
+    def accepted() -> bool | None:
+        nonlocal refusal
+        try:
+            create()
+        except clients.iam.exceptions.ClientError as error:
+            if not (
+                code(error).startswith(("InvalidParameter", "Validation")) and _UNKNOWN.search(str(error))
+            ):
+                raise
+            if refusal is None:
+                progress.step("waiting until AWS knows the role")
+            refusal = error
+            return None
+        return True
+
+    try:
+        replace(patience, deadline=min(patience.deadline, KNOWN_AFTER)).until(
+            "the role being known", accepted
+        )
+    except ProvisionError:
+        raise refusal from None  # it says more than that the time is over
 
 
 def find_role(clients: Clients, names: Names) -> "RoleTypeDef | None":
@@ -100,23 +149,24 @@ def find_role(clients: Clients, names: Names) -> "RoleTypeDef | None":
     return role
 
 
-def read_only(buckets: Sequence[str]) -> dict[str, Any]:
+def read_only(partition: str, buckets: Sequence[str]) -> dict[str, Any]:
     """A policy that allows to list these buckets and to read their objects."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
-                "Resource": [f"arn:aws:s3:::{bucket}" for bucket in buckets],
-            },
-            {
-                "Effect": "Allow",
-                "Action": ["s3:GetObject"],
-                "Resource": [f"arn:aws:s3:::{bucket}/*" for bucket in buckets],
-            },
-        ],
-    }
+    return _document(
+        {
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
+            "Resource": [f"arn:{partition}:s3:::{bucket}" for bucket in buckets],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject"],
+            "Resource": [f"arn:{partition}:s3:::{bucket}/*" for bucket in buckets],
+        },
+    )
+
+
+def _document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def delete_role(clients: Clients, names: Names) -> None:

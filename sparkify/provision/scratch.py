@@ -1,4 +1,9 @@
-"""The scratch bucket: manifests and gathered parts, for the time of a COPY."""
+"""The scratch bucket: manifests and gathered parts, for the time of a COPY.
+
+Every call names the account that must own it (AWS: "Verifying bucket ownership with bucket owner
+condition"): a bucket that somebody else made under our name, after ours was deleted, is refused with 403.
+Only CreateBucket and ListBuckets have no such condition.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,21 +19,22 @@ DAYS = 2
 def ensure_bucket(clients: Clients, names: Names, region: str, tags: Mapping[str, str]) -> str:
     """Return the name of the scratch bucket in `region`, creating it, closed to the public, if need be."""
     bucket = _name(clients, names, region)
+    own = _own(clients, bucket)
     if not exists(clients, names, region):
         where: dict[str, Any] = (
             {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         )
         clients.s3.create_bucket(Bucket=bucket, **where)
-    clients.s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": as_list(tags)})
+    clients.s3.put_bucket_tagging(**own, Tagging={"TagSet": as_list(tags)})
     clients.s3.put_public_access_block(
-        Bucket=bucket,
+        **own,
         PublicAccessBlockConfiguration={
             "BlockPublicAcls": True, "IgnorePublicAcls": True,
             "BlockPublicPolicy": True, "RestrictPublicBuckets": True,
         },
     )  # fmt: skip
     clients.s3.put_bucket_lifecycle_configuration(
-        Bucket=bucket,
+        **own,
         LifecycleConfiguration={
             "Rules": [
                 {"ID": "forget", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": DAYS}}
@@ -48,13 +54,28 @@ def exists(clients: Clients, names: Names, region: str) -> bool:
 
 
 def stands(clients: Clients, bucket: str) -> bool:
-    """Whether there is such a bucket."""
+    """Whether there is such a bucket. Raises ProvisionError if it is another account's."""
+    try:
+        clients.s3.head_bucket(**_own(clients, bucket))
+    except clients.s3.exceptions.ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == 404:
+            return False
+        if status == 403 and _may_be_seen(clients, bucket):
+            raise ProvisionError(
+                f"the bucket {bucket} is another account's, not {clients.account}'s. Rename [CLUSTER] NAME, "
+                "or give [REDSHIFT] SCRATCH."
+            ) from error
+        raise
+    return True
+
+
+def _may_be_seen(clients: Clients, bucket: str) -> bool:
+    """Whether a bucket answers if nobody asks whose it is."""
     try:
         clients.s3.head_bucket(Bucket=bucket)
-    except clients.s3.exceptions.ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            return False
-        raise
+    except clients.s3.exceptions.ClientError:
+        return False
     return True
 
 
@@ -74,7 +95,7 @@ def find_buckets(clients: Clients, names: Names) -> list[str]:
 def bucket_tags(clients: Clients, bucket: str) -> Any:
     """The tags of a bucket, none if it has none."""
     try:
-        return clients.s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
+        return clients.s3.get_bucket_tagging(**_own(clients, bucket))["TagSet"]
     except clients.s3.exceptions.ClientError as error:
         if code(error) != "NoSuchTagSet":
             raise
@@ -84,11 +105,12 @@ def bucket_tags(clients: Clients, bucket: str) -> Any:
 def delete_buckets(clients: Clients, names: Names) -> None:
     """Empty and delete the scratch buckets."""
     for bucket in find_buckets(clients, names):
-        for page in clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        own = _own(clients, bucket)
+        for page in clients.s3.get_paginator("list_objects_v2").paginate(**own):
             keys: Any = [{"Key": found["Key"]} for found in page.get("Contents", [])]
             if keys:
-                clients.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
-        clients.s3.delete_bucket(Bucket=bucket)
+                clients.s3.delete_objects(**own, Delete={"Objects": keys})
+        clients.s3.delete_bucket(**own)
 
 
 def _require_ours(clients: Clients, names: Names, bucket: str) -> None:
@@ -100,7 +122,7 @@ def _require_ours(clients: Clients, names: Names, bucket: str) -> None:
             f"the bucket {bucket} belongs to the cluster {names.cluster} in {region}. Rename [CLUSTER] NAME, "
             "or give [REDSHIFT] SCRATCH."
         )
-    is_empty = "Contents" not in clients.s3.list_objects_v2(Bucket=bucket, MaxKeys=1)
+    is_empty = "Contents" not in clients.s3.list_objects_v2(**_own(clients, bucket), MaxKeys=1)
     if not names.owns(tags) and (tags or not is_empty):
         raise ProvisionError(
             f"the bucket {bucket} exists and is not ours: it lacks our tags. Rename [CLUSTER] NAME."
@@ -108,4 +130,9 @@ def _require_ours(clients: Clients, names: Names, bucket: str) -> None:
 
 
 def _name(clients: Clients, names: Names, region: str) -> str:
-    return names.bucket(clients.sts.get_caller_identity()["Account"], region)
+    return names.bucket(clients.account, region)
+
+
+def _own(clients: Clients, bucket: str) -> Any:
+    """A bucket that must be ours."""
+    return {"Bucket": bucket, "ExpectedBucketOwner": clients.account}

@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,27 +11,31 @@ from sparkify.config import Config
 from sparkify.errors import ProvisionError, SparkifyError
 from sparkify.progress import Progress
 from sparkify.provision import cluster as clusters
-from sparkify.provision import ingress, role, scratch
+from sparkify.provision import ingress, lookup, role, scratch, serverless
+from sparkify.provision.deployment import Deployment, Kind
 from sparkify.provision.names import Names, as_dict
 from sparkify.provision.plan import Launch
-from sparkify.provision.price import Size
+from sparkify.provision.price import Capacity, Size
 from sparkify.provision.waiting import Patience
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import SecurityGroupTypeDef
 
+WAREHOUSES = ("cluster ", "workgroup ", "namespace ")
+"""How the warehouse itself is named among what is left."""
+
 
 def launch(
     clients: Clients, config: Config, plan: Launch, now: dt.datetime, patience: Patience, progress: Progress
 ) -> None:
-    """Make what is missing of the plan and wait until the cluster is available.
+    """Make what is missing of the plan and wait until the cluster, or the workgroup, is available.
 
     Raises ProvisionError if a name is taken by something that is not ours, before anything is made; whatever
     fails later says what stands.
     """
     names = plan.names
     with translated():
-        cluster = clusters.find_cluster(clients, names)
+        stands = lookup.find(clients, names) is not None
         ingress.find_group(clients, names)
         if not plan.arn:
             role.find_role(clients, names)
@@ -39,28 +43,85 @@ def launch(
                 role.require_policy(clients, plan.policy)
         if not plan.scratch:
             scratch.exists(clients, names, plan.scratch_region)
-        if cluster is None:
-            _require_orderable(clients, plan.size)
     tags = names.tags(now, plan.expires)
     buckets = list(plan.buckets)
-    made = contextlib.nullcontext() if cluster else _telling_what_stands(clients, names)
+    made = contextlib.nullcontext() if stands else _telling_what_stands(clients, names)
     with made, translated():
         if not plan.scratch:
             progress.step("the scratch bucket")
             buckets.append(scratch.ensure_bucket(clients, names, plan.scratch_region, tags))
         if not plan.arn:
             progress.step("the role")
-        arn = plan.arn or role.ensure_role(clients, names, buckets, plan.policy, tags)
+        arn = plan.arn or role.ensure_role(clients, names, plan.kind, buckets, plan.policy, tags)
         progress.step("the security group")
-        group = ingress.ensure_group(clients, names, tags)
-        if cluster is None:
-            progress.step("the cluster")
-            clusters.create_cluster(
-                clients, names, plan.size, config.cluster.database, config.cluster.user, arn, group, tags
-            )
+        group = ingress.ensure_group(clients, names, config.cluster.subnet_group, tags)
+        ground = _Ground(arn, group, tags, stands)
+        if isinstance(plan.size, Size):
+            _launch_cluster(clients, config, plan, plan.size, ground, patience, progress)
         else:
-            clusters.extend(clients, names, tags)
-        clusters.wait_for(clients, names, "available", patience, progress)
+            _launch_workgroup(clients, config, plan, plan.size, ground, patience, progress)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What a warehouse is launched on."""
+
+    role: str
+    group: str
+    tags: Mapping[str, str]
+    is_taken: bool
+    """Whether the warehouse stands already."""
+
+
+def _launch_cluster(
+    clients: Clients, config: Config, plan: Launch, size: Size, ground: _Ground, patience: Patience,
+    progress: Progress,
+) -> None:  # fmt: skip
+    names, own = plan.names, config.cluster
+
+    def create() -> None:
+        clusters.create_cluster(
+            clients, names, size, own.database, own.user, ground.role, ground.group, plan.standing.network,
+            ground.tags,
+        )  # fmt: skip
+
+    if ground.is_taken:
+        clusters.extend(clients, names, ground.tags)
+    else:
+        progress.step("the cluster")
+        _given(clients, plan, create, patience, progress)
+    clusters.wait_for(clients, names, "available", patience, progress)
+
+
+def _launch_workgroup(
+    clients: Clients, config: Config, plan: Launch, capacity: Capacity, ground: _Ground, patience: Patience,
+    progress: Progress,
+) -> None:  # fmt: skip
+    names, own = plan.names, config.cluster
+
+    def create() -> None:
+        serverless.create_namespace(clients, names, own.database, own.user, ground.role, ground.tags)
+
+    progress.step("the namespace")
+    _given(clients, plan, create, patience, progress)
+    serverless.wait_for(clients, names, "namespace", patience, progress)
+    if not ground.is_taken:
+        progress.step("the workgroup")
+        network = plan.standing.network
+        serverless.create_workgroup(clients, names, capacity, ground.group, network, ground.tags)
+    serverless.wait_for(clients, names, "workgroup", patience, progress)
+    serverless.ensure_limit(clients, names, capacity.hours)
+    serverless.extend(clients, names, ground.tags)
+
+
+def _given(
+    clients: Clients, plan: Launch, create: Callable[[], None], patience: Patience, progress: Progress
+) -> None:
+    """Create what is given a role; ours may be too new for AWS to know it."""
+    if plan.arn:
+        create()
+    else:
+        role.once_known(clients, create, patience, progress)
 
 
 @contextlib.contextmanager
@@ -82,20 +143,40 @@ def _telling_what_stands(clients: Clients, names: Names) -> Iterator[None]:
 
 
 def configure(
-    clients: Clients, names: Names, cidrs: Sequence[str], patience: Patience, progress: Progress
-) -> list[str]:
-    """Let networks in, and make the cluster reachable; return the networks that were not let in before."""
+    clients: Clients, names: Names, cidrs: Sequence[str], patience: Patience, progress: Progress,
+    is_public: bool = True,
+) -> list[str]:  # fmt: skip
+    """Let networks in, and give the warehouse an address on the internet, or take it away.
+
+    Returns the networks that were not let in before.
+    """
     with translated():
-        cluster = clusters.require_cluster(clients, names)
+        found = lookup.require(clients, names)
         group = _require_group(clients, names)
-        clusters.require_tls(clients, cluster)
+        if found.kind == "cluster":
+            clusters.require_tls(clients, found.parameter_group)
+        elif found.parameters.get("require_ssl") != "true":
+            raise ProvisionError(
+                f"the workgroup {names.cluster} lets connections in without TLS, so nobody was let in. "
+                "Set its parameter require_ssl to true, then repeat the command."
+            )
         new = ingress.let_in(clients, group, cidrs)
-        if not cluster["PubliclyAccessible"]:
-            progress.step("making the cluster reachable")
-            clusters.wait_for(clients, names, "available", patience, progress)
-            clients.redshift.modify_cluster(ClusterIdentifier=names.cluster, PubliclyAccessible=True)
-        clusters.wait_for(clients, names, "available", patience, progress)
+        if found.is_public != is_public:
+            progress.step("making the cluster reachable" if is_public else "making the cluster private")
+            _wait(clients, names, found.kind, patience, progress)
+            if found.kind == "cluster":
+                clients.redshift.modify_cluster(ClusterIdentifier=names.cluster, PubliclyAccessible=is_public)
+            else:
+                serverless.set_public(clients, names, is_public)
+        _wait(clients, names, found.kind, patience, progress)
     return new
+
+
+def _wait(clients: Clients, names: Names, kind: Kind, patience: Patience, progress: Progress) -> None:
+    if kind == "cluster":
+        clusters.wait_for(clients, names, "available", patience, progress)
+    else:
+        serverless.wait_for(clients, names, "workgroup", patience, progress)
 
 
 def lets_in(clients: Clients, names: Names) -> list[str]:
@@ -113,7 +194,7 @@ def close(clients: Clients, names: Names, cidrs: Sequence[str]) -> list[str]:
 def pause(clients: Clients, names: Names, patience: Patience, progress: Progress) -> None:
     """Pause the cluster; one that is paused is left as it is."""
     with translated():
-        if clusters.require_cluster(clients, names)["ClusterStatus"] not in ("paused", "pausing"):
+        if _require_pausable(clients, names).state not in ("paused", "pausing"):
             clusters.wait_for(clients, names, "available", patience, progress)
             clients.redshift.pause_cluster(ClusterIdentifier=names.cluster)
         clusters.wait_for(clients, names, "paused", patience, progress)
@@ -122,10 +203,20 @@ def pause(clients: Clients, names: Names, patience: Patience, progress: Progress
 def resume(clients: Clients, names: Names, patience: Patience, progress: Progress) -> None:
     """Resume the cluster; one that runs is left as it is."""
     with translated():
-        if clusters.require_cluster(clients, names)["ClusterStatus"] in ("paused", "pausing"):
+        if _require_pausable(clients, names).state in ("paused", "pausing"):
             clusters.wait_for(clients, names, "paused", patience, progress)
             clients.redshift.resume_cluster(ClusterIdentifier=names.cluster)
         clusters.wait_for(clients, names, "available", patience, progress)
+
+
+def _require_pausable(clients: Clients, names: Names) -> Deployment:
+    found = lookup.require(clients, names)
+    if found.kind == "workgroup":
+        raise ProvisionError(
+            f"the workgroup {names} cannot be paused or resumed: it is paid only while queries run, and for "
+            "its storage."
+        )
+    return found
 
 
 def delete(
@@ -136,6 +227,8 @@ def delete(
         if group := ingress.find_group(clients, names):
             ingress.clear(clients, group)
         clusters.delete_cluster(clients, names, snapshot, patience, progress)
+        if serverless.find(clients, names) or serverless.find_namespace(clients, names) is not None:
+            serverless.delete(clients, names, snapshot, patience, progress)
         progress.step("deleting the security group")
         patience.until(f"the security group {names.group} being free", lambda: _delete_group(clients, names))
         progress.step("deleting the scratch bucket")
@@ -164,9 +257,13 @@ def left_over(clients: Clients, names: Names) -> list[Left]:
     with translated():
         if cluster := clusters.find_cluster(clients, names):
             note(f"cluster {names.cluster}", cluster.get("Tags", []))
+        if group := serverless.find(clients, names):
+            found.append(Left(f"workgroup {names.cluster}", group.tags.get("expires", "")))
+        if (held := serverless.find_namespace(clients, names)) is not None:
+            found.append(Left(f"namespace {names.cluster}", held.get("expires", "")))
         mine: Any = [{"Name": f"tag:{key}", "Values": [value]} for key, value in names.marks.items()]
-        for group in clients.ec2.describe_security_groups(Filters=mine)["SecurityGroups"]:
-            note(f"security group {group['GroupName']}", group["Tags"])
+        for one in clients.ec2.describe_security_groups(Filters=mine)["SecurityGroups"]:
+            note(f"security group {one['GroupName']}", one["Tags"])
         for bucket in scratch.find_buckets(clients, names):
             note(f"bucket {bucket}", scratch.bucket_tags(clients, bucket))
         if own := role.find_role(clients, names):
@@ -180,11 +277,11 @@ def left_over(clients: Clients, names: Names) -> list[Left]:
 
 
 def is_over(left: Sequence[Left], now: dt.datetime) -> bool:
-    """Whether the time to live is over: the cluster's, or that of all that is left of one.
+    """Whether the time to live is over: the warehouse's, or that of all that is left of one.
 
     What has no tag lives as long as it likes.
     """
-    ends = [one.expires for one in left if one.what.startswith("cluster ")] or [
+    ends = [one.expires for one in left if one.what.startswith(WAREHOUSES)] or [
         one.expires for one in left if one.expires
     ]
     return bool(ends) and all(
@@ -192,28 +289,26 @@ def is_over(left: Sequence[Left], now: dt.datetime) -> bool:
     )
 
 
-def snapshots(clients: Clients, names: Names) -> list[str]:
-    """The snapshots of the cluster that somebody asked for."""
+def snapshots(clients: Clients, names: Names) -> dict[str, str]:
+    """The snapshots that somebody asked for, with the commands of the AWS CLI that remove them."""
+    at = f"--region {names.region}"
     with translated():
-        return clusters.snapshots(clients, names)
+        of_cluster = {
+            one: f"aws redshift delete-cluster-snapshot {at} --snapshot-identifier {one}"
+            for one in clusters.snapshots(clients, names)
+        }
+        return of_cluster | {
+            one: f"aws redshift-serverless delete-snapshot {at} --snapshot-name {one}"
+            for one in serverless.snapshots(clients, names)
+        }
 
 
 def _require_group(clients: Clients, names: Names) -> "SecurityGroupTypeDef":
     group = ingress.find_group(clients, names)
     if group is None:
-        clusters.require_cluster(clients, names)
+        lookup.require(clients, names)
         raise ProvisionError("the cluster has no security group. `sparkify cluster launch` mends it.")
     return group
-
-
-def _require_orderable(clients: Clients, size: Size) -> None:
-    """Refuse a node type that this region does not sell, before anything is made."""
-    found = clients.redshift.describe_orderable_cluster_options(NodeType=size.node_type)
-    if not found["OrderableClusterOptions"]:
-        raise ProvisionError(
-            f"{size.node_type} is not offered in {clients.region}. "
-            "Set [CLUSTER] NODE_TYPE, for example ra3.large."
-        )
 
 
 def _delete_group(clients: Clients, names: Names) -> bool | None:

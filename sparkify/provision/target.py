@@ -7,7 +7,8 @@ from sparkify.aws import Clients, translated
 from sparkify.config import Config
 from sparkify.errors import ConfigError, ProvisionError
 from sparkify.provision import cluster as clusters
-from sparkify.provision import scratch
+from sparkify.provision import lookup, scratch
+from sparkify.provision.deployment import Deployment
 from sparkify.provision.names import Names
 from sparkify.provision.price import Size
 from sparkify.store import bucket_region, is_remote, split
@@ -51,33 +52,34 @@ def find_target(clients: Clients, config: Config) -> Target:
             size.slices,
         )  # fmt: skip
     with translated():
-        cluster = clusters.require_cluster(clients, names)
-        if cluster["ClusterStatus"] != "available" or "Endpoint" not in cluster:
-            now = cluster["ClusterStatus"]
-            way_out = clusters.WAYS_OUT.get(now, "`sparkify cluster status` tells more.")
-            raise ProvisionError(f"the cluster {names.cluster} is {now}. {way_out}")
+        found = lookup.require(clients, names)
+        if found.state != "available" or not found.host:
+            way_out = clusters.WAYS_OUT.get(found.state, "`sparkify cluster status` tells more.")
+            raise ProvisionError(f"the {found.kind} {names.cluster} is {found.status}. {way_out}")
         user, password = own.user, own.password
         if not user:
-            user, password = _credentials(clients, config, cluster.get("MasterPasswordSecretArn", ""))
+            user, password = _credentials(clients, config, found)
         place = own.scratch or f"s3://{_scratch_bucket(clients, config, names)}"
     return Target(
-        cluster["Endpoint"]["Address"], cluster["Endpoint"]["Port"], cluster["DBName"], user, password,
-        config.iam.arn or cluster["IamRoles"][0]["IamRoleArn"], place,
-        Size(cluster["NodeType"], cluster["NumberOfNodes"]).slices,
+        found.host, found.port, found.database, user, password, config.iam.arn or found.roles[0], place,
+        found.size.slices,
     )  # fmt: skip
 
 
-def _credentials(clients: Clients, config: Config, secret: str) -> tuple[str, str]:
+def _credentials(clients: Clients, config: Config, found: Deployment) -> tuple[str, str]:
     if config.redshift.auth == "iam":
+        if found.kind == "workgroup":
+            lent = clients.serverless.get_credentials(workgroupName=found.name, dbName=found.database)
+            return lent["dbUser"], lent["dbPassword"]
         given = clients.redshift.get_cluster_credentials_with_iam(
-            ClusterIdentifier=config.cluster.name, DbName=config.cluster.database
+            ClusterIdentifier=found.name, DbName=found.database
         )
         return given["DbUser"], given["DbPassword"]
-    if not secret:
+    if not found.secret:
         raise ConfigError(
-            "the cluster has no managed password. Set [REDSHIFT] USER and SPARKIFY_REDSHIFT__PASSWORD."
+            f"the {found.kind} has no managed password. Set [REDSHIFT] USER and SPARKIFY_REDSHIFT__PASSWORD."
         )
-    kept = json.loads(clients.secrets.get_secret_value(SecretId=secret)["SecretString"])
+    kept = json.loads(clients.secrets.get_secret_value(SecretId=found.secret)["SecretString"])
     return kept["username"], kept["password"]
 
 
@@ -107,5 +109,4 @@ def scratch_region(config: Config, region: str) -> str:
 
 
 def _scratch_bucket(clients: Clients, config: Config, names: Names) -> str:
-    account = clients.sts.get_caller_identity()["Account"]
-    return names.bucket(account, scratch_region(config, clients.region))
+    return names.bucket(clients.account, scratch_region(config, clients.region))

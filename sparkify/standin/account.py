@@ -1,5 +1,6 @@
 """The AWS account beside the clusters: moto's buckets, roles and groups, looked into without HTTP."""
 
+import datetime as dt
 import fnmatch
 import ipaddress
 import json
@@ -18,12 +19,19 @@ class Account:
         # moto takes its time to import, and only a stand-in needs it
         from moto.ec2.models import ec2_backends
         from moto.iam.models import iam_backends
+        from moto.redshift.models import redshift_backends
         from moto.s3.models import s3_backends
 
         self.region_name = region
         self._s3: Any = s3_backends[ACCOUNT]["aws"]
         self._iam: Any = iam_backends[ACCOUNT]["aws"]
         self._ec2: Any = ec2_backends[ACCOUNT][region]
+        self._redshift: Any = redshift_backends[ACCOUNT][region]
+        self.role_delay = 0.0
+        """Seconds for which AWS's services do not know a new role: IAM User Guide, "Changes that I make are
+        not always immediately visible"."""
+        self.owners: dict[str, str] = {}
+        """Buckets of other accounts, with their owners."""
 
     def names(self, bucket: str, prefix: str) -> Sequence[str]:
         """Keys under a prefix, sorted; KeyError if there is no such bucket."""
@@ -49,12 +57,22 @@ class Account:
         """Where the bucket is."""
         return str(self._bucket(bucket).region_name)
 
+    def owner(self, bucket: str) -> str:
+        """The account that a bucket belongs to."""
+        return self.owners.get(bucket, ACCOUNT)
+
     def role_exists(self, arn: str) -> bool:
-        """Whether Redshift may assume this role."""
+        """Whether there is such a role."""
+        return self._role(arn) is not None
+
+    def may_assume(self, arn: str, *services: str) -> bool:
+        """Whether these services may take the role on: it trusts all of them, and is not too new."""
         role = self._role(arn)
-        return role is not None and "redshift.amazonaws.com" in json.dumps(
-            role.assume_role_policy_document, default=str
-        )
+        if role is None:
+            return False
+        age = dt.datetime.now(dt.UTC) - role.create_date.replace(tzinfo=dt.UTC)
+        trust = json.dumps(role.assume_role_policy_document, default=str)
+        return age.total_seconds() >= self.role_delay and all(service in trust for service in services)
 
     def may_read(self, arn: str, bucket: str, key: str) -> bool:
         """Whether the role's policies allow s3:GetObject on this object."""
@@ -76,9 +94,31 @@ class Account:
                     return True
         return False
 
-    def group_exists(self, group_id: str) -> bool:
-        """Whether there is such a security group."""
-        return self._ec2.get_security_group_from_id(group_id) is not None
+    def set_default_vpc(self, exists: bool) -> None:
+        """Have a default VPC, or none, as in accounts whose owners have removed it."""
+        self._ec2.default_vpc.is_default = exists
+
+    def default_vpc(self) -> str | None:
+        """The default VPC."""
+        found = self._ec2.default_vpc
+        return str(found.id) if found.is_default else None
+
+    def vpc_of(self, subnet_group: str) -> str | None:
+        """The VPC of a cluster subnet group; None if there is none of this name."""
+        found = self._redshift.subnet_groups.get(subnet_group)
+        return str(found.subnets[0].vpc_id) if found else None
+
+    def vpc_of_group(self, group_id: str) -> str | None:
+        """The VPC of a security group; None if there is none."""
+        found = self._ec2.get_security_group_from_id(group_id)
+        return str(found.vpc_id) if found else None
+
+    def zones(self, subnets: Sequence[str]) -> list[str | None]:
+        """The availability zone of each subnet; None for one that is not there."""
+        known = {
+            one.id: one.availability_zone for zone in self._ec2.subnets.values() for one in zone.values()
+        }
+        return [known.get(subnet) for subnet in subnets]
 
     def _bucket(self, name: str) -> Any:
         if name not in self._s3.buckets:

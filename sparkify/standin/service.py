@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
+import json
 import logging
 import os
 import ssl
@@ -16,8 +17,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from sparkify.standin.account import REGION, Account
 from sparkify.standin.backend import administer
-from sparkify.standin.clusters import ApiError, Clusters
+from sparkify.standin.clusters import Clusters
+from sparkify.standin.errors import ApiError
+from sparkify.standin.hosting import Host
 from sparkify.standin.postgres import Postgres
+from sparkify.standin.prices import products
+from sparkify.standin.workgroups import Workgroups
 
 Answer = Iterable[bytes]
 
@@ -43,7 +48,9 @@ class StandIn:
         self._folder = tempfile.TemporaryDirectory(prefix="standin-tls-")
         self.certificate, tls = _certificate(Path(self._folder.name))
         self.account = Account()
-        self.clusters = Clusters(self._postgres.socket, tls, self.account, self._run, seconds)
+        host = Host(self._postgres.socket, tls, self.account, self._run)
+        self.clusters = Clusters(host, self.account, seconds)
+        self.workgroups = Workgroups(host, self.account, lambda: self.clusters.seconds)
         self._moto: Any = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._application, threaded=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -76,11 +83,13 @@ class StandIn:
         from moto.moto_api._internal.models import moto_api_backend
 
         self.clusters.close()
+        self.workgroups.close()
         moto_api_backend.reset()
 
     def close(self) -> None:
         """Stop everything and remove what was made."""
         self.clusters.close()
+        self.workgroups.close()
         self._server.shutdown()
         self._server.server_close()
         self._run(_finish())
@@ -94,12 +103,15 @@ class StandIn:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def _application(self, environ: dict[str, Any], respond: Callable[..., Any]) -> Answer:
-        """Every request to AWS: Redshift's and EC2's are looked at, all others go to moto as they are."""
+        """Every request to AWS; what we have no rule of our own for goes to moto as it is."""
         service = _service(environ)
+        if service in ("redshift-serverless", "pricing"):
+            return self._answer_json(service, environ, respond)
+        if service == "s3" and (refusal := self._refuse_bucket(environ)):
+            return _reply(respond, f"{refusal.status} Error", _error("s3", refusal))
         if service not in ("redshift", "ec2"):
             return self._moto(environ, respond)  # type: ignore[no-any-return]  # a WSGI application
-        size = int(environ.get("CONTENT_LENGTH") or 0)
-        form = dict(parse_qsl(environ["wsgi.input"].read(size).decode(), keep_blank_values=True))
+        form = dict(parse_qsl(_body(environ).decode(), keep_blank_values=True))
         action = form.get("Action", "")
         try:
             if service == "ec2":
@@ -117,10 +129,40 @@ class StandIn:
             text = self.clusters.after(action, form, text)
         return _reply(respond, status[0], text)
 
+    def _answer_json(self, service: str, environ: dict[str, Any], respond: Callable[..., Any]) -> Answer:
+        """The JSON protocol: the action is in a header, an error's name in `__type`."""
+        action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[2]
+        answering = products if service == "pricing" else self._workgroups_of(environ).answer
+        try:
+            said, status = answering(action, json.loads(_body(environ) or b"{}")), "200 OK"
+        except ApiError as error:
+            said, status = {"__type": error.code, "message": str(error)}, "400 Bad Request"
+        return _reply(respond, status, json.dumps(said), "application/x-amz-json-1.1")
+
+    def _workgroups_of(self, environ: dict[str, Any]) -> Workgroups:
+        """Those of the request's region."""
+        if _scope(environ)[2] == REGION:
+            return self.workgroups
+        return Workgroups(self.clusters.host, self.account, lambda: 0)
+
+    def _refuse_bucket(self, environ: dict[str, Any]) -> ApiError | None:
+        """S3 User Guide, "Verifying bucket ownership with bucket owner condition"; "CreateBucket"."""
+        bucket = environ.get("PATH_INFO", "").lstrip("/").partition("/")[0]
+        owner = self.account.owner(bucket)
+        if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", owner) != owner:
+            return ApiError("AccessDenied", "Access Denied", 403)
+        is_new = environ["REQUEST_METHOD"] == "PUT" and environ["PATH_INFO"].strip("/") == bucket
+        if is_new and not environ.get("QUERY_STRING") and bucket in self.account.owners:
+            return ApiError("BucketAlreadyExists", "The requested bucket name is not available.", 409)
+        return None
+
     def _check_group(self, action: str, form: dict[str, str]) -> None:
         group = form.get("GroupId", "")
-        if action == "DeleteSecurityGroup" and self.clusters.uses_group(group):
+        used = self.clusters.uses_group(group) or self.workgroups.uses_group(group)
+        if action == "DeleteSecurityGroup" and used:
             raise ApiError("DependencyViolation", f"resource {group} has a dependent object")
+        if action == "CreateSecurityGroup" and "VpcId" not in form and not self.account.default_vpc():
+            raise ApiError("VPCIdNotSpecified", "No default VPC for this user")  # EC2: "Error codes"
 
 
 @contextlib.contextmanager
@@ -149,13 +191,23 @@ async def _prepare(socket: str) -> None:
 
 def _service(environ: dict[str, Any]) -> str:
     """The service that a signed request is for."""
-    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0].split("/")
+    scope = _scope(environ)
     return scope[3] if len(scope) > 3 else ""
 
 
-def _reply(respond: Callable[..., Any], status: str, text: str) -> Answer:
+def _scope(environ: dict[str, Any]) -> list[str]:
+    """Key, day, region, service: what a signature is good for."""
+    authorization: str = environ.get("HTTP_AUTHORIZATION", "")
+    return authorization.partition("Credential=")[2].split(",")[0].split("/")
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    return bytes(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+
+
+def _reply(respond: Callable[..., Any], status: str, text: str, kind: str = "text/xml") -> Answer:
     body = text.encode()
-    respond(status, [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
+    respond(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
 
 
@@ -169,6 +221,8 @@ def _envelope(action: str, inner: str) -> str:
 
 def _error(service: str, error: ApiError) -> str:
     inner = f"<Code>{error.code}</Code><Message>{error}</Message>"
+    if service == "s3":
+        return f"<Error>{inner}<RequestId>standin</RequestId></Error>"
     if service == "ec2":
         return f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>standin</RequestID></Response>"
     return (
