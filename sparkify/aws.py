@@ -5,7 +5,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sparkify.errors import ConfigError, ProvisionError, RemoteError, SparkifyError
 
@@ -68,6 +68,14 @@ def make_clients(region: str = "") -> Clients:
             made.client("sts", config=config),
             made.client("secretsmanager", config=config),
         )
+
+
+def make_client(service: str, region: str) -> Any:
+    """A client of one service in another region than the configuration's."""
+    from botocore.config import Config
+
+    config = Config(region_name=region, retries={"mode": "standard", "max_attempts": 8})
+    return session().client(service, config=config)  # type: ignore[call-overload]  # any service's name
 
 
 def _require_region(made: "boto3.Session", region: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from sparkify.standin.account import ACCOUNT, Account
 from sparkify.standin.backend import administer, quoted
 from sparkify.standin.copying import Copier
+from sparkify.standin.credentials import BadRequest, Issued
 from sparkify.standin.front import Front
 
 NODE_TYPES = {
@@ -53,6 +54,7 @@ class Cluster:
     status: Status = "creating"
     since: float = field(default_factory=time.monotonic)
     passwords: dict[str, str] = field(default_factory=dict)
+    issued: Issued = field(default_factory=Issued)
     secret_arn: str = ""
     front: Front | None = None
 
@@ -71,6 +73,8 @@ class Clusters:
         """`run` runs a coroutine on the fronts' loop; every change of state takes `seconds`."""
         self._socket, self._tls, self._account, self._run, self.seconds = socket, tls, account, run, seconds
         self._known: dict[str, Cluster] = {}
+        self.workgroups: dict[str, str] = {}
+        """Serverless workgroups, each with the cluster that answers in its place."""
         self.requires_tls = True
         """What the default parameter group says; accounts from before 2025 may say otherwise."""
 
@@ -169,13 +173,23 @@ class Clusters:
 
     def _credentials(self, form: Form) -> str:
         cluster = self._found(form, "available")
-        user, password = "IAM:root", secrets.token_urlsafe(16)
-        cluster.passwords[user] = password
+        try:
+            user, password, until = cluster.issued.issue(cluster.passwords, form.get("DurationSeconds"))
+        except BadRequest as error:
+            raise ApiError(error.code, str(error)) from error
         self._run(self._add_user(user))
+        ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))
         return (
-            f"<DbUser>{user}</DbUser><DbPassword>{password}</DbPassword>"
-            "<Expiration>2099-01-01T00:00:00Z</Expiration>"
+            f"<DbUser>{user}</DbUser><DbPassword>{password}</DbPassword><Expiration>{ends}</Expiration>"
+            f"<NextRefreshTime>{ends}</NextRefreshTime>"
         )
+
+    def issue_for_workgroup(self, name: str, duration: int | None) -> tuple[str, str, float]:
+        """Temporary credentials for a workgroup; KeyError if there is none of this name."""
+        cluster = self._known[self.workgroups[name]]
+        given = cluster.issued.issue(cluster.passwords, duration)
+        self._run(self._add_user(given[0]))
+        return given
 
     def _orderable(self, form: Form) -> str:
         wanted = form.get("NodeType")
@@ -242,7 +256,7 @@ class Clusters:
             )
 
     async def _build(self, cluster: Cluster) -> None:
-        await self._add_user(cluster.master)
+        await self._add_user(cluster.master, "SUPERUSER")
         await administer(
             self._socket, "postgres",
             f'DROP DATABASE IF EXISTS "{cluster.name}.{cluster.database}" WITH (FORCE)',
@@ -253,8 +267,8 @@ class Clusters:
             _Attached(cluster, self._account), self._account.region_name,
         )  # fmt: skip
         cluster.front = Front(
-            self._socket, self._tls, f"{cluster.name}.", lambda: cluster.passwords, copier,
-            lambda: self._reachable(cluster),
+            self._socket, self._tls, f"{cluster.name}.", lambda: cluster.issued.valid(cluster.passwords),
+            cluster.passwords.__setitem__, copier, lambda: self._reachable(cluster),
         )  # fmt: skip
         await cluster.front.listen()
 
@@ -270,11 +284,13 @@ class Clusters:
         if cluster.status in _NEXT and time.monotonic() - cluster.since >= self.seconds:
             cluster.status = _NEXT[cluster.status]
 
-    async def _add_user(self, user: str) -> None:
+    async def _add_user(self, user: str, rights: str = "NOSUPERUSER") -> None:
+        """Make a user; the master is a superuser ("Superusers"), others are not."""
         await administer(
             self._socket, "postgres",
             f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = {quoted(user)}) "
             f"THEN CREATE ROLE \"{user}\" LOGIN; END IF; END $$",
+            f'ALTER ROLE "{user}" {rights}',
         )  # fmt: skip
 
     async def _raze(self, cluster: Cluster) -> None:

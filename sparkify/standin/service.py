@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from sparkify.standin.account import REGION, Account
 from sparkify.standin.backend import administer
 from sparkify.standin.clusters import ApiError, Clusters
+from sparkify.standin.credentials import get_credentials
 from sparkify.standin.postgres import Postgres
 
 Answer = Iterable[bytes]
@@ -96,6 +97,10 @@ class StandIn:
     def _application(self, environ: dict[str, Any], respond: Callable[..., Any]) -> Answer:
         """Every request to AWS: Redshift's and EC2's are looked at, all others go to moto as they are."""
         service = _service(environ)
+        if environ.get("HTTP_X_AMZ_TARGET") == "RedshiftServerless.GetCredentials":
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            code, given = get_credentials(body, self.clusters.issue_for_workgroup)
+            return _reply(respond, f"{code} Answer", given, "application/x-amz-json-1.1")
         if service not in ("redshift", "ec2"):
             return self._moto(environ, respond)  # type: ignore[no-any-return]  # a WSGI application
         size = int(environ.get("CONTENT_LENGTH") or 0)
@@ -108,8 +113,8 @@ class StandIn:
                 return _reply(respond, "200 OK", _envelope(action, own))
         except ApiError as error:
             return _reply(respond, f"{error.status} Error", _error(service, error))
-        body = urlencode(form).encode()
-        environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        passed = urlencode(form).encode()
+        environ |= {"wsgi.input": BytesIO(passed), "CONTENT_LENGTH": str(len(passed))}
         status: list[Any] = []
         answer = b"".join(self._moto(environ, lambda *given: status.extend(given)))
         text = answer.decode()
@@ -153,9 +158,9 @@ def _service(environ: dict[str, Any]) -> str:
     return scope[3] if len(scope) > 3 else ""
 
 
-def _reply(respond: Callable[..., Any], status: str, text: str) -> Answer:
+def _reply(respond: Callable[..., Any], status: str, text: str, kind: str = "text/xml") -> Answer:
     body = text.encode()
-    respond(status, [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
+    respond(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
 
 
