@@ -3,15 +3,17 @@
 import dataclasses
 import uuid
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
-from sparkify.ask.questions import ask, list_questions
+from sparkify.ask.live import Asked, Live
+from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.engines.base import EVERY_COLUMN
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import ConfigError, QueryError, RightsError
-from sparkify.load.tables import RIGHTS, create_tables, prepare_tables, require_tables
-from sparkify.load.tables import SHARED as SEEN
+from sparkify.load.checks import check_everything
+from sparkify.load.tables import RIGHTS, SHARED, create_tables, prepare_tables, require_tables
 from sparkify.sql import schema as ddl
 from sparkify.sql.schema import STAR
 from tests.builders import rows
@@ -69,7 +71,7 @@ def test_every_question_but_that_for_the_records_themselves_is_answered_to_a_rea
     private = {one.name for one in list_questions() if one.is_private}
 
     for engine in (reader, analyst):
-        require_tables(engine, SEEN)
+        require_tables(engine, SHARED)
         for question in list_questions():
             if question.name in private:
                 with pytest.raises(RightsError, match=r"docs/connecting\.md says what readers see"):
@@ -229,7 +231,7 @@ def test_public_a_group_and_a_role_are_readers_as_a_user_is(cluster: Cluster, lo
         f"WHERE table_schema = '{engine._schema}' AND privilege_type = 'SELECT' AND grantee <> grantor",
     )  # fmt: skip
     names = {"PUBLIC", f"IAM:{mark}", f"group_{mark}", f"role_{mark}", engine._reader}
-    assert set(found) == {(name, table) for name in names for table in SEEN}
+    assert set(found) == {(name, table) for name in names for table in SHARED}
     engine.native(f"REVOKE SELECT ON {', '.join(RIGHTS)} FROM PUBLIC")
     engine.close()
 
@@ -271,6 +273,30 @@ def test_two_warehouses_of_one_database_keep_their_readers_apart(cluster: Cluste
         asked.native(f"SELECT COUNT(*) AS n FROM {loaded._schema}.songplay")
     asked.close()
     other.close()
+
+
+def test_the_dashboard_asks_as_a_reader_and_checks_and_shows_rejects_as_the_owner(
+    loaded: Redshift, cluster: Cluster
+) -> None:
+    asked: list[str] = []
+
+    def opener(rights: Literal["login", "reader"]) -> Redshift:
+        asked.append(rights)
+        return cluster.connect(loaded._schema, rights=rights, read_only=True)
+
+    live = Live(
+        lambda _: opener("reader"), lambda _: check_everything(loaded), private=lambda _: opener("login")
+    )
+    closed = Live(lambda _: opener("reader"), lambda _: None)
+
+    page, without = live.page(), closed.page()
+    assert (len(page["trust"]["checks"]) > 20, without["trust"]["checks"]) == (True, [])
+    assert "rights of a reader" in " ".join(without["trust"]["facts"])
+    assert set(asked) == {"reader"}
+    assert "{broken" in str(live.answer(Asked(find_question("rejects"))).rows)
+    assert asked[-1] == "login"
+    with pytest.raises(RightsError):
+        closed.answer(Asked(find_question("rejects")))
 
 
 def test_rights_are_of_tables_and_columns_that_exist() -> None:
