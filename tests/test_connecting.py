@@ -340,6 +340,8 @@ def test_a_cluster_of_others_is_loaded_asked_and_shown_in_two_schemas(
 
     assert run(first, "query", "SELECT COUNT(*) AS n FROM songplay", "--format", "csv").split() == ["n", "2"]
     assert run(second, "query", "SELECT COUNT(*) AS n FROM songplay", "--format", "csv").split() == ["n", "0"]
+    who = run(first, "query", "SELECT CURRENT_USER AS who", "--format", "csv").split()[1]
+    assert who == f"sparkify_reader_sparkify_{first}"
     assert "{broken" in run(first, "ask", "rejects", "--format", "csv")
     assert "most_played" not in run(first, "ask", "most_played_songs", "--format", "csv")
     run(first, "check")
