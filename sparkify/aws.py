@@ -105,6 +105,14 @@ def _price_list(made: "boto3.Session", region: str, partition: str) -> Any:
     return made.client("pricing", region_name=nearest, config=config)
 
 
+def make_client(service: str, region: str) -> Any:
+    """A client of one service in another region than the configuration's."""
+    from botocore.config import Config
+
+    config = Config(region_name=region, retries={"mode": "standard", "max_attempts": 8})
+    return session().client(service, config=config)  # type: ignore[call-overload]  # any service's name
+
+
 def _require_region(made: "boto3.Session", region: str) -> None:
     """A misspelt region is a host that nobody knows, or worse, one that answers."""
     known = [

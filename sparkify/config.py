@@ -28,6 +28,7 @@ CLUSTER = (
     r"(?=.{1,63}$)(?-i:[a-z](-?[a-z0-9])*)",
     "1 to 63 lower case letters, digits or single hyphens, beginning with a letter",
 )
+WORKGROUP = r"(?-i:[a-z0-9-]{3,64})", "3 to 64 lower case letters, digits or hyphens"
 MASTER = r"[a-z_][a-z0-9_$]{0,126}", "a name of letters, digits and _"
 DATABASE = r"[a-z][a-z0-9_]{0,63}", "a name of at most 64 letters, digits and _"
 ADMIN = r"(?!public$)[a-z][a-z0-9_]{0,127}", "a name of letters, digits and _, beginning with a letter"
@@ -37,6 +38,12 @@ SUBNET_GROUP = r"[a-zA-Z0-9][\w. -]{0,254}", "the name of a cluster subnet group
 POLICY = r"[\w+=.@-]+(/[\w+=.@-]+)*", "the name of an AWS managed policy"
 READER = r"((GROUP|ROLE)\s+)?[a-z_][\w$.:@+-]*"
 READERS = rf"{READER}(\s*,\s*{READER})*", "a list of names: analyst, GROUP analysts, ROLE analysts, PUBLIC"
+HOST = (
+    r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?",
+    "a host's name alone: no jdbc:, no port (that is PORT), no database",
+)
+KEEPALIVE = r"\d{1,4}", "a number of seconds below 10,000"
+LABEL = r"[^'\\\0]{1,320}", "a label without quotes and backslashes"
 BUCKET = r"s3://[a-z0-9._-]{3,63}(/.*)?", "an s3:// prefix"
 
 
@@ -154,15 +161,29 @@ class Iam:
 class Redshift:
     """How to reach the warehouse on Redshift; what is empty is found from [CLUSTER] NAME."""
 
-    host: str = setting("", "the endpoint's host")
+    host: str = setting("", "the host of any cluster's, or Serverless workgroup's, endpoint", HOST)
     port: int = setting(5439, "the endpoint's port, where HOST is given", COUNT)
+    cluster: str = setting(
+        "", "with AUTH = iam: the cluster behind HOST, where that is an alias or a tunnel", CLUSTER
+    )
+    workgroup: str = setting("", "the same for a Serverless workgroup", WORKGROUP)
+    sslmode: Literal["verify-full", "verify-ca"] = setting(
+        "verify-full",
+        "verify-full; verify-ca does not look at the certificate's name: for a tunnel or an alias only",
+    )
+    keepalive: int = setting(
+        60, "seconds without traffic after which a connection is probed; 0: as the system does", KEEPALIVE
+    )
     auth: Literal["secret", "iam"] = setting(
         "secret", "secret: as the master user; iam: as whoever runs this, with temporary credentials"
     )
     user: str = setting("", "a database user, with PASSWORD; empty: as AUTH says")
     password: str = setting("", "its password: give it as SPARKIFY_REDSHIFT__PASSWORD", secret=True)
     schema: str = setting("public", "the schema that holds the tables", MASTER)
-    readers: str = setting("", "users or groups who may read them: analyst, GROUP analysts", READERS)
+    query_group: str = setting("", "a label for workload management, and for the query logs", LABEL)
+    readers: str = setting(
+        "", "users, groups or roles who may read the star: analyst, GROUP analysts", READERS
+    )
     scratch: str = setting(
         "", "an s3:// prefix for the time of a COPY; empty: the bucket that launch makes", BUCKET
     )

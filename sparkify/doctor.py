@@ -103,7 +103,13 @@ def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
             yield _failed("cluster", error)
             return
         yield Finding("cluster", "ok", f"{target.host}:{target.port}, database {target.database}")
-        yield _examine_role(clients, config, target.role)
+        if target.role:
+            yield _examine_role(clients, config, target.role)
+        else:
+            yield Finding(
+                "role", "warning", "none is set, so nothing can be loaded from here",
+                "Set [IAM] ARN to a role of the cluster that may read the source.",
+            )  # fmt: skip
 
 
 def _examine_role(clients: "Clients", config: Config, arn: str) -> Finding:

@@ -5,6 +5,7 @@
     ├── LoadError            1  the load was refused: too many rejects, a changed file
     ├── CheckError           1  a check found wrong rows
     ├── QueryError           1  the database refused a statement
+    │   └── RightsError      1  the database user may not do what a statement does
     ├── WarehouseError       1  the warehouse cannot be used: newer version, disk full, damaged
     ├── BusyError            5  another process holds the warehouse
     ├── RemoteError          6  a remote service is unreachable or refuses access
@@ -42,6 +43,10 @@ class CheckError(SparkifyError):
 
 class QueryError(SparkifyError):
     """The database refused a statement."""
+
+
+class RightsError(QueryError):
+    """The database user may not do what a statement does."""
 
 
 class WarehouseError(SparkifyError):

@@ -13,7 +13,8 @@ from typing import Any
 import boto3
 
 from sparkify.config import S3
-from sparkify.engines.redshift import Address, Redshift
+from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift_connect import Address
 from sparkify.engines.redshift_stage import Copying
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, Summary, load

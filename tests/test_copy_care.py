@@ -13,16 +13,19 @@ from sparkify.engines import redshift_stage
 from sparkify.engines.base import Engine, NewFile
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.reading import Look, look
-from sparkify.engines.redshift import Redshift, _translated
+from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift_errors import translated
 from sparkify.errors import ConfigError, QueryError, RetryError
 from sparkify.load.diff import digest_star
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables, drop_tables
 from sparkify.progress import Silent
+from sparkify.standin.service import StandIn
 from tests.builders import Source, etl, play, rows, song
 from tests.clusters import Bucket, fill, load_bucket, sever
 
+CONFLICT = "could not complete because of conflict with concurrent transaction"
 LEDGER = (
     "SELECT uri, records_read, rejected, problem FROM etl_file ORDER BY uri, file_id",
     "SELECT f.uri, r.record, r.reason, r.raw_text FROM etl_reject AS r "
@@ -192,15 +195,48 @@ def test_a_reader_whose_connection_was_cut_still_may_only_read(redshift: Redshif
         ("57P01", "terminating connection", RetryError),
         ("XX000", "1023", RetryError),
         ("XX000", "1018 relation not found", RetryError),
+        ("XX000", CONFLICT, RetryError),
+        ("XX000", "could not open relation with OID 155466714", RetryError),
+        ("XX000", "table 3380474 dropped by concurrent transaction", RetryError),
+        ("XX000", "Assert", QueryError),
+        ("XX000", f"a text that says {CONFLICT}", QueryError),
+        ("22P02", CONFLICT, QueryError),
         ("22P02", "value 1023 is bad", QueryError),
     ],
 )
 def test_what_others_did_to_a_transaction_is_tried_again(code: str, said: str, kind: type[Exception]) -> None:
     from redshift_connector.error import ProgrammingError
 
-    error = _translated(ProgrammingError({"C": code, "M": said}), "SELECT 1")
+    error = translated(ProgrammingError({"C": code, "M": said}), "SELECT 1")
 
     assert type(error) is kind
+
+
+def test_what_the_detail_says_of_others_counts_too() -> None:
+    from redshift_connector.error import ProgrammingError
+
+    told = {"C": "XX000", "M": "1023", "D": "Serializable isolation violation on table - 117 (pid:9)"}
+
+    assert type(translated(ProgrammingError(told), "COMMIT")) is RetryError
+    assert type(translated(ProgrammingError(told | {"M": "problem"}), "COMMIT")) is RetryError
+
+
+@pytest.mark.parametrize("at", ["LOCK TABLE", "COPY", "INSERT INTO songplay", "COMMIT"])
+def test_a_conflict_with_others_runs_the_whole_transaction_again(
+    redshift: Redshift, bucket: Bucket, standin: StandIn, at: str
+) -> None:
+    fill(bucket)
+    waited: list[float] = []
+    front = standin.clusters._known["test"].front
+    assert front
+    front.faults.append((at, "XX000", CONFLICT))
+
+    files = list_source(S3(source=bucket.uri))
+    summary = load(redshift, files, MaxRejects.parse("1000"), Silent(), waited.append)
+
+    assert (front.faults, waited) == ([], [1.0])
+    assert (summary.run_id, summary.records.loaded) == (1, 6)
+    assert rows(redshift, "SELECT COUNT(*) AS n FROM etl_run") == [(1,)]
 
 
 def test_a_cluster_too_leaves_a_log_that_is_written_to_for_the_next_run(

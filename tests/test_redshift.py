@@ -7,19 +7,16 @@ from typing import Any
 
 import pytest
 
-from sparkify.config import S3, Config, Iam
-from sparkify.config import Cluster as ClusterSettings
-from sparkify.config import Redshift as RedshiftSettings
+from sparkify.config import S3, Config
 from sparkify.engines.base import NewFile
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.redshift import Redshift
-from sparkify.errors import BusyError, ConfigError, ProvisionError, QueryError, RemoteError, RetryError
+from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
 from sparkify.load.diff import diff_star, digest_star
 from sparkify.load.feed import make_feed
 from sparkify.load.files import list_source, make_plan
 from sparkify.load.staging import preview
 from sparkify.load.tables import create_tables
-from sparkify.provision.target import find_target
 from sparkify.standin.service import StandIn
 from tests.builders import Source, counts, etl, play, rows
 from tests.clusters import BUCKET, READ, Bucket, Cluster, fill, load_bucket
@@ -184,48 +181,12 @@ def test_a_reader_may_ask_and_nothing_else(redshift: Redshift, cluster: Cluster)
     reader.close()
 
 
-def test_readers_of_the_configuration_may_read(cluster: Cluster, standin: StandIn) -> None:
-    for user in ("IAM:alice", "analysts"):
-        standin.clusters.host.add_user(user)
-    readers = ["PUBLIC", "IAM:alice", "GROUP analysts"]
-    engine = cluster.connect(f"test_{uuid.uuid4().hex[:12]}", readers=readers)
-
-    create_tables(engine)
-
-    granted = rows(
-        engine, "SELECT DISTINCT privilege_type, grantee FROM information_schema.table_privileges "
-        f"WHERE table_schema = '{engine._schema}' AND table_name = 'songplay' AND privilege_type = 'SELECT' "
-        "AND grantee <> grantor ORDER BY 2",
-    )  # fmt: skip
-    assert granted == [("SELECT", "IAM:alice"), ("SELECT", "PUBLIC"), ("SELECT", "analysts")]
-    engine.close()
-
-
 def test_files_of_this_machine_are_gathered_for_the_cluster(redshift: Redshift, source: Source) -> None:
     source.log(play(0), play(1))
 
     etl(redshift, source.folder)
 
     assert rows(redshift, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
-
-
-def test_where_the_warehouse_is_must_be_known(standin: StandIn, cluster: Cluster) -> None:
-    from sparkify.aws import make_clients
-
-    clients = make_clients()
-    with pytest.raises(ProvisionError, match="no cluster nowhere"):
-        find_target(clients, Config(cluster=ClusterSettings(name="nowhere")))
-    with pytest.raises(ConfigError, match="give USER, SCRATCH"):
-        find_target(clients, Config(redshift=RedshiftSettings(host="localhost")))
-    given = RedshiftSettings(host="localhost", port=5440, user="me", password="mine", scratch="s3://a/b")
-    found = find_target(clients, Config(redshift=given, iam=Iam(arn="arn:x")))
-    assert (found.host, found.port, found.user, found.role, found.slices) == (
-        "localhost",
-        5440,
-        "me",
-        "arn:x",
-        8,
-    )
 
 
 def test_the_test_bucket_is_all_that_the_role_may_read(redshift: Redshift, standin: StandIn) -> None:

@@ -97,7 +97,7 @@ def test_the_catalogue_answers_as_before(words: Redshift) -> None:
     )
     schema = words.native("SELECT CURRENT_SCHEMA()").scalar()
     tables = words.native(
-        f"SELECT \"table\" FROM svv_table_info WHERE \"schema\" = '{schema}' "
+        f'SELECT "table" FROM svv_table_info WHERE "schema" = \'{schema}\' '
         "AND diststyle LIKE 'AUTO%' ORDER BY 1"
     )
 

@@ -40,15 +40,18 @@ class Live:
     def __init__(
         self,
         opener: Opener,
-        check: Callable[[Reader], Sequence[Verdict]],
+        check: Callable[[Reader], Sequence[Verdict] | None],
         *,
+        private: Opener | None = None,
         hold: float = 0.5,
         wait: float = 30.0,
         names: bool = False,
         prove: bool = False,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None),
     ) -> None:
+        """`private` opens what shows records as they came, where `opener` does not."""
         self._opener, self._check, self._hold, self._wait = opener, check, hold, wait
+        self._private = private or opener
         self._names, self._prove, self._clock = names, prove, clock
         self._building = threading.Lock()
         self._page: dict[str, Any] | None = None
@@ -69,7 +72,7 @@ class Live:
             raise BusyError("the page is being computed.")
         try:
             if self._page is known:
-                with self._lease() as lease:
+                with Lease(self._opener, self._hold, self._wait) as lease:
                     self._page = gather(
                         lease,
                         lambda: self._check(lease),
@@ -92,7 +95,9 @@ class Live:
         answers = self._answers  # if a run is published meanwhile, others are kept in another one
         if found := answers.get(asked):
             return found
-        with self._lease() as lease:
+        with Lease(
+            self._private if asked.question.is_private else self._opener, self._hold, self._wait
+        ) as lease:
             found = ask(lease, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run)
         if not self._names:
             found = _without_names(found)
@@ -113,9 +118,6 @@ class Live:
             self._answers = {}
             self._run = run
         return self._run
-
-    def _lease(self) -> Lease:
-        return Lease(self._opener, self._hold, self._wait)
 
 
 def _without_names(result: Result) -> Result:

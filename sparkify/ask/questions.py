@@ -23,6 +23,11 @@ class Question:
     text: str
     takes: frozenset[str]
 
+    @property
+    def is_private(self) -> bool:
+        """Whether it shows records as they came, which readers do not see."""
+        return "raw_text" in self.text
+
 
 def list_questions() -> Sequence[Question]:
     """All questions, sorted by name."""

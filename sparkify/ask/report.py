@@ -46,7 +46,7 @@ Page = dict[str, Any]
 
 def gather(
     reader: Reader,
-    check: Callable[[], Sequence[Verdict]],
+    check: Callable[[], Sequence[Verdict] | None],
     now: dt.datetime,
     *,
     names: bool = False,
@@ -54,8 +54,9 @@ def gather(
 ) -> Page:
     """Everything the page shows, as plain values; `now` is in UTC, without a zone.
 
-    `check` runs the checks over the whole warehouse; above PROVEN plays only if `prove` asks for it. If a run
-    is published meanwhile, all is asked again: the numbers of a page belong together.
+    `check` runs the checks over the whole warehouse, or has no right to; above PROVEN plays it is only called
+    if `prove` asks for it. If a run is published meanwhile, all is asked again: the numbers of a page belong
+    together.
     """
     while True:
         once = {name: _rows(reader, name) for name in ONCE}
@@ -104,7 +105,7 @@ def as_script(value: Any) -> str:
 def _gather(
     reader: Reader,
     once: dict[str, Rows],
-    check: Callable[[], Sequence[Verdict]],
+    check: Callable[[], Sequence[Verdict] | None],
     now: dt.datetime,
     names: bool,
     prove: bool,

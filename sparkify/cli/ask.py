@@ -37,7 +37,7 @@ def ask(
     from sparkify.ask.questions import find_question, list_questions, values_of
     from sparkify.engines.base import Result
     from sparkify.engines.dialect import readable
-    from sparkify.load.tables import require_tables
+    from sparkify.load.tables import SHARED, require_tables
 
     if question is None:
         rows = [(one.name, one.meaning) for one in list_questions()]
@@ -58,8 +58,8 @@ def ask(
         click.echo(readable(found.text, values, config.warehouse.engine))
         return
     values = values_of(found, most + 1 if most else None, first, last, level)
-    with opened(config) as engine:
-        require_tables(engine)
+    with opened(config, rights="login" if found.is_private else "reader") as engine:
+        require_tables(engine, SHARED)
         result = engine.query(found.text, values)
     print_some(result, most if "limit" in found.takes else 0, style, chosen=limit is not None)
 
@@ -70,12 +70,15 @@ def ask(
 @config_options
 @format_option
 def query(sql: str, config: Config, style: str | None) -> None:
-    """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else."""
+    """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else.
+
+    On a cluster it sees what readers see: the star, and what runs did.
+    """
     if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
-    from sparkify.load.tables import require_tables
+    from sparkify.load.tables import SHARED, require_tables
 
-    with opened(config, locked_down=True) as engine:
-        require_tables(engine)
+    with opened(config, rights="reader", locked_down=True) as engine:
+        require_tables(engine, SHARED)
         result = engine.native(sql)
     print_result(result, style)

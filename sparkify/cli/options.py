@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -17,9 +17,12 @@ from sparkify.config import Config, load_config
 from sparkify.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sparkify.engines.base import Engine
+    from sparkify.engines.base import Engine, Reader
 
 Command = Callable[..., Any]
+Rights = Literal["login", "reader"]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine."""
 
 
 class Group(click.Group):
@@ -163,10 +166,17 @@ def parse_age(text: str, option: str) -> dt.timedelta:
 
 @contextmanager
 def opened(
-    config: Config, *, read_only: bool = True, locked_down: bool = False, may_make: bool = False
+    config: Config,
+    *,
+    read_only: bool = True,
+    rights: Rights = "login",
+    locked_down: bool = False,
+    may_make: bool = False,
 ) -> Iterator["Engine"]:
     """The warehouse, open for as long as the block lasts."""
-    engine = open_engine(config, read_only=read_only, locked_down=locked_down, may_make=may_make)
+    engine = open_engine(
+        config, read_only=read_only, rights=rights, locked_down=locked_down, may_make=may_make
+    )
     try:
         yield engine
     finally:
@@ -174,12 +184,20 @@ def opened(
 
 
 def open_engine(
-    config: Config, *, read_only: bool = True, locked_down: bool = False, may_make: bool = False
+    config: Config,
+    *,
+    read_only: bool = True,
+    rights: Rights = "login",
+    locked_down: bool = False,
+    may_make: bool = False,
 ) -> "Engine":
-    """The warehouse that the configuration names. ConfigError if there is none and none may be made."""
+    """The warehouse that the configuration names. ConfigError if there is none and none may be made.
+
+    With the rights of a "reader" a cluster shows what readers see, whoever logs in.
+    """
     settings = config.warehouse
     if settings.engine == "redshift":
-        return _open_redshift(config, read_only=read_only, may_make=may_make)
+        return _open_redshift(config, read_only=read_only, rights=rights, may_make=may_make)
     from sparkify.engines.duckdb import DuckDB
 
     if not may_make and not Path(settings.file).is_file():
@@ -197,26 +215,50 @@ def open_engine(
     )
 
 
-def _open_redshift(config: Config, *, read_only: bool, may_make: bool) -> "Engine":
+@contextmanager
+def as_owner(config: Config, reader: "Reader") -> Iterator["Reader"]:
+    """For what readers do not see: a cluster is opened with all rights of the login, a file is open."""
+    if config.warehouse.engine == "redshift":
+        with opened(config) as engine:
+            yield engine
+    else:
+        yield reader
+
+
+def _open_redshift(config: Config, *, read_only: bool, rights: Rights, may_make: bool) -> "Engine":
     from sparkify.aws import make_clients
-    from sparkify.engines.redshift import Address, Redshift
+    from sparkify.engines.redshift import Redshift
+    from sparkify.engines.redshift_connect import Address
     from sparkify.engines.redshift_stage import Copying
     from sparkify.provision.target import find_target, require_scratch
 
-    def address() -> Address:
-        found = find_target(clients, config)
-        return Address(found.host, found.port, found.database, found.user, found.password)
-
+    own = config.redshift
     clients = make_clients(config.cluster.region)
     target = find_target(clients, config)
     if may_make:
         require_scratch(clients, config)
+    fresh = [target]
+
+    def address() -> Address:
+        found = fresh.pop() if fresh else find_target(clients, config)
+        return Address(
+            found.host, found.port, found.database, found.user, found.password, own.sslmode, own.keepalive,
+            found.advice,
+        )  # fmt: skip
+
+    if own.sslmode == "verify-ca" and own.host not in LOOPBACK:
+        talk(
+            f"warning: SSLMODE = verify-ca: whoever is on the way to {target.host} can answer in the "
+            "cluster's name. It is meant for a tunnel, or for an alias in a network of your own."
+        )
     copying = Copying(target.role, target.scratch, target.slices, config.etl.compact)
     return Redshift(
         address,
         copying,
-        schema=config.redshift.schema,
-        readers=[reader.strip() for reader in config.redshift.readers.split(",") if reader.strip()],
+        schema=own.schema,
+        readers=[reader.strip() for reader in own.readers.split(",") if reader.strip()],
+        rights=rights,
+        query_group=own.query_group,
         read_only=read_only,
         wait=config.warehouse.wait,
     )

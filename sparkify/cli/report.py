@@ -4,19 +4,21 @@ import contextlib
 import datetime as dt
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import Whole, config_options, open_engine, opened
+from sparkify.cli.options import LOOPBACK, Rights, Whole, as_owner, config_options, open_engine, opened
 from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.watching import watch
 from sparkify.config import Config
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, RightsError
 
 if TYPE_CHECKING:
-    from sparkify.engines.base import Engine
+    from sparkify.engines.base import Engine, Reader
+    from sparkify.load.checks import Verdict
 
 names_option = click.option(
     "--names", is_flag=True, help="Name the most active listeners; without it they are numbers."
@@ -47,16 +49,15 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
     _require_extra("jinja2", "plotly")
     from sparkify.ask.report import gather, render
     from sparkify.ask.trust import PROVEN
-    from sparkify.load.checks import Verdict, check_everything
-    from sparkify.load.tables import require_tables
+    from sparkify.load.tables import SHARED, require_tables
 
     require_place(out)
-    with opened(config) as engine, watch() as progress:
-        require_tables(engine)
+    with opened(config, rights="reader") as engine, watch() as progress:
+        require_tables(engine, SHARED)
 
-        def check() -> Sequence[Verdict]:
+        def check() -> "Sequence[Verdict] | None":
             progress.step("checking")
-            return check_everything(engine)
+            return _prove(config, engine)
 
         progress.step("asking")
         page = gather(engine, check, _now(), names=names, prove=prove)
@@ -69,7 +70,10 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
         ) from error
     click.echo(f"{out} is ready ({size(len(text.encode()))}); it took {seconds(time.monotonic() - began)}.")
     if not page["trust"]["checks"]:
-        click.echo(f"No check was run for it: more than {PROVEN:,} plays. --check runs them all.")
+        click.echo(
+            f"No check was run for it: there are more than {PROVEN:,} plays (--check runs them all), or the "
+            "login sees only what readers see."
+        )
     if show:
         click.launch(str(out))
 
@@ -96,19 +100,25 @@ def dashboard(
 
     from sparkify.ask.dashboard import make_app
     from sparkify.ask.live import Live
-    from sparkify.load.checks import check_everything
-    from sparkify.load.tables import require_tables
+    from sparkify.load.tables import SHARED, require_tables
 
-    def opener(wait: float) -> "Engine":
-        return open_engine(
-            dataclasses.replace(config, warehouse=dataclasses.replace(config.warehouse, wait=wait))
-        )
+    def opener(wait: float, rights: Rights = "reader") -> "Engine":
+        waiting = dataclasses.replace(config.warehouse, wait=wait)
+        return open_engine(dataclasses.replace(config, warehouse=waiting), rights=rights)
 
-    with opened(config) as engine:
-        require_tables(engine)
+    with opened(config, rights="reader") as engine:
+        require_tables(engine, SHARED)
     # A cluster lets everybody in at once, and a connection to it is dear.
     hold = 0.5 if config.warehouse.engine == "duckdb" else 300.0
-    live = Live(opener, check_everything, hold=hold, wait=config.warehouse.wait, names=names, prove=prove)
+    live = Live(
+        opener,
+        partial(_prove, config),
+        private=partial(opener, rights="login"),
+        hold=hold,
+        wait=config.warehouse.wait,
+        names=names,
+        prove=prove,
+    )
     try:
         listening = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -131,7 +141,15 @@ def dashboard(
         server.run(sockets=[listening])
 
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+def _prove(config: Config, reader: "Reader") -> "Sequence[Verdict] | None":
+    """Every check, over the whole warehouse; None where the login has only the rights of a reader."""
+    from sparkify.load.checks import check_everything
+
+    try:
+        with as_owner(config, reader) as owner:
+            return check_everything(owner)
+    except RightsError:
+        return None
 
 
 def _now() -> dt.datetime:

@@ -19,6 +19,10 @@ Paths = Mapping[str, Path]
 MOST_ROWS = 2**31 - 1
 """The most that Redshift's LIMIT takes (AWS, "ORDER BY clause")."""
 
+Rights = Mapping[str, Sequence[str]]
+"""Tables, each with the columns that readers see: EVERY_COLUMN, some, or none."""
+EVERY_COLUMN = ("*",)
+
 STAGING_TABLE: Mapping[Dataset, str] = {"events": "stg_events", "songs": "stg_songs"}
 
 
@@ -161,8 +165,11 @@ class Engine(Reader, Protocol):
         whole transaction may be run again.
         """
 
-    def grant(self, tables: Sequence[str]) -> None:
-        """Let whoever the configuration names read these tables, where there are others at all."""
+    def grant(self, rights: Rights) -> None:
+        """Let readers see what `rights` says and nothing else of these tables, where there are others at all.
+
+        Raises RightsError if it is not ours to grant, ConfigError if the configuration names nobody.
+        """
 
     def rewrite(self) -> bool:
         """Write the warehouse's files anew, so that no byte of what was deleted is left in them.

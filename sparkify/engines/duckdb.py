@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
+from sparkify.engines.base import Dataset, NewFile, Result, Rights, Rules, Staged, Value
 from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb_stage import Stager
 from sparkify.engines.gate import Gate
@@ -144,7 +144,7 @@ class DuckDB:
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002  # as Engine has it
         return ()
 
-    def grant(self, tables: Sequence[str]) -> None:
+    def grant(self, rights: Rights) -> None:
         """Who may read the file may read the tables."""
 
     def rewrite(self) -> bool:

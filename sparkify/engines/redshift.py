@@ -4,13 +4,22 @@ import contextlib
 import datetime as dt
 import decimal
 import re
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
+from sparkify.engines.base import Dataset, NewFile, Result, Rights, Rules, Staged, Value
 from sparkify.engines.dialect import literal, to_redshift
+from sparkify.engines.redshift_connect import Address, connect
+from sparkify.engines.redshift_errors import CANCELLED, state, translated
+from sparkify.engines.redshift_rights import (
+    create_user,
+    grantee,
+    grants,
+    is_superuser,
+    may_regain_rights,
+    reader_of,
+    users,
+)
 from sparkify.engines.redshift_stage import Copying, Loader
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
 
@@ -20,20 +29,7 @@ LONGEST = 8 << 20
 """Bytes of one INSERT; Redshift takes statements of 16 MB."""
 MOST_MS = 2**31 - 1
 """Milliseconds that a statement may be told to wait."""
-_NOT_OURS = {"40001", "40P01", "57P01"}
-"""SQLSTATEs of transactions that others ended: serialisation, deadlock, a cluster that goes to sleep."""
 _READS = ("SELECT", "WITH", "EXPLAIN", "SHOW")
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a cluster is, and who asks."""
-
-    host: str
-    port: int
-    database: str
-    user: str
-    password: str
 
 
 class Redshift:
@@ -53,18 +49,24 @@ class Redshift:
         *,
         schema: str = "public",
         readers: Sequence[str] = (),
+        rights: Literal["login", "reader"] = "login",
+        query_group: str = "",
         read_only: bool = False,
         wait: float = 30.0,
     ) -> None:
         """Connect; `address` is asked again when a connection was lost, since credentials expire.
 
-        Raises RemoteError if the cluster cannot be reached or does not let us in.
+        With the rights of a reader, a superuser's session takes the name of the warehouse's reader; others
+        have no more rights than somebody gave them. Raises RemoteError if the cluster cannot be reached or
+        does not let us in, ConfigError if it has no reader yet.
         """
-        self._address = address
-        self._schema, self._readers, self._read_only, self._wait = schema, readers, read_only, wait
+        self._address, self._readers = address, readers
+        self._schema = schema.lower()  # as a cluster folds every name, also one in quotes
+        self._rights, self._query_group, self._read_only, self._wait = rights, query_group, read_only, wait
         self._loader = Loader(self._sql, self.insert, copying)
         self._is_open = False
         self._connection: Any = None
+        self._reader = ""
         self._connect()
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
@@ -87,6 +89,10 @@ class Redshift:
         if first is None or first[1].upper() not in _READS:
             raise QueryError(
                 f"only {', '.join(_READS)} may be asked, not {first[1] if first else 'nothing'}."
+            )
+        if may_regain_rights(sql):
+            raise QueryError(
+                "set_config may not be called here: it could take back rights that were given up."
             )
         with self._block("BEGIN READ ONLY", "ROLLBACK"):
             return self._sql(sql)
@@ -124,13 +130,17 @@ class Redshift:
         finally:
             self._loader.forget()
 
-    def grant(self, tables: Sequence[str]) -> None:
-        """Let the readers of the configuration read these tables."""
-        for reader in self._readers:
-            *kind, name = reader.split()
-            whom = reader if reader.upper() == "PUBLIC" else " ".join([*kind, f'"{name}"'])
-            self._run(f'GRANT USAGE ON SCHEMA "{self._schema}" TO {whom}')
-            self._run(f"GRANT SELECT ON {', '.join(tables)} TO {whom}")
+    def grant(self, rights: Rights) -> None:
+        for whom in (*map(grantee, self._readers), *self._own_reader()):
+            try:
+                for sql in grants(self._schema, rights, whom):
+                    self._run(sql)
+            except QueryError as error:
+                if "does not exist" in str(error):
+                    raise ConfigError(
+                        f"[REDSHIFT] READERS: {error}. Create it, or spell it as the cluster does."
+                    ) from error
+                raise
 
     def rewrite(self) -> bool:
         return False  # a cluster reclaims the blocks of deleted rows by itself
@@ -155,12 +165,51 @@ class Redshift:
             self._is_open = False
 
     def _connect(self) -> None:
-        self._connection = _open(self._address())
-        self._connection.autocommit = True
-        schema = f'"{self._schema}"'
-        if not self._read_only and self._schema != "public":
-            self._run(f"CREATE SCHEMA IF NOT EXISTS {schema}", is_retry=True)
-        self._run(f"SET search_path TO {schema}", is_retry=True)
+        address = self._address()
+        self._connection = connect(address)
+        self._reader = reader_of(address.database, self._schema)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        """Let the session be what all statements count on: its schema, its label, its rights."""
+        if not self._read_only and not self._ask(
+            f"SELECT 1 FROM pg_namespace WHERE nspname = '{self._schema}'"
+        ):
+            self._run(f'CREATE SCHEMA IF NOT EXISTS "{self._schema}"', is_retry=True)
+        self._run(f'SET search_path TO "{self._schema}"', is_retry=True)
+        if self._query_group:
+            self._run(f"SET query_group TO {literal(self._query_group)}", is_retry=True)
+        if self._rights == "reader":
+            self._become_reader()
+
+    def _become_reader(self) -> None:
+        """Give up a superuser's rights; whoever is none has no others to give up."""
+        found = dict(self._ask(users(self._reader)))
+        if not is_superuser(found, self._reader):
+            return
+        if self._reader not in found:
+            raise ConfigError(
+                f"schema {self._schema} has no reader yet, as whom questions are asked. "
+                f"`sparkify tables create` makes the database user {self._reader}."
+            )
+        self._run(f"SET SESSION AUTHORIZATION {literal(self._reader)}", is_retry=True)
+
+    def _own_reader(self) -> Iterator[str]:
+        """The warehouse's reader, who is made if we may; nobody where we may not."""
+        found = dict(self._ask(users(self._reader)))
+        if self._reader not in found:
+            if not is_superuser(found, self._reader):
+                return
+            self._run(create_user(self._reader))
+        yield grantee(self._reader)
+
+    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a question of our own, on this connection or on none."""
+        return list(map(tuple, self._run(sql, is_retry=True).fetchall()))
 
     def _lock(self, table: str) -> None:
         """Take the table for ourselves, waiting no longer than `wait` seconds."""
@@ -169,7 +218,7 @@ class Redshift:
         try:
             self._run(f"LOCK TABLE {table}")
         except QueryError as error:
-            if state(error.__cause__) == "57014":
+            if state(error.__cause__) == CANCELLED:
                 raise BusyError(
                     f"the warehouse is held by another run, for more than {self._wait:g} s. Try again later."
                 ) from error
@@ -198,70 +247,8 @@ class Redshift:
             self._connect()
             return self._run(sql, is_retry=True)
         except Error as error:
-            raise _translated(error, sql) from error
+            raise translated(error, sql) from error
         return cursor
-
-
-def _open(address: Address) -> Any:
-    try:
-        import redshift_connector
-        from redshift_connector.error import Error
-    except ImportError as error:
-        raise ConfigError(
-            "Redshift needs its driver: pip install -e '.[aws]' in sparkify's folder."
-        ) from error
-    try:
-        # A timeout given to the driver would hold for every answer, however long a statement may take.
-        socket.create_connection((address.host, address.port), timeout=30).close()
-        return redshift_connector.connect(
-            host=address.host,
-            port=address.port,
-            database=address.database,
-            user=address.user,
-            password=address.password,
-            ssl=True,
-            sslmode="verify-full",
-        )
-    except Error as error:
-        said = _said(error)
-        if "authentication" in said:
-            raise RemoteError(
-                f"{address.host} does not let {address.user} in: {said}. Check [REDSHIFT] USER; five wrong "
-                "passwords lock a user out."
-            ) from error
-        raise RemoteError(
-            f"{address.host}:{address.port} cannot be reached: {said}. Is your address let in? "
-            "`sparkify cluster configure` opens the way."
-        ) from error
-    except OSError as error:
-        raise RemoteError(
-            f"{address.host}:{address.port} cannot be reached: {error}. Is your address let in? "
-            "`sparkify cluster configure` opens the way."
-        ) from error
-
-
-def _translated(error: Exception, sql: str) -> QueryError | RetryError:
-    said = _said(error)
-    if state(error) in _NOT_OURS or re.match(r"(1018|1023)\b|Serializable isolation", said):
-        return RetryError(f"another transaction was in the way: {said}. Nothing was published; run it again.")
-    start = sql.strip().split("\n", maxsplit=1)[0][:80]
-    return QueryError(f"{said} ({start})")
-
-
-def state(error: BaseException | None) -> str:
-    """The SQLSTATE of a server's error; nothing for any other."""
-    found = error.args[0] if error is not None and error.args else None
-    return str(found.get("C", "")) if isinstance(found, dict) else ""
-
-
-def _said(error: Exception) -> str:
-    """What the server said, in one line, with the SQLSTATE."""
-    found = error.args[0] if error.args else ""
-    if isinstance(found, dict):
-        text = " ".join(str(found[key]) for key in ("M", "D") if found.get(key))
-        return f"{' '.join(text.split())} [{found.get('C', '')}]"
-    cause = f": {error.args[1]}" if len(error.args) > 1 else ""
-    return " ".join(f"{found}{cause}".split()) or type(error).__name__
 
 
 def _plain(value: Any) -> Any:

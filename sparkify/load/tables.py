@@ -1,9 +1,10 @@
 """The tables themselves: made, dropped, counted, and of a version that this program knows."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
-from sparkify.engines.base import Dataset, Engine, Paths
-from sparkify.errors import ConfigError, WarehouseError
+from sparkify.engines.base import EVERY_COLUMN, Dataset, Engine, Paths, Rights
+from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
 from sparkify.load.evolve import add_columns
 from sparkify.load.star import build_star, clear_star, drop_touched, recount
 from sparkify.load.text import learn_forms
@@ -12,6 +13,23 @@ from sparkify.sql import Statement, schema, statement, statements
 DEFAULT_PAGES = ("NextSong",)
 VERSION = 3
 """The layout's version; raise it with every change to the tables, and write the migrations to it."""
+SHARED = (*schema.STAR, "etl_run", "etl_warning", "etl_key", "etl_version")
+"""The tables that readers see whole: the star, and what runs did and warned of."""
+RIGHTS: Rights = {
+    **dict.fromkeys(schema.ALL, ()),
+    **dict.fromkeys(SHARED, EVERY_COLUMN),
+    "etl_file": (
+        "file_id", "dataset", "run_id", "records_read", "loaded", "duplicate", "conflict", "rejected",
+        "replays", "undone_in", "replaced_in",
+    ),
+    "etl_reject": ("run_id", "file_id", "reason", "encoding", "replayed_in"),
+    "stg_events": ("ts",),
+}  # fmt: skip
+"""What readers see: all that the questions need but `rejects`, which shows the records as they came.
+
+Of the ledger and the rejects only counts and reasons, no name of a file and no text; of staging only when
+something happened; of who is forgotten nothing.
+"""
 
 
 def create_tables(engine: Engine) -> list[str]:
@@ -43,7 +61,8 @@ def create_tables(engine: Engine) -> list[str]:
                 engine.insert("etl_version", ("version",), [(VERSION,)])
             if "etl_play_page" in missing:
                 set_play_pages(engine, DEFAULT_PAGES)
-            engine.grant(schema.ALL)
+    with engine.transaction(lock="etl_lock"):
+        engine.grant(RIGHTS)
     return missing
 
 
@@ -57,23 +76,32 @@ def drop_tables(engine: Engine) -> None:
 
 
 def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> None:
-    """What whoever writes needs: an older warehouse is brought up to date. Raises as `require_tables`."""
+    """What whoever writes needs: an older warehouse is brought up to date, and readers are let in.
+
+    Who may write but not grant leaves the readers as they are; so does a conflict, until the next load.
+    Raises as `require_tables`.
+    """
     if has_tables(engine) and _version(engine) < VERSION:
         migrate(engine)
     require_tables(engine)
     with engine.transaction():
         add_columns(engine, paths)
+    with contextlib.suppress(RightsError, RetryError), engine.transaction(lock="etl_lock"):
+        engine.grant(RIGHTS)
 
 
-def require_tables(engine: Engine) -> None:
-    """Raise ConfigError if this is no warehouse yet, WarehouseError if it is not whole, or too new."""
+def require_tables(engine: Engine, among: Sequence[str] = schema.ALL) -> None:
+    """Raise ConfigError if this is no warehouse yet, WarehouseError if it is not whole, or too new.
+
+    Readers know of no table but those that they see: for what they may ask, look `among` SHARED.
+    """
     there = _ours_by_name(engine)
     if "etl_version" not in there:
         raise ConfigError(
             "the warehouse has no tables yet. `sparkify etl --source DIR` makes and fills them."
         )
     require_version(engine)
-    if missing := [name for name in schema.ALL if name not in there]:
+    if missing := [name for name in among if name not in there]:
         raise WarehouseError(
             f"the warehouse lacks {', '.join(missing)}. `sparkify tables create` makes what is missing."
         )
@@ -112,7 +140,6 @@ def migrate(engine: Engine) -> list[str]:
             if "etl_play_page" not in there:
                 set_play_pages(engine, DEFAULT_PAGES)
             _rebuild(engine)
-            engine.grant(schema.ALL)
             engine.insert("etl_version", ("version",), [(VERSION,)])
     return done
 

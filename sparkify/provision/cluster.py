@@ -38,10 +38,16 @@ def find_cluster(clients: Clients, names: Names) -> "ClusterTypeDef | None":
         return None
     if not names.owns(cluster.get("Tags", [])):
         raise ProvisionError(
-            f"a cluster {names.cluster} exists and is not ours: it lacks our tags. Rename [CLUSTER] NAME; to "
-            "use a cluster that you did not launch here, set [REDSHIFT] HOST."
+            f"a cluster {names.cluster} exists and is not ours: it lacks our tags. To load into it, set "
+            f"[REDSHIFT] HOST to its endpoint{_endpoint(cluster)}; to launch one of ours, choose another "
+            "[CLUSTER] NAME."
         )
     return cluster
+
+
+def _endpoint(cluster: "ClusterTypeDef") -> str:
+    address = cluster.get("Endpoint", {}).get("Address", "")
+    return f" ({address})" if address else ""
 
 
 def require_cluster(clients: Clients, names: Names) -> "ClusterTypeDef":

@@ -8,7 +8,9 @@ from sparkify.config import Config
 from sparkify.errors import ConfigError, ProvisionError
 from sparkify.provision import cluster as clusters
 from sparkify.provision import lookup, scratch
+from sparkify.provision.credentials import temporary_credentials
 from sparkify.provision.deployment import Deployment
+from sparkify.provision.endpoint import Endpoint, endpoint_of
 from sparkify.provision.names import Names
 from sparkify.provision.price import Size
 from sparkify.store import bucket_region, is_remote, split
@@ -26,55 +28,79 @@ class Target:
     role: str
     scratch: str
     slices: int
+    advice: str = "Check [REDSHIFT] HOST and PORT, and that its security group lets your address in."
+    """What to do when it cannot be reached."""
 
 
 def find_target(clients: Clients, config: Config) -> Target:
     """Where the warehouse is and how to get in, from dwg.cfg or from the cluster's name.
 
-    Raises ProvisionError if there is no such cluster, ConfigError if a setting is missing.
+    Temporary credentials are new at each call. Raises ProvisionError if there is no such cluster, ConfigError
+    if a setting is missing.
     """
-    names = Names(config.cluster.name, clients.region)
     own = config.redshift
     if bool(own.user) != bool(own.password):
         given, missing = ("USER", "PASSWORD") if own.user else ("PASSWORD", "USER")
         raise ConfigError(
             f"[REDSHIFT] {given} is given without {missing}. "
-            f"Set SPARKIFY_REDSHIFT__{missing} too, or neither: then the cluster's own user is taken."
+            f"Set SPARKIFY_REDSHIFT__{missing} too, or neither: then [REDSHIFT] AUTH says as whom."
         )
     if own.host:
-        if not (own.user and own.password and config.iam.arn and own.scratch):
+        return _given_target(clients, config)
+    if named := own.cluster or own.workgroup:
+        raise ConfigError(
+            f"[REDSHIFT] {'CLUSTER' if own.cluster else 'WORKGROUP'} = {named} says what is behind HOST, "
+            "which is not given. Give both."
+        )
+    return _own_target(clients, config)
+
+
+def _given_target(clients: Clients, config: Config) -> Target:
+    """The warehouse behind [REDSHIFT] HOST, whoever made it."""
+    own = config.redshift
+    user, password = own.user, own.password
+    if not user and own.auth == "iam":
+        endpoint = endpoint_of(own.host, own.cluster, own.workgroup, clients.region)
+        if endpoint is None:
             raise ConfigError(
-                "with [REDSHIFT] HOST, give USER, SCRATCH, [IAM] ARN and SPARKIFY_REDSHIFT__PASSWORD too."
+                f"[REDSHIFT] HOST = {own.host} does not tell which cluster it is of, and AUTH = iam must "
+                "know. Set [REDSHIFT] CLUSTER or WORKGROUP."
             )
-        size = Size(config.cluster.node_type, config.cluster.nodes)
-        return Target(
-            own.host, own.port, config.cluster.database, own.user, own.password, config.iam.arn, own.scratch,
-            size.slices,
-        )  # fmt: skip
+        with translated():
+            user, password = temporary_credentials(endpoint, config.cluster.database)
+    elif not user:
+        raise ConfigError(
+            "with [REDSHIFT] HOST, give USER and SPARKIFY_REDSHIFT__PASSWORD, or AUTH = iam for temporary "
+            "credentials."
+        )
+    slices = Size(config.cluster.node_type, config.cluster.nodes).slices
+    return Target(
+        own.host, own.port, config.cluster.database, user, password, config.iam.arn, own.scratch, slices
+    )
+
+
+def _own_target(clients: Clients, config: Config) -> Target:
+    """The cluster that `cluster launch` made."""
+    names, own = Names(config.cluster.name, clients.region), config.redshift
     with translated():
         found = lookup.require(clients, names)
         if found.state != "available" or not found.host:
             way_out = clusters.WAYS_OUT.get(found.state, "`sparkify cluster status` tells more.")
             raise ProvisionError(f"the {found.kind} {names.cluster} is {found.status}. {way_out}")
         user, password = own.user, own.password
-        if not user:
-            user, password = _credentials(clients, config, found)
+        if not user and own.auth == "iam":
+            endpoint = Endpoint(found.kind, found.name, clients.region)
+            user, password = temporary_credentials(endpoint, found.database)
+        elif not user:
+            user, password = _managed_password(clients, found)
         place = own.scratch or f"s3://{_scratch_bucket(clients, config, names)}"
     return Target(
         found.host, found.port, found.database, user, password, config.iam.arn or found.roles[0], place,
-        found.size.slices,
+        found.size.slices, "Is your address let in? `sparkify cluster configure` opens the way.",
     )  # fmt: skip
 
 
-def _credentials(clients: Clients, config: Config, found: Deployment) -> tuple[str, str]:
-    if config.redshift.auth == "iam":
-        if found.kind == "workgroup":
-            lent = clients.serverless.get_credentials(workgroupName=found.name, dbName=found.database)
-            return lent["dbUser"], lent["dbPassword"]
-        given = clients.redshift.get_cluster_credentials_with_iam(
-            ClusterIdentifier=found.name, DbName=found.database
-        )
-        return given["DbUser"], given["DbPassword"]
+def _managed_password(clients: Clients, found: Deployment) -> tuple[str, str]:
     if not found.secret:
         raise ConfigError(
             f"the {found.kind} has no managed password. Set [REDSHIFT] USER and SPARKIFY_REDSHIFT__PASSWORD."
@@ -84,7 +110,15 @@ def _credentials(clients: Clients, config: Config, found: Deployment) -> tuple[s
 
 
 def require_scratch(clients: Clients, config: Config) -> None:
-    """Raise ProvisionError if the scratch bucket that launch made is not there."""
+    """Raise if there is nowhere to write manifests to, or no role for a COPY to read them in.
+
+    ConfigError where the warehouse is another's, ProvisionError where the bucket that launch made is gone.
+    """
+    if config.redshift.host and not (config.redshift.scratch and config.iam.arn):
+        raise ConfigError(
+            "to load by way of [REDSHIFT] HOST, give [REDSHIFT] SCRATCH, an s3:// prefix for manifests, and "
+            "[IAM] ARN, a role of that cluster which may read it and the source."
+        )
     if config.redshift.scratch:
         return
     with translated():

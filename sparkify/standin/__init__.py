@@ -4,9 +4,9 @@ PostgreSQL behind a front that speaks the wire protocol as Redshift does; S3, IA
 the Redshift API by moto in the same process, behind rules that AWS documents and moto does not have; Redshift
 Serverless and the price list, which moto does not have at all. Options make it as awkward as accounts are:
 `account.role_delay`, `account.owners`, `account.set_default_vpc`, `clusters.background`, `clusters.not_sold`,
-`clusters.requires_tls`. What AWS does not document of SQL is refused: grammar/ is the list of what it does. It
-knows nothing of the rest of Sparkify: its COPY is written from AWS's documentation, or agreement would prove
-nothing.
+`clusters.requires_tls`. What AWS does not document of SQL is refused: grammar/ is the list of what it does.
+It knows nothing of the rest of Sparkify: its COPY is written from AWS's documentation, or agreement would
+prove nothing.
 
 What it cannot imitate: time and price of a real cluster; slices, distribution and what queries cost because
 of them; compression; the result cache; workload management; network interfaces; navigation into SUPER values

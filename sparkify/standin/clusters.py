@@ -4,7 +4,6 @@ moto keeps the books; what it is too kind about is refused before it hears of it
 cluster is corrected on its way out.
 """
 
-import datetime as dt
 import re
 import time
 from dataclasses import dataclass, field
@@ -129,14 +128,14 @@ class Clusters:
     def _credentials(self, form: Form) -> str:
         """API reference, GetClusterCredentialsWithIAM."""
         cluster = self._found(form, "available")
-        seconds = int(form.get("DurationSeconds", "900"))
-        if not 900 <= seconds <= 3600:
-            raise invalid("DurationSeconds must be between 900 and 3600")
-        ends = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
-        password = self.host.lend(cluster, "IAM:root")
+        try:
+            user, password, until = self.host.lend(cluster, form.get("DurationSeconds"))
+        except ValueError as error:
+            raise invalid(str(error)) from error
+        ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))
         return (
-            f"<DbUser>IAM:root</DbUser><DbPassword>{password}</DbPassword>"
-            f"<Expiration>{ends:%Y-%m-%dT%H:%M:%SZ}</Expiration>"
+            f"<DbUser>{user}</DbUser><DbPassword>{password}</DbPassword><Expiration>{ends}</Expiration>"
+            f"<NextRefreshTime>{ends}</NextRefreshTime>"
         )
 
     def _orderable(self, form: Form) -> str:

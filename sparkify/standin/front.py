@@ -46,11 +46,22 @@ class Front:
     """What PostgreSQL's name of a database has before the cluster's own."""
     passwords: Callable[[], Mapping[str, str]]
     """The users who may connect now, with their passwords."""
+    learn: Callable[[str, str], None]
+    """Told of a user who may connect from now on, and the password."""
     copier: Copier
     is_reachable: Callable[[], bool]
     port: int = 0
     server: asyncio.Server | None = None
     sessions: set[asyncio.StreamWriter] = field(default_factory=set)
+    faults: list[tuple[str, str, str]] = field(default_factory=list)
+    """Errors to come, as of others at work, each once: (a part of a statement, SQLSTATE, message)."""
+
+    def fail(self, sql: str) -> None:
+        """Raise Refused if a fault waits for this statement."""
+        for fault in self.faults:
+            if fault[0] in sql:
+                self.faults.remove(fault)
+                raise Refused(fault[2], fault[1])
 
     async def listen(self) -> int:
         """Listen on a free port of this machine; return it."""
@@ -188,6 +199,7 @@ class _Session:
     async def _extended(self, kind: bytes, body: bytes) -> bool:
         if kind == b"P":
             name, sql, rest = body.split(b"\0", 2)
+            self._front.fail(sql.decode())
             found = rewrite(sql.decode())
             if len(found) > 1:
                 raise Refused("cannot insert multiple commands into a prepared statement", "42601")
@@ -259,6 +271,8 @@ class _Session:
         if statement.after:
             with contextlib.suppress(BackendError):  # IF NOT EXISTS on another's table
                 await self._backend.ask(statement.after)
+        if statement.password:
+            self._front.learn(*statement.password)
         if statement.tokens and statement.commits and self._backend.status == b"T":
             await self._backend.ask("COMMIT")
 

@@ -11,6 +11,7 @@ from typing import Any
 from sparkify.standin.account import ACCOUNT, Account
 from sparkify.standin.backend import administer, quoted
 from sparkify.standin.copying import Copier
+from sparkify.standin.credentials import Issued
 from sparkify.standin.front import Front
 
 
@@ -28,6 +29,7 @@ class Hosted:
     is_public: bool
     port: int = 5439
     passwords: dict[str, str] = field(default_factory=dict)
+    issued: Issued = field(default_factory=Issued)
     secret_arn: str = ""
     front: Front | None = None
     prefix: str = ""
@@ -49,11 +51,11 @@ class Host:
         hosted.passwords[hosted.master] = password
         self._run(self._build(hosted, is_up))
 
-    def lend(self, hosted: Hosted, user: str) -> str:
-        """A password for a user, who is made if need be."""
-        hosted.passwords[user] = secrets.token_urlsafe(16)
-        self.add_user(user)
-        return hosted.passwords[user]
+    def lend(self, hosted: Hosted, duration: str | int | None) -> tuple[str, str, float]:
+        """The caller's user, who is made if need be, a password, and when it ends. Raises ValueError."""
+        given = hosted.issued.issue(hosted.passwords, duration)
+        self.add_user(given[0])
+        return given
 
     def add_user(self, user: str) -> None:
         """Make a database user, if there is none of this name."""
@@ -94,7 +96,7 @@ class Host:
         return f'DROP DATABASE IF EXISTS "{hosted.prefix}{hosted.database}" WITH (FORCE)'
 
     async def _build(self, hosted: Hosted, is_up: Callable[[], bool]) -> None:
-        await self._add_user(hosted.master)
+        await self._add_user(hosted.master, "SUPERUSER")
         await administer(
             self._socket, "postgres", self._drop(hosted),
             f'CREATE DATABASE "{hosted.prefix}{hosted.database}" OWNER "{hosted.master}"',
@@ -108,15 +110,18 @@ class Host:
             return is_up() and hosted.is_public and self._account.is_open(hosted.groups, hosted.port)
 
         hosted.front = Front(
-            self._socket, self._tls, hosted.prefix, lambda: hosted.passwords, copier, is_reachable
-        )
+            self._socket, self._tls, hosted.prefix, lambda: hosted.issued.valid(hosted.passwords),
+            hosted.passwords.__setitem__, copier, is_reachable,
+        )  # fmt: skip
         await hosted.front.listen()
 
-    async def _add_user(self, user: str) -> None:
+    async def _add_user(self, user: str, rights: str = "NOSUPERUSER") -> None:
+        """Make a user; the master is a superuser ("Superusers"), others are not."""
         await administer(
             self._socket, "postgres",
             f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = {quoted(user)}) "
             f"THEN CREATE ROLE \"{user}\" LOGIN; END IF; END $$",
+            f'ALTER ROLE "{user}" {rights}',
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from sparkify.standin.names import fold
 from sparkify.standin.refusals import Refused, refuse
 from sparkify.standin.tables import create_table
 from sparkify.standin.unpivoting import refuse_super, unpivot
+from sparkify.standin.users import create_user, grantees
 
 Kind = Literal["sql", "copy", "ignored"]
 
@@ -58,6 +59,8 @@ class Rewritten:
     """How PostgreSQL would acknowledge a statement that is ignored."""
     after: str = ""
     """What else to run when it has run."""
+    password: tuple[str, str] | None = None
+    """A user who may log in when it has run, and by which password."""
 
     @property
     def commits(self) -> bool:
@@ -80,12 +83,13 @@ def _statement(sql: str, part: list[Token]) -> Rewritten:
     first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
     if first == "COPY":
         return Rewritten("copy", part)
-    if first in ("SET", "RESET") and second.lower() in _SESSION:
-        return Rewritten("ignored", part, tag=first)
     if first in ("SET", "RESET") and second.lower() in _PARSING:
         return Rewritten("sql", part, f"{first} rs.{sql[part[1].start : part[-1].end]}")
-    if first in ("ANALYZE", "VACUUM"):
+    if first in ("ANALYZE", "VACUUM") or (first in ("SET", "RESET") and second.lower() in _SESSION):
         return Rewritten("ignored", part, tag=first)
+    if first in ("GRANT", "REVOKE") or (first, second) == ("CREATE", "USER"):
+        made, password = create_user(part) if first == "CREATE" else (grantees(sql, part), None)
+        return Rewritten("sql", part, made, password=password)
     refuse(part)
     refuse_super(part)
     if first == "CREATE" and "TABLE" in [token.upper for token in part[1:4]]:

@@ -120,8 +120,8 @@ class StandIn:
                 return _reply(respond, "200 OK", _envelope(action, own))
         except ApiError as error:
             return _reply(respond, f"{error.status} Error", _error(service, error))
-        body = urlencode(form).encode()
-        environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        passed = urlencode(form).encode()
+        environ |= {"wsgi.input": BytesIO(passed), "CONTENT_LENGTH": str(len(passed))}
         status: list[Any] = []
         answer = b"".join(self._moto(environ, lambda *given: status.extend(given)))
         text = answer.decode()

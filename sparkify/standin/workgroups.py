@@ -13,7 +13,7 @@ from typing import Any
 
 from sparkify.standin.account import Account
 from sparkify.standin.errors import ApiError
-from sparkify.standin.hosting import Host
+from sparkify.standin.hosting import Host, Hosted
 from sparkify.standin.rules import ROLE_UNKNOWN, check_password, check_port
 from sparkify.standin.serverless import (
     DEFAULT_CAPACITY,
@@ -51,6 +51,8 @@ class Workgroups:
         self._namespaces: dict[str, Namespace] = {}
         self._limits: dict[str, dict[str, Any]] = {}
         self._snapshots: dict[str, dict[str, Any]] = {}
+        self.others: dict[str, Hosted] = {}
+        """Workgroups that were not made here, each with the warehouse that answers for it."""
 
     def answer(self, action: str, asked: Asked) -> dict[str, Any]:
         """Do what a request asks for. Raises ApiError."""
@@ -207,15 +209,13 @@ class Workgroups:
         return {"workgroup": self._said_of_workgroup(workgroup)}
 
     def _get_credentials(self, asked: Asked) -> dict[str, Any]:
-        workgroup = self._settled(asked)
-        seconds = asked.get("durationSeconds", 900)
-        if not 900 <= seconds <= 3600:  # API, durationSeconds
-            raise invalid_value("durationSeconds must be between 900 and 3600.")
-        ends = time.time() + seconds
-        return {
-            "dbUser": "IAM:root", "dbPassword": self._host.lend(workgroup, "IAM:root"), "expiration": ends,
-            "nextRefreshTime": ends,
-        }  # fmt: skip
+        name = asked.get("workgroupName", "")
+        hosted = self.others.get(name) or self._settled(asked)
+        try:
+            user, password, ends = self._host.lend(hosted, asked.get("durationSeconds"))
+        except ValueError as error:  # API, durationSeconds
+            raise invalid_value(str(error)) from error
+        return {"dbUser": user, "dbPassword": password, "expiration": ends, "nextRefreshTime": ends}
 
     def _said_of_workgroup(self, workgroup: Workgroup) -> dict[str, Any]:
         said = {

@@ -1,0 +1,107 @@
+"""How a session with a cluster is opened: TLS, keep-alive, and what to tell of it when it fails."""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sparkify.engines.redshift_errors import said
+from sparkify.errors import ConfigError, RemoteError
+
+SslMode = Literal["verify-full", "verify-ca"]
+"""Whether the certificate must be of the host's name, or only of an authority that is trusted.
+
+Nothing weaker is offered. AWS's certificates are of its public authority ("Configuring security options for
+connections"), and the driver trusts the system's authorities beside AWS's own: `verify-ca` takes the
+certificate of anybody, so it is for a way that is safe by itself.
+"""
+PROBE_EVERY, PROBES = 30, 5
+"""Seconds between two keep-alive probes, and how many stay unanswered until a connection is given up."""
+_OTHER_NAME = (62, 64)
+"""OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
+CONNECT_TIMEOUT = 30
+"""Seconds to wait for an answer to the first packet."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a cluster is, who asks, and how the way there is secured."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str
+    sslmode: SslMode = "verify-full"
+    keepalive: int = 60
+    """Seconds without a packet after which the connection is probed; 0 leaves that to the system."""
+    advice: str = "Is the cluster up, and your address let in?"
+    """What to do when it cannot be reached."""
+
+
+def connect(address: Address) -> Any:
+    """A connection of the driver's, in autocommit. RemoteError says why there is none.
+
+    Without probes a connection on which a long COPY is silent may be dropped by what lies between: a NAT
+    gateway forgets it after 350 s ("NAT gateways" in AWS's VPC guide), Linux probes after 7,200 s.
+    """
+    try:
+        import redshift_connector
+        from redshift_connector.error import Error
+    except ImportError as error:
+        raise ConfigError(
+            "Redshift needs its driver: pip install -e '.[aws]' in sparkify's folder."
+        ) from error
+    try:
+        # A timeout given to the driver would hold for every answer, however long a statement may take.
+        socket.create_connection((address.host, address.port), timeout=CONNECT_TIMEOUT).close()
+        made = redshift_connector.connect(
+            host=address.host,
+            port=address.port,
+            database=address.database,
+            user=address.user,
+            password=address.password,
+            ssl=True,
+            sslmode=address.sslmode,
+            tcp_keepalive=address.keepalive > 0,
+            tcp_keepalive_idle=address.keepalive or None,
+            tcp_keepalive_interval=PROBE_EVERY,
+            tcp_keepalive_count=PROBES,
+        )
+    except Error as error:
+        raise _failed(address, error) from error
+    except OSError as error:
+        raise _unreachable(address, str(error)) from error
+    made.autocommit = True
+    return made
+
+
+def _failed(address: Address, error: Exception) -> RemoteError:
+    """What the driver found wrong while it connected."""
+    what = said(error)
+    cause = error.args[1] if len(error.args) > 1 else None
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _distrusted(address, cause)
+    if "authentication" in what:
+        return RemoteError(
+            f"{address.host} does not let {address.user} in: {what}. Check [REDSHIFT] USER; five wrong "
+            "passwords lock a user out."
+        )
+    return _unreachable(address, what)
+
+
+def _distrusted(address: Address, error: ssl.SSLCertVerificationError) -> RemoteError:
+    if error.verify_code in _OTHER_NAME:
+        return RemoteError(
+            f"the certificate that {address.host}:{address.port} shows is of another name. If HOST is the "
+            "end of a tunnel, or an alias of the cluster, set [REDSHIFT] SSLMODE = verify-ca "
+            "(docs/connecting.md)."
+        )
+    return RemoteError(
+        f"the certificate that {address.host}:{address.port} shows is of no authority that is trusted here: "
+        f"{error.verify_message}. Nothing was sent. Is it the cluster that answers?"
+    )
+
+
+def _unreachable(address: Address, what: str) -> RemoteError:
+    return RemoteError(f"{address.host}:{address.port} cannot be reached: {what}. {address.advice}")

@@ -1,0 +1,76 @@
+"""Who may see what on a cluster, as statements.
+
+Two kinds of people read: whoever logs in by a user of their own, whom the configuration names (READERS), and
+whoever holds the owner's login and only asks. For the latter `tables create` makes a database user without a
+password, one for each warehouse, whose name a superuser's session takes before it asks anything ("SET SESSION
+AUTHORIZATION": superusers only). From then on the cluster itself refuses what readers do not see, other
+schemas, every change, and PG_TERMINATE_BACKEND for sessions of others.
+
+Of tables that are seen in part, columns are granted ("GRANT", column-level privileges), not views: the same
+page says that a privilege on a view implies none on its tables.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from sparkify.engines.base import EVERY_COLUMN, Rights
+from sparkify.engines.dialect import literal
+
+LONGEST_NAME = 127
+"""Bytes of a name ("Names and identifiers")."""
+
+
+def reader_of(database: str, schema: str) -> str:
+    """The database user as whom a superuser asks this warehouse; users belong to the whole cluster."""
+    return f"sparkify_reader_{database}_{schema}"[:LONGEST_NAME]
+
+
+def users(reader: str) -> str:
+    """Who we are and whether the reader exists: (name, whether a superuser)."""
+    return (
+        f"SELECT usename, usesuper FROM pg_user WHERE usename = CURRENT_USER OR usename = {literal(reader)}"
+    )
+
+
+def is_superuser(found: Mapping[str, bool], reader: str) -> bool:
+    """Whether the one of `users` who is not the reader is a superuser."""
+    return any(is_super for name, is_super in found.items() if name != reader)
+
+
+def create_user(reader: str) -> str:
+    """The user who can log in by no password."""
+    return f'CREATE USER "{reader}" PASSWORD DISABLE'
+
+
+def grantee(reader: str) -> str:
+    """One of READERS as GRANT names it.
+
+    >>> grantee("GROUP analysts"), grantee("public"), grantee("IAM:alice")
+    ('GROUP "analysts"', 'PUBLIC', '"IAM:alice"')
+    """
+    *kind, name = reader.split()
+    return "PUBLIC" if reader.upper() == "PUBLIC" else " ".join([*kind, f'"{name}"'])
+
+
+def grants(schema: str, rights: Rights, whom: str) -> Iterator[str]:
+    """What lets `whom` see exactly these columns.
+
+    What was granted before is taken back first: a table that is granted whole cannot be granted by column
+    ("GRANT", usage notes), and an older program granted every table.
+    """
+    whole = [name for name, columns in rights.items() if tuple(columns) == EVERY_COLUMN]
+    yield f'GRANT USAGE ON SCHEMA "{schema}" TO {whom}'
+    yield f"REVOKE SELECT ON {', '.join(rights)} FROM {whom}"
+    yield f"GRANT SELECT ON {', '.join(whole)} TO {whom}"
+    for name, columns in rights.items():
+        if columns and name not in whole:
+            yield f"GRANT SELECT ({', '.join(columns)}) ON {name} TO {whom}"
+
+
+def may_regain_rights(sql: str) -> bool:
+    """Whether a question could take the superuser's name again, by the function that does what SET does.
+
+    A function is called by its name, quoted or not, or by a name in code points, which Redshift does not
+    document.
+    """
+    return re.search(r"set_config|u&[\"']", sql, re.IGNORECASE) is not None

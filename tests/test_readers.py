@@ -1,0 +1,312 @@
+"""Readers of a cluster: what they see, what they are refused, tried as somebody would who wants more."""
+
+import dataclasses
+import uuid
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+
+from sparkify.ask.live import Asked, Live
+from sparkify.ask.questions import ask, find_question, list_questions
+from sparkify.engines.base import EVERY_COLUMN
+from sparkify.engines.redshift import Redshift
+from sparkify.errors import ConfigError, QueryError, RightsError
+from sparkify.load.checks import check_everything
+from sparkify.load.tables import RIGHTS, SHARED, create_tables, prepare_tables, require_tables
+from sparkify.sql import schema as ddl
+from sparkify.sql.schema import STAR
+from sparkify.standin.service import StandIn
+from tests.builders import rows
+from tests.clusters import Bucket, Cluster, fill, load_bucket, sever
+
+
+@pytest.fixture
+def loaded(redshift: Redshift, bucket: Bucket) -> Redshift:
+    fill(bucket)
+    load_bucket(redshift, bucket.uri)
+    return redshift
+
+
+@pytest.fixture
+def reader(loaded: Redshift, cluster: Cluster) -> Iterator[Redshift]:
+    """The owner's login, asking with a reader's rights, as `query` and the dashboard do."""
+    engine = cluster.connect(loaded._schema, rights="reader", read_only=True)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def analyst(loaded: Redshift, cluster: Cluster) -> Iterator[Redshift]:
+    """A login of its own, which READERS names: nothing but its rights keeps it from writing."""
+    name = f"analyst_{uuid.uuid4().hex[:8]}"
+    loaded.native(f"CREATE USER {name} PASSWORD 'Only4Tests'")
+    owner = cluster.connect(loaded._schema, readers=[name])
+    prepare_tables(owner)
+    owner.close()
+    engine = as_user(cluster, name, loaded._schema)
+    yield engine
+    engine.close()
+
+
+def as_user(cluster: Cluster, name: str, schema: str) -> Redshift:
+    address = dataclasses.replace(cluster.address, user=name, password="Only4Tests")
+    return Cluster(address, cluster.role).connect(schema)
+
+
+def backend(engine: Redshift) -> int:
+    return int(rows(engine, "SELECT pg_backend_pid() AS pid")[0][0])
+
+
+def test_a_superuser_who_asks_is_no_superuser(reader: Redshift, loaded: Redshift) -> None:
+    name = f"sparkify_reader_sparkify_{loaded._schema}"
+
+    assert rows(reader, "SELECT CURRENT_USER, SESSION_USER") == [(name, name)]
+    assert rows(reader, f"SELECT usesuper FROM pg_user WHERE usename = '{name}'") == [(False,)]
+    assert rows(reader, "SELECT COUNT(*) AS n FROM songplay")[0][0] == 3
+
+
+def test_every_question_but_that_for_the_records_themselves_is_answered_to_a_reader(
+    reader: Redshift, analyst: Redshift, loaded: Redshift
+) -> None:
+    private = {one.name for one in list_questions() if one.is_private}
+
+    for engine in (reader, analyst):
+        require_tables(engine, SHARED)
+        for question in list_questions():
+            if question.name in private:
+                with pytest.raises(RightsError, match=r"docs/connecting\.md says what readers see"):
+                    ask(engine, question)
+            else:
+                assert ask(engine, question) == ask(loaded, question), question.name
+    assert private == {"rejects"}
+
+
+@pytest.mark.parametrize("who", ["reader", "analyst"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM etl_reject",
+        "SELECT raw_text FROM etl_reject",
+        "SELECT record FROM etl_reject",
+        "SELECT e.reason FROM etl_reject AS e WHERE e.raw_text LIKE '%a%'",
+        "SELECT uri FROM etl_file",
+        "SELECT * FROM etl_file",
+        "SELECT COUNT(*) AS n FROM etl_forgotten",
+        "SELECT user_id FROM etl_forgotten",
+        "SELECT user_id FROM stg_events",
+        "SELECT * FROM stg_events",
+        "SELECT COUNT(*) AS n FROM stg_songs",
+        "SELECT COUNT(*) AS n FROM etl_lock",
+        "SELECT COUNT(*) AS n FROM text_form",
+        "SELECT COUNT(*) AS n FROM secret.plans",
+    ],
+)
+def test_what_readers_do_not_see(
+    who: str, sql: str, loaded: Redshift, request: pytest.FixtureRequest
+) -> None:
+    loaded.native("CREATE SCHEMA IF NOT EXISTS secret")
+    loaded.native("CREATE TABLE IF NOT EXISTS secret.plans (plan VARCHAR(10))")
+    engine: Redshift = request.getfixturevalue(who)
+
+    with pytest.raises(RightsError):
+        engine.native(sql)
+    rows(loaded, sql)  # the owner is answered
+
+
+@pytest.mark.parametrize("who", ["reader", "analyst"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO users (user_id, level) VALUES (1, 'free')",
+        "DELETE FROM songplay",
+        "UPDATE songs SET title = 'mine'",
+        "TRUNCATE songplay",
+        "DROP TABLE songplay",
+        "ALTER TABLE songplay ADD COLUMN mine INTEGER",
+        "CREATE TABLE mine (a INTEGER)",
+        "GRANT SELECT ON etl_reject TO PUBLIC",
+        "CREATE USER mine PASSWORD DISABLE",
+        "LOCK TABLE etl_lock",
+        "SET SESSION AUTHORIZATION 'admin'",
+        "COPY users FROM 's3://sparkify-test/x' IAM_ROLE 'arn:aws:iam::123456789012:role/test'",
+    ],
+)
+def test_what_readers_cannot_do(who: str, sql: str, loaded: Redshift, request: pytest.FixtureRequest) -> None:
+    engine: Redshift = request.getfixturevalue(who)
+    before = rows(loaded, "SELECT COUNT(*) AS n FROM songplay")
+
+    with pytest.raises(QueryError):
+        engine.native(sql)
+    assert rows(loaded, "SELECT COUNT(*) AS n FROM songplay") == before
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET SESSION AUTHORIZATION DEFAULT",
+        "RESET SESSION AUTHORIZATION",
+        "CREATE TEMP TABLE mine (a INTEGER)",
+        "SELECT 1 AS a INTO TEMP mine",
+        "UNLOAD ('SELECT * FROM songplay') TO 's3://sparkify-test/x' IAM_ROLE 'arn:x'",
+        "SELECT set_config('session_authorization', 'admin', false)",
+        "SELECT \"set_config\"('session_authorization', 'admin', false)",
+        "SELECT Set_Config ('session_authorization', 'admin', false)",
+        "SELECT U&\"set\\005fconfig\"('session_authorization', 'admin', false)",
+        "WITH a AS (SELECT set_config('role', 'admin', true)) SELECT * FROM a",
+        "SELECT 1; SET SESSION AUTHORIZATION DEFAULT",
+        "EXPLAIN ANALYZE DELETE FROM songplay",
+    ],
+)
+def test_a_query_cannot_take_the_owners_rights_back(sql: str, reader: Redshift) -> None:
+    who = rows(reader, "SELECT CURRENT_USER")
+
+    with pytest.raises(QueryError):
+        reader.native(sql)
+    assert rows(reader, "SELECT CURRENT_USER") == who
+    with pytest.raises(RightsError):
+        rows(reader, "SELECT raw_text FROM etl_reject")
+
+
+@pytest.mark.parametrize("who", ["reader", "analyst"])
+def test_a_reader_ends_nobody_elses_session(
+    who: str, loaded: Redshift, request: pytest.FixtureRequest
+) -> None:
+    engine: Redshift = request.getfixturevalue(who)
+
+    with pytest.raises(QueryError):
+        engine.native(f"SELECT pg_terminate_backend({backend(loaded)}) AS done")
+    with loaded.transaction():  # in which a session that was lost would not be opened again
+        assert rows(loaded, "SELECT COUNT(*) AS n FROM users")[0][0] > 0
+
+
+def test_a_session_that_is_opened_again_is_a_readers_too(reader: Redshift) -> None:
+    who = rows(reader, "SELECT CURRENT_USER")
+    sever(reader)
+
+    assert rows(reader, "SELECT CURRENT_USER") == who
+
+
+def test_a_warehouse_without_a_reader_is_not_asked_by_a_superuser(cluster: Cluster) -> None:
+    owner = cluster.connect(f"test_{uuid.uuid4().hex[:12]}")
+
+    with pytest.raises(ConfigError, match=r"has no reader yet.*`sparkify tables create` makes"):
+        cluster.connect(owner._schema, rights="reader", read_only=True)
+    owner.close()
+
+
+def test_readers_are_let_in_by_the_next_load_and_lose_what_an_older_program_gave(
+    loaded: Redshift, cluster: Cluster
+) -> None:
+    name = f"late_{uuid.uuid4().hex[:8]}"
+    loaded.native(f"CREATE USER {name} PASSWORD 'Only4Tests'")
+    loaded.native(f'GRANT USAGE ON SCHEMA "{loaded._schema}" TO {name}')
+    loaded.native(f"GRANT SELECT ON {', '.join(RIGHTS)} TO {name}")
+    late = as_user(cluster, name, loaded._schema)
+    assert rows(late, "SELECT COUNT(*) AS n FROM etl_forgotten")
+    owner = cluster.connect(loaded._schema, readers=[name])
+
+    prepare_tables(owner)
+    prepare_tables(owner)
+
+    assert rows(late, "SELECT COUNT(*) AS n FROM songplay")[0][0] == 3
+    for hidden in ("etl_forgotten", "stg_songs"):
+        with pytest.raises(RightsError):
+            rows(late, f"SELECT COUNT(*) AS n FROM {hidden}")
+    owner.close()
+    late.close()
+
+
+def test_public_a_group_and_a_role_are_readers_as_a_user_is(cluster: Cluster, loaded: Redshift) -> None:
+    mark = uuid.uuid4().hex[:8]
+    loaded.native(f"CREATE GROUP group_{mark}")
+    loaded.native(f"CREATE ROLE role_{mark}")
+    loaded.native(f'CREATE USER "IAM:{mark}" PASSWORD DISABLE')
+    readers = ["PUBLIC", f"IAM:{mark}", f"GROUP group_{mark}", f"role role_{mark}"]
+    engine = cluster.connect(loaded._schema, readers=readers)
+
+    prepare_tables(engine)
+
+    found = rows(
+        engine, "SELECT grantee, table_name FROM information_schema.table_privileges "
+        f"WHERE table_schema = '{engine._schema}' AND privilege_type = 'SELECT' AND grantee <> grantor",
+    )  # fmt: skip
+    names = {"PUBLIC", f"IAM:{mark}", f"group_{mark}", f"role_{mark}", engine._reader}
+    assert set(found) == {(name, table) for name in names for table in SHARED}
+    engine.native(f"REVOKE SELECT ON {', '.join(RIGHTS)} FROM PUBLIC")
+    engine.close()
+
+
+def test_a_reader_whom_the_cluster_does_not_know_is_named_before_anything_is_loaded(
+    loaded: Redshift, cluster: Cluster
+) -> None:
+    owner = cluster.connect(loaded._schema, readers=["nobody_at_all"])
+
+    with pytest.raises(ConfigError, match=r'\[REDSHIFT\] READERS: role "nobody_at_all" does not exist'):
+        prepare_tables(owner)
+    owner.close()
+
+
+def test_who_may_write_but_owns_nothing_loads_and_leaves_the_readers_as_they_are(
+    loaded: Redshift, cluster: Cluster, standin: StandIn
+) -> None:
+    name = f"loader_{uuid.uuid4().hex[:8]}"
+    loaded.native(f"CREATE USER {name} PASSWORD 'Only4Tests'")
+    loaded.native(f'GRANT ALL ON SCHEMA "{loaded._schema}" TO {name}')
+    loaded.native(f"GRANT ALL ON {', '.join(RIGHTS)} TO {name}")
+    loader = as_user(cluster, name, loaded._schema)
+    asked = cluster.connect(loaded._schema, rights="reader", read_only=True)
+    front = standin.clusters._known["test"].front
+    assert front
+    front.faults.append(("GRANT USAGE", "42501", "permission denied for schema"))  # PostgreSQL only warns
+
+    prepare_tables(loader)
+
+    assert front.faults == []
+    assert rows(asked, "SELECT COUNT(*) AS n FROM songplay")[0][0] == 3
+    asked.close()
+    loader.close()
+
+
+def test_two_warehouses_of_one_database_keep_their_readers_apart(cluster: Cluster, loaded: Redshift) -> None:
+    other = cluster.connect(f"test_{uuid.uuid4().hex[:12]}")
+    create_tables(other)
+    asked = cluster.connect(other._schema, rights="reader", read_only=True)
+
+    assert rows(asked, "SELECT COUNT(*) AS n FROM songplay") == [(0,)]
+    with pytest.raises(RightsError):
+        asked.native(f"SELECT COUNT(*) AS n FROM {loaded._schema}.songplay")
+    asked.close()
+    other.close()
+
+
+def test_the_dashboard_asks_as_a_reader_and_checks_and_shows_rejects_as_the_owner(
+    loaded: Redshift, cluster: Cluster
+) -> None:
+    asked: list[str] = []
+
+    def opener(rights: Literal["login", "reader"]) -> Redshift:
+        asked.append(rights)
+        return cluster.connect(loaded._schema, rights=rights, read_only=True)
+
+    live = Live(
+        lambda _: opener("reader"), lambda _: check_everything(loaded), private=lambda _: opener("login")
+    )
+    closed = Live(lambda _: opener("reader"), lambda _: None)
+
+    page, without = live.page(), closed.page()
+    assert (len(page["trust"]["checks"]) > 20, without["trust"]["checks"]) == (True, [])
+    assert "rights of a reader" in " ".join(without["trust"]["facts"])
+    assert set(asked) == {"reader"}
+    assert "{broken" in str(live.answer(Asked(find_question("rejects"))).rows)
+    assert asked[-1] == "login"
+    with pytest.raises(RightsError):
+        closed.answer(Asked(find_question("rejects")))
+
+
+def test_rights_are_of_tables_and_columns_that_exist() -> None:
+    assert set(RIGHTS) == set(ddl.ALL)
+    for name, columns in RIGHTS.items():
+        if columns != EVERY_COLUMN:
+            assert set(columns) <= set(ddl.table(name).column_names)
+    assert set(STAR) <= {name for name, columns in RIGHTS.items() if columns == EVERY_COLUMN}
