@@ -73,6 +73,8 @@ class Clusters:
         self._known: dict[str, Cluster] = {}
         self.requires_tls = True
         """What the default parameter group says; accounts from before 2025 may say otherwise."""
+        self.next_port = 0
+        """Where the next cluster answers SQL; 0 is a free port."""
 
     def before(self, action: str, form: dict[str, str]) -> str | None:
         """Refuse, answer, or complete a request before moto sees it. Raises ApiError."""
@@ -256,7 +258,8 @@ class Clusters:
             self._socket, self._tls, f"{cluster.name}.", lambda: cluster.passwords, copier,
             lambda: self._reachable(cluster),
         )  # fmt: skip
-        await cluster.front.listen()
+        port, self.next_port = self.next_port, 0
+        await cluster.front.listen(port)
 
     def _reachable(self, cluster: Cluster) -> bool:
         self._advance_one(cluster)
