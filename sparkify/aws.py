@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sparkify import recorder
 from sparkify.errors import ConfigError, ProvisionError, RemoteError, SparkifyError
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def session() -> "boto3.Session":
         import boto3
     except ImportError as error:
         raise ConfigError("AWS needs boto3: pip install -e '.[aws]' in sparkify's folder.") from error
-    return boto3.Session()
+    made = boto3.Session()
+    recorder.watch(made)
+    return made
 
 
 def make_clients(region: str = "") -> Clients:

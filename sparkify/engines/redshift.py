@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sparkify import recorder
 from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
 from sparkify.engines.dialect import literal, to_redshift
 from sparkify.engines.redshift_stage import Copying, Loader
@@ -198,7 +199,9 @@ class Redshift:
             self._connect()
             return self._run(sql, is_retry=True)
         except Error as error:
+            recorder.refused(sql, error)
             raise _translated(error, sql) from error
+        recorder.answered(sql, cursor)
         return cursor
 
 
