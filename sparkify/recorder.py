@@ -1,8 +1,9 @@
 """What was sent to Redshift and AWS, and what came back, for the comparison of two runs.
 
-Nothing is recorded unless SPARKIFY_STATEMENT_LOG names a file. It holds no value of anybody's data: literals
-are left out of statements and messages, and of an answer there are only the names, the types and a digest of
-each column. What changes from run to run (buckets, identifiers, the time of day) is left out of the digest.
+Nothing is recorded unless SPARKIFY_STATEMENT_LOG names a file. It holds no value as it stands: literals are
+left out of statements and messages, and of an answer there are only the names, the types and a digest of each
+column. What changes from run to run (buckets, identifiers, the time of day) is left out of the digest. A
+digest tells a short value to whoever guesses it, so the file is for this machine and its user alone.
 """
 
 import datetime as dt
@@ -22,11 +23,11 @@ VARIABLE = "SPARKIFY_STATEMENT_LOG"
 NOW = dt.timedelta(days=1)
 """A time no further from now than this is taken for the run's own."""
 _LEXEMES = re.compile(
-    r"(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<name>\"[^\"]*\"|[^\W\d][\w$]*)"
+    r"(?P<comment>--[^\n]*|/\*.*?\*/)"
+    r"|(?P<type>\b(?:N?VARCHAR|CHAR|NUMERIC|DECIMAL) *\([\d ,]+\))|(?P<name>\"[^\"]*\"|[^\W\d][\w$]*)"
     r"|(?P<text>'(?:[^'\\]|''|\\.)*')|(?P<number>\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)|(?P<blank>\s+)",
-    re.DOTALL,
+    re.DOTALL | re.IGNORECASE,
 )
-_IS_DEFINITION = re.compile(r"\s*(CREATE|ALTER|SET|DROP|FETCH|DECLARE)\b", re.IGNORECASE)
 _OWN = re.compile(r"s3://[^/\s'\"]+|(?<=/)[0-9a-f]{32}(?=/)")
 
 
@@ -64,7 +65,7 @@ def _called(model: Any, parsed: Any, **_: Any) -> None:
 
 
 def shape(sql: str) -> str:
-    """A statement without its values; those of a definition or a setting are part of what it says.
+    """A statement without its values; the width of a type is none.
 
     >>> shape("SELECT a -- why\\n  FROM t WHERE b = 'x' AND c IN (1, 2)")
     'SELECT a FROM t WHERE b = ? AND c IN (?)'
@@ -73,13 +74,12 @@ def shape(sql: str) -> str:
     >>> shape("CREATE TABLE t (a VARCHAR(9) DEFAULT 'x')")
     'CREATE TABLE t (a VARCHAR(9) DEFAULT ?)'
     """
-    keeps_numbers = _IS_DEFINITION.match(sql) is not None
 
     def said(found: "re.Match[str]") -> str:
         kind = found.lastgroup
         if kind in ("comment", "blank"):
             return " "
-        return "?" if kind == "text" or (kind == "number" and not keeps_numbers) else found[0]
+        return "?" if kind in ("text", "number") else found[0]
 
     text = " ".join(_LEXEMES.sub(said, sql).split())
     text = re.sub(r"^(INSERT INTO .*? VALUES) .*$", r"\1 (?)", text, flags=re.IGNORECASE)

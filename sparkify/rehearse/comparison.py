@@ -10,6 +10,12 @@ from typing import Any, Literal
 
 Kind = Literal["other result", "other error", "only on AWS", "only on the emulator"]
 Entry = dict[str, Any]
+_TYPES = {
+    16: "boolean", 19: "name", 20: "bigint", 21: "smallint", 23: "integer", 25: "text", 700: "real",
+    701: "double precision", 1042: "char", 1043: "varchar", 1082: "date", 1114: "timestamp",
+    1184: "timestamptz", 1700: "numeric", 4000: "super",
+}  # fmt: skip
+"""Types by the numbers that the protocol gives them."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,8 @@ def _result(emulated: Entry, real: Entry) -> Iterator[str]:
         emulated["columns"], real["columns"], strict=True
     ):
         if kind != other_kind:
-            yield f"type of {name}: emulator {kind}, AWS {other_kind}"
+            types = (_TYPES.get(one, str(one)) for one in (kind, other_kind))
+            yield "type of {}: emulator {}, AWS {}".format(name, *types)
         elif digest != other and emulated["rows"] == real["rows"]:
             yield f"values of {name}"
 

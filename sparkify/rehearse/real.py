@@ -29,7 +29,7 @@ from sparkify.rehearse.data import PREFIX, Files, files_of
 from sparkify.rehearse.emulated import walk_emulated
 from sparkify.rehearse.report import Report
 from sparkify.rehearse.signals import deferred
-from sparkify.rehearse.steps import STEPS, Stage, Step, walk_all
+from sparkify.rehearse.steps import Stage, Step, first_missing, walk_all
 
 NODE_TYPES = ("rg.large", "ra3.large")
 """The cheapest first; the other is for regions that do not offer it."""
@@ -65,8 +65,8 @@ class Plan:
         """The plan in words."""
         return [
             f"cluster  {self.names}: {self.size}, deleted after the last step or after {_hours(self.ttl)}",
-            f"price    at most {self.usd:.2f} USD for the cluster (prices of {PRICES_OF}, on demand); "
-            "S3 and Secrets Manager: cents",
+            f"price    about {self.usd:.2f} USD if it lives so long (prices of {PRICES_OF}, on demand); "
+            "deleting it takes some minutes more; S3 and Secrets Manager: cents",
             f"network  open to {', '.join(self.cidrs) or 'your own address'}, nobody else",
         ]
 
@@ -121,7 +121,7 @@ def run(plan: Plan, source: Path | None, report: Path, say: Say, show: Show) -> 
         else:
             _clean(plan, found, say)
         finally:
-            found.stopped_at = next((name for name, *_ in STEPS if name not in found.real), "")
+            found.stopped_at = first_missing(found.real)
             done = [*found.real, found.stopped_at]
             found.comparison = compare(ours / "statements", theirs / "statements", done)
             found.write(report)

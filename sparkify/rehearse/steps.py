@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +97,11 @@ def walk_all(stage: Stage, say: Callable[[str], None]) -> Iterator[Step]:
             require_equal(before.splitlines(), step.out.splitlines(), COMPARED[name])
         before = step.out
         yield step
+
+
+def first_missing(done: Collection[str]) -> str:
+    """The first step that was not done; nothing if all were."""
+    return next((name for name, *_ in STEPS if name not in done), "")
 
 
 def require_equal(redshift: Sequence[str], local: Sequence[str], what: str) -> None:
