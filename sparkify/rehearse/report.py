@@ -45,7 +45,7 @@ class Report:
         found = self.comparison
         return {
             "sparkify": sparkify.__version__, "where": self.where, "day": self.day,
-            "steps": [{"step": step, "emulator": seconds, "aws": self.real.get(step)}
+            "steps": [{"step": step, "emulator": round(seconds, 1), "aws": _rounded(self.real.get(step))}
                       for step, seconds in self.emulated.items()],
             "stopped_at": self.stopped_at, "left": list(self.left),
             "same": found.same if found else 0,
@@ -78,3 +78,7 @@ class Report:
                 often = f" ({times} times)" if times > 1 else ""
                 lines += [f"- *{one.step}*{often}: {one.detail}", "", f"      {one.what}", ""]
         return "\n".join(lines).rstrip()
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
