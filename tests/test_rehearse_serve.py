@@ -290,3 +290,36 @@ def test_options_of_serve_alone_are_refused_without_it(run: Run) -> None:
 
     assert done.returncode == 2
     assert done.stderr.startswith("sparkify: --port belongs to --serve.")
+
+
+def asked(connection: Any, message: bytes) -> bytes:
+    """What the server answers to one message of an open session."""
+    connection._usock.sendall(message)
+    return bytes(connection._usock.recv(1 << 16))
+
+
+def test_an_empty_statement_is_answered_as_one(emulator: dict[str, Any]) -> None:
+    connection = connect(emulator)
+
+    answer = asked(connection, b"Q" + struct.pack("!i", 5) + b"\0")
+    connection.close()
+
+    assert answer.startswith(b"I" + struct.pack("!i", 4)), "EmptyQueryResponse"
+
+
+def test_a_message_that_is_none_ends_the_session_with_an_error(emulator: dict[str, Any]) -> None:
+    connection = connect(emulator)
+
+    answer = asked(connection, b"F" + struct.pack("!i", 4))
+    for end in (connection._sock, connection._usock):
+        end.close()
+
+    assert b"C08P01\0" in answer
+
+
+def test_a_session_begins_as_one_of_redshift_does(emulator: dict[str, Any]) -> None:
+    connection = connect(emulator)
+    told = dict(connection.parameter_statuses)
+    connection.close()
+
+    assert (told[b"server_version"], told[b"client_encoding"]) == (b"8.0.2", b"UNICODE")
