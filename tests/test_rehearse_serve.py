@@ -199,11 +199,22 @@ def test_a_fault_of_the_emulator_is_an_error_and_the_session_goes_on(
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         struct.pack("!i", 4),
         struct.pack("!i", -1) + b"x" * 20,
-        struct.pack("!ii", 8, 80877103) + b"not TLS at all",
     ],
 )
 def test_what_speaks_another_protocol_is_dropped(emulator: dict[str, Any], first: bytes) -> None:
     wire(emulator, first)
+
+    connect(emulator).close()
+
+
+def test_what_is_no_tls_after_all_is_dropped(emulator: dict[str, Any]) -> None:
+    with socket.create_connection((emulator["host"], emulator["port"]), timeout=10) as client:
+        client.sendall(struct.pack("!ii", 8, 80877103))
+        assert client.recv(1) == b"S"
+        client.sendall(b"not TLS at all" * 100)
+        with contextlib.suppress(ConnectionResetError):
+            while client.recv(1 << 16):
+                pass
 
     connect(emulator).close()
 
