@@ -67,9 +67,10 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
 def connect(emulator: dict[str, Any], **changes: Any) -> Any:
     import redshift_connector
 
-    os.environ["SSL_CERT_FILE"] = emulator["sslrootcert"]
     how = {name: emulator[name] for name in ("host", "port", "database", "user", "password")}
-    return redshift_connector.connect(**{**how, "ssl": True, "sslmode": "verify-full", **changes})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", emulator["sslrootcert"])
+        return redshift_connector.connect(**{**how, "ssl": True, "sslmode": "verify-full", **changes})
 
 
 def refused(emulator: dict[str, Any], **changes: Any) -> str:
