@@ -6,9 +6,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 USED := $(VENV)/.used
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check torture bench clean docs picture
+.PHONY: help demo serve real test lint check torture bench clean docs picture
 help:
 	@echo 'make demo    simulate a month of a small service, load it, ask it three questions'
+	@echo 'make serve   keep a Redshift emulator up, for psql or any other client'
+	@echo 'make real    rehearse on AWS: shows the price, asks, deletes everything; ARGS="--max-usd 1 --ttl 45m"'
 	@echo 'make test    run all tests'
 	@echo 'make lint    lint, format, types, import contracts'
 	@echo 'make check   lint and test'
@@ -50,6 +52,12 @@ demo: $(USED)
 	    'sparkify runs                            # what each run brought' \
 	    'sparkify report --open                   # the page that analysts look at' \
 	    'sparkify query "SELECT level, COUNT(*) FROM songplay GROUP BY level"'
+
+serve: $(STAMP)
+	@$(BIN)/sparkify rehearse --serve $(ARGS)
+
+real: $(STAMP)
+	@$(BIN)/sparkify rehearse --real $(ARGS)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n auto --dist loadfile

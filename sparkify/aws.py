@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sparkify import recorder
 from sparkify.errors import ConfigError, ProvisionError, RemoteError, SparkifyError
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def session() -> "boto3.Session":
         import boto3
     except ImportError as error:
         raise ConfigError("AWS needs boto3: pip install -e '.[aws]' in sparkify's folder.") from error
-    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    made = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    recorder.watch(made)
+    return made
 
 
 def make_clients(region: str = "") -> Clients:

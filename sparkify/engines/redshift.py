@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from sparkify import recorder
 from sparkify.engines.base import Dataset, NewFile, Result, Rights, Rules, Staged, Value
 from sparkify.engines.dialect import literal, to_redshift
 from sparkify.engines.redshift_connect import Address, connect
@@ -247,7 +248,9 @@ class Redshift:
             self._connect()
             return self._run(sql, is_retry=True)
         except Error as error:
+            recorder.refused(sql, error)
             raise translated(error, sql) from error
+        recorder.answered(sql, cursor)
         return cursor
 
 

@@ -71,10 +71,12 @@ $$ SELECT coalesce(nullif(current_setting('rs.copy_id', true), ''), '-1')::bigin
 CREATE FUNCTION pg_catalog.pg_last_copy_count() RETURNS bigint LANGUAGE sql AS
 $$ SELECT coalesce(nullif(current_setting('rs.copy_count', true), ''), '0')::bigint $$;
 
+-- The database as PostgreSQL calls it: with the cluster's name before its own.
+CREATE FUNCTION pg_catalog.rs_database() RETURNS name STABLE LANGUAGE internal AS 'current_database';
 -- What COPY notes stands in files beside the database, so that it is seen inside a transaction and outlives it.
 CREATE FUNCTION pg_catalog.rs_notes(kind text) RETURNS SETOF json VOLATILE SECURITY DEFINER LANGUAGE sql AS
 $$ SELECT line::json
-    FROM regexp_split_to_table(coalesce(pg_read_file('../notes/' || current_database() || '.' || kind, 0, 1000000000, true), ''), chr(10))
+    FROM regexp_split_to_table(coalesce(pg_read_file('../notes/' || rs_database() || '.' || kind, 0, 1000000000, true), ''), chr(10))
         AS line
     WHERE line <> '' $$;
 CREATE VIEW pg_catalog.sys_load_error_detail AS
@@ -100,3 +102,10 @@ JOIN LATERAL (SELECT obj_description(c.oid, 'pg_class')::json AS design) AS d ON
 WHERE c.relkind = 'r' AND obj_description(c.oid, 'pg_class') LIKE '{"style"%';
 GRANT SELECT ON pg_catalog.sys_load_error_detail, pg_catalog.sys_load_detail, pg_catalog.svv_table_info TO public;
 GRANT ALL ON SCHEMA public TO public;
+
+-- What clients know Redshift by; and the name of a database as the cluster's owner gave it.
+CREATE OR REPLACE FUNCTION pg_catalog.version() RETURNS text STABLE LANGUAGE sql AS
+$$ SELECT 'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), '
+    'Redshift 1.0.51304 (emulator)'::text $$;
+CREATE OR REPLACE FUNCTION pg_catalog.current_database() RETURNS name STABLE LANGUAGE sql AS
+$$ SELECT CAST(regexp_replace(rs_database()::text, '^[^.]*[.]', '') AS name) $$;

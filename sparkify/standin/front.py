@@ -6,11 +6,8 @@ PostgreSQL is rewritten on the way, COPY is done by the front itself inside the 
 
 import asyncio
 import contextlib
-import hashlib
-import os
 import ssl
-import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sparkify.standin.backend import (
@@ -21,18 +18,12 @@ from sparkify.standin.backend import (
     message,
     quoted,
     receive,
-    startup,
 )
 from sparkify.standin.copying import Copier
 from sparkify.standin.refusals import Refused
 from sparkify.standin.rewriting import Rewritten, rewrite
+from sparkify.standin.welcome import Welcome
 
-_INT = struct.Struct("!i")
-_SSL, _CANCEL, _GSS = 80877103, 80877102, 80877104
-_SESSION = {
-    "TimeZone": "UTC", "DateStyle": "ISO, MDY", "extra_float_digits": "3",
-    "standard_conforming_strings": "off", "escape_string_warning": "off", "client_min_messages": "warning",
-}  # fmt: skip
 _NOTHING = Rewritten("sql", ())
 
 
@@ -63,9 +54,9 @@ class Front:
                 self.faults.remove(fault)
                 raise Refused(fault[2], fault[1])
 
-    async def listen(self) -> int:
-        """Listen on a free port of this machine; return it."""
-        self.server = await asyncio.start_server(self._client, "127.0.0.1", 0, limit=1 << 20)
+    async def listen(self, port: int = 0) -> int:
+        """Listen on a port of this machine, by default a free one; return it."""
+        self.server = await asyncio.start_server(self._client, "127.0.0.1", port, limit=1 << 20)
         self.port = int(self.server.sockets[0].getsockname()[1])
         return self.port
 
@@ -82,7 +73,7 @@ class Front:
             return
         self.sessions.add(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
-            backend = await _Welcome(self, reader, writer).open()
+            backend = await Welcome(self, reader, writer).open()
             if backend is not None:
                 try:
                     await _Session(self, reader, writer, backend).run()
@@ -90,74 +81,6 @@ class Front:
                     backend.writer.close()
         self.sessions.discard(writer)
         writer.close()
-
-
-@dataclass
-class _Welcome:
-    """The start of a session: TLS, the password, and a connection of its own to PostgreSQL."""
-
-    front: Front
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def open(self) -> Backend | None:
-        encrypted = False
-        while True:
-            size = _INT.unpack(await self.reader.readexactly(4))[0]
-            body = await self.reader.readexactly(size - 4)
-            code = _INT.unpack_from(body)[0]
-            if code == _SSL:
-                self.writer.write(b"S")
-                await self.writer.drain()
-                await self.writer.start_tls(self.front.tls)
-                encrypted = True
-            elif code == _GSS:
-                self.writer.write(b"N")
-            elif code == _CANCEL:
-                backend = await Backend.connect(self.front.socket)
-                backend.send(_INT.pack(size) + body)
-                await backend.writer.drain()
-                backend.writer.close()
-                return None
-            else:
-                break
-        words = [word.decode() for word in body[4:].split(b"\0")]
-        wanted = dict(zip(words[0::2], words[1::2], strict=False))
-        if not encrypted:
-            await self._turn_away("no pg_hba.conf entry for host, SSL off (require_ssl is true)")
-            return None
-        if not await self._knows_password(wanted.get("user", "")):
-            await self._turn_away(f'password authentication failed for user "{wanted.get("user", "")}"')
-            return None
-        return await self._backend(wanted)
-
-    async def _knows_password(self, user: str) -> bool:
-        salt = os.urandom(4)
-        self.writer.write(message(b"R", _INT.pack(5) + salt))
-        _, answer = await receive(self.reader)
-        password = self.front.passwords().get(user)
-        inner = hashlib.md5(f"{password}{user}".encode()).hexdigest().encode()  # the protocol's own choice
-        right = b"md5" + hashlib.md5(inner + salt).hexdigest().encode()
-        return password is not None and answer.rstrip(b"\0") == right
-
-    async def _backend(self, wanted: Mapping[str, str]) -> Backend | None:
-        backend = await Backend.connect(self.front.socket)
-        database = self.front.prefix + wanted.get("database", "")
-        backend.send(
-            startup({"user": wanted["user"], "database": database, "client_encoding": "UTF8", **_SESSION})
-        )
-        while True:
-            kind, body = await backend.receive()
-            if body.startswith(b"server_version\0"):
-                body = b"server_version\x008.0.2\0"
-            self.writer.write(message(kind, body))
-            if kind in (b"E", b"Z"):
-                await self.writer.drain()
-                return backend if kind == b"Z" else None
-
-    async def _turn_away(self, text: str) -> None:
-        self.writer.write(error("28000", text, severity="FATAL"))
-        await self.writer.drain()
 
 
 class _Session:
@@ -177,14 +100,20 @@ class _Session:
             if kind == b"X":
                 return
             if kind == b"Q":
-                await self._simple(body[:-1].decode())
+                await self._simple(body[:-1])
             elif kind == b"S":
                 skipping = False
                 self._backend.send(message(b"S"))
                 await self._relay(b"Z")
                 await self._writer.drain()
-            elif kind != b"H" and not skipping:
+            elif kind in b"PBDEC" and not skipping:
                 skipping = not await self._guarded(kind, body)
+            elif kind not in b"HPBDECdcf":  # what is left of a COPY FROM STDIN is ignored, as PostgreSQL does
+                self._writer.write(
+                    error("08P01", f"invalid frontend message type {kind[0]}", severity="FATAL")
+                )
+                await self._writer.drain()
+                return
 
     async def _guarded(self, kind: bytes, body: bytes) -> bool:
         """One message of the extended protocol; False if it failed, and the rest up to Sync is skipped."""
@@ -200,7 +129,7 @@ class _Session:
         if kind == b"P":
             name, sql, rest = body.split(b"\0", 2)
             self._front.fail(sql.decode())
-            found = rewrite(sql.decode())
+            found = _rewritten(sql)
             if len(found) > 1:
                 raise Refused("cannot insert multiple commands into a prepared statement", "42601")
             self._prepared[name] = statement = found[0] if found else _NOTHING
@@ -238,9 +167,12 @@ class _Session:
         name = body[1:-1]
         return (self._prepared if body[:1] == b"S" else self._portals).get(name, _NOTHING), name
 
-    async def _simple(self, sql: str) -> None:
+    async def _simple(self, sql: bytes) -> None:
         try:
-            for statement in rewrite(sql):
+            found = _rewritten(sql)
+            if not found:
+                self._writer.write(message(b"I"))
+            for statement in found:
                 if statement.kind != "sql":
                     await self._own(statement)
                     continue
@@ -264,7 +196,12 @@ class _Session:
                 raise Refused("VACUUM cannot run inside a transaction block", "25001")
             self._writer.write(message(b"C", statement.tag.encode() + b"\0"))
             return
-        rows = await self._front.copier.copy(statement.tokens, self._backend)
+        try:
+            rows = await self._front.copier.copy(statement.tokens, self._backend)
+        except (Refused, BackendError, EOFError, OSError):
+            raise
+        except Exception as wrong:  # as for a statement that cannot be read
+            raise Refused(f"emulator: this COPY failed ({type(wrong).__name__}: {wrong})", "XX000") from wrong
         self._writer.write(message(b"C", b"COPY %d\0" % rows))
 
     async def _afterwards(self, statement: Rewritten) -> None:
@@ -300,6 +237,20 @@ class _Session:
             await self._backend.ask(f"SELECT rs_raise({quoted(refused.state)}, {quoted(refused)})")
         except BackendError as failed:
             self._writer.write(message(b"E", _as_redshift(failed.body)))
+
+
+def _rewritten(sql: bytes) -> Sequence[Rewritten]:
+    """The statements of a text. Raises Refused, also for one that the emulator cannot read."""
+    try:
+        return rewrite(sql.decode())
+    except Refused:
+        raise
+    except UnicodeDecodeError as wrong:
+        byte = f"0x{sql[wrong.start]:02x}"
+        raise Refused(f"invalid byte sequence for encoding UTF8: {byte}", "22021") from wrong
+    except Exception as wrong:  # a client must hear of it; its session goes on
+        what = f"{type(wrong).__name__}: {wrong}"
+        raise Refused(f"emulator: this statement cannot be read ({what})", "XX000") from wrong
 
 
 def _as_redshift(body: bytes) -> bytes:

@@ -45,6 +45,8 @@ class Host:
     def __init__(self, socket: str, tls: ssl.SSLContext, account: Account, run: Callable[[Any], Any]) -> None:
         """`run` runs a coroutine on the fronts' loop."""
         self._socket, self._tls, self._account, self._run = socket, tls, account, run
+        self.next_port = 0
+        """Where the next warehouse answers SQL; 0 is a free port."""
 
     def build(self, hosted: Hosted, password: str, is_up: Callable[[], bool]) -> None:
         """Make its database and front."""
@@ -113,7 +115,8 @@ class Host:
             self._socket, self._tls, hosted.prefix, lambda: hosted.issued.valid(hosted.passwords),
             hosted.passwords.__setitem__, copier, is_reachable,
         )  # fmt: skip
-        await hosted.front.listen()
+        port, self.next_port = self.next_port, 0
+        await hosted.front.listen(port)
 
     async def _add_user(self, user: str, rights: str = "NOSUPERUSER") -> None:
         """Make a user; the master is a superuser ("Superusers"), others are not."""

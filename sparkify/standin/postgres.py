@@ -15,7 +15,7 @@ PORT = 5432
 SUPERUSER = "rdsdb"
 _SETTINGS = (
     "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
-    "log_min_messages=fatal", "timezone=UTC", "max_connections=60", "jit=off", "work_mem=64MB",
+    "log_min_messages=fatal", "timezone=UTC", "max_connections=200", "jit=off", "work_mem=64MB",
     "default_transaction_isolation=repeatable read",
     "enable_nestloop=off",  # nothing here is analysed, and Redshift joins by hash too
 )  # fmt: skip
@@ -43,6 +43,10 @@ def programs() -> Path:
     )
 
 
+class PostgresBroken(Exception):
+    """PostgreSQL does not start."""
+
+
 class Postgres:
     """A running server; `socket` is where it listens, and nobody but this machine reaches it."""
 
@@ -53,6 +57,7 @@ class Postgres:
         self.socket = str(self._folder / f".s.PGSQL.{PORT}")
         (self._folder / "notes").mkdir(mode=0o755)
         data = str(self._folder / "data")
+        self._server: subprocess.Popen[bytes] | None = None
         try:
             self._run("initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "--no-sync", "-E", "UTF8",
                       "--lc-collate=C", f"--lc-ctype={_ctype()}")  # fmt: skip
@@ -60,19 +65,21 @@ class Postgres:
             self._server = subprocess.Popen(
                 [self._programs / "postgres", "-D", data, "-k", self._folder, "-p", str(PORT), *options],
                 cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._as,
+                process_group=0,  # a Ctrl-C in the terminal is for us, who stop it in order
             )  # fmt: skip
             self._wait()
         except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self.stop()
             raise
 
     def stop(self) -> None:
         """Stop the server and remove everything it wrote."""
-        self._server.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._server.wait(5)
-        self._server.kill()
-        self._server.wait()
+        if self._server:
+            self._server.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._server.wait(5)
+            self._server.kill()
+            self._server.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -82,14 +89,15 @@ class Postgres:
             **self._as,
         )  # fmt: skip
         if done.returncode:
-            raise RuntimeError(f"{program} failed: {done.stderr.strip()}")
+            said = " ".join(done.stderr.split()) or "no word"
+            raise PostgresBroken(f"PostgreSQL's {program} failed in {self._folder}: {said}")
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 30
         ready = [str(self._programs / "pg_isready"), "-q", "-h", str(self._folder), "-p", str(PORT)]
         while subprocess.run(ready, check=False).returncode:
-            if self._server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("PostgreSQL did not start")
+            if self._server is None or self._server.poll() is not None or time.monotonic() > deadline:
+                raise PostgresBroken(f"PostgreSQL does not start in {self._folder}")
             time.sleep(0.02)
 
 

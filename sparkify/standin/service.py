@@ -30,17 +30,27 @@ Answer = Iterable[bytes]
 class StandIn:
     """A running stand-in; close it to remove everything it made."""
 
-    def __init__(self, seconds: float = 1.0) -> None:
-        """Every change of a cluster's state takes `seconds`. Raises PostgresMissing."""
+    def __init__(self, seconds: float = 1.0, port: int = 0) -> None:
+        """Every change of a cluster's state takes `seconds`; AWS answers at `port`, by default a free one.
+
+        Raises PostgresMissing.
+        """
         os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._postgres = Postgres()
+        try:
+            self._start(seconds, port)
+        except BaseException:
+            self._postgres.stop()
+            raise
+
+    def _start(self, seconds: float, port: int) -> None:
         from moto.moto_server.werkzeug_app import (
             DomainDispatcherApplication,
             create_backend_app,
         )
         from werkzeug.serving import make_server
 
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._postgres = Postgres()
         self._loop = asyncio.new_event_loop()
         self._fronts = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._fronts.start()
@@ -52,7 +62,7 @@ class StandIn:
         self.clusters = Clusters(host, self.account, seconds)
         self.workgroups = Workgroups(host, self.account, lambda: self.clusters.seconds)
         self._moto: Any = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server("127.0.0.1", 0, self._application, threaded=True)
+        self._server = make_server("127.0.0.1", port, self._application, threaded=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.port}"
 
@@ -166,9 +176,9 @@ class StandIn:
 
 
 @contextlib.contextmanager
-def standing_in(seconds: float = 1.0) -> Iterator[StandIn]:
+def standing_in(seconds: float = 1.0, port: int = 0) -> Iterator[StandIn]:
     """A stand-in for as long as the block lasts."""
-    standin = StandIn(seconds)
+    standin = StandIn(seconds, port)
     try:
         yield standin
     finally:
@@ -232,7 +242,7 @@ def _error(service: str, error: ApiError) -> str:
 
 
 def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for localhost that is valid for a day: (its file, a server's context)."""
+    """A certificate for localhost that is valid for a year: (its file, a server's context)."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -247,7 +257,7 @@ def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=365))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())

@@ -1,0 +1,73 @@
+"""The rehearsal on this machine, against the emulator; nothing of the user's AWS settings reaches it."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sparkify.errors import ConfigError, RehearsalError
+from sparkify.rehearse.data import PREFIX, Files, files_of
+from sparkify.rehearse.steps import Stage, Step, walk_all, without
+
+BUCKET = "rehearsed-music"
+SOURCE = f"s3://{BUCKET}/{PREFIX}"
+SETTINGS = f"""
+[WAREHOUSE]
+ENGINE = redshift
+[CLUSTER]
+NAME = sparkify-rehearsal
+NODE_TYPE = rg.large
+NODES = 2
+POLL = 0.3
+[S3]
+SOURCE = {SOURCE}
+"""
+MORE = {"launch": ("--ttl", "1h"), "configure": ("--cidr", "127.0.0.1")}
+
+
+def rehearse(source: Path | None, say: Callable[[str], None]) -> Iterator[Step]:
+    """Walk the steps, on the JSON files of `source` or on a service made up with faults.
+
+    Raises RehearsalError at the first step that fails, ConfigError where there is no file, or a package or
+    PostgreSQL is missing.
+    """
+    with files_of(source, say) as files, tempfile.TemporaryDirectory(prefix="sparkify-rehearsal-") as place:
+        yield from walk_emulated(files, Path(place), say)
+
+
+def walk_emulated(files: Files, folder: Path, say: Callable[[str], None]) -> Iterator[Step]:
+    """Walk the steps in an empty folder."""
+    with needs_extra():
+        from sparkify.standin.service import standing_in
+
+        (folder / "dwg.cfg").write_text(SETTINGS)
+        say("starting the emulator")
+        with without("AWS_", "SPARKIFY_"), standing_in(seconds=0.5) as standin:
+            say(f"filling {SOURCE}")
+            standin.fill(BUCKET, files.first)
+            environment = {**os.environ, **standin.environment}
+            yield from walk_all(
+                Stage(folder, environment, MORE, lambda: standin.fill(BUCKET, files.latest)), say
+            )
+
+
+@contextlib.contextmanager
+def needs_extra() -> Iterator[None]:
+    """ConfigError, which says what to install, where the emulator's packages or PostgreSQL are missing."""
+    try:
+        from sparkify.standin.postgres import PostgresBroken, PostgresMissing
+    except ImportError as error:
+        raise _missing(error.name) from error
+    try:
+        yield
+    except PostgresMissing as error:
+        raise ConfigError(str(error)) from error
+    except PostgresBroken as error:
+        raise RehearsalError(f"{error}. TMPDIR must be a folder that every user can reach.") from error
+    except ModuleNotFoundError as error:
+        raise _missing(error.name) from error
+
+
+def _missing(package: str | None) -> ConfigError:
+    return ConfigError(f"the emulator needs {package}: pip install -e '.[rehearse]' in sparkify's folder.")
