@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from sparkify.compression import HEAD, SUFFIXES, compression_of
 from sparkify.engines.base import Dataset, Engine
 from sparkify.errors import LoadError
+from sparkify.load.growth import Border, find_border
 from sparkify.load.listing import (
     Listing,
     PassedOver,
@@ -36,7 +37,6 @@ __all__ = [
     "hash_head",
     "list_source",
     "make_plan",
-    "measure_head",
     "missing_days",
     "read_ledger",
     "survey_source",
@@ -60,6 +60,8 @@ class Known(NamedTuple):
     has_lineage: bool
     is_undone: bool
     """Taken back: its content is left alone until somebody asks for it again."""
+    is_tail_rejected: bool
+    """Whether its last line stands among the rejects: nothing was loaded from it."""
 
 
 class Planned(NamedTuple):
@@ -71,6 +73,8 @@ class Planned(NamedTuple):
     """The part that it was compared with."""
     parts: Sequence[Known] = ()
     """All that the ledger holds of it."""
+    border: Border | None = None
+    """Where it goes on, if it has grown."""
 
     @property
     def is_whole(self) -> bool:
@@ -109,7 +113,7 @@ def compare(file: SourceFile, parts: Sequence[Known]) -> Planned:
     if not parts:
         return Planned(file, "new")
     latest = parts[-1]
-    state = _state_of(file, latest)
+    state, border = _state_of(file, latest, parts)
     if latest.is_undone and state == "known":
         return Planned(file, "undone", latest, parts)
     if latest.is_undone and state != "grown":
@@ -117,8 +121,8 @@ def compare(file: SourceFile, parts: Sequence[Known]) -> Planned:
         if not standing:
             return Planned(file, "new", None, parts)
         latest = standing[-1]
-        state = _state_of(file, latest)
-    return Planned(file, state, latest, parts)
+        state, border = _state_of(file, latest, parts)
+    return Planned(file, state, latest, parts, border)
 
 
 def read_ledger(engine: Engine) -> dict[str, list[Known]]:
@@ -127,9 +131,12 @@ def read_ledger(engine: Engine) -> dict[str, list[Known]]:
     Left out are those that a load of the whole file has replaced, and rejects that were replayed.
     """
     answer = engine.query(
-        "SELECT uri, file_id, dataset, run_id, size, modified, content_hash, lines, tail, problem, "
-        "loaded IS NOT NULL AS has_lineage, undone_in IS NOT NULL AS is_undone "
-        "FROM etl_file WHERE replaced_in IS NULL AND replays IS NULL ORDER BY file_id"
+        "SELECT f.uri, f.file_id, f.dataset, f.run_id, f.size, f.modified, f.content_hash, f.lines, f.tail, "
+        "f.problem, f.loaded IS NOT NULL AS has_lineage, f.undone_in IS NOT NULL AS is_undone, "
+        "r.record IS NOT NULL AS is_tail_rejected "
+        "FROM etl_file AS f LEFT JOIN etl_reject AS r "
+        "ON r.file_id = f.file_id AND r.record = f.lines AND r.replayed_in IS NULL "
+        "WHERE f.replaced_in IS NULL AND f.replays IS NULL ORDER BY f.file_id"
     )
     ledger: dict[str, list[Known]] = {}
     for uri, *rest in answer.rows:
@@ -147,21 +154,6 @@ def hash_head(uri: str, size: int, algorithm: str = "sha256") -> str:
     return digest.hexdigest()
 
 
-def measure_head(uri: str, size: int) -> tuple[int, int]:
-    """(lines in the first `size` bytes, the byte at which the last of them starts)."""
-    newlines = tail = at = 0
-    last = b"\n"
-    with open_file(uri) as handle:
-        while at < size and (chunk := handle.read(min(4 << 20, size - at))):
-            newlines += chunk.count(b"\n")
-            # The newline at the very end belongs to the last line.
-            place = chunk.rfind(b"\n", 0, len(chunk) - (at + len(chunk) == size))
-            tail = at + place + 1 if place >= 0 else tail
-            at += len(chunk)
-            last = chunk[-1:]
-    return newlines + (last != b"\n"), tail
-
-
 def _begins_alike(file: SourceFile, known: Known) -> bool:
     """Whether the bytes that the ledger knows are still where they were.
 
@@ -174,20 +166,23 @@ def _begins_alike(file: SourceFile, known: Known) -> bool:
     return hash_head(file.uri, known.size, algorithm) == known.content_hash
 
 
-def _state_of(file: SourceFile, known: Known) -> State:
+def _state_of(file: SourceFile, known: Known, parts: Sequence[Known]) -> tuple[State, Border | None]:
     same = (file.size, file.modified) == (known.size, known.modified)
     if same and (known.content_hash or not _can_be_read(file.uri)):
-        return "known"
+        return "known", None
     if known.problem:
-        return "new"
+        return "new", None
     try:
         if not _begins_alike(file, known):
-            return "changed"
+            return "changed", None
         if file.size == known.size:
-            return "known"
-        return "changed" if _is_compressed(file.uri) else "grown"
+            return "known", None
+        if _is_compressed(file.uri):
+            return "changed", None
+        border = find_border(file, known, parts)
     except OSError as error:
         raise LoadError(f"{file.uri} cannot be read: {error.strerror}.") from error
+    return ("grown", border) if isinstance(border, Border) else (border, None)
 
 
 def _is_compressed(uri: str) -> bool:

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 
 from sparkify.engines.base import Dataset, Engine, NewFile, Staged, batches
 from sparkify.engines.record import record_reader
-from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load import validation
 from sparkify.load.accept import Values, accept, count_misfits, require_conserved, validate
 from sparkify.load.erase import erase, read_forgotten
 from sparkify.load.feed import Feed
-from sparkify.load.files import Plan, Planned, measure_head
+from sparkify.load.files import Known, Plan, Planned
 from sparkify.load.keys import KeyReport
 from sparkify.load.notices import Warnings
 from sparkify.load.rejects import Reject, insert_rejects
 from sparkify.progress import Progress
-from sparkify.store import local_path, open_file
+from sparkify.store import local_path
 
 EXAMPLES = 5
 """Rejects that a summary shows."""
@@ -176,41 +175,25 @@ class FileIngest:
         self._next_file += 1
         if planned.is_whole or known is None:
             return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified)
-        start, lines = self._resume(planned)
-        return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified, start, lines)
+        assert planned.border is not None  # a file has grown from somewhere
+        if planned.border.start < known.size:
+            self._supersede_reject(planned.parts, planned.border.lines_before + 1)
+        return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified, *planned.border)
 
-    def _resume(self, planned: Planned) -> tuple[int, int]:
-        """Where a log that grew goes on: (byte, lines before it).
-
-        If its last line had no end and was rejected, it was cut off by whoever wrote it, and the reject
-        gives way to the whole line.
-        """
-        known = planned.known
-        assert known is not None  # a file has grown only from something known
-        lines, tail = known.lines, known.tail
-        if lines is None or tail is None:
-            lines, tail = measure_head(planned.file.uri, known.size)
-        with open_file(planned.file.uri) as handle:
-            handle.seek(max(0, known.size - 1))
-            before, after = handle.read(1), handle.read(1)
-        if known.size == 0 or before == b"\n":
-            return known.size, lines
-        if after in (b"\n", b"\r"):
-            return known.size, lines - 1
-        if known.is_undone:
-            return tail, lines - 1
-        where = {"file_id": known.file_id, "record": lines}
-        cut = "file_id = :file_id AND record = :record"
-        if not self._engine.query(f"SELECT COUNT(*) AS n FROM etl_reject WHERE {cut}", where).scalar():
-            raise LoadError(changed_message([planned]))
-        self._engine.execute(f"DELETE FROM etl_reject WHERE {cut}", where)
-        for ledger, key in (("etl_file", "file_id"), ("etl_run", "run_id")):
-            self._engine.execute(
-                f"UPDATE {ledger} SET records_read = records_read - 1, rejected = rejected - 1 "
-                f"WHERE {key} = :{key}",
-                {key: getattr(known, key)},
+    def _supersede_reject(self, parts: Sequence[Known], line: int) -> None:
+        """The reject of a line that goes on gives way to the whole line, until this run is undone."""
+        for part in parts:
+            gone = self._engine.execute(
+                "UPDATE etl_reject SET replayed_in = :run "
+                "WHERE file_id = :file_id AND record = :line AND replayed_in IS NULL",
+                {"run": self._run_id, "file_id": part.file_id, "line": line},
             )
-        return tail, lines - 1
+            for ledger, key in (("etl_file", "file_id"), ("etl_run", "run_id")) if gone else ():
+                self._engine.execute(
+                    f"UPDATE {ledger} SET records_read = records_read - 1, rejected = rejected - 1 "
+                    f"WHERE {key} = :{key}",
+                    {key: getattr(part, key)},
+                )
 
     def _note_units(self, staged: Sequence[Staged], files: Mapping[int, NewFile]) -> None:
         """Remember the files that write their moments otherwise than in milliseconds."""
