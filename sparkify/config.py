@@ -71,6 +71,9 @@ class S3:
         "a JSONPaths file, local or s3://: which key fills which column of stg_events; empty: the app's own",
     )
     song_jsonpath: str = setting("", "the same for the songs")
+    follow_links: Literal["no", "yes"] = setting(
+        "no", "read files that links lead to outside the source: no or yes"
+    )
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,8 @@ class World:
         self.replay()
         made(folder)
         for name, parts in self.parts.items():
-            if standing := self.standing(parts):
+            if any(not part.is_undone for part in parts):
+                standing = self.standing(parts)
                 assume(not is_problem(standing))
                 Source(folder).write(folder / name, standing)
         etl(other, folder, "100%")

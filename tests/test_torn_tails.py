@@ -74,6 +74,20 @@ def test_a_line_that_went_on_twice_is_loaded_once(warehouse: Engine, source: Sou
     assert_sound(warehouse)
 
 
+def test_a_line_may_go_on_run_after_run(warehouse: Engine, source: Source) -> None:
+    log = source.log(play(7), TORN)
+    for part in (REST[:20], REST[20:40], REST[40:], "\n"):
+        etl(warehouse, source.folder)
+        grow(log, part)
+    etl(warehouse, source.folder)
+
+    assert rows(warehouse, "SELECT run_id, replaced_in FROM etl_file ORDER BY 1") == [
+        (run, None) for run in (1, 2, 3, 4, 5)
+    ]
+    assert rows(warehouse, PLAYS) == [(0,), (7,)]
+    assert_sound(warehouse)
+
+
 @pytest.mark.parametrize("more", [" {}", "x\n", "\r" + LINE, LINE])
 def test_a_record_that_was_loaded_and_goes_on_is_a_rewritten_file_which_can_be_reloaded(
     warehouse: Engine, source: Source, more: str

@@ -67,6 +67,9 @@ source_option = click.option(
     help="What to do with known files that were rewritten: refuse the run, or replace their records.",
 )
 @click.option("--retry", is_flag=True, help="Load again what was undone.")
+@click.option(
+    "--verify", is_flag=True, help="Read every known file: its content, not its looks, must be known."
+)
 @click.option("--strict", is_flag=True, help="Refuse a run that would warn of anything.")
 @summary_option
 @log_option
@@ -79,6 +82,7 @@ def etl(
     dry_run: bool,
     changed: str,
     retry: bool,
+    verify: bool,
     strict: bool,
     style: str | None,
 ) -> None:
@@ -107,7 +111,10 @@ def etl(
         if not (first or last):
             warned += find_missing_days(engine, listing.files)
         with interruptible(UNPUBLISHED):
-            summary = load(engine, listing.files, allowed, progress, also=also, feed=feed, warned=warned)
+            summary = load(
+                engine, listing.files, allowed, progress, also=also, feed=feed, warned=warned,
+                trust="content" if verify else "version",
+            )  # fmt: skip
     print_summary(summary, place(config), style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)

@@ -11,6 +11,7 @@ import json
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -320,7 +321,8 @@ def _gathered(reader: RecordReader, file: NewFile, parts: Parts) -> Staged:
     seen, keys = look(file), KeyTally()
     read, unit = 1, None
     if seen.problem is None:
-        read, unit = parts.add(file.file_id, records(file), reader, keys)
+        with suppress(FileNotFoundError):  # `has_changed` tells of a file that was removed
+            read, unit = parts.add(file.file_id, records(file), reader, keys)
     return Staged(
         file.file_id, read, seen.content_hash, seen.lines, seen.tail, seen.problem,
         unknown_keys=keys.unknown, absent_keys=keys.absent, unit=unit,

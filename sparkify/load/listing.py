@@ -19,7 +19,17 @@ from sparkify import compression
 from sparkify.config import S3
 from sparkify.engines.base import Dataset
 from sparkify.errors import ConfigError, LoadError, RemoteError
-from sparkify.store import find, is_remote, list_bucket, list_folder, local_uri, split
+from sparkify.store import (
+    NOWHERE,
+    find,
+    is_remote,
+    is_special,
+    list_bucket,
+    list_folder,
+    local_uri,
+    local_version,
+    split,
+)
 
 JSON = (".json", ".jsonl", ".ndjson")
 SUFFIXES = JSON + tuple(json + packed for json in JSON for packed in compression.SUFFIXES)
@@ -28,6 +38,7 @@ FOLDERS: tuple[tuple[Dataset, str], ...] = (("songs", "song_data"), ("events", "
 HIDDEN = "hidden or temporary"
 NOT_JSON = "not a JSON file"
 LINKED = "linked folder, not followed"
+LEADS_OUT = "a link that leads out of the source, not followed"
 SPECIAL = "not a regular file"
 ELSEWHERE = "neither song_data/ nor log_data/"
 ARCHIVE = "an archive, which is not unpacked"
@@ -45,7 +56,7 @@ _MARKER = re.compile(r"/$|_\$folder\$$")
 
 
 class SourceFile(NamedTuple):
-    """A file as the listing shows it; `modified` is its time of modification in ns, or its ETag."""
+    """A file as the listing shows it; `modified` is its `store.local_version`, or its ETag."""
 
     uri: str
     """Its identity; `store.local_path` turns it into the path of a file of this machine."""
@@ -110,10 +121,10 @@ def survey_source(s3: S3) -> Listing:
     is_found = False
     for dataset, name in FOLDERS:
         own = s3.song_data if dataset == "songs" else s3.log_data
-        folder = _find_folder(s3.source, name, own)
+        folder = _find_folder(s3, name, own)
         if folder is None:
             continue
-        survey = _Survey(dataset)
+        survey = _Survey(dataset, () if s3.follow_links == "yes" else _roots(s3.source, folder))
         survey.read(folder)
         folders.append(folder)
         is_found |= bool(own or survey.files or survey.passed_over) or not is_remote(folder)
@@ -181,9 +192,12 @@ def between(files: Sequence[SourceFile], first: dt.date | None, last: dt.date | 
     return [file for file in files if file.dataset == "songs" or (file.day and low <= file.day <= high)]
 
 
-def _find_folder(source: str, name: str, own: str) -> str | None:
-    """Where the files of one dataset lie, with a slash at the end; None if the source has no such folder."""
-    place = own or source
+def _find_folder(s3: S3, name: str, own: str) -> str | None:
+    """Where the files of one dataset lie, with a slash at the end; None if the source has no such folder.
+
+    Raises ConfigError where the folder is a link that leads out of the source, unless links are followed.
+    """
+    place = own or s3.source
     if is_remote(place):
         split(place)  # refused where it names no bucket
         return (place.rstrip("/") if own else f"{place.rstrip('/')}/{name}") + "/"
@@ -193,13 +207,35 @@ def _find_folder(source: str, name: str, own: str) -> str | None:
         where = f"[S3] {name.upper()}" if own else "--source, or [S3] SOURCE in dwg.cfg"
         raise ConfigError(f"{place} is no folder. Check {where}.")
     folder = Path(place) if own else Path(place) / name
-    return os.path.join(folder.resolve(), "") if folder.is_dir() else None  # noqa: PTH118
+    if not folder.is_dir():
+        return None
+    if not own and s3.follow_links == "no" and not _is_inside(os.path.realpath(folder), _roots(place)):
+        raise ConfigError(
+            f"{folder} is a link that leads out of the source. Name the folder it leads to as [S3] "
+            f"{name.upper()}, or set [S3] FOLLOW_LINKS = yes."
+        )
+    return os.path.join(folder.resolve(), "")  # noqa: PTH118
+
+
+def _roots(*folders: str) -> tuple[str, ...]:
+    """The real paths of these folders, each with a slash at its end."""
+    return tuple(
+        os.path.join(os.path.realpath(folder), "")  # noqa: PTH118
+        for folder in folders
+        if folder and not is_remote(folder)
+    )
+
+
+def _is_inside(path: str, roots: Sequence[str]) -> bool:
+    return path.startswith(tuple(roots))
 
 
 class _Survey:
     """What lies in the folder of one dataset."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, roots: Sequence[str]) -> None:
+        """`roots` are the folders that links may lead into; none: links may lead anywhere."""
+        self._roots = roots
         self.files: list[SourceFile] = []
         self.passed_over: list[PassedOver] = []
         self._dataset: Dataset = dataset
@@ -224,9 +260,11 @@ class _Survey:
                 self._pass_over(uri, _why_not(name))
 
     def _walk(self, folder: str) -> None:
-        """Every file below a folder; a link to a folder is not followed, so that no loop is walked."""
+        """Every file below a folder; a link to a folder is not followed, so that no loop is walked.
+
+        Nor is one to a file outside of the source: what it leads to is no part of the feed.
+        """
         stack = [folder]
-        dataset, suffixes = self._dataset, SUFFIXES
         while stack:
             for entry in _entries(stack.pop()):
                 name = entry.name
@@ -234,20 +272,34 @@ class _Survey:
                     self._pass_over(local_uri(entry.path), HIDDEN)
                 elif entry.is_dir(follow_symlinks=False):
                     stack.append(entry.path)
-                elif name.lower().endswith(suffixes):
-                    path = entry.path
-                    uri = path if path.isascii() else local_uri(path)
-                    try:
-                        state = entry.stat()
-                    except OSError:  # a link to nowhere, or a file that was just removed
-                        self.files.append(SourceFile(uri, dataset, 0, "0"))
-                        continue
-                    if stat.S_ISREG(state.st_mode):
-                        self.files.append(SourceFile(uri, dataset, state.st_size, str(state.st_mtime_ns)))
-                    else:
-                        self._pass_over(uri, LINKED if stat.S_ISDIR(state.st_mode) else SPECIAL)
+                elif name.lower().endswith(SUFFIXES):
+                    self._add(entry)
                 else:
                     self._pass_over(local_uri(entry.path), _why_special(entry) or _why_not(name))
+
+    def _add(self, entry: "os.DirEntry[str]") -> None:
+        """A file by its name, which may be anything, or nothing any more."""
+        path = entry.path
+        uri = path if path.isascii() else local_uri(path)
+        try:
+            state = entry.stat()
+        except OSError as error:  # a link to nowhere, what nobody lets us look at, or what was just removed
+            if entry.is_symlink() or not isinstance(error, FileNotFoundError):
+                self._add_file(entry, SourceFile(uri, self._dataset, 0, NOWHERE))
+            return
+        if stat.S_ISDIR(state.st_mode):
+            self._pass_over(uri, LINKED)
+        elif is_special(state):
+            self._pass_over(uri, SPECIAL)
+        else:
+            self._add_file(entry, SourceFile(uri, self._dataset, state.st_size, local_version(state)))
+
+    def _add_file(self, entry: "os.DirEntry[str]", file: SourceFile) -> None:
+        is_bound = self._roots and entry.is_symlink()
+        if is_bound and not _is_inside(os.path.realpath(entry.path), self._roots):
+            self._pass_over(file.uri, LEADS_OUT)
+        else:
+            self.files.append(file)
 
     def _pass_over(self, uri: str, reason: str) -> None:
         one = PassedOver(uri, reason, self._dataset)
@@ -259,6 +311,8 @@ def _entries(folder: str) -> list["os.DirEntry[str]"]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
+    except (FileNotFoundError, NotADirectoryError):  # removed since the folder above was listed
+        return []
     except OSError as error:
         raise LoadError(
             f"{error.filename} cannot be listed: {error.strerror}. Give it read permission."

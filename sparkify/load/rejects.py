@@ -52,6 +52,18 @@ def look_up(
     values may be no JSON at all: the text tells. Raises RetryError if a file ends before the record does that
     was read from it: somebody cut it, or the line to its store.
     """
+    try:
+        return _look_up(file, reader, invalid, misfits)
+    except FileNotFoundError as error:
+        raise RetryError(f"{file.uri} was removed while it was read.", at_once=True) from error
+
+
+def _look_up(
+    file: NewFile,
+    reader: RecordReader,
+    invalid: Mapping[int, str],
+    misfits: Mapping[int, Mapping[str, str]],
+) -> Found:
     found = Found([], [])
     last, seen = max([*invalid, *misfits]), 0
     for record, line in records(file):

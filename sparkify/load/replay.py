@@ -24,6 +24,7 @@ from sparkify.load.takeback import check_anew, settle_rejects
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 from sparkify.sql import statement
+from sparkify.store import local_version
 
 _KEPT_WHOLE = ("text", "base64")
 
@@ -144,7 +145,7 @@ def _as_file(number: int, rejects: _Rejects, folder: Path) -> NewFile:
             out.write(b"\n" * (record - at) + line)
             at = record
     found = path.stat()
-    return NewFile(number, str(path), str(path), found.st_size, str(found.st_mtime_ns))
+    return NewFile(number, str(path), str(path), found.st_size, local_version(found))
 
 
 def _write_reasons(engine: Engine, wrong: Sequence[Reject], parts: Mapping[int, int]) -> None:

@@ -11,7 +11,15 @@ from sparkify.errors import ConfigError, LoadError
 from sparkify.formatting import count
 from sparkify.load.checks import check_touched
 from sparkify.load.feed import Feed
-from sparkify.load.files import Planned, SourceFile, State, make_plan, read_ledger
+from sparkify.load.files import (
+    Planned,
+    SourceFile,
+    State,
+    Trust,
+    make_plan,
+    read_ledger,
+    remember_versions,
+)
 from sparkify.load.inspect import inspect_events, inspect_star
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
@@ -62,6 +70,7 @@ def load(
     also: Collection[State] = (),
     feed: Feed | None = None,
     warned: Sequence[Warned] = (),
+    trust: Trust = "version",
 ) -> Summary:
     """Load what the ledger does not know of these files, in one transaction.
 
@@ -81,7 +90,8 @@ def load(
             warnings.add(*one)
         if feed.is_strict:
             warnings.refuse()
-        plan = make_plan(files, engine)
+        plan = make_plan(files, engine, trust)
+        remember_versions(engine, plan)
         if (changed := plan.of("changed")) and "changed" not in also:
             raise LoadError(changed_message(changed))
         planned = [*plan.of("new", "grown", "changed")]

@@ -96,7 +96,8 @@ class FileIngest:
         for file_id in by_id.keys() - {s.file_id for s in staged}:
             self.left_out.add(by_id[file_id].uri)
             self._warnings.add(
-                "changed_file", f"{by_id[file_id].uri} changed while it was read: the next run loads it."
+                "changed_file",
+                f"{by_id[file_id].uri} changed while it was read, or was removed: the next run loads it.",
             )
         invalid = validate(self._engine, dataset, by_id, rules)
         if dataset == "events":
