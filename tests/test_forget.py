@@ -220,9 +220,10 @@ def test_a_file_that_cannot_be_written_anew_is_said_and_leaves_nothing_beside_it
         with pytest.raises(WarehouseError, match="listener 77 is forgotten, but the file could not be"):
             forget(engine, 77, Noting())
 
-    assert not (tmp_path / "full.duckdb.fresh").exists()
+    assert list(tmp_path.rglob("warehouse")) == []
     assert forget(engine, 77, Noting()).is_rewritten
     engine.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full.duckdb", "full.duckdb.lock", "music"]
 
 
 def test_somebody_of_whom_there_is_nothing_is_not_forgotten(warehouse: Engine, source: Source) -> None:

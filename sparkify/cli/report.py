@@ -14,6 +14,7 @@ from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.watching import watch
 from sparkify.config import Config
 from sparkify.errors import ConfigError
+from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
     from sparkify.engines.base import Engine
@@ -62,7 +63,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
         page = gather(engine, check, _now(), names=names, prove=prove)
     text = render(page)
     try:
-        out.write_text(text, encoding="utf-8")
+        replace_file(out, text.encode())
     except OSError as error:
         raise ConfigError(
             f"{out} cannot be written: {error.strerror}. Choose another file with --out."

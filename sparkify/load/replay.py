@@ -4,7 +4,6 @@ Each is put back on its own line of a file made for the purpose, and goes the wa
 was not kept whole cannot go it: then the file itself must be read again.
 """
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from sparkify.load.star import build_star, count_duplicates, drop_touched
 from sparkify.load.takeback import check_anew, settle_rejects
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
+from sparkify.scratch import Scratch
 from sparkify.sql import statement
 from sparkify.store import local_version
 
@@ -91,8 +91,8 @@ def _validate_again(
     if not found:
         return {}
     first = next_id(engine, "file_id", "etl_file")
-    with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
-        files = [_as_file(number, one, Path(folder)) for number, one in enumerate(found, start=first)]
+    with Scratch() as folder:
+        files = [_as_file(number, one, folder) for number, one in enumerate(found, start=first)]
         rules = validation.rules(dataset, run_id, engine, feed.paths[dataset], feed.clock())
         staged = {one.file_id: one for one in engine.stage(dataset, files, rules)}
         wrong = validate(engine, dataset, {file.file_id: file for file in files}, rules)
