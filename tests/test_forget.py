@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
-from sparkify.errors import ConfigError, WarehouseError
+from sparkify.errors import WarehouseError
 from sparkify.load import validation
 from sparkify.load.diff import digest_star
 from sparkify.load.erase import listeners_of
@@ -17,6 +18,7 @@ from sparkify.load.forget import forget
 from sparkify.load.replay import replay
 from sparkify.load.run import rebuild
 from sparkify.load.tables import create_tables
+from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from tests.builders import Noting, Record, Run, Source, etl, event, logged_out, play, rejects, rows, song
 from tests.test_undo import assert_sound, reloaded
@@ -79,7 +81,7 @@ def test_a_forgotten_listener_is_nobody_and_their_plays_still_count(
 
     deliver(source, lambda record: record | NOBODY if record["userId"] == "77" else record)
     etl(nobodys, source.folder)
-    assert (receipt.user_id, receipt.events, receipt.rejects, receipt.run_id) == (77, 3, 0, 2)
+    assert (receipt.user_ids, receipt.events, receipt.rejects, receipt.run_id) == ([77], 3, 0, 2)
     assert traces(engine) == []
     assert rows(engine, "SELECT COUNT(*) AS n FROM songplay") == [(4,)]
     assert digest_star(engine) == digest_star(nobodys)
@@ -226,14 +228,79 @@ def test_a_file_that_cannot_be_written_anew_is_said_and_leaves_nothing_beside_it
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full.duckdb", "full.duckdb.lock", "music"]
 
 
-def test_somebody_of_whom_there_is_nothing_is_not_forgotten(warehouse: Engine, source: Source) -> None:
+@pytest.mark.parametrize("leave", ["undo", "reload", "never"])
+def test_a_listener_is_forgotten_before_with_and_after_their_records(
+    tmp_path: Path, source: Source, leave: str
+) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    engine = DuckDB(f"{folder}/byte.duckdb")
+    create_tables(engine)
+    log = (
+        source.log(theirs(0, firstName="Zyxwvutria \u00e9"), theirs(1))
+        if leave != "never"
+        else source.log(play(0))
+    )
+    etl(engine, source.folder)
+    kept = log.read_bytes()
+    if leave == "undo":
+        undo(engine, 1, Silent())
+    elif leave == "reload":
+        source.log(play(0))
+        reloaded(engine, log)
+
+    receipt = forget(engine, 77, Noting())
+
+    assert (receipt.events, receipt.is_rewritten) == (0, True)
+    assert found_in_files(folder) == set()
+    log.write_bytes(kept)
+    source.log(theirs(5), day="2018-11-09")
+    etl(engine, source.folder, also={"changed", "undone"})
+    assert traces(engine) == []
+    assert ("2018-11-09" in str(rows(engine, "SELECT uri FROM etl_file"))) is True
+    engine.close()
+    assert found_in_files(folder) == set()
+
+
+def test_the_list_of_the_forgotten_goes_to_a_new_warehouse(
+    loaded: Run, source: Source, tmp_path: Path
+) -> None:
+    loaded("forget", "15", "--yes")
+    loaded("forget", "99", "--yes")
+    listed = loaded("forget", "--list")
+    (tmp_path / "forgotten.csv").write_text(listed.stdout)
+
+    done = loaded(
+        "forget", "--import", "forgotten.csv", "--yes", "--warehouse", "new.duckdb", "--format", "json"
+    )
+    assert loaded("etl", "--source", "music", "--warehouse", "new.duckdb").returncode == 0
+
+    assert json.loads(done.stdout)["user_ids"] == [15, 99]
+    with closing(DuckDB(f"{tmp_path}/new.duckdb", read_only=True)) as engine:
+        assert rows(engine, "SELECT user_id FROM etl_forgotten ORDER BY 1") == [(15,), (99,)]
+        assert rows(engine, "SELECT COUNT(*) AS n FROM users") == [(0,)]
+        assert rows(engine, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
+    for bad in ("15\nLily\n", "\xff", "-1\n"):
+        (tmp_path / "bad.csv").write_bytes(bad.encode("latin-1"))
+        refused = loaded("forget", "--import", "bad.csv", "--yes", "--warehouse", "new.duckdb")
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert loaded("forget").returncode == loaded("forget", "15", "--list").returncode == 2
+
+
+def test_the_receipt_names_tables_that_nobody_searched(source: Source, tmp_path: Path) -> None:
     deliver(source)
-    etl(warehouse, source.folder)
+    engine = DuckDB(f"{tmp_path}/mart.duckdb")
+    create_tables(engine)
+    etl(engine, source.folder)
+    assert forget(engine, 16, Noting()).other_tables == []
+    engine.native("CREATE SCHEMA dbt")
+    engine.native("CREATE TABLE dbt.users AS SELECT * FROM users")
+    engine.native("CREATE VIEW main.seen AS SELECT * FROM users")
 
-    with pytest.raises(ConfigError, match="there is nothing of a listener 99"):
-        forget(warehouse, 99, Noting())
+    receipt = forget(engine, 77, Noting())
 
-    assert rows(warehouse, "SELECT COUNT(*) AS n FROM etl_forgotten") == [(0,)]
+    assert receipt.other_tables == ["dbt.users"]
+    engine.close()
 
 
 @pytest.mark.parametrize(
@@ -294,6 +361,7 @@ def test_forgetting_asks_first_and_prints_a_receipt(loaded: Run) -> None:
     assert (receipt["user_id"], receipt["events"], receipt["is_rewritten"]) == (15, 2, True)
     assert "was forgotten before" in again.stdout
     assert "by run 2" in again.stdout
+    assert "none of its bytes" not in again.stdout
     assert "staging" not in again.stdout
     assert loaded("ask", "most_active_users", "--format", "csv").stdout.count("\n") == 1
 
