@@ -95,7 +95,8 @@ def _validate_again(
         files = [_as_file(number, one, folder) for number, one in enumerate(found, start=first)]
         rules = validation.rules(dataset, run_id, engine, feed.paths[dataset], feed.clock())
         staged = {one.file_id: one for one in engine.stage(dataset, files, rules)}
-        wrong = validate(engine, dataset, {file.file_id: file for file in files}, rules)
+        by_id = {file.file_id: file for file in files}
+        wrong = [one for page in validate(engine, dataset, by_id, rules) for one in page]
         counted = accept(engine, dataset, run_id, rules)
     parts = {number: one.file_id for number, one in enumerate(found, start=first)}
     _write_reasons(engine, wrong, parts)
