@@ -57,6 +57,14 @@ class Warehouse:
         (r"\d+(\.\d+)?\s*([KMGT](i?B)?|%)", "an amount like 2GB"),
     )
     threads: int = setting(0, "DuckDB's threads; 0: one per core", COUNT)
+    timeout: float = setting(
+        300.0, "seconds that a statement of `query` or of the dashboard may take on DuckDB; 0: any", SECONDS
+    )
+    spill: str = setting(
+        "10GB",
+        "disk that a statement of `query` or of the dashboard may take on DuckDB; empty: nearly all",
+        (r"\d+(\.\d+)?\s*[KMGT](i?B)?", "an amount like 2GB"),
+    )
 
 
 @dataclass(frozen=True)

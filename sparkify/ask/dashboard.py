@@ -28,6 +28,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+MOST_ROWS = 10_000
+"""Rows that a browser is sent."""
+MOST_CELLS = 100_000
+"""Rows of a download."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How text begins that a spreadsheet may run."""
 STATIC = {"style.css": "text/css", "page.js": "text/javascript", "plotly.min.js": "text/javascript"}
 
 
@@ -45,7 +51,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         return JSONResponse({"run": live.newest()}, headers=HEADERS)
 
     def runs(_: Request) -> Response:
-        result = live.answer(Asked(find_question("runs"), None))
+        result = live.answer(Asked(find_question("runs"), MOST_ROWS))
         return _table(
             "Runs", "What each run did, the latest first.", result, link=("rejected", "/rejects?run={}")
         )
@@ -73,7 +79,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         )  # fmt: skip
 
     def download(request: Request) -> Response:
-        asked = _asked(request, request.path_params["name"])
+        asked = _asked(request, request.path_params["name"], MOST_CELLS)
         disposition = {"Content-Disposition": f'attachment; filename="{asked.question.name}.csv"'}
         return Response(as_csv(live.answer(asked)), media_type="text/csv", headers=HEADERS | disposition)
 
@@ -99,16 +105,24 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
 def as_csv(result: Result) -> str:
     """An answer as CSV."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out)  # its line ends are those of RFC 4180; with others it quotes no carriage return
     writer.writerow(result.columns)
-    writer.writerows(result.rows)
+    writer.writerows(map(_harmless, row) for row in result.rows)
     return out.getvalue()
 
 
-def _asked(request: Request, name: str) -> Asked:
+def _harmless(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"): it begins with a quote then.
+
+    What people download here they open in one. `sparkify --format csv` is for programs: it changes nothing.
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _asked(request: Request, name: str, most: int = MOST_ROWS) -> Asked:
     found = find_question(name)
     limit = _number(request, "limit")
-    values: dict[str, Any] = {"limit": 100 if limit is None else limit or None}
+    values: dict[str, Any] = {"limit": 100 if limit is None else min(limit or most, most)}
     if "since" in found.takes:
         first, last = _day(request, "from"), _day(request, "to")
         if first and last and first > last:

@@ -32,6 +32,20 @@ class Group(click.Group):
             )
 
 
+THEIR_MEMORY = "50%"
+"""What statements of somebody else may take of the machine."""
+
+
+def timeout_option(function: Command) -> Command:
+    """`--timeout`: [WAREHOUSE] TIMEOUT for once. It stands below `config_options`, which resolves it."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        help="Stop a statement that takes longer, on DuckDB; 0: never. Default: 300.",
+    )(function)
+
+
 def config_options(function: Command) -> Command:
     """`--config` and `--warehouse`, resolved: the command is given one `config`."""
 
@@ -51,7 +65,7 @@ def config_options(function: Command) -> Command:
     def wrapper(
         *args: Any, config_file: Path | None, warehouse: str | None, wait: float | None, **options: Any
     ) -> Any:
-        flags: dict[str, object] = {"warehouse.wait": wait}
+        flags: dict[str, object] = {"warehouse.wait": wait, "warehouse.timeout": options.pop("timeout", None)}
         if warehouse is not None:
             flags |= warehouse_flags(warehouse)
         flags |= {f"s3.{name}": options.pop(name) for name in ("source",) if name in options}
@@ -163,10 +177,15 @@ def parse_age(text: str, option: str) -> dt.timedelta:
 
 @contextmanager
 def opened(
-    config: Config, *, read_only: bool = True, locked_down: bool = False, may_make: bool = False
+    config: Config,
+    *,
+    read_only: bool = True,
+    locked_down: bool = False,
+    may_make: bool = False,
+    rows: int | None = None,
 ) -> Iterator["Engine"]:
     """The warehouse, open for as long as the block lasts."""
-    engine = open_engine(config, read_only=read_only, locked_down=locked_down, may_make=may_make)
+    engine = open_engine(config, read_only=read_only, locked_down=locked_down, may_make=may_make, rows=rows)
     try:
         yield engine
     finally:
@@ -174,13 +193,21 @@ def opened(
 
 
 def open_engine(
-    config: Config, *, read_only: bool = True, locked_down: bool = False, may_make: bool = False
+    config: Config,
+    *,
+    read_only: bool = True,
+    locked_down: bool = False,
+    may_make: bool = False,
+    rows: int | None = None,
 ) -> "Engine":
-    """The warehouse that the configuration names. ConfigError if there is none and none may be made."""
+    """The warehouse that the configuration names. ConfigError if there is none and none may be made.
+
+    Where `rows` is given, statements are somebody else's: they have limits, and fetch at most so many rows.
+    """
     settings = config.warehouse
     if settings.engine == "redshift":
         return _open_redshift(config, read_only=read_only, may_make=may_make)
-    from sparkify.engines.duckdb import DuckDB
+    from sparkify.engines.duckdb import DuckDB, Limits
 
     if not may_make and not Path(settings.file).is_file():
         raise ConfigError(
@@ -192,8 +219,9 @@ def open_engine(
         read_only=read_only,
         locked_down=locked_down,
         wait=settings.wait,
-        memory=settings.memory,
+        memory=settings.memory or ("" if rows is None else THEIR_MEMORY),
         threads=settings.threads,
+        limits=None if rows is None else Limits(settings.timeout, settings.spill, rows),
     )
 
 

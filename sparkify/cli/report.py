@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import Whole, config_options, open_engine, opened
+from sparkify.cli.options import Whole, config_options, open_engine, opened, timeout_option
 from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.watching import watch
 from sparkify.config import Config
@@ -82,6 +82,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
 @click.option(
     "--allow-host", multiple=True, metavar="NAME", help="Another name by which browsers may call this server."
 )
+@timeout_option
 @names_option
 @check_option
 @click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
@@ -102,7 +103,7 @@ def dashboard(
 
     def opener(wait: float) -> "Engine":
         return open_engine(
-            dataclasses.replace(config, warehouse=dataclasses.replace(config.warehouse, wait=wait))
+            dataclasses.replace(config, warehouse=dataclasses.replace(config.warehouse, wait=wait)), rows=0
         )
 
     with opened(config) as engine:

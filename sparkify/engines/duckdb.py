@@ -5,10 +5,11 @@ import os
 import re
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -23,6 +24,16 @@ from sparkify.scratch import Scratch
 
 WRITER_MEMORY = 1000
 """Megabytes. A load of 10,000,000 events runs within 150 MB, and within this as fast as with more."""
+
+
+class Limits(NamedTuple):
+    """What one statement may take; 0 and empty: anything."""
+
+    seconds: float = 0.0
+    spill: str = ""
+    """Disk, for temporary tables too."""
+    rows: int = 0
+    """Rows that `native` fetches."""
 
 
 class DuckDB:
@@ -44,6 +55,7 @@ class DuckDB:
         wait: float = 30.0,
         memory: str = "",
         threads: int = 0,
+        limits: Limits | None = None,
     ) -> None:
         """Open the warehouse; `locked_down` also shuts every other file of this machine away.
 
@@ -65,6 +77,7 @@ class DuckDB:
             settings["memory_limit"] = memory
         if threads:
             settings["threads"] = threads
+        self._limits = limits or Limits()
         if locked_down:
             settings["enable_external_access"] = False
         deadline = time.monotonic() + wait
@@ -89,6 +102,10 @@ class DuckDB:
         elif not memory and _would_take_more(self._connection):
             settings["memory_limit"] = f"{WRITER_MEMORY}MB"
             self._connection.execute(f"SET memory_limit = '{WRITER_MEMORY}MB'")
+        if (
+            self._limits.spill
+        ):  # DuckDB 2.0 shows this limit, and does not keep it, if it is given at the opening
+            self._connection.execute(f"SET max_temp_directory_size = {literal(self._limits.spill)}")
         if locked_down:
             self._connection.execute("SET lock_configuration = true")
         if not read_only and file != ":memory:":
@@ -113,7 +130,7 @@ class DuckDB:
             number = len(self._connection.extract_statements(sql))
         if number != 1:
             raise QueryError(f"one statement at a time, not {number}.")
-        return self._fetch(sql)
+        return self._fetch(sql, self._limits.rows)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         if not rows:
@@ -200,12 +217,37 @@ class DuckDB:
     def _disconnect(self) -> None:
         self._connection.close()
 
-    def _fetch(self, sql: str) -> Result:
-        with translated(sql):
+    def _fetch(self, sql: str, most: int = 0) -> Result:
+        with self._in_time(), translated(sql):
             cursor = self._connection.execute(sql)
             if not cursor.description:
                 return Result((), [])
-            return Result(tuple(column[0] for column in cursor.description), cursor.fetchall())
+            rows = cursor.fetchmany(most) if most else cursor.fetchall()
+            return Result(tuple(column[0] for column in cursor.description), rows)
+
+    @contextlib.contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """A statement that takes longer than it may is interrupted. Raises QueryError then."""
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            self._connection.interrupt()
+
+        timer = threading.Timer(self._limits.seconds, stop)
+        if self._limits.seconds:
+            timer.start()
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            if not late.is_set():
+                raise
+            raise QueryError(
+                f"the statement took more than {self._limits.seconds:g} s and was stopped. "
+                "--timeout, or [WAREHOUSE] TIMEOUT, gives it longer."
+            ) from error
+        finally:
+            timer.cancel()
 
 
 def _would_take_more(connection: duckdb.DuckDBPyConnection) -> bool:
