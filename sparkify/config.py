@@ -102,6 +102,9 @@ class Etl:
     rejected_files: Literal["refuse", "allow"] = setting(
         "refuse", "a file of more than ten records that is rejected whole: refuse the run, or allow it"
     )
+    notify: str = setting(
+        "", "a command that is given the summary of each load as JSON on its standard input; empty: none"
+    )
     compact: Literal["auto", "always", "never"] = setting(
         "auto", "gather tiny files before a COPY: auto, always, never"
     )

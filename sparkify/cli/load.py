@@ -3,6 +3,8 @@
 import datetime as dt
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +32,7 @@ from sparkify.cli.output import (
     visible,
 )
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
+from sparkify.cli.telling import telling
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
@@ -71,6 +74,12 @@ source_option = click.option(
     "--verify", is_flag=True, help="Read every known file: its content, not its looks, must be known."
 )
 @click.option("--strict", is_flag=True, help="Refuse a run that would warn of anything.")
+@click.option(
+    "--metrics",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what became of the load in the text format of Prometheus.",
+)
 @summary_option
 @log_option
 def etl(
@@ -84,6 +93,7 @@ def etl(
     retry: bool,
     verify: bool,
     strict: bool,
+    metrics: Path | None,
     style: str | None,
 ) -> None:
     """Load what is new, build the star, check it, and publish it at once."""
@@ -100,10 +110,14 @@ def etl(
         also.add("changed")
     if retry:
         also.add("undone")
-    allowed = MaxRejects.parse(config.etl.max_rejects)
-    feed = make_feed(config, strict=strict)
-    listing, warned = _chosen_files(config, first, last)
-    with progress, opened(config, read_only=False, may_make=True) as engine:
+    with ExitStack() as stack:
+        told = stack.enter_context(telling(config, metrics))
+        stack.enter_context(progress)
+        progress.about(config.s3.source)
+        allowed = MaxRejects.parse(config.etl.max_rejects)
+        feed = make_feed(config, strict=strict)
+        listing, warned = _chosen_files(config, first, last)
+        engine = stack.enter_context(opened(config, read_only=False, may_make=True))
         if not has_tables(engine):
             create_tables(engine)
         prepare_tables(engine, feed.paths)
@@ -115,6 +129,8 @@ def etl(
                 engine, listing.files, allowed, progress, also=also, feed=feed, warned=warned,
                 trust="content" if verify else "version",
             )  # fmt: skip
+        told.summary = summary
+        progress.finish(summary.records.loaded, summary.records.rejected, summary.records.values_aside)
     print_summary(summary, place(config), style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)
@@ -247,8 +263,6 @@ def _chosen_files(
 
 
 def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
-    from pathlib import Path
-
     from sparkify.engines.base import Result
     from sparkify.load.files import Plan, Planned, make_plan, missing_days
     from sparkify.load.inspect import find_missing_days, warn_missing_days
