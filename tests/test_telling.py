@@ -1,4 +1,4 @@
-"""What operators hear of a load, also of one that fails: metrics, a command of theirs, and the log in JSON."""
+"""What operators hear of a load, also of a failed one: metrics, a command of theirs, and the log in JSON."""
 
 import json
 import re

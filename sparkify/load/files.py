@@ -11,7 +11,6 @@ from sparkify.errors import LoadError
 from sparkify.load.growth import Border, find_border
 from sparkify.load.listing import (
     Listing,
-    PassedOver,
     SourceFile,
     between,
     find_source,
@@ -21,6 +20,7 @@ from sparkify.load.listing import (
     uncollected,
     warn_passed_over,
 )
+from sparkify.load.passed_over import PassedOver
 from sparkify.store import is_remote, open_file, read_heads
 
 __all__ = [

@@ -19,6 +19,19 @@ from sparkify import compression
 from sparkify.config import S3
 from sparkify.engines.base import Dataset
 from sparkify.errors import ConfigError, LoadError, RemoteError
+from sparkify.load.passed_over import (
+    HIDDEN,
+    LEADS_OUT,
+    LINKED,
+    MARKER,
+    SPECIAL,
+    UNLISTED,
+    PassedOver,
+    is_hidden,
+    why_beside,
+    why_not,
+    why_special,
+)
 from sparkify.store import (
     NOWHERE,
     find,
@@ -35,24 +48,6 @@ JSON = (".json", ".jsonl", ".ndjson")
 SUFFIXES = JSON + tuple(json + packed for json in JSON for packed in compression.SUFFIXES)
 """How the names of data files end, in any case of letters."""
 FOLDERS: tuple[tuple[Dataset, str], ...] = (("songs", "song_data"), ("events", "log_data"))
-HIDDEN = "hidden or temporary"
-NOT_JSON = "not a JSON file"
-LINKED = "linked folder, not followed"
-LEADS_OUT = "a link that leads out of the source, not followed"
-SPECIAL = "not a regular file"
-ELSEWHERE = "neither song_data/ nor log_data/"
-ARCHIVE = "an archive, which is not unpacked"
-BESIDE = "documentation, settings or a warehouse"
-UNLISTED = "cannot be listed, so what else lies there is not known"
-_EXPECTED = frozenset({HIDDEN, BESIDE, UNLISTED})
-"""Reasons for which nobody needs to be warned at each load."""
-_BESIDE = re.compile(
-    r"(readme|license|changelog)\b.*|dwg\.cfg|log_json_path\.json|truth\.json|.*\.duckdb(\..*)?", re.I
-)
-_UNREAD = re.compile(r".*\.(?:json|jsonl|ndjson)\.(xz|lz4|lzma|lzo|br|snappy|sz|z|zz|zip|7z|rar|tar)", re.I)
-_ARCHIVE = re.compile(r".*\.(?:zip|7z|rar|tar|tgz|tbz2?|txz|tar\.\w+)", re.I)
-_MARKER = re.compile(r"/$|_\$folder\$$")
-"""Empty objects with such keys show folders where there are none: a console and Hadoop make them."""
 
 
 class SourceFile(NamedTuple):
@@ -72,20 +67,6 @@ class SourceFile(NamedTuple):
             return dt.date(*map(int, found.groups())) if found else None
         except ValueError:
             return None
-
-
-class PassedOver(NamedTuple):
-    """A file, or a folder with all that is in it, that lies in the source and is not loaded."""
-
-    uri: str
-    reason: str
-    dataset: Dataset | None = None
-    """None for what lies beside the folders of both."""
-
-    @property
-    def is_expected(self) -> bool:
-        """Whether every source may hold such, so that only `sparkify plan` speaks of it."""
-        return self.reason in _EXPECTED
 
 
 class Listing(NamedTuple):
@@ -250,14 +231,14 @@ class _Survey:
     def _read_bucket(self, prefix: str) -> None:
         for uri, size, version in list_bucket(prefix):
             *folders, name = uri[len(prefix) :].split("/")
-            hidden = next((at for at, part in enumerate((*folders, name)) if _is_hidden(part)), None)
+            hidden = next((at for at, part in enumerate((*folders, name)) if is_hidden(part)), None)
             if hidden is not None:
                 where = "/".join((*folders, name)[: hidden + 1])
                 self._pass_over(f"{prefix}{where}{'/' if hidden < len(folders) else ''}", HIDDEN)
             elif name.lower().endswith(SUFFIXES):
                 self.files.append(SourceFile(uri, self._dataset, size, version))
-            elif size or not _MARKER.search(uri):
-                self._pass_over(uri, _why_not(name))
+            elif size or not MARKER.search(uri):
+                self._pass_over(uri, why_not(name))
 
     def _walk(self, folder: str) -> None:
         """Every file below a folder; a link to a folder is not followed, so that no loop is walked.
@@ -268,14 +249,14 @@ class _Survey:
         while stack:
             for entry in _entries(stack.pop()):
                 name = entry.name
-                if name[0] in "._" and _is_hidden(name):
+                if name[0] in "._" and is_hidden(name):
                     self._pass_over(local_uri(entry.path), HIDDEN)
                 elif entry.is_dir(follow_symlinks=False):
                     stack.append(entry.path)
                 elif name.lower().endswith(SUFFIXES):
                     self._add(entry)
                 else:
-                    self._pass_over(local_uri(entry.path), _why_special(entry) or _why_not(name))
+                    self._pass_over(local_uri(entry.path), why_special(entry) or why_not(name))
 
     def _add(self, entry: "os.DirEntry[str]") -> None:
         """A file by its name, which may be anything, or nothing any more."""
@@ -333,50 +314,4 @@ def _beside(source: str, folders: Sequence[str]) -> Iterator[PassedOver]:
     for place, is_folder in found:
         inside = place if is_remote(place) else os.path.join(os.path.realpath(place), "")  # noqa: PTH118
         if not (is_folder and any(folder.startswith(inside) for folder in folders)):
-            yield PassedOver(local_uri(place), _why_beside(place.rstrip("/").rpartition("/")[2], is_folder))
-
-
-def _is_hidden(name: str) -> bool:
-    """Whether a part of a path marks all below it as no data, as in Spark, Hadoop and Arrow.
-
-    Spark's `HadoopFSUtils.shouldFilterOutPathName`: what begins with `.` or with `_`, unless that is a
-    partition (`_year=2018`), and what a copy in progress is called. It lets pass `_metadata`, which only
-    Parquet has. Arrow's `selector_ignore_prefixes` are `.` and `_`; Hadoop's `FileInputFormat` has the same.
-
-    >>> [_is_hidden(name) for name in ("_temporary", ".Trash-1000", "_year=2018", "a.json", "a._COPYING_")]
-    [True, True, False, False, True]
-    """
-    return (
-        (name.startswith(".") and name not in (".", ".."))
-        or (name.startswith("_") and "=" not in name)
-        or name.endswith("._COPYING_")
-    )
-
-
-def _why_not(name: str) -> str:
-    """Why a regular file of this name is not loaded."""
-    if _is_hidden(name):
-        return HIDDEN
-    if _BESIDE.fullmatch(name):
-        return BESIDE
-    if packed := _UNREAD.fullmatch(name):
-        return f"compressed as {packed[1].lower()}, which is not read"
-    return ARCHIVE if _ARCHIVE.fullmatch(name) else NOT_JSON
-
-
-def _why_special(entry: "os.DirEntry[str]") -> str | None:
-    """Why something that is no folder is not loaded, whatever its name; None for a regular file."""
-    try:
-        if entry.is_dir():
-            return LINKED
-        return None if entry.is_file() else SPECIAL
-    except OSError:  # a link that leads to itself, or to where we may not look
-        return SPECIAL
-
-
-def _why_beside(name: str, is_folder: bool) -> str:
-    if _is_hidden(name):
-        return HIDDEN
-    if _BESIDE.fullmatch(name) or _MARKER.search(name):
-        return BESIDE
-    return "not a folder" if not is_folder and name in dict(FOLDERS).values() else ELSEWHERE
+            yield PassedOver(local_uri(place), why_beside(place.rstrip("/").rpartition("/")[2], is_folder))
