@@ -91,3 +91,12 @@ def test_undo_says_what_it_removes(loaded: Run) -> None:
     assert re.search(r"note: .*2018-11-01-events\.json: 2 records and 1 reject leave\.", done.stderr)
     assert re.search(r"note: .*song_data/.*\.json: 1 record and 0 rejects leave\.", done.stderr)
     assert "removed  3 records of staging" in done.stdout
+
+
+def test_a_reject_shows_the_value_that_was_wrong(run: Run, source: Source) -> None:
+    source.log(play(0), play(1, ts="soon"), "{broken", b'{"ts": "\xff"}')
+    run("etl", "--source", "music")
+
+    shown = run("rejects", "--format", "json")
+
+    assert [row["value"] for row in json.loads(shown.stdout)] == ['"soon"', None, None]

@@ -18,6 +18,7 @@ from sparkify.ask.charts import NUMBERS, chart, spoken
 from sparkify.ask.live import Asked, Live
 from sparkify.ask.questions import find_question, list_questions
 from sparkify.ask.report import LEVELS, as_script, asset, template
+from sparkify.ask.wrong_values import with_values
 from sparkify.engines.base import Result
 from sparkify.errors import BusyError, ConfigError, SparkifyError
 
@@ -60,7 +61,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         asked = _asked(request, "rejects")
         title = "Rejects" if asked.run is None else f"Rejects of run {asked.run}"
         lead = "Records that could not be loaded, with their text as it stands in the file."
-        return _table(title, lead, live.answer(asked), asked=asked, query=request.url.query)
+        return _table(title, lead, with_values(live.answer(asked)), asked=asked, query=request.url.query)
 
     def questions(_: Request) -> Response:
         rows: list[tuple[Any, ...]] = [(one.name, one.meaning) for one in list_questions()]

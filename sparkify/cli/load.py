@@ -226,6 +226,7 @@ rejects.add_command(replay)
 
 def _print_answer(config: Config, question: str, limit: int, run_id: int | None, style: str | None) -> None:
     from sparkify.ask.questions import ask, find_question
+    from sparkify.ask.wrong_values import with_values
     from sparkify.load.conflicts import list_conflicts
     from sparkify.load.tables import require_tables
 
@@ -239,6 +240,8 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
             if question == "conflicts"
             else ask(engine, find_question(question), most, run=run_id)
         )
+    if question == "rejects":
+        result = with_values(result)
     print_some(result, limit, style, none=f"no {question}", chosen=limit != REJECTS_SHOWN)
 
 
