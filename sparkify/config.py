@@ -68,6 +68,14 @@ class Warehouse:
         (r"\d+(\.\d+)?\s*([KMGT](i?B)?|%)", "an amount like 2GB"),
     )
     threads: int = setting(0, "DuckDB's threads; 0: one per core", COUNT)
+    timeout: float = setting(
+        300.0, "seconds that a statement of `query` or of the dashboard may take on DuckDB; 0: any", SECONDS
+    )
+    spill: str = setting(
+        "10GB",
+        "disk that a statement of `query` or of the dashboard may take on DuckDB; empty: nearly all",
+        (r"\d+(\.\d+)?\s*[KMGT](i?B)?", "an amount like 2GB"),
+    )
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,9 @@ class S3:
     song_jsonpath: str = setting("", "the same for the songs")
     owner: str = setting(
         "", "the AWS account that owns the source's buckets; empty: whoever owns them is not checked", OWNER
+    )
+    follow_links: Literal["no", "yes"] = setting(
+        "no", "read files that links lead to outside the source: no or yes"
     )
 
 
@@ -104,6 +115,9 @@ class Etl:
     )
     rejected_files: Literal["refuse", "allow"] = setting(
         "refuse", "a file of more than ten records that is rejected whole: refuse the run, or allow it"
+    )
+    notify: str = setting(
+        "", "a command that is given the summary of each load as JSON on its standard input; empty: none"
     )
     compact: Literal["auto", "always", "never"] = setting(
         "auto", "gather tiny files before a COPY: auto, always, never"

@@ -36,15 +36,22 @@ if TYPE_CHECKING:
 
 S3 = "s3://"
 FILE = "file://"
+NOWHERE = "0"
+"""The version of a link that leads to no file."""
 AT_ONCE = 16
 """Files that are fetched side by side."""
 CHUNK = 8 << 20
+KERNEL = (
+    "proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "configfs", "bpf", "pstore",
+    "efivarfs", "mqueue", "devpts", "nsfs", "binfmt_misc", "fusectl", "selinuxfs", "rpc_pipefs",
+)  # fmt: skip
+"""File systems in which the kernel shows itself as files."""
 RETRIES: "RetryConfig" = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
 """How often a store is asked again, with growing pauses that differ, and for how long."""
 
 
 class Listed(NamedTuple):
-    """A file as its store shows it; `version` is the time of modification in ns, or the ETag."""
+    """A file as its store shows it; `version` is that of `local_version`, or the ETag."""
 
     uri: str
     size: int
@@ -88,9 +95,7 @@ def open_file(uri: str) -> BinaryIO:
     What is no file is refused before it is opened: a pipe would keep whoever opens it waiting for ever.
     """
     if not is_remote(uri):
-        path = local_path(uri)
-        _refuse_pipe(os.stat(path), path)  # noqa: PTH116  # as below
-        return open(path, "rb")  # noqa: PTH123  # a Path costs more than a tiny file; the caller closes
+        return open(_open_regular(local_path(uri)), "rb")
     with translated(uri):
         reader = _reader(uri)
     return io.BufferedReader(ObjectFile(uri, reader), CHUNK)
@@ -108,8 +113,7 @@ def read_small(path: str, size: int) -> tuple[bytes, os.stat_result]:
 
     What `open_file` gives, in two thirds of the time: there may be hundreds of thousands of them.
     """
-    _refuse_pipe(os.stat(path), path)  # noqa: PTH116  # as above
-    handle = os.open(path, os.O_RDONLY)
+    handle = _open_regular(path)
     try:
         body = os.read(handle, size + 1)
         while len(body) < size and (more := os.read(handle, size)):
@@ -119,9 +123,54 @@ def read_small(path: str, size: int) -> tuple[bytes, os.stat_result]:
         os.close(handle)
 
 
-def _refuse_pipe(state: os.stat_result, path: str) -> None:
-    if not stat.S_ISREG(state.st_mode) and not stat.S_ISDIR(state.st_mode):
-        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device", path)
+def _open_regular(path: str) -> int:
+    """A descriptor to read from; what is no file of a disk is not opened, or at once closed again."""
+    _refuse_special(os.stat(path), path)  # noqa: PTH116  # a Path costs more than a tiny file
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe may have taken the file's place meanwhile
+    try:
+        _refuse_special(os.fstat(handle), path)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _refuse_special(state: os.stat_result, path: str) -> None:
+    if not stat.S_ISDIR(state.st_mode) and is_special(state):
+        raise OSError(errno.EINVAL, "it is a pipe, a socket, a device or a file of the kernel's", path)
+
+
+def is_special(state: os.stat_result) -> bool:
+    """Whether this is no file that holds data: a pipe, a device, or what the kernel shows as a file.
+
+    `/proc/self/environ` looks like a regular file, and holds this process's secrets.
+    """
+    return not stat.S_ISREG(state.st_mode) or state.st_dev in _kernel_devices()
+
+
+@cache
+def _kernel_devices() -> frozenset[int]:
+    """The devices of file systems that hold no data but the kernel's (proc(5), "/proc/pid/mountinfo")."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    found = set()
+    for mount in mounts:
+        fields, _, rest = mount.partition(" - ")
+        if rest.partition(" ")[0] in KERNEL:
+            major, _, minor = fields.split()[2].partition(":")
+            found.add(os.makedev(int(major), int(minor)))
+    return frozenset(found)
+
+
+def local_version(state: os.stat_result) -> str:
+    """What tells two contents of a file of this machine apart without reading it.
+
+    Size and time of modification are what a writer may set (`touch -r`, `rsync --times`); the time of the
+    last change and the inode are not. Git (`core.trustctime`) and Borg (`--files-cache`) look at the same.
+    """
+    return f"{state.st_mtime_ns}.{state.st_ctime_ns}.{state.st_ino}"
 
 
 def list_bucket(prefix: str) -> Iterator[Listed]:
@@ -143,7 +192,7 @@ def find(uri: str) -> Listed:
     """One file as its store shows it. Raises as `open_file` does."""
     if not is_remote(uri):
         found = Path(local_path(uri)).stat()
-        return Listed(uri, found.st_size, str(found.st_mtime_ns))
+        return Listed(uri, found.st_size, local_version(found))
     import obstore
 
     bucket, key = split(uri)

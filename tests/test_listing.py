@@ -12,6 +12,7 @@ import pytest
 
 from sparkify.config import S3
 from sparkify.engines.base import Engine
+from sparkify.errors import ConfigError
 from sparkify.load.files import (
     Listing,
     PassedOver,
@@ -20,7 +21,7 @@ from sparkify.load.files import (
     survey_source,
     warn_passed_over,
 )
-from sparkify.store import local_path
+from sparkify.store import local_path, open_file, read_small
 from tests.builders import Run, Source, etl, play
 
 
@@ -142,15 +143,45 @@ def test_links_to_folders_and_special_files_are_passed_over_whatever_their_names
     ]
 
 
-def test_a_folder_is_looked_into_whatever_its_name_and_a_linked_file_is_data(
+def test_a_folder_is_looked_into_whatever_its_name_and_a_file_linked_within_the_source_is_data(
     source: Source, tmp_path: Path
 ) -> None:
     add(source, "events.json/part-0.json")
-    (tmp_path / "elsewhere.json").write_text("{}")
-    (source.folder / "log_data" / "link.json").symlink_to(tmp_path / "elsewhere.json")
-    (source.folder / "log_data" / "nowhere.json").symlink_to(tmp_path / "nowhere")
+    (source.folder / "elsewhere.json").write_text("{}")
+    (source.folder / "log_data" / "link.json").symlink_to("../elsewhere.json")
+    (source.folder / "log_data" / "nowhere.json").symlink_to(source.folder / "nowhere")
 
     assert listed(source) == ["events.json/part-0.json", "link.json", "nowhere.json"]
+
+
+def test_a_link_that_leads_out_of_the_source_is_followed_only_where_that_is_asked_for(
+    source: Source, tmp_path: Path
+) -> None:
+    (tmp_path / "music2").mkdir()  # begins as the source's name does
+    for place in ("music2/a.json", "elsewhere.json"):
+        (tmp_path / place).write_text("{}")
+    (source.folder / "log_data" / "a.json").symlink_to(tmp_path / "music2" / "a.json")
+    (source.folder / "log_data" / "b.json").symlink_to("../../elsewhere.json")
+    (source.folder / "log_data" / "c.json").symlink_to(tmp_path / "nowhere")
+
+    assert listed(source) == []
+    reason = "a link that leads out of the source, not followed"
+    assert passed_over(source) == [(f"log_data/{name}.json", reason) for name in "abc"]
+    assert reason in (warn_passed_over(survey(source)) or "")
+    followed = survey_source(S3(source=str(source.folder), follow_links="yes"))
+    assert [Path(file.uri).name for file in followed.files] == ["a.json", "b.json", "c.json"]
+
+
+def test_what_the_kernel_shows_as_files_is_never_read(source: Source) -> None:
+    (source.folder / "log_data" / "a.json").symlink_to("/proc/self/environ")
+
+    for follow in ("no", "yes"):
+        found = survey_source(S3(source=str(source.folder), follow_links=follow))  # type: ignore[arg-type]
+        assert (found.files, [one.reason for one in found.passed_over]) == ([], ["not a regular file"])
+    with pytest.raises(OSError, match="a file of the kernel's"):
+        open_file("/proc/self/environ")
+    with pytest.raises(OSError, match="a file of the kernel's"):
+        read_small("/proc/self/environ", 10)
 
 
 def test_a_link_that_leads_to_itself_is_no_reason_to_stop(source: Source) -> None:
@@ -165,13 +196,23 @@ def test_a_link_that_leads_to_itself_is_no_reason_to_stop(source: Source) -> Non
     ]
 
 
-def test_a_linked_folder_of_logs_is_read(source: Source, tmp_path: Path) -> None:
+def test_a_folder_of_logs_that_is_a_link_is_read_where_it_stays_in_the_source_or_that_is_asked_for(
+    source: Source, tmp_path: Path
+) -> None:
     add(source, "a.json")
-    (source.folder / "log_data").rename(tmp_path / "elsewhere")
-    (source.folder / "log_data").symlink_to(tmp_path / "elsewhere")
-
+    (source.folder / "log_data").rename(source.folder / "elsewhere")
+    (source.folder / "log_data").symlink_to(source.folder / "elsewhere")
     assert [Path(file.uri).name for file in survey(source).files] == ["a.json"]
     assert survey(source).passed_over == []
+
+    (source.folder / "elsewhere").rename(tmp_path / "elsewhere")
+    (source.folder / "log_data").unlink()
+    (source.folder / "log_data").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="log_data is a link that leads out of the source"):
+        survey(source)
+    for asked in ({"follow_links": "yes"}, {"log_data": str(source.folder / "log_data")}):
+        found = survey_source(S3(source=str(source.folder), **asked))  # type: ignore[arg-type]
+        assert [Path(file.uri).name for file in found.files] == ["a.json"]
 
 
 def test_of_what_lies_beside_the_two_folders_only_the_top_is_named(source: Source) -> None:

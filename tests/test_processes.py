@@ -5,7 +5,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -237,15 +236,3 @@ def test_what_may_not_be_written_is_one_line_and_stays_as_it_was(source: Source,
         path.chmod(0o755)
 
     assert (folder / "a.duckdb").read_bytes() == before
-
-
-def test_what_killed_processes_left_is_swept_and_what_living_ones_use_is_not(tmp_path: Path) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    left, used = (Path(tempfile.mkdtemp(prefix=f"sparkify-{pid}-")) for pid in (dead.pid, os.getpid()))
-    (left / "gathered.json").write_text("what listeners did")
-
-    DuckDB(str(tmp_path / "w.duckdb")).close()
-
-    assert (left.exists(), used.exists()) == (False, True)
-    used.rmdir()

@@ -18,6 +18,7 @@ from sparkify.ask.charts import NUMBERS, chart, spoken
 from sparkify.ask.live import Asked, Live
 from sparkify.ask.questions import find_question, list_questions
 from sparkify.ask.report import LEVELS, as_script, asset, template
+from sparkify.ask.wrong_values import with_values
 from sparkify.engines.base import Result
 from sparkify.errors import BusyError, ConfigError, SparkifyError
 
@@ -28,6 +29,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+MOST_ROWS = 10_000
+"""Rows that a browser is sent."""
+MOST_CELLS = 100_000
+"""Rows of a download."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How text begins that a spreadsheet may run."""
 STATIC = {"style.css": "text/css", "page.js": "text/javascript", "plotly.min.js": "text/javascript"}
 
 
@@ -45,7 +52,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         return JSONResponse({"run": live.newest()}, headers=HEADERS)
 
     def runs(_: Request) -> Response:
-        result = live.answer(Asked(find_question("runs"), None))
+        result = live.answer(Asked(find_question("runs"), MOST_ROWS))
         return _table(
             "Runs", "What each run did, the latest first.", result, link=("rejected", "/rejects?run={}")
         )
@@ -54,7 +61,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         asked = _asked(request, "rejects")
         title = "Rejects" if asked.run is None else f"Rejects of run {asked.run}"
         lead = "Records that could not be loaded, with their text as it stands in the file."
-        return _table(title, lead, live.answer(asked), asked=asked, query=request.url.query)
+        return _table(title, lead, with_values(live.answer(asked)), asked=asked, query=request.url.query)
 
     def questions(_: Request) -> Response:
         rows: list[tuple[Any, ...]] = [(one.name, one.meaning) for one in list_questions()]
@@ -73,7 +80,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         )  # fmt: skip
 
     def download(request: Request) -> Response:
-        asked = _asked(request, request.path_params["name"])
+        asked = _asked(request, request.path_params["name"], MOST_CELLS)
         disposition = {"Content-Disposition": f'attachment; filename="{asked.question.name}.csv"'}
         return Response(as_csv(live.answer(asked)), media_type="text/csv", headers=HEADERS | disposition)
 
@@ -99,16 +106,24 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
 def as_csv(result: Result) -> str:
     """An answer as CSV."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out)  # its line ends are those of RFC 4180; with others it quotes no carriage return
     writer.writerow(result.columns)
-    writer.writerows(result.rows)
+    writer.writerows(map(_harmless, row) for row in result.rows)
     return out.getvalue()
 
 
-def _asked(request: Request, name: str) -> Asked:
+def _harmless(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"): it begins with a quote then.
+
+    What people download here they open in one. `sparkify --format csv` is for programs: it changes nothing.
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _asked(request: Request, name: str, most: int = MOST_ROWS) -> Asked:
     found = find_question(name)
     limit = _number(request, "limit")
-    values: dict[str, Any] = {"limit": 100 if limit is None else limit or None}
+    values: dict[str, Any] = {"limit": 100 if limit is None else min(limit or most, most)}
     if "since" in found.takes:
         first, last = _day(request, "from"), _day(request, "to")
         if first and last and first > last:

@@ -5,10 +5,13 @@ import re
 
 import click
 
-from sparkify.cli.options import AT_MOST, config_options, day_options, opened
+from sparkify.cli.options import AT_MOST, config_options, day_options, opened, timeout_option
 from sparkify.cli.output import format_option, print_result, print_some
 from sparkify.config import Config
 from sparkify.errors import ConfigError
+
+MOST = 1_000_000
+"""Rows of a query; whoever wants more asks for them."""
 
 
 @click.command()
@@ -68,8 +71,12 @@ def ask(
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("sql")
 @config_options
+@timeout_option
+@click.option(
+    "--limit", type=AT_MOST, default=MOST, show_default=True, help="At most so many rows, on DuckDB; 0: all."
+)
 @format_option
-def query(sql: str, config: Config, style: str | None) -> None:
+def query(sql: str, config: Config, limit: int, style: str | None) -> None:
     """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else.
 
     On a cluster it sees what readers see: the star, and what runs did.
@@ -78,7 +85,7 @@ def query(sql: str, config: Config, style: str | None) -> None:
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
     from sparkify.load.tables import SHARED, require_tables
 
-    with opened(config, rights="reader", locked_down=True) as engine:
+    with opened(config, rights="reader", locked_down=True, rows=limit + 1 if limit else 0) as engine:
         require_tables(engine, SHARED)
         result = engine.native(sql)
-    print_result(result, style)
+    print_some(result, limit if config.warehouse.engine == "duckdb" else 0, style)

@@ -1,42 +1,90 @@
-"""A listener, forgotten, seen from the command line."""
+"""Listeners, forgotten, seen from the command line."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from sparkify.cli.options import AT_MOST, config_options, confirm, interruptible, opened, place
-from sparkify.cli.output import lines, print_object
+from sparkify.cli.output import lines, print_object, print_result, visible
 from sparkify.cli.summary import UNPUBLISHED
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
+from sparkify.errors import ConfigError
 from sparkify.formatting import count
+
+if TYPE_CHECKING:
+    from sparkify.load.forget import Receipt
+
+SHOWN = 5
+"""Names of tables that a receipt for people shows."""
 
 
 @click.command()
-@click.argument("user_id", type=AT_MOST, metavar="USER_ID")
+@click.argument("user_id", type=AT_MOST, metavar="[USER_ID]", required=False)
 @config_options
+@click.option("--list", "show", is_flag=True, help="Instead, list who is forgotten.")
+@click.option(
+    "--import",
+    "listed",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="Forget all in this list, one number a line, as --list prints it; -: from stdin.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), help="How to print the receipt.")
 @log_option
-def forget(config: Config, progress: Watching, user_id: int, yes: bool, style: str | None) -> None:
+def forget(
+    config: Config,
+    progress: Watching,
+    user_id: int | None,
+    show: bool,
+    listed: BinaryIO | None,
+    yes: bool,
+    style: str | None,
+) -> None:
     """Make all that a listener left anonymous, now and in every later load; print a receipt.
 
-    It cannot be undone. Plays still count, as nobody's. Your own files are not touched.
+    It cannot be undone. Plays still count, as nobody's. Your own files are not touched. Any number is taken:
+    what is loaded of it later is made anonymous too.
     """
     from sparkify.load.forget import forget as run
-    from sparkify.load.tables import prepare_tables
+    from sparkify.load.forget import list_forgotten, read_list
+    from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables
 
+    if [user_id is not None, show, listed is not None].count(True) != 1:
+        raise click.UsageError("give a USER_ID, --list, or --import FILE.")
+    if show:
+        with opened(config) as engine:
+            require_tables(engine)
+            print_result(list_forgotten(engine), "json" if style == "json" else "csv")
+        return
+    try:
+        user_ids = read_list(listed.read().decode()) if listed else [user_id or 0]
+    except UnicodeDecodeError as error:
+        raise ConfigError("the list is no text: one number a line is expected. Nothing was done.") from error
+    if not user_ids:
+        click.echo("The list is empty: nothing was done.")
+        return
     if not yes:
-        confirm(f"Forget listener {user_id} in {place(config)}? It cannot be undone.")
-    with progress, opened(config, read_only=False) as engine:
+        confirm(f"Forget {_named(user_ids)} in {place(config)}? It cannot be undone.")
+    with progress, opened(config, read_only=False, may_make=listed is not None) as engine:
+        if listed and not has_tables(engine):
+            create_tables(engine)
         prepare_tables(engine)
         with interruptible(f"{UNPUBLISHED}, or the file not yet written anew: run it again"):
-            receipt = run(engine, user_id, progress)
+            receipt = run(engine, user_ids, progress)
     if style == "json":
-        print_object({"warehouse": place(config), **asdict(receipt)})
-        return
+        one = {"user_id": user_ids[0]} if len(user_ids) == 1 else {}
+        print_object({"warehouse": place(config), **one, **asdict(receipt)})
+    else:
+        click.echo(_as_text(receipt, place(config)))
+
+
+def _as_text(receipt: "Receipt", warehouse: str) -> str:
     rewritten = (
-        "the file was written anew: none of its bytes is of them"
+        "the file was written anew: no freed block is left in it"
         if receipt.is_rewritten
         else "the cluster reclaims the old blocks by itself; its snapshots hold them until they expire"
     )
@@ -45,12 +93,22 @@ def forget(config: Config, progress: Watching, user_id: int, yes: bool, style: s
         ("plays", f"{receipt.plays:,} before, {receipt.plays_left:,} now"),
         ("rejects", f"{count(receipt.rejects, 'text')} erased: theirs, and those that do not say whose"),
     ]
-    before = "was forgotten before" if receipt.was_forgotten else "is forgotten"
-    click.echo(f"Listener {user_id} {before} in {place(config)}.\n")
-    click.echo(lines([
+    tables = receipt.other_tables
+    more = f" and {len(tables) - SHOWN} more" if tables[SHOWN:] else ""
+    others = f"{', '.join(map(visible, tables[:SHOWN]))}{more}: look there, and then forget again"
+    verb = "is" if len(receipt.user_ids) == 1 else "are"
+    before = "was forgotten before" if receipt.was_forgotten else f"{verb} forgotten"
+    if receipt.was_forgotten and verb == "are":
+        before = "were forgotten before"
+    return f"{_named(receipt.user_ids).capitalize()} {before} in {warehouse}.\n\n" + lines([
         ("when", f"{receipt.forgotten_at} UTC, by run {receipt.run_id}"),
         *([] if receipt.was_forgotten else done),
         ("storage", rewritten),
+        *([("not searched", others)] if tables else []),
         ("later", "what is loaded of them is made anonymous; a reject that may be theirs keeps no text"),
-        ("not ours", "your own files still hold them: remove their records there"),
-    ]))  # fmt: skip
+        ("not ours", "your own files still hold them, and so do copies: remove their records there"),
+    ])  # fmt: skip
+
+
+def _named(user_ids: Sequence[int]) -> str:
+    return f"listener {user_ids[0]}" if len(user_ids) == 1 else f"{len(user_ids):,} listeners"

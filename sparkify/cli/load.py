@@ -3,6 +3,8 @@
 import datetime as dt
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +32,7 @@ from sparkify.cli.output import (
     visible,
 )
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
+from sparkify.cli.telling import telling
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
@@ -67,7 +70,16 @@ source_option = click.option(
     help="What to do with known files that were rewritten: refuse the run, or replace their records.",
 )
 @click.option("--retry", is_flag=True, help="Load again what was undone.")
+@click.option(
+    "--verify", is_flag=True, help="Read every known file: its content, not its looks, must be known."
+)
 @click.option("--strict", is_flag=True, help="Refuse a run that would warn of anything.")
+@click.option(
+    "--metrics",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what became of the load in the text format of Prometheus.",
+)
 @summary_option
 @log_option
 def etl(
@@ -79,7 +91,9 @@ def etl(
     dry_run: bool,
     changed: str,
     retry: bool,
+    verify: bool,
     strict: bool,
+    metrics: Path | None,
     style: str | None,
 ) -> None:
     """Load what is new, build the star, check it, and publish it at once."""
@@ -96,10 +110,14 @@ def etl(
         also.add("changed")
     if retry:
         also.add("undone")
-    allowed = MaxRejects.parse(config.etl.max_rejects)
-    feed = make_feed(config, strict=strict)
-    listing, warned = _chosen_files(config, first, last)
-    with progress, opened(config, read_only=False, may_make=True) as engine:
+    with ExitStack() as stack:
+        told = stack.enter_context(telling(config, metrics))
+        stack.enter_context(progress)
+        progress.about(config.s3.source)
+        allowed = MaxRejects.parse(config.etl.max_rejects)
+        feed = make_feed(config, strict=strict)
+        listing, warned = _chosen_files(config, first, last)
+        engine = stack.enter_context(opened(config, read_only=False, may_make=True))
         if not has_tables(engine):
             create_tables(engine)
         prepare_tables(engine, feed.paths)
@@ -107,7 +125,12 @@ def etl(
         if not (first or last):
             warned += find_missing_days(engine, listing.files)
         with interruptible(UNPUBLISHED):
-            summary = load(engine, listing.files, allowed, progress, also=also, feed=feed, warned=warned)
+            summary = load(
+                engine, listing.files, allowed, progress, also=also, feed=feed, warned=warned,
+                trust="content" if verify else "version",
+            )  # fmt: skip
+        told.summary = summary
+        progress.finish(summary.records.loaded, summary.records.rejected, summary.records.values_aside)
     print_summary(summary, place(config), style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)
@@ -203,6 +226,7 @@ rejects.add_command(replay)
 
 def _print_answer(config: Config, question: str, limit: int, run_id: int | None, style: str | None) -> None:
     from sparkify.ask.questions import ask, find_question
+    from sparkify.ask.wrong_values import with_values
     from sparkify.load.conflicts import list_conflicts
     from sparkify.load.tables import require_tables
 
@@ -216,6 +240,8 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
             if question == "conflicts"
             else ask(engine, find_question(question), most, run=run_id)
         )
+    if question == "rejects":
+        result = with_values(result)
     print_some(result, limit, style, none=f"no {question}", chosen=limit != REJECTS_SHOWN)
 
 
@@ -240,8 +266,6 @@ def _chosen_files(
 
 
 def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
-    from pathlib import Path
-
     from sparkify.engines.base import Result
     from sparkify.load.files import Plan, Planned, make_plan, missing_days
     from sparkify.load.inspect import find_missing_days, warn_missing_days

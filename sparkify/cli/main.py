@@ -27,6 +27,7 @@ from sparkify.cli import (
 from sparkify.cli.options import Group
 from sparkify.cli.output import talk
 from sparkify.cli.streams import ReaderLeft, open_streams
+from sparkify.cli.watching import tell_failure
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 
@@ -75,9 +76,11 @@ def main(*path: str) -> None:
         error.show()
         sys.exit(ConfigError.exit_code)
     except click.ClickException as error:
+        tell_failure(_sentence(error.format_message()))
         talk(f"sparkify: {_sentence(error.format_message())} See `{_usage(error)} --help`.")
         sys.exit(ConfigError.exit_code)
     except SparkifyError as error:
+        tell_failure(str(error))
         talk(f"sparkify: {error}")
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:

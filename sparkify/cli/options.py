@@ -35,6 +35,20 @@ class Group(click.Group):
             )
 
 
+THEIR_MEMORY = "50%"
+"""What statements of somebody else may take of the machine."""
+
+
+def timeout_option(function: Command) -> Command:
+    """`--timeout`: [WAREHOUSE] TIMEOUT for once. It stands below `config_options`, which resolves it."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        help="Stop a statement that takes longer, on DuckDB; 0: never. Default: 300.",
+    )(function)
+
+
 def config_options(function: Command) -> Command:
     """`--config` and `--warehouse`, resolved: the command is given one `config`."""
 
@@ -54,7 +68,7 @@ def config_options(function: Command) -> Command:
     def wrapper(
         *args: Any, config_file: Path | None, warehouse: str | None, wait: float | None, **options: Any
     ) -> Any:
-        flags: dict[str, object] = {"warehouse.wait": wait}
+        flags: dict[str, object] = {"warehouse.wait": wait, "warehouse.timeout": options.pop("timeout", None)}
         if warehouse is not None:
             flags |= warehouse_flags(warehouse)
         flags |= {f"s3.{name}": options.pop(name) for name in ("source",) if name in options}
@@ -172,10 +186,11 @@ def opened(
     rights: Rights = "login",
     locked_down: bool = False,
     may_make: bool = False,
+    rows: int | None = None,
 ) -> Iterator["Engine"]:
     """The warehouse, open for as long as the block lasts."""
     engine = open_engine(
-        config, read_only=read_only, rights=rights, locked_down=locked_down, may_make=may_make
+        config, read_only=read_only, rights=rights, locked_down=locked_down, may_make=may_make, rows=rows
     )
     try:
         yield engine
@@ -190,15 +205,17 @@ def open_engine(
     rights: Rights = "login",
     locked_down: bool = False,
     may_make: bool = False,
+    rows: int | None = None,
 ) -> "Engine":
     """The warehouse that the configuration names. ConfigError if there is none and none may be made.
 
-    With the rights of a "reader" a cluster shows what readers see, whoever logs in.
+    With the rights of a "reader" a cluster shows what readers see, whoever logs in. Where `rows` is given,
+    statements are somebody else's: on DuckDB they have limits, and fetch at most so many rows.
     """
     settings = config.warehouse
     if settings.engine == "redshift":
         return _open_redshift(config, read_only=read_only, rights=rights, may_make=may_make)
-    from sparkify.engines.duckdb import DuckDB
+    from sparkify.engines.duckdb import DuckDB, Limits
 
     if not may_make and not Path(settings.file).is_file():
         raise ConfigError(
@@ -210,8 +227,9 @@ def open_engine(
         read_only=read_only,
         locked_down=locked_down,
         wait=settings.wait,
-        memory=settings.memory,
+        memory=settings.memory or ("" if rows is None else THEIR_MEMORY),
         threads=settings.threads,
+        limits=None if rows is None else Limits(settings.timeout, settings.spill, rows),
     )
 
 

@@ -51,7 +51,7 @@ def print_result(result: Result, style: str | None, none: str = "no rows") -> No
         if not result.rows:
             talk(none)
     elif style in ("csv", None):
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer = csv.writer(_Rows())
         writer.writerow(result.columns)
         writer.writerows(map(in_cell, row) for row in result.rows)
     else:
@@ -62,6 +62,16 @@ def print_result(result: Result, style: str | None, none: str = "no rows") -> No
         else:
             for row in rows:
                 click.echo(json.dumps(row, ensure_ascii=False, allow_nan=False))
+
+
+class _Rows:
+    """Rows of CSV on stdout, each ended by a newline alone.
+
+    Python's writer quotes a carriage return within a cell only if its own line ends have one.
+    """
+
+    def write(self, row: str) -> int:
+        return sys.stdout.write(row.removesuffix("\r\n") + "\n")
 
 
 def print_some(

@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import LOOPBACK, Rights, Whole, as_owner, config_options, open_engine, opened
+from sparkify.cli.options import (
+    LOOPBACK,
+    Rights,
+    Whole,
+    as_owner,
+    config_options,
+    open_engine,
+    opened,
+    timeout_option,
+)
 from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.watching import watch
 from sparkify.config import Config
 from sparkify.errors import ConfigError, RightsError
+from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
     from sparkify.engines.base import Engine, Reader
@@ -63,7 +73,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
         page = gather(engine, check, _now(), names=names, prove=prove)
     text = render(page)
     try:
-        out.write_text(text, encoding="utf-8")
+        replace_file(out, text.encode())
     except OSError as error:
         raise ConfigError(
             f"{out} cannot be written: {error.strerror}. Choose another file with --out."
@@ -85,6 +95,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
 @click.option(
     "--allow-host", multiple=True, metavar="NAME", help="Another name by which browsers may call this server."
 )
+@timeout_option
 @names_option
 @check_option
 @click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
@@ -104,7 +115,7 @@ def dashboard(
 
     def opener(wait: float, rights: Rights = "reader") -> "Engine":
         waiting = dataclasses.replace(config.warehouse, wait=wait)
-        return open_engine(dataclasses.replace(config, warehouse=waiting), rights=rights)
+        return open_engine(dataclasses.replace(config, warehouse=waiting), rights=rights, rows=0)
 
     with opened(config, rights="reader") as engine:
         require_tables(engine, SHARED)

@@ -26,7 +26,7 @@ def print_summary(summary: "Summary", warehouse: str, style: str | None) -> None
     """Print it, as text or as one object."""
     try:
         if style == "json":
-            print_object(_as_object(summary, warehouse))
+            print_object(as_object(summary, warehouse))
         else:
             click.echo(_as_text(summary, warehouse))
         sys.stdout.flush()
@@ -86,7 +86,8 @@ def _why_nothing(summary: "Summary", warehouse: str) -> str:
     return f"{warehouse} knows all {known:,} files" if known else "there is no file"
 
 
-def _as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:
+def as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:
+    """A summary for programs."""
     r = summary.records
     return {
         "warehouse": warehouse,

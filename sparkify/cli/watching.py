@@ -4,14 +4,16 @@ import datetime as dt
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import wraps
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
 
 import click
 
 from sparkify.cli.output import seconds, size, talk, visible
+from sparkify.errors import ConfigError
 
 
 class PlainProgress:
@@ -36,6 +38,12 @@ class PlainProgress:
         """A line for each batch would be noise."""
 
     def know(self, run_id: int | None, files: int, records: int) -> None:
+        """The summary tells."""
+
+    def about(self, source: str) -> None:
+        """Who typed the command knows."""
+
+    def finish(self, loaded: int, rejected: int, set_aside: int) -> None:
         """The summary tells."""
 
     def warn(self, message: str) -> None:
@@ -85,6 +93,12 @@ class BarProgress:
     def know(self, run_id: int | None, files: int, records: int) -> None:
         """The summary tells."""
 
+    def about(self, source: str) -> None:
+        """Who typed the command knows."""
+
+    def finish(self, loaded: int, rejected: int, set_aside: int) -> None:
+        """The summary tells."""
+
     def warn(self, message: str) -> None:
         from rich.text import Text
 
@@ -104,8 +118,13 @@ class BarProgress:
 class JsonProgress:
     """One JSON object a line: for each step when it ends, for each warning, and for how it all ended."""
 
+    has_failed = False
+    """Whether the failure of this process has been told."""
+
     def __init__(self) -> None:
         self._known: dict[str, int | None] = {}
+        self._source: str | None = None
+        self._counts: dict[str, int] = {}
         self._step = ""
         self._began = self._started = time.monotonic()
 
@@ -118,7 +137,8 @@ class JsonProgress:
         self._end("failed" if error else "done")
         seconds = round(time.monotonic() - self._started, 3)
         how = {"event": "failed", "error": str(error) or type(error).__name__} if error else {"event": "end"}
-        self._write({**how, "seconds": seconds})
+        JsonProgress.has_failed = error is not None
+        self._write({**how, "seconds": seconds, **self._counts})
 
     def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002  # known from the listing
         self._end("done")
@@ -129,6 +149,12 @@ class JsonProgress:
 
     def know(self, run_id: int | None, files: int, records: int) -> None:
         self._known = {"run_id": run_id, "files": files, "records": records}
+
+    def about(self, source: str) -> None:
+        self._source = source or None
+
+    def finish(self, loaded: int, rejected: int, set_aside: int) -> None:
+        self._counts = {"loaded": loaded, "rejected": rejected, "set_aside": set_aside}
 
     def warn(self, message: str) -> None:
         self._write({"event": "warning", "message": message})
@@ -145,7 +171,30 @@ class JsonProgress:
     def _write(self, event: Mapping[str, object]) -> None:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
         known = {"run_id": None, "files": 0, "records": 0, **self._known}
-        click.echo(json.dumps({"time": now, **event, **known}), err=True)
+        level = LEVELS.get(str(event["event"]), "info")
+        line = {"time": now, "level": level, **event, "source": self._source, **known}
+        click.echo(json.dumps(line), err=True)
+
+
+LEVELS = {"warning": "warning", "failed": "error"}
+
+
+def tell_failure(message: str) -> None:
+    """Write the event `failed` for a command that logs JSON and failed before it began, or after it ended."""
+    if not JsonProgress.has_failed and _logs_json(sys.argv):
+        JsonProgress().__exit__(ConfigError, ConfigError(message), None)
+
+
+def _logs_json(arguments: Sequence[str]) -> bool:
+    """Whether `--log-format json` is among these, in either form.
+
+    >>> _logs_json(["etl", "--log-format", "json"]), _logs_json(["etl", "--log-format=json"])
+    (True, True)
+    """
+    return any(
+        one == "--log-format=json" or (one == "--log-format" and after == "json")
+        for one, after in pairwise([*arguments, ""])
+    )
 
 
 Watching = PlainProgress | BarProgress | JsonProgress

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sparkify.engines.base import NewFile, batches
-from sparkify.store import Listed, fetch, is_remote
+from sparkify.store import NOWHERE, Listed, fetch, is_remote, local_version
 
 AHEAD = 64 << 20
 """Bytes of bucket files that are read in one go, while as many come in."""
@@ -36,16 +36,15 @@ def bring_ahead(files: Sequence[NewFile], folder: Path) -> Generator[Sequence[Ne
 
 
 def has_changed(file: NewFile) -> bool:
-    """Whether somebody wrote to a file since it was listed."""
+    """Whether somebody wrote to a file since it was listed, or removed it."""
     try:
         return differs(file, os.stat(file.path))  # noqa: PTH116  # a Path costs more than the question
+    except FileNotFoundError:
+        return file.modified != NOWHERE
     except OSError:
         return False
 
 
 def differs(file: NewFile, now: os.stat_result) -> bool:
     """Whether the file is not the listed one any more; what was fetched from a bucket is."""
-    listed = (file.size, file.modified)
-    return (
-        not is_remote(file.uri) and file.modified.isdigit() and (now.st_size, str(now.st_mtime_ns)) != listed
-    )
+    return not is_remote(file.uri) and (now.st_size, local_version(now)) != (file.size, file.modified)

@@ -3,28 +3,37 @@
 import contextlib
 import os
 import re
-import shutil
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
 from sparkify.engines.base import Dataset, NewFile, Result, Rights, Rules, Staged, Value
 from sparkify.engines.dialect import to_duckdb
+from sparkify.engines.duckdb_files import mode_of, refuse_other, remove_old_spill, spill_folder
+from sparkify.engines.duckdb_read import literal, quoted
 from sparkify.engines.duckdb_stage import Stager
 from sparkify.engines.gate import Gate
-from sparkify.errors import BusyError, ConfigError, QueryError, SparkifyError, WarehouseError
-
-SCRATCH = "sparkify-"
-"""How folders for passing files begin, before the number of the process that made them."""
-
+from sparkify.errors import BusyError, QueryError, SparkifyError, WarehouseError
+from sparkify.scratch import Scratch
 
 WRITER_MEMORY = 1000
 """Megabytes. A load of 10,000,000 events runs within 150 MB, and within this as fast as with more."""
+
+
+class Limits(NamedTuple):
+    """What one statement may take; 0 and empty: anything."""
+
+    seconds: float = 0.0
+    spill: str = ""
+    """Disk, for temporary tables too."""
+    rows: int = 0
+    """Rows that `native` fetches."""
 
 
 class DuckDB:
@@ -46,6 +55,7 @@ class DuckDB:
         wait: float = 30.0,
         memory: str = "",
         threads: int = 0,
+        limits: Limits | None = None,
     ) -> None:
         """Open the warehouse; `locked_down` also shuts every other file of this machine away.
 
@@ -54,7 +64,7 @@ class DuckDB:
         """
         if Path(file).is_symlink():  # what is written anew must not take the link's place
             file = os.path.realpath(file)
-        _refuse_other(Path(file))
+        refuse_other(Path(file))
         self.file = file
         self._gate = Gate(file, exclusive=not read_only)
         settings: dict[str, Any] = {
@@ -67,32 +77,40 @@ class DuckDB:
             settings["memory_limit"] = memory
         if threads:
             settings["threads"] = threads
+        self._limits = limits or Limits()
         if locked_down:
             settings["enable_external_access"] = False
-        if file != ":memory:":
-            settings["temp_directory"] = f"{file}.tmp"
         deadline = time.monotonic() + wait
-        if file != ":memory:":
-            self._gate.acquire(deadline)
         self._settings = settings
-        try:
-            if not read_only and file != ":memory:":  # what a rewrite left that was cut off
-                for rest in (f"{file}.fresh", f"{file}.fresh.wal"):
-                    Path(rest).unlink(missing_ok=True)
+        self._closing = contextlib.ExitStack()
+        """What is let go of when the warehouse is closed."""
+        with self._closing:
+            if file != ":memory:":
+                self._closing.callback(self._gate.release)
+                self._gate.acquire(deadline)
+            if not read_only:
+                self._closing.enter_context(mode_of(file))
+            with translated("making room for passing files"):
+                self._spill = self._closing.enter_context(spill_folder(file))
+                settings["temp_directory"] = str(self._spill)
+                self._scratch = self._closing.enter_context(Scratch())
             self._connection = _connect(file, read_only, settings, deadline)
-        except BaseException:
-            self._gate.release()
-            raise
+            self._closing.callback(self._disconnect)
+            self._closing = self._closing.pop_all()
         if read_only:
             self._gate.release()
         elif not memory and _would_take_more(self._connection):
             settings["memory_limit"] = f"{WRITER_MEMORY}MB"
             self._connection.execute(f"SET memory_limit = '{WRITER_MEMORY}MB'")
+        if (
+            self._limits.spill
+        ):  # DuckDB 2.0 shows this limit, and does not keep it, if it is given at the opening
+            self._connection.execute(f"SET max_temp_directory_size = {literal(self._limits.spill)}")
         if locked_down:
             self._connection.execute("SET lock_configuration = true")
-        _sweep_scratch()
-        self._scratch = tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-")
-        self._stager = Stager(self._connection, Path(self._scratch.name))
+        if not read_only and file != ":memory:":
+            remove_old_spill(file)
+        self._stager = Stager(self._connection, self._scratch)
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
         answer = self._fetch(to_duckdb(sql, params))
@@ -112,7 +130,7 @@ class DuckDB:
             number = len(self._connection.extract_statements(sql))
         if number != 1:
             raise QueryError(f"one statement at a time, not {number}.")
-        return self._fetch(sql)
+        return self._fetch(sql, self._limits.rows)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         if not rows:
@@ -151,20 +169,22 @@ class DuckDB:
         """As `Engine.rewrite`: DuckDB leaves old blocks in its file, so what stands goes into a new one."""
         if self.file == ":memory:":
             return True
-        fresh = Path(f"{self.file}.fresh")
-        target = str(fresh).replace("'", "''")
+        fresh = self._spill / "warehouse"
         with translated("writing the warehouse anew"):
-            [(name,)] = self._connection.execute("SELECT current_database()").fetchall()
+            [(name, version)] = self._connection.execute(
+                "SELECT database_name, rtrim(tags['storage_version'], '+') FROM duckdb_databases() "
+                "WHERE database_name = current_database()"
+            ).fetchall()
             try:
                 for sql in (
                     "FORCE CHECKPOINT",
-                    f"ATTACH '{target}' AS fresh",
-                    f'COPY FROM DATABASE "{name}" TO fresh',
+                    f"ATTACH {literal(str(fresh))} AS fresh (STORAGE_VERSION {literal(version)})",
+                    f"COPY FROM DATABASE {quoted(name)} TO fresh",
                     "CHECKPOINT fresh",
                     "DETACH fresh",
                 ):
                     self._connection.execute(sql)
-                owner = fresh.with_name(Path(self.file).name).stat()
+                owner = Path(self.file).stat()
                 fresh.chmod(owner.st_mode)
                 with contextlib.suppress(PermissionError):
                     os.chown(fresh, owner.st_uid, owner.st_gid)
@@ -176,7 +196,7 @@ class DuckDB:
                 raise WarehouseError(f"{self.file} could not be closed: run this again.")
             fresh.replace(self.file)
         self._connection = _connect(self.file, False, self._settings, time.monotonic())
-        self._stager = Stager(self._connection, Path(self._scratch.name))
+        self._stager = Stager(self._connection, self._scratch)
         return True
 
     @contextlib.contextmanager
@@ -192,18 +212,42 @@ class DuckDB:
             raise
 
     def close(self) -> None:
-        self._connection.close()
-        self._scratch.cleanup()
-        with contextlib.suppress(OSError):
-            Path(f"{self.file}.tmp").rmdir()
-        self._gate.release()
+        self._closing.close()
 
-    def _fetch(self, sql: str) -> Result:
-        with translated(sql):
+    def _disconnect(self) -> None:
+        self._connection.close()
+
+    def _fetch(self, sql: str, most: int = 0) -> Result:
+        with self._in_time(), translated(sql):
             cursor = self._connection.execute(sql)
             if not cursor.description:
                 return Result((), [])
-            return Result(tuple(column[0] for column in cursor.description), cursor.fetchall())
+            rows = cursor.fetchmany(most) if most else cursor.fetchall()
+            return Result(tuple(column[0] for column in cursor.description), rows)
+
+    @contextlib.contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """A statement that takes longer than it may is interrupted. Raises QueryError then."""
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            self._connection.interrupt()
+
+        timer = threading.Timer(self._limits.seconds, stop)
+        if self._limits.seconds:
+            timer.start()
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            if not late.is_set():
+                raise
+            raise QueryError(
+                f"the statement took more than {self._limits.seconds:g} s and was stopped. "
+                "--timeout, or [WAREHOUSE] TIMEOUT, gives it longer."
+            ) from error
+        finally:
+            timer.cancel()
 
 
 def _would_take_more(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -212,34 +256,6 @@ def _would_take_more(connection: duckdb.DuckDBPyConnection) -> bool:
     number, unit = limit.split()
     powers = {"KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4}
     return unit in powers and float(number) * 1024 ** powers[unit] > WRITER_MEMORY * 1e6
-
-
-def _sweep_scratch() -> None:
-    """Remove what processes that were killed have left: it may hold what listeners did."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}[0-9]*-*"):
-        pid = folder.name.removeprefix(SCRATCH).partition("-")[0]
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            shutil.rmtree(folder, ignore_errors=True)  # what is somebody else's cannot be removed
-        except (OSError, ValueError, OverflowError):
-            continue
-
-
-def _refuse_other(file: Path) -> None:
-    """A path that leads to something else is refused before anything is written beside it."""
-    try:
-        with file.open("rb") as handle:
-            head = handle.read(12)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise ConfigError(
-            f"{file} cannot be read: {error.strerror}. Check --warehouse, or [WAREHOUSE] FILE."
-        ) from error
-    if head[8:] != b"DUCK":
-        what = "is no DuckDB file" if head else "is empty"
-        raise ConfigError(f"{file} {what}. Check --warehouse, or [WAREHOUSE] FILE.")
 
 
 def _connect(

@@ -29,7 +29,7 @@ import duckdb
 from sparkify.engines.base import Dataset, NewFile, Rules, Staged
 from sparkify.engines.bringing import bring_ahead
 from sparkify.engines.duckdb_batch import Batch
-from sparkify.engines.duckdb_read import Read, UnreadError, as_staged, pattern
+from sparkify.engines.duckdb_read import Read, UnreadError, as_staged, changed_meanwhile, pattern
 from sparkify.engines.record import record_reader
 from sparkify.errors import RetryError
 
@@ -75,6 +75,10 @@ class Stager:
             except UnreadError as error:
                 self._refused |= error.uris
                 raise RetryError(f"{error}, so it is read in another way.", at_once=True) from error
+            except OSError as error:  # it was removed, or something else has taken its place
+                if error.filename not in {file.path for file in files}:
+                    raise
+                raise RetryError(f"{error.filename} changed while it was read.", at_once=True) from error
             changed = batch.changed()
             return [as_staged(read) for read in batch.reads() if read.file.file_id not in changed]
 
@@ -87,7 +91,9 @@ class Stager:
         for files in groups:
             tiny += [file for file in files if file.size <= TINY]
             looked = batch.look_at([file for file in files if file.size > TINY])
-            readable = [read for read in looked if read.look.problem is None]
+            for read in looked:  # DuckDB would wait for ever at a pipe that took a file's place
+                read.has_changed = changed_meanwhile(read) or None
+            readable = [read for read in looked if read.look.problem is None and not read.has_changed]
             plain = [read for read in readable if batch.reader.is_flat and self._is_plain(read)]
             for compression in READ_BY_DUCKDB:
                 group = [read for read in plain if read.look.compression == compression]

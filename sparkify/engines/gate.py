@@ -7,9 +7,11 @@ it opens the file. So a stream of readers cannot starve a writer, and nobody is 
 
 import contextlib
 import datetime as dt
+import errno
 import fcntl
 import json
 import os
+import stat
 import sys
 import time
 from pathlib import Path
@@ -32,12 +34,13 @@ class Gate:
         Raises BusyError naming the holder; a reader who may not write beside the warehouse needs none.
         """
         try:
-            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._handle = self._open()
         except OSError as error:
             if not self._writer:
                 return
+            reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
             raise ConfigError(
-                f"{self._path} cannot be made: {error.strerror}. Check --warehouse, or [WAREHOUSE] FILE."
+                f"{self._path} cannot be made: {reason}. Check --warehouse, or [WAREHOUSE] FILE."
             ) from error
         while True:
             try:
@@ -55,8 +58,28 @@ class Gate:
         if self._writer:
             since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
             note = {"pid": os.getpid(), "command": Path(sys.argv[0]).name, "since": since}
-            os.ftruncate(self._handle, 0)
-            os.pwrite(self._handle, json.dumps(note).encode(), 0)
+            text = json.dumps(note).encode()
+            os.pwrite(self._handle, text, 0)
+            os.ftruncate(self._handle, len(text))
+
+    def _open(self) -> int:
+        """The lock file, made if there is none, as private as the warehouse. Raises OSError.
+
+        What lies there and is no lock of ours is not written to: a link, another name of a file, other text.
+        """
+        try:
+            mode = stat.S_IMODE(os.stat(self._file).st_mode) & 0o666  # noqa: PTH116  # as os.open
+        except OSError:
+            mode = 0o666
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, mode)
+        found = os.fstat(handle)
+        head = os.pread(handle, 64, 0) if stat.S_ISREG(found.st_mode) else b"?"
+        if found.st_nlink > 1 or (head and not head.startswith(b'{"pid": ')):
+            os.close(handle)
+            raise FileExistsError(errno.EEXIST, "another file lies there", str(self._path))
+        if stat.S_IMODE(found.st_mode) & ~mode & 0o077 and found.st_uid == os.geteuid():
+            os.fchmod(handle, mode)  # it was made while the warehouse was open to others
+        return handle
 
     def release(self) -> None:
         """Let the next one through."""

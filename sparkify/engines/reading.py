@@ -48,7 +48,7 @@ def look(file: NewFile, handle: BinaryIO | None = None, number_keys: NumberKeys 
             plain = compression == "none"
             counter = ByteCounter(file.start if plain else 0, number_keys)
             seen = _look_plain(file, source, counter) if plain else _look_packed(source, compression, counter)
-            return _look_into_spread(file, source, seen) if _is_spread(seen) else seen
+            return _look_into_spread(file, source, seen) if not file.start and _is_spread(seen) else seen
     except OSError as error:
         return unreadable_file(error)
 
@@ -94,7 +94,7 @@ def _look_plain(file: NewFile, handle: BinaryIO, counter: ByteCounter) -> Look:
         "none",
         counter.first_line,
         plain=file.start == 0 and counter.plain,
-        problem=counter.problem(),
+        problem=None if file.start else counter.problem(),  # what a part begins with says nothing of the file
         tally=counter.tally,
     )
 
@@ -125,7 +125,7 @@ def records(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int
     """
     with handle or open_file(file.path) as source:
         lines = _unpacked(file, source)
-        if file.size <= LONGEST_RECORD:
+        if file.size <= LONGEST_RECORD and not file.start:
             body = lines.read(LONGEST_RECORD + 1)
             if whole := _one_object(body):
                 yield file.lines_before + whole[0], whole[1]
@@ -136,13 +136,15 @@ def records(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int
                 source.seek(0)
                 lines = _unpacked(file, source)
         for number, raw in enumerate(_lines(lines), start=file.lines_before + 1):
-            line = raw.removeprefix(BOM).strip(
-                BLANKS
-            )  # files that were put together have marks in the middle
             if _is_cut(raw):
                 yield number, raw
-            elif line:
+            elif line := bare(raw):
                 yield number, line
+
+
+def bare(raw: bytes) -> bytes:
+    """A line without the blanks around it, and without the byte order mark of a file that was joined on."""
+    return raw.removeprefix(BOM).strip(BLANKS)
 
 
 def _lines(handle: BinaryIO) -> Iterator[bytes]:

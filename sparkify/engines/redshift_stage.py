@@ -8,9 +8,9 @@ into a few large parts that carry with each record its file and line, and its `e
 """
 
 import json
-import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from sparkify.engines.reading import look, records
 from sparkify.engines.record import KeyTally, RecordReader, record_reader
 from sparkify.engines.redshift_parts import LINEAGE, Parts, lineage_of
 from sparkify.errors import ConfigError, QueryError, RemoteError, RetryError
+from sparkify.scratch import Scratch
 from sparkify.sql.schema import table
 
 SMALL = 1 << 20
@@ -228,9 +229,9 @@ class Loader:
         self, dataset: Dataset, reader: RecordReader, files: Sequence[NewFile], scratch: "_Scratch"
     ) -> list[Staged]:
         """Write the records of these files into a few parts, each with its file and line, and COPY those."""
-        with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
-            here = bring(files, Path(folder))
-            parts = Parts(Path(folder), 2 * self._copying.slices)
+        with Scratch() as folder:
+            here = bring(files, folder)
+            parts = Parts(folder, 2 * self._copying.slices)
             staged = [_gathered(reader, file, parts) for file in here]
             changed = [file.file_id for file in here if has_changed(file)]  # those wait for the next run
             staged = [one for one in staged if one.file_id not in changed]
@@ -337,7 +338,8 @@ def _gathered(reader: RecordReader, file: NewFile, parts: Parts) -> Staged:
     seen, keys = look(file), KeyTally()
     read, unit = 1, None
     if seen.problem is None:
-        read, unit = parts.add(file.file_id, records(file), reader, keys)
+        with suppress(FileNotFoundError):  # `has_changed` tells of a file that was removed
+            read, unit = parts.add(file.file_id, records(file), reader, keys)
     return Staged(
         file.file_id, read, seen.content_hash, seen.lines, seen.tail, seen.problem,
         unknown_keys=keys.unknown, absent_keys=keys.absent, unit=unit,

@@ -7,7 +7,6 @@ is in there: they are filled into a statement after its translation.
 import atexit
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Callable
 from functools import cache, wraps
@@ -15,6 +14,8 @@ from importlib.util import cache_from_source
 from pathlib import Path
 
 import sqlglot
+
+from sparkify.writing import replace_file
 
 MOST = 2_000
 """Statements that are kept; beyond them all are forgotten, since some were made for one moment only."""
@@ -52,11 +53,9 @@ def _keep_at_exit() -> None:
 
 def _keep() -> None:
     statements = _kept() if len(_kept()) <= MOST else {}
-    fresh = _file().with_suffix(f".{os.getpid()}")
     with contextlib.suppress(OSError):
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps({"source": _source(), "statements": statements}), encoding="utf-8")
-        fresh.replace(_file())
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        replace_file(_file(), json.dumps({"source": _source(), "statements": statements}).encode())
 
 
 def _file() -> Path:

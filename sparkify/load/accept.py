@@ -4,8 +4,8 @@ It ends with a proof: of each file, the values that stand in its bytes are those
 aside.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Rules
 from sparkify.engines.extra import SET_ASIDE, misfits_in
@@ -13,9 +13,12 @@ from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load import validation
-from sparkify.load.rejects import Reject, look_up
+from sparkify.load.rejects import Lines, Reject, look_up
 from sparkify.sql import statement
 from sparkify.sql.schema import table
+
+PAGE = 10_000
+"""Records that are looked up at once."""
 
 
 class Values(NamedTuple):
@@ -28,30 +31,62 @@ class Values(NamedTuple):
     """Of these, of forgotten listeners; all others are in columns."""
 
 
-def validate(engine: Engine, dataset: Dataset, files: Mapping[int, NewFile], rules: Rules) -> list[Reject]:
-    """Find the rejects of the raw table; the table `raw_extra`, which it makes, says what `accept` takes."""
-    invalid: dict[int, dict[int, str]] = {}
-    for file_id, record, reason in engine.query(
-        validation.select_invalid(dataset, rules.paths), rules.params
-    ).rows:
-        invalid.setdefault(file_id, {})[record] = reason
-    names = [column.name for column in validation.misfit_columns(dataset)]
-    misfits: dict[int, dict[int, dict[str, str]]] = {}
-    for file_id, record, *whys in engine.query(
-        validation.select_misfits(dataset, rules.paths), rules.params
-    ).rows:
-        reasons = {name: why for name, why in zip(names, whys, strict=True) if why}
-        misfits.setdefault(file_id, {})[record] = reasons
-    reader = record_reader(dataset, rules.paths)
-    rejects: list[Reject] = []
-    extras: list[tuple[int, int, str | None, int, int]] = []
-    for file_id in sorted(invalid.keys() | misfits.keys()):
-        told = look_up(files[file_id], reader, invalid.get(file_id, {}), misfits.get(file_id, {}))
-        rejects += told.rejects
-        extras += told.extras
+def count_invalid(engine: Engine, dataset: Dataset, rules: Rules) -> int:
+    """How many records of the raw table are rejected."""
+    sql = validation.select_invalid(dataset, rules.paths)
+    return int(engine.query(f"SELECT COUNT(*) AS n FROM ({sql}) AS wrong", rules.params).scalar())
+
+
+def validate(
+    engine: Engine, dataset: Dataset, files: Mapping[int, NewFile], rules: Rules
+) -> Iterator[list[Reject]]:
+    """Find the rejects of the raw table, so many at a time as fit into memory.
+
+    At the end the table `raw_extra`, which it makes, says what `accept` takes.
+    """
     engine.execute(statement("transforms", "raw_extra").text)
-    engine.insert("raw_extra", ("file_id", "record", "extra", "aside", "is_rejected"), extras)
-    return rejects
+    reader = record_reader(dataset, rules.paths)
+    names = [column.name for column in validation.misfit_columns(dataset)]
+    lines = Lines(files)
+    for select, columns in (
+        (validation.select_invalid, ["reason"]),
+        (validation.select_misfits, names),
+    ):
+        for page in _pages(engine, select(dataset, rules.paths), ["file_id", "record", *columns], rules):
+            wrong: dict[int, dict[int, Any]] = {}
+            for file_id, record, *whys in page:
+                reasons = {name: why for name, why in zip(columns, whys, strict=True) if why}
+                wrong.setdefault(file_id, {})[record] = reasons
+            for file_id, found in sorted(wrong.items()):
+                is_invalid = columns == ["reason"]
+                invalid = {record: why["reason"] for record, why in found.items()} if is_invalid else {}
+                for told in look_up(lines, file_id, reader, invalid, {} if is_invalid else found):
+                    engine.insert(
+                        "raw_extra", ("file_id", "record", "extra", "aside", "is_rejected"), told.extras
+                    )
+                    if told.rejects:
+                        yield told.rejects
+
+
+def _pages(engine: Engine, sql: str, columns: Sequence[str], rules: Rules) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of a SELECT by file and record, a page at a time; more than one page is worth a table."""
+    first = engine.query(f"SELECT * FROM ({sql}) AS found ORDER BY 1, 2 LIMIT {PAGE + 1}", rules.params).rows
+    if len(first) <= PAGE:
+        if first:
+            yield first
+        return
+    named = ", ".join(columns)
+    engine.execute(f"CREATE TEMP TABLE raw_wrong AS SELECT {named} FROM ({sql}) AS found", rules.params)
+    at: tuple[int, int] = (-1, -1)
+    while page := engine.query(
+        f"SELECT {named} FROM raw_wrong "
+        "WHERE file_id > :file_id OR (file_id = :file_id AND record > :record) "
+        f"ORDER BY file_id, record LIMIT {PAGE}",
+        {"file_id": at[0], "record": at[1]},
+    ).rows:
+        yield page
+        at = page[-1][0], page[-1][1]
+    engine.execute("DROP TABLE raw_wrong")
 
 
 def accept(engine: Engine, dataset: Dataset, run_id: int, rules: Rules) -> dict[int, Values]:

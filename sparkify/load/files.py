@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 from sparkify.compression import HEAD, SUFFIXES, compression_of
 from sparkify.engines.base import Dataset, Engine
 from sparkify.errors import LoadError
+from sparkify.load.growth import Border, find_border
 from sparkify.load.listing import (
     Listing,
-    PassedOver,
     SourceFile,
     between,
     find_source,
@@ -20,6 +20,7 @@ from sparkify.load.listing import (
     uncollected,
     warn_passed_over,
 )
+from sparkify.load.passed_over import PassedOver
 from sparkify.store import is_remote, open_file, read_heads
 
 __all__ = [
@@ -30,19 +31,22 @@ __all__ = [
     "Planned",
     "SourceFile",
     "State",
+    "Trust",
     "between",
     "compare",
     "find_source",
     "hash_head",
     "list_source",
     "make_plan",
-    "measure_head",
     "missing_days",
     "read_ledger",
+    "remember_versions",
     "survey_source",
     "warn_passed_over",
 ]
 State = Literal["new", "grown", "changed", "undone", "known"]
+Trust = Literal["version", "content"]
+"""What says that a file is the one of the ledger: how it looks from outside, or nothing but its bytes."""
 
 
 class Known(NamedTuple):
@@ -60,6 +64,8 @@ class Known(NamedTuple):
     has_lineage: bool
     is_undone: bool
     """Taken back: its content is left alone until somebody asks for it again."""
+    is_tail_rejected: bool
+    """Whether its last line was rejected, and no replay has loaded it."""
 
 
 class Planned(NamedTuple):
@@ -71,11 +77,23 @@ class Planned(NamedTuple):
     """The part that it was compared with."""
     parts: Sequence[Known] = ()
     """All that the ledger holds of it."""
+    border: Border | None = None
+    """Where it goes on, if it has grown."""
 
     @property
     def is_whole(self) -> bool:
         """Whether it is read from its beginning, and replaces all that the ledger holds of it."""
         return self.state != "grown"
+
+    @property
+    def has_new_version(self) -> bool:
+        """Whether the content is that of the ledger, though the file looks otherwise from outside."""
+        return (
+            self.state in ("known", "undone")
+            and self.known is not None
+            and self.file.size == self.known.size
+            and self.file.modified != self.known.modified
+        )
 
     @property
     def has_undone(self) -> bool:
@@ -95,13 +113,29 @@ class Plan:
 
 
 @uncollected()
-def make_plan(files: Sequence[SourceFile], engine: Engine) -> Plan:
-    """Compare the listing with the ledger. Only files whose size or time differ are opened."""
+def make_plan(files: Sequence[SourceFile], engine: Engine, trust: Trust = "version") -> Plan:
+    """Compare the listing with the ledger.
+
+    Only files whose size or version differ are opened, or, where nothing but content is trusted, all of them.
+    """
     known = read_ledger(engine)
-    return Plan([compare(file, known.get(file.uri, ())) for file in files])
+    return Plan([compare(file, known.get(file.uri, ()), trust) for file in files])
 
 
-def compare(file: SourceFile, parts: Sequence[Known]) -> Planned:
+def remember_versions(engine: Engine, plan: Plan) -> None:
+    """Note how known files look now, so that the next run need not read them again."""
+    new = [(one.known.file_id, one.file.modified) for one in plan.files if one.has_new_version and one.known]
+    if new:
+        engine.execute("CREATE TEMP TABLE new_version (file_id INTEGER, modified VARCHAR(64))")
+        engine.insert("new_version", ("file_id", "modified"), new)
+        engine.execute(
+            "UPDATE etl_file SET modified = n.modified FROM new_version AS n "
+            "WHERE n.file_id = etl_file.file_id"
+        )
+        engine.execute("DROP TABLE new_version")
+
+
+def compare(file: SourceFile, parts: Sequence[Known], trust: Trust = "version") -> Planned:
     """What a run would do with a file of which the ledger holds these parts.
 
     What was undone is left alone while it is as it was; what has come to it since is loaded.
@@ -109,7 +143,7 @@ def compare(file: SourceFile, parts: Sequence[Known]) -> Planned:
     if not parts:
         return Planned(file, "new")
     latest = parts[-1]
-    state = _state_of(file, latest)
+    state, border = _state_of(file, latest, parts, trust)
     if latest.is_undone and state == "known":
         return Planned(file, "undone", latest, parts)
     if latest.is_undone and state != "grown":
@@ -117,8 +151,8 @@ def compare(file: SourceFile, parts: Sequence[Known]) -> Planned:
         if not standing:
             return Planned(file, "new", None, parts)
         latest = standing[-1]
-        state = _state_of(file, latest)
-    return Planned(file, state, latest, parts)
+        state, border = _state_of(file, latest, parts, trust)
+    return Planned(file, state, latest, parts, border)
 
 
 def read_ledger(engine: Engine) -> dict[str, list[Known]]:
@@ -127,9 +161,12 @@ def read_ledger(engine: Engine) -> dict[str, list[Known]]:
     Left out are those that a load of the whole file has replaced, and rejects that were replayed.
     """
     answer = engine.query(
-        "SELECT uri, file_id, dataset, run_id, size, modified, content_hash, lines, tail, problem, "
-        "loaded IS NOT NULL AS has_lineage, undone_in IS NOT NULL AS is_undone "
-        "FROM etl_file WHERE replaced_in IS NULL AND replays IS NULL ORDER BY file_id"
+        "SELECT f.uri, f.file_id, f.dataset, f.run_id, f.size, f.modified, f.content_hash, f.lines, f.tail, "
+        "f.problem, f.loaded IS NOT NULL AS has_lineage, f.undone_in IS NOT NULL AS is_undone, "
+        "r.record IS NOT NULL AND p.file_id IS NULL AS is_tail_rejected "
+        "FROM etl_file AS f LEFT JOIN etl_reject AS r ON r.file_id = f.file_id AND r.record = f.lines "
+        "LEFT JOIN etl_file AS p ON p.replays = f.file_id AND p.run_id = r.replayed_in "
+        "WHERE f.replaced_in IS NULL AND f.replays IS NULL ORDER BY f.file_id"
     )
     ledger: dict[str, list[Known]] = {}
     for uri, *rest in answer.rows:
@@ -147,21 +184,6 @@ def hash_head(uri: str, size: int, algorithm: str = "sha256") -> str:
     return digest.hexdigest()
 
 
-def measure_head(uri: str, size: int) -> tuple[int, int]:
-    """(lines in the first `size` bytes, the byte at which the last of them starts)."""
-    newlines = tail = at = 0
-    last = b"\n"
-    with open_file(uri) as handle:
-        while at < size and (chunk := handle.read(min(4 << 20, size - at))):
-            newlines += chunk.count(b"\n")
-            # The newline at the very end belongs to the last line.
-            place = chunk.rfind(b"\n", 0, len(chunk) - (at + len(chunk) == size))
-            tail = at + place + 1 if place >= 0 else tail
-            at += len(chunk)
-            last = chunk[-1:]
-    return newlines + (last != b"\n"), tail
-
-
 def _begins_alike(file: SourceFile, known: Known) -> bool:
     """Whether the bytes that the ledger knows are still where they were.
 
@@ -174,20 +196,37 @@ def _begins_alike(file: SourceFile, known: Known) -> bool:
     return hash_head(file.uri, known.size, algorithm) == known.content_hash
 
 
-def _state_of(file: SourceFile, known: Known) -> State:
-    same = (file.size, file.modified) == (known.size, known.modified)
-    if same and (known.content_hash or not _can_be_read(file.uri)):
-        return "known"
+def _state_of(
+    file: SourceFile, known: Known, parts: Sequence[Known], trust: Trust
+) -> tuple[State, Border | None]:
+    is_trusted = trust == "version" or is_remote(file.uri)
+    if _looks_known(file, known) and (is_trusted if known.content_hash else not _can_be_read(file.uri)):
+        return "known", None
     if known.problem:
-        return "new"
+        return "new", None
     try:
-        if not _begins_alike(file, known):
-            return "changed"
-        if file.size == known.size:
-            return "known"
-        return "changed" if _is_compressed(file.uri) else "grown"
+        state = _compare_content(file, known, parts)
+    except FileNotFoundError:  # it was removed since the source was listed: nothing is to be done with it
+        return "known", None
     except OSError as error:
         raise LoadError(f"{file.uri} cannot be read: {error.strerror}.") from error
+    return ("grown", state) if isinstance(state, Border) else (state, None)
+
+
+def _compare_content(
+    file: SourceFile, known: Known, parts: Sequence[Known]
+) -> Border | Literal["known", "changed"]:
+    if not _begins_alike(file, known):
+        return "changed"
+    if file.size == known.size:
+        return "known"
+    return "changed" if _is_compressed(file.uri) else find_border(file, known, parts)
+
+
+def _looks_known(file: SourceFile, known: Known) -> bool:
+    """Whether size and version are those of the ledger; older programs kept only the time in ns."""
+    version = file.modified.partition(".")[0] if known.modified.isdigit() else file.modified
+    return (file.size, version) == (known.size, known.modified)
 
 
 def _is_compressed(uri: str) -> bool:

@@ -1,15 +1,15 @@
-"""One listener, forgotten: their plays still count, and nothing says any more that they were theirs."""
+"""Listeners, forgotten: their plays still count, and nothing says any more that they were theirs."""
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Engine, Reader, Result
 from sparkify.engines.extra import count_extra
 from sparkify.errors import ConfigError, SparkifyError, WarehouseError
 from sparkify.formatting import count
-from sparkify.load.erase import erase, listeners, must_erase
+from sparkify.load.erase import erase, must_erase
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.rejects import Reject
@@ -19,16 +19,16 @@ from sparkify.load.text import drop_unused_forms
 from sparkify.load.validation import PERSONAL
 from sparkify.progress import Progress
 from sparkify.sql import statement
-from sparkify.sql.schema import EXTRA
+from sparkify.sql.schema import ALL, EXTRA
 
 
 @dataclass
 class Receipt:
-    """What was done for a listener who is to be forgotten."""
+    """What was done for listeners who are to be forgotten."""
 
-    user_id: int
+    user_ids: Sequence[int]
     run_id: int
-    """The run that forgot them, now or before."""
+    """The run that forgot them, the last of them if it was more than one."""
     forgotten_at: dt.datetime
     """UTC."""
     events: int = 0
@@ -41,48 +41,60 @@ class Receipt:
     """Plays of the star now. Fewer where records of several listeners are nobody's now, at one position and
     moment; more where the listener had sent one position at several moments."""
     was_forgotten: bool = False
-    """Whether an earlier run had done it, and only the files were written anew now."""
+    """Whether earlier runs had done it, and only the files were written anew now."""
     is_rewritten: bool = False
     """Whether the warehouse's files were written anew, so that no old byte is left in them."""
+    other_tables: Sequence[str] = ()
+    """Tables beside those of the warehouse, which nobody here has searched."""
 
 
 def forget(
-    engine: Engine, user_id: int, progress: Progress, sleep: Callable[[float], None] = time.sleep
+    engine: Engine,
+    user_ids: int | Sequence[int],
+    progress: Progress,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Receipt:
-    """Make this listener's records anonymous, in staging, star and rejects, and those that come later.
+    """Make these listeners' records anonymous, in staging, star and rejects, and those that come later.
 
-    Done again, it only writes the files of the warehouse anew, as after a first time that broke off there.
-    Raises ConfigError if nothing in the warehouse is of this listener.
+    It is done for any number: of whom there is nothing now, something may lie in freed blocks of the file,
+    and something may come. Done again, it only writes the files of the warehouse anew, as after a first time
+    that broke off there.
     """
+    wanted = [user_ids] if isinstance(user_ids, int) else sorted(set(user_ids))
     receipts: list[Receipt] = []
 
     def work(run_id: int) -> Outcome:
-        known = engine.query(
-            "SELECT run_id, forgotten_at FROM etl_forgotten WHERE user_id = :user_id", {"user_id": user_id}
-        ).rows
-        if known:
-            run, when = known[0]
-            receipts.append(Receipt(user_id, run, when, was_forgotten=True))
+        known = {
+            user_id: (run, when)
+            for user_id, run, when in engine.query(
+                "SELECT user_id, run_id, forgotten_at FROM etl_forgotten"
+            ).rows
+        }
+        new = [user_id for user_id in wanted if user_id not in known]
+        if not new:
+            run, when = max(known[user_id] for user_id in wanted)
+            receipts.append(Receipt(wanted, run, when, was_forgotten=True))
             return Outcome(is_idle=True)
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-        receipt = Receipt(user_id, run_id, now)
+        receipt = Receipt(wanted, run_id, now)
         progress.step("making records anonymous")
         receipt.plays = _count_plays(engine)
-        _count_erased(engine, user_id)
+        engine.insert(
+            "etl_forgotten", ("user_id", "run_id", "forgotten_at"), [(one, run_id, now) for one in new]
+        )
+        _count_erased(engine, run_id)
         nothing = ", ".join(f"{column} = NULL" for column in PERSONAL)
         receipt.events = engine.execute(
-            f"UPDATE stg_events SET {nothing} WHERE user_id = :user_id", {"user_id": user_id}
+            f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN})", {"run_id": run_id}
         )
-        is_in_rejects, receipt.rejects = _erase_rejects(engine, user_id)
-        if not (receipt.events or is_in_rejects):
-            raise ConfigError(f"there is nothing of a listener {user_id} in the warehouse.")
-        engine.insert("etl_forgotten", ("user_id", "run_id", "forgotten_at"), [(user_id, run_id, now)])
+        receipt.rejects = _erase_rejects(engine, frozenset(new))
         drop_unused_forms(engine)
-        progress.step("building the star")
-        clear_star(engine)
-        build_star(engine, 0, run_id)
-        recount(engine, run_id)
-        drop_touched(engine)
+        if receipt.events:
+            progress.step("building the star")
+            clear_star(engine)
+            build_star(engine, 0, run_id)
+            recount(engine, run_id)
+            drop_touched(engine)
         receipt.plays_left = _count_plays(engine)
         progress.step("checking")
         receipts.append(receipt)
@@ -93,11 +105,50 @@ def forget(
     try:
         receipts[-1].is_rewritten = engine.rewrite()
     except SparkifyError as error:
+        names = f"listener {wanted[0]} is" if len(wanted) == 1 else f"{len(wanted)} listeners are"
         raise WarehouseError(
-            f"listener {user_id} is forgotten, but the file could not be written anew, and keeps old bytes "
+            f"{names} forgotten, but the file could not be written anew, and keeps old bytes "
             f"until it is: type it again. {str(error).removesuffix(' Nothing was published.')}"
         ) from error
+    receipts[-1].other_tables = _other_tables(engine)
     return receipts[-1]
+
+
+FORGOTTEN = "SELECT user_id FROM etl_forgotten WHERE run_id = :run_id"
+"""Those whom a run forgets."""
+
+
+def list_forgotten(reader: Reader) -> Result:
+    """Who is forgotten: what `read_list` takes to another warehouse."""
+    return reader.query("SELECT user_id, run_id, forgotten_at FROM etl_forgotten ORDER BY user_id")
+
+
+def read_list(text: str) -> list[int]:
+    """The numbers of listeners in a list, one a line, before the first comma. ConfigError for anything else.
+
+    >>> read_list("user_id,run_id\\n15,3\\n\\n16\\n")
+    [15, 16]
+    """
+    found = []
+    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        cell = line.partition(",")[0].strip().strip('"')
+        if cell.isascii() and cell.isdigit() and int(cell) < 2**63:
+            found.append(int(cell))
+        elif cell and not (number == 1 and cell == "user_id"):
+            raise ConfigError(f"line {number}: {cell!r} is not the number of a listener. Nothing was done.")
+    return found
+
+
+def _other_tables(engine: Engine) -> list[str]:
+    """The tables of the database that are none of ours: a mart that somebody built may hold anything."""
+    found = engine.query(
+        "SELECT table_schema, table_name, "
+        "CASE WHEN table_schema = CURRENT_SCHEMA() THEN 1 ELSE 0 END AS is_here "
+        "FROM information_schema.tables WHERE table_type = 'BASE TABLE' "
+        "AND table_schema NOT IN ('information_schema', 'pg_catalog', 'pg_internal') "
+        "ORDER BY table_schema, table_name"
+    ).rows
+    return [f"{schema}.{name}" for schema, name, is_here in found if not (is_here and name in ALL)]
 
 
 def _count_plays(engine: Engine) -> int:
@@ -116,11 +167,11 @@ def _warn_of_plays(receipt: Receipt, progress: Progress) -> list[Warned]:
     return warnings.found
 
 
-def _count_erased(engine: Engine, user_id: int) -> None:
+def _count_erased(engine: Engine, run_id: int) -> None:
     """Note in the ledger how many values of each file are about to be erased."""
     kept_apart = engine.query(
-        "SELECT file_id, extra FROM stg_events WHERE user_id = :user_id AND extra IS NOT NULL",
-        {"user_id": user_id},
+        f"SELECT file_id, extra FROM stg_events WHERE user_id IN ({FORGOTTEN}) AND extra IS NOT NULL",
+        {"run_id": run_id},
     ).rows
     aside: dict[int, int] = {}
     for file_id, extra in kept_apart:
@@ -130,9 +181,9 @@ def _count_erased(engine: Engine, user_id: int) -> None:
     )
     values = " + ".join(f"COUNT({column})" for column in PERSONAL if column != EXTRA)
     rows = engine.query(
-        f"SELECT file_id, {values} AS vals FROM stg_events WHERE user_id = :user_id AND file_id IS NOT NULL "
-        "GROUP BY file_id",
-        {"user_id": user_id},
+        f"SELECT file_id, {values} AS vals FROM stg_events "
+        f"WHERE user_id IN ({FORGOTTEN}) AND file_id IS NOT NULL GROUP BY file_id",
+        {"run_id": run_id},
     ).rows
     engine.insert("erased", ("file_id", "vals", "aside"), [(f, vals, aside.get(f, 0)) for f, vals in rows])
     engine.execute(statement("transforms", "etl_file_erased").text)
@@ -140,16 +191,16 @@ def _count_erased(engine: Engine, user_id: int) -> None:
     engine.execute("DROP TABLE erased")
 
 
-def _erase_rejects(engine: Engine, user_id: int) -> tuple[bool, int]:
-    """(whether one of them names this listener, how many lost their text)."""
+def _erase_rejects(engine: Engine, user_ids: Collection[int]) -> int:
+    """How many rejects lost their text: those of these listeners, and those that do not say whose."""
     rows = engine.query(
         "SELECT file_id, record, reason, encoding, raw_text FROM etl_reject "
         "WHERE raw_text IS NOT NULL ORDER BY file_id, record"
     ).rows
-    gone = [one for row in rows if must_erase(one := Reject(*row), {user_id})]
+    gone = [one for row in rows if must_erase(one := Reject(*row), user_ids)]
     engine.execute(statement("transforms", "revalidated").text)
-    erased = [(one.file_id, one.record, one.reason) for one in erase(gone, {user_id})]
+    erased = [(one.file_id, one.record, one.reason) for one in erase(gone, user_ids)]
     engine.insert("revalidated", ("file_id", "record", "reason"), erased)
     engine.execute(statement("transforms", "etl_reject_erase").text)
     engine.execute("DROP TABLE revalidated")
-    return any(user_id in (listeners(one) or ()) for one in gone), len(gone)
+    return len(gone)

@@ -19,33 +19,40 @@ from sparkify import compression
 from sparkify.config import S3
 from sparkify.engines.base import Dataset
 from sparkify.errors import ConfigError, LoadError, RemoteError
-from sparkify.store import find, is_remote, list_bucket, list_folder, local_uri, require_owner, split
+from sparkify.load.passed_over import (
+    HIDDEN,
+    LEADS_OUT,
+    LINKED,
+    MARKER,
+    SPECIAL,
+    UNLISTED,
+    PassedOver,
+    is_hidden,
+    why_beside,
+    why_not,
+    why_special,
+)
+from sparkify.store import (
+    NOWHERE,
+    find,
+    is_remote,
+    is_special,
+    list_bucket,
+    list_folder,
+    local_uri,
+    local_version,
+    require_owner,
+    split,
+)
 
 JSON = (".json", ".jsonl", ".ndjson")
 SUFFIXES = JSON + tuple(json + packed for json in JSON for packed in compression.SUFFIXES)
 """How the names of data files end, in any case of letters."""
 FOLDERS: tuple[tuple[Dataset, str], ...] = (("songs", "song_data"), ("events", "log_data"))
-HIDDEN = "hidden or temporary"
-NOT_JSON = "not a JSON file"
-LINKED = "linked folder, not followed"
-SPECIAL = "not a regular file"
-ELSEWHERE = "neither song_data/ nor log_data/"
-ARCHIVE = "an archive, which is not unpacked"
-BESIDE = "documentation, settings or a warehouse"
-UNLISTED = "cannot be listed, so what else lies there is not known"
-_EXPECTED = frozenset({HIDDEN, BESIDE, UNLISTED})
-"""Reasons for which nobody needs to be warned at each load."""
-_BESIDE = re.compile(
-    r"(readme|license|changelog)\b.*|dwg\.cfg|log_json_path\.json|truth\.json|.*\.duckdb(\..*)?", re.I
-)
-_UNREAD = re.compile(r".*\.(?:json|jsonl|ndjson)\.(xz|lz4|lzma|lzo|br|snappy|sz|z|zz|zip|7z|rar|tar)", re.I)
-_ARCHIVE = re.compile(r".*\.(?:zip|7z|rar|tar|tgz|tbz2?|txz|tar\.\w+)", re.I)
-_MARKER = re.compile(r"/$|_\$folder\$$")
-"""Empty objects with such keys show folders where there are none: a console and Hadoop make them."""
 
 
 class SourceFile(NamedTuple):
-    """A file as the listing shows it; `modified` is its time of modification in ns, or its ETag."""
+    """A file as the listing shows it; `modified` is its `store.local_version`, or its ETag."""
 
     uri: str
     """Its identity; `store.local_path` turns it into the path of a file of this machine."""
@@ -61,20 +68,6 @@ class SourceFile(NamedTuple):
             return dt.date(*map(int, found.groups())) if found else None
         except ValueError:
             return None
-
-
-class PassedOver(NamedTuple):
-    """A file, or a folder with all that is in it, that lies in the source and is not loaded."""
-
-    uri: str
-    reason: str
-    dataset: Dataset | None = None
-    """None for what lies beside the folders of both."""
-
-    @property
-    def is_expected(self) -> bool:
-        """Whether every source may hold such, so that only `sparkify plan` speaks of it."""
-        return self.reason in _EXPECTED
 
 
 class Listing(NamedTuple):
@@ -114,10 +107,10 @@ def survey_source(s3: S3) -> Listing:
     is_found = False
     for dataset, name in FOLDERS:
         own = s3.song_data if dataset == "songs" else s3.log_data
-        folder = _find_folder(s3.source, name, own)
+        folder = _find_folder(s3, name, own)
         if folder is None:
             continue
-        survey = _Survey(dataset)
+        survey = _Survey(dataset, () if s3.follow_links == "yes" else _roots(s3.source, folder))
         survey.read(folder)
         folders.append(folder)
         is_found |= bool(own or survey.files or survey.passed_over) or not is_remote(folder)
@@ -185,9 +178,12 @@ def between(files: Sequence[SourceFile], first: dt.date | None, last: dt.date | 
     return [file for file in files if file.dataset == "songs" or (file.day and low <= file.day <= high)]
 
 
-def _find_folder(source: str, name: str, own: str) -> str | None:
-    """Where the files of one dataset lie, with a slash at the end; None if the source has no such folder."""
-    place = own or source
+def _find_folder(s3: S3, name: str, own: str) -> str | None:
+    """Where the files of one dataset lie, with a slash at the end; None if the source has no such folder.
+
+    Raises ConfigError where the folder is a link that leads out of the source, unless links are followed.
+    """
+    place = own or s3.source
     if is_remote(place):
         split(place)  # refused where it names no bucket
         return (place.rstrip("/") if own else f"{place.rstrip('/')}/{name}") + "/"
@@ -197,13 +193,35 @@ def _find_folder(source: str, name: str, own: str) -> str | None:
         where = f"[S3] {name.upper()}" if own else "--source, or [S3] SOURCE in dwg.cfg"
         raise ConfigError(f"{place} is no folder. Check {where}.")
     folder = Path(place) if own else Path(place) / name
-    return os.path.join(folder.resolve(), "") if folder.is_dir() else None  # noqa: PTH118
+    if not folder.is_dir():
+        return None
+    if not own and s3.follow_links == "no" and not _is_inside(os.path.realpath(folder), _roots(place)):
+        raise ConfigError(
+            f"{folder} is a link that leads out of the source. Name the folder it leads to as [S3] "
+            f"{name.upper()}, or set [S3] FOLLOW_LINKS = yes."
+        )
+    return os.path.join(folder.resolve(), "")  # noqa: PTH118
+
+
+def _roots(*folders: str) -> tuple[str, ...]:
+    """The real paths of these folders, each with a slash at its end."""
+    return tuple(
+        os.path.join(os.path.realpath(folder), "")  # noqa: PTH118
+        for folder in folders
+        if folder and not is_remote(folder)
+    )
+
+
+def _is_inside(path: str, roots: Sequence[str]) -> bool:
+    return path.startswith(tuple(roots))
 
 
 class _Survey:
     """What lies in the folder of one dataset."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, roots: Sequence[str]) -> None:
+        """`roots` are the folders that links may lead into; none: links may lead anywhere."""
+        self._roots = roots
         self.files: list[SourceFile] = []
         self.passed_over: list[PassedOver] = []
         self._dataset: Dataset = dataset
@@ -218,40 +236,56 @@ class _Survey:
     def _read_bucket(self, prefix: str) -> None:
         for uri, size, version in list_bucket(prefix):
             *folders, name = uri[len(prefix) :].split("/")
-            hidden = next((at for at, part in enumerate((*folders, name)) if _is_hidden(part)), None)
+            hidden = next((at for at, part in enumerate((*folders, name)) if is_hidden(part)), None)
             if hidden is not None:
                 where = "/".join((*folders, name)[: hidden + 1])
                 self._pass_over(f"{prefix}{where}{'/' if hidden < len(folders) else ''}", HIDDEN)
             elif name.lower().endswith(SUFFIXES):
                 self.files.append(SourceFile(uri, self._dataset, size, version))
-            elif size or not _MARKER.search(uri):
-                self._pass_over(uri, _why_not(name))
+            elif size or not MARKER.search(uri):
+                self._pass_over(uri, why_not(name))
 
     def _walk(self, folder: str) -> None:
-        """Every file below a folder; a link to a folder is not followed, so that no loop is walked."""
+        """Every file below a folder; a link to a folder is not followed, so that no loop is walked.
+
+        Nor is one to a file outside of the source: what it leads to is no part of the feed.
+        """
         stack = [folder]
-        dataset, suffixes = self._dataset, SUFFIXES
         while stack:
             for entry in _entries(stack.pop()):
                 name = entry.name
-                if name[0] in "._" and _is_hidden(name):
+                if name[0] in "._" and is_hidden(name):
                     self._pass_over(local_uri(entry.path), HIDDEN)
                 elif entry.is_dir(follow_symlinks=False):
                     stack.append(entry.path)
-                elif name.lower().endswith(suffixes):
-                    path = entry.path
-                    uri = path if path.isascii() else local_uri(path)
-                    try:
-                        state = entry.stat()
-                    except OSError:  # a link to nowhere, or a file that was just removed
-                        self.files.append(SourceFile(uri, dataset, 0, "0"))
-                        continue
-                    if stat.S_ISREG(state.st_mode):
-                        self.files.append(SourceFile(uri, dataset, state.st_size, str(state.st_mtime_ns)))
-                    else:
-                        self._pass_over(uri, LINKED if stat.S_ISDIR(state.st_mode) else SPECIAL)
+                elif name.lower().endswith(SUFFIXES):
+                    self._add(entry)
                 else:
-                    self._pass_over(local_uri(entry.path), _why_special(entry) or _why_not(name))
+                    self._pass_over(local_uri(entry.path), why_special(entry) or why_not(name))
+
+    def _add(self, entry: "os.DirEntry[str]") -> None:
+        """A file by its name, which may be anything, or nothing any more."""
+        path = entry.path
+        uri = path if path.isascii() else local_uri(path)
+        try:
+            state = entry.stat()
+        except OSError as error:  # a link to nowhere, what nobody lets us look at, or what was just removed
+            if entry.is_symlink() or not isinstance(error, FileNotFoundError):
+                self._add_file(entry, SourceFile(uri, self._dataset, 0, NOWHERE))
+            return
+        if stat.S_ISDIR(state.st_mode):
+            self._pass_over(uri, LINKED)
+        elif is_special(state):
+            self._pass_over(uri, SPECIAL)
+        else:
+            self._add_file(entry, SourceFile(uri, self._dataset, state.st_size, local_version(state)))
+
+    def _add_file(self, entry: "os.DirEntry[str]", file: SourceFile) -> None:
+        is_bound = self._roots and entry.is_symlink()
+        if is_bound and not _is_inside(os.path.realpath(entry.path), self._roots):
+            self._pass_over(file.uri, LEADS_OUT)
+        else:
+            self.files.append(file)
 
     def _pass_over(self, uri: str, reason: str) -> None:
         one = PassedOver(uri, reason, self._dataset)
@@ -263,6 +297,8 @@ def _entries(folder: str) -> list["os.DirEntry[str]"]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
+    except (FileNotFoundError, NotADirectoryError):  # removed since the folder above was listed
+        return []
     except OSError as error:
         raise LoadError(
             f"{error.filename} cannot be listed: {error.strerror}. Give it read permission."
@@ -283,50 +319,4 @@ def _beside(source: str, folders: Sequence[str]) -> Iterator[PassedOver]:
     for place, is_folder in found:
         inside = place if is_remote(place) else os.path.join(os.path.realpath(place), "")  # noqa: PTH118
         if not (is_folder and any(folder.startswith(inside) for folder in folders)):
-            yield PassedOver(local_uri(place), _why_beside(place.rstrip("/").rpartition("/")[2], is_folder))
-
-
-def _is_hidden(name: str) -> bool:
-    """Whether a part of a path marks all below it as no data, as in Spark, Hadoop and Arrow.
-
-    Spark's `HadoopFSUtils.shouldFilterOutPathName`: what begins with `.` or with `_`, unless that is a
-    partition (`_year=2018`), and what a copy in progress is called. It lets pass `_metadata`, which only
-    Parquet has. Arrow's `selector_ignore_prefixes` are `.` and `_`; Hadoop's `FileInputFormat` has the same.
-
-    >>> [_is_hidden(name) for name in ("_temporary", ".Trash-1000", "_year=2018", "a.json", "a._COPYING_")]
-    [True, True, False, False, True]
-    """
-    return (
-        (name.startswith(".") and name not in (".", ".."))
-        or (name.startswith("_") and "=" not in name)
-        or name.endswith("._COPYING_")
-    )
-
-
-def _why_not(name: str) -> str:
-    """Why a regular file of this name is not loaded."""
-    if _is_hidden(name):
-        return HIDDEN
-    if _BESIDE.fullmatch(name):
-        return BESIDE
-    if packed := _UNREAD.fullmatch(name):
-        return f"compressed as {packed[1].lower()}, which is not read"
-    return ARCHIVE if _ARCHIVE.fullmatch(name) else NOT_JSON
-
-
-def _why_special(entry: "os.DirEntry[str]") -> str | None:
-    """Why something that is no folder is not loaded, whatever its name; None for a regular file."""
-    try:
-        if entry.is_dir():
-            return LINKED
-        return None if entry.is_file() else SPECIAL
-    except OSError:  # a link that leads to itself, or to where we may not look
-        return SPECIAL
-
-
-def _why_beside(name: str, is_folder: bool) -> str:
-    if _is_hidden(name):
-        return HIDDEN
-    if _BESIDE.fullmatch(name) or _MARKER.search(name):
-        return BESIDE
-    return "not a folder" if not is_folder and name in dict(FOLDERS).values() else ELSEWHERE
+            yield PassedOver(local_uri(place), why_beside(place.rstrip("/").rpartition("/")[2], is_folder))

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +15,10 @@ from sparkify.errors import RetryError
 
 KEPT = 65_535
 """Bytes of a record that are kept whole, as etl_reject holds them; base64 makes 4 bytes of 3."""
+
+
+AT_ONCE = 32 << 20
+"""Bytes of rejected text that are held before they are written."""
 
 
 @dataclass(frozen=True)
@@ -40,38 +44,62 @@ class Found(NamedTuple):
     """(file_id, record, its `extra`, values that do not fit, 1 if rejected after all) as in `raw_extra`."""
 
 
+class Lines:
+    """The records of files, read on from where the last question ended."""
+
+    def __init__(self, files: Mapping[int, NewFile]) -> None:
+        self.files = files
+        self._open: tuple[int, int, Iterator[tuple[int, bytes]]] = (-1, 0, iter(()))
+
+    def of(self, file_id: int, wanted: Collection[int]) -> Iterator[tuple[int, bytes]]:
+        """Those of these numbers. Raises RetryError if the file ends before, or is gone: it was changed."""
+        file, last, seen = self.files[file_id], max(wanted), 0
+        known, at, lines = self._open
+        if known != file_id or min(wanted) <= at:
+            lines = records(file)
+        try:
+            for record, line in lines:
+                if record in wanted:
+                    seen += 1
+                    yield record, line
+                if record >= last:
+                    break
+        except FileNotFoundError as error:
+            raise RetryError(f"{file.uri} was removed while it was read.", at_once=True) from error
+        self._open = file_id, last, lines
+        if seen < len(wanted):
+            raise RetryError(f"{file.uri} is shorter now than when it was read.")
+
+
 def look_up(
-    file: NewFile,
+    lines: Lines,
+    file_id: int,
     reader: RecordReader,
     invalid: Mapping[int, str],
     misfits: Mapping[int, Mapping[str, str]],
-) -> Found:
+) -> Iterator[Found]:
     """The text of records that are rejected, and the `extra` of those in which values do not fit.
 
     `invalid` has the reason by line, `misfits` by line and column. What a JSON reader sees as a row without
-    values may be no JSON at all: the text tells. Raises RetryError if a file ends before the record does that
-    was read from it: somebody cut it, or the line to its store.
+    values may be no JSON at all: the text tells. It comes in parts of bounded size.
     """
-    found = Found([], [])
-    last, seen = max([*invalid, *misfits]), 0
-    for record, line in records(file):
+    found, size = Found([], []), 0
+    for record, line in lines.of(file_id, invalid.keys() | misfits.keys()):
+        size += min(len(line), KEPT)
         if record in invalid:
-            seen += 1
             why = diagnose(line) or reader.problem(line) or invalid[record]
-            found.rejects.append(keep(file.file_id, record, why, line))
-        elif record in misfits:
-            seen += 1
+            found.rejects.append(keep(file_id, record, why, line))
+        else:
             extra, aside = reader.misfits(line, misfits[record])
             if problem := too_long(extra):
-                found.rejects.append(keep(file.file_id, record, problem, line))
-                found.extras.append((file.file_id, record, None, 0, 1))
+                found.rejects.append(keep(file_id, record, problem, line))
+                found.extras.append((file_id, record, None, 0, 1))
             else:
-                found.extras.append((file.file_id, record, extra, aside, 0))
-        if record >= last:
-            break
-    if seen < len(invalid) + len(misfits):
-        raise RetryError(f"{file.uri} is shorter now than when it was read.")
-    return found
+                found.extras.append((file_id, record, extra, aside, 0))
+        if size > AT_ONCE:
+            yield found
+            found, size = Found([], []), 0
+    yield found
 
 
 def keep(file_id: int, record: int, reason: str, line: bytes) -> Reject:

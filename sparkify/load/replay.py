@@ -4,7 +4,6 @@ Each is put back on its own line of a file made for the purpose, and goes the wa
 was not kept whole cannot go it: then the file itself must be read again.
 """
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +22,9 @@ from sparkify.load.star import build_star, count_duplicates, drop_touched
 from sparkify.load.takeback import check_anew, settle_rejects
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
+from sparkify.scratch import Scratch
 from sparkify.sql import statement
+from sparkify.store import local_version
 
 _KEPT_WHOLE = ("text", "base64")
 
@@ -90,11 +91,12 @@ def _validate_again(
     if not found:
         return {}
     first = next_id(engine, "file_id", "etl_file")
-    with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
-        files = [_as_file(number, one, Path(folder)) for number, one in enumerate(found, start=first)]
+    with Scratch() as folder:
+        files = [_as_file(number, one, folder) for number, one in enumerate(found, start=first)]
         rules = validation.rules(dataset, run_id, engine, feed.paths[dataset], feed.clock())
         staged = {one.file_id: one for one in engine.stage(dataset, files, rules)}
-        wrong = validate(engine, dataset, {file.file_id: file for file in files}, rules)
+        by_id = {file.file_id: file for file in files}
+        wrong = [one for page in validate(engine, dataset, by_id, rules) for one in page]
         counted = accept(engine, dataset, run_id, rules)
     parts = {number: one.file_id for number, one in enumerate(found, start=first)}
     _write_reasons(engine, wrong, parts)
@@ -144,7 +146,7 @@ def _as_file(number: int, rejects: _Rejects, folder: Path) -> NewFile:
             out.write(b"\n" * (record - at) + line)
             at = record
     found = path.stat()
-    return NewFile(number, str(path), str(path), found.st_size, str(found.st_mtime_ns))
+    return NewFile(number, str(path), str(path), found.st_size, local_version(found))
 
 
 def _write_reasons(engine: Engine, wrong: Sequence[Reject], parts: Mapping[int, int]) -> None:

@@ -11,7 +11,15 @@ from sparkify.errors import ConfigError, LoadError
 from sparkify.formatting import count
 from sparkify.load.checks import check_touched
 from sparkify.load.feed import Feed
-from sparkify.load.files import Planned, SourceFile, State, make_plan, read_ledger
+from sparkify.load.files import (
+    Planned,
+    SourceFile,
+    State,
+    Trust,
+    make_plan,
+    read_ledger,
+    remember_versions,
+)
 from sparkify.load.inspect import inspect_events, inspect_star
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
@@ -62,6 +70,7 @@ def load(
     also: Collection[State] = (),
     feed: Feed | None = None,
     warned: Sequence[Warned] = (),
+    trust: Trust = "version",
 ) -> Summary:
     """Load what the ledger does not know of these files, in one transaction.
 
@@ -81,7 +90,8 @@ def load(
             warnings.add(*one)
         if feed.is_strict:
             warnings.refuse()
-        plan = make_plan(files, engine)
+        plan = make_plan(files, engine, trust)
+        remember_versions(engine, plan)
         if (changed := plan.of("changed")) and "changed" not in also:
             raise LoadError(changed_message(changed))
         planned = [*plan.of("new", "grown", "changed")]
@@ -168,7 +178,7 @@ def _take_in(
     progress = warnings.progress
     if parts_to_replace(planned):
         planned = with_companions(planned, read_ledger(engine))
-    loading = FileIngest(engine, run_id, progress, warnings, feed)
+    loading = FileIngest(engine, run_id, progress, warnings, feed, max_rejects.allow)
     loading.take_in(planned)
     _refuse_bad(loading, max_rejects, feed)
     parts = parts_to_replace(planned)
@@ -227,9 +237,9 @@ def _refuse_bad(loading: FileIngest, max_rejects: MaxRejects, feed: Feed) -> Non
             if loading.rejected_whole[1:]
             else ""
         )
-        (_, reason), places = next(one for one in loading.reasons.items() if one[0][0] == uri)
+        (_, reason), (place, _) = next(one for one in loading.reasons.items() if one[0][0] == uri)
         raise LoadError(
-            f"{uri}{more}: all {records:,} records were rejected, first {places[0]}: {reason}. Nothing was "
+            f"{uri}{more}: all {records:,} records were rejected, first {place}: {reason}. Nothing was "
             "published. Fix the file, or set [ETL] REJECTED_FILES = allow."
         )
     if not max_rejects.allow(tally.rejected, tally.read):
@@ -248,10 +258,10 @@ def _refuse_bad(loading: FileIngest, max_rejects: MaxRejects, feed: Feed) -> Non
 def _too_many(loading: FileIngest, allowed: MaxRejects) -> str:
     """One line, and below it what a refused run leaves no other trace of: which files, and why."""
     rejected, read = loading.tally.rejected, loading.tally.read
-    groups = sorted(loading.reasons.items(), key=lambda group: -len(group[1]))
+    groups = sorted(loading.reasons.items(), key=lambda group: -group[1][1])
     shown = [
-        f"{uri} {places[0]}: {reason}{f', and {len(places) - 1:,} more like it' if places[1:] else ''}"
-        for (uri, reason), places in groups[:GROUPS]
+        f"{uri} {place}: {reason}{f', and {times - 1:,} more like it' if times > 1 else ''}"
+        for (uri, reason), (place, times) in groups[:GROUPS]
     ]
     more = [f"and {len(groups) - GROUPS:,} more files and reasons"] if groups[GROUPS:] else []
     return "\n  ".join((

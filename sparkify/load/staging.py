@@ -1,22 +1,31 @@
 """Files on their way into staging: read, validated, and written to the ledger with what became of them."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from sparkify.compression import SUFFIXES
 from sparkify.engines.base import Dataset, Engine, NewFile, Staged, batches
 from sparkify.engines.record import record_reader
-from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load import validation
-from sparkify.load.accept import Values, accept, count_misfits, require_conserved, validate
+from sparkify.load.accept import (
+    Values,
+    accept,
+    count_invalid,
+    count_misfits,
+    require_conserved,
+    validate,
+)
 from sparkify.load.erase import erase, read_forgotten
 from sparkify.load.feed import Feed
-from sparkify.load.files import Plan, Planned, measure_head
+from sparkify.load.files import Known, Plan, Planned
 from sparkify.load.keys import KeyReport
 from sparkify.load.notices import Warnings
 from sparkify.load.rejects import Reject, insert_rejects
 from sparkify.progress import Progress
-from sparkify.store import local_path, open_file
+from sparkify.store import local_path
 
 EXAMPLES = 5
 """Rejects that a summary shows."""
@@ -48,8 +57,18 @@ class FileIngest:
     """Takes files into staging, the rejects and the ledger."""
 
     def __init__(
-        self, engine: Engine, run_id: int, progress: Progress, warnings: Warnings, feed: Feed
+        self,
+        engine: Engine,
+        run_id: int,
+        progress: Progress,
+        warnings: Warnings,
+        feed: Feed,
+        allow: Callable[[int, int], bool],
     ) -> None:
+        """`allow` says whether so many rejects may be among so many records."""
+        self._allow = allow
+        self.is_lost = False
+        """Whether so many were rejected that nothing which is still to come can save the run."""
         self._engine = engine
         self._run_id = run_id
         self._progress = progress
@@ -67,8 +86,8 @@ class FileIngest:
         """How many values did not fit, by the reason."""
         self._units: dict[str, list[str]] = {}
         """Files whose moments are not in milliseconds, by their unit."""
-        self.reasons: dict[tuple[str, str], list[str]] = {}
-        """Where in each file something was rejected, by (URI, reason)."""
+        self.reasons: dict[tuple[str, str], tuple[str, int]] = {}
+        """Where in each file something was rejected first, and how often, by (URI, reason)."""
         self.left_out: set[str] = set()
         """Files that changed while they were read."""
         self.rejected_whole: list[tuple[str, int]] = []
@@ -77,15 +96,20 @@ class FileIngest:
     def take_in(self, planned: Sequence[Planned]) -> None:
         """Stage all files, songs first, a bounded number of bytes at a time."""
         datasets: tuple[Dataset, ...] = ("songs", "events")
+        left = sum(p.file.size for p in planned)
+        packed = any(p.file.uri.lower().endswith(tuple(SUFFIXES)) for p in planned)
         for dataset in datasets:
             group = [p for p in planned if p.file.dataset == dataset]
             if group:
                 self._progress.step(f"reading {dataset}", sum(p.file.size for p in group))
             for batch in batches(group, lambda p: max(p.file.size, LEAST), self._engine.batch_bytes):
-                self._take_in_batch(dataset, batch)
+                left -= sum(p.file.size for p in batch)
+                if not self.is_lost:
+                    self._take_in_batch(dataset, batch, most=None if packed and left else left // 3)
         self._warn()
 
-    def _take_in_batch(self, dataset: Dataset, batch: Sequence[Planned]) -> None:
+    def _take_in_batch(self, dataset: Dataset, batch: Sequence[Planned], most: int | None) -> None:
+        """Take a batch in; `most` records may come after it, if anybody knows."""
         new = [self._new_file(planned) for planned in batch]
         by_id = {file.file_id: file for file in new}
         paths = self._feed.paths[dataset]
@@ -97,40 +121,49 @@ class FileIngest:
         for file_id in by_id.keys() - {s.file_id for s in staged}:
             self.left_out.add(by_id[file_id].uri)
             self._warnings.add(
-                "changed_file", f"{by_id[file_id].uri} changed while it was read: the next run loads it."
+                "changed_file",
+                f"{by_id[file_id].uri} changed while it was read, or was removed: the next run loads it.",
             )
-        invalid = validate(self._engine, dataset, by_id, rules)
+        self.tally.read += sum(s.records_read for s in staged)
+        problems = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
+        bad = self.tally.rejected + len(problems) + count_invalid(self._engine, dataset, rules)
+        self.is_lost = most is not None and not self._allow(bad, self.tally.read + most)
         if dataset == "events":
             self._note_units(staged, by_id)
-        rejects = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem] + invalid
-        rejects = erase(rejects, self._forgotten)
-        self.tally.read += sum(s.records_read for s in staged)
-        self.tally.rejected += len(rejects)
+        rejected: Counter[int] = Counter()
+        for found in chain([problems], validate(self._engine, dataset, by_id, rules)):
+            self._keep(erase(found, self._forgotten), by_id)
+            rejected.update(one.file_id for one in found)
+            if self.is_lost and found:  # the first of them say why
+                self.tally.rejected = bad
+                return
+        self.tally.rejected += rejected.total()
         counted = accept(self._engine, dataset, self._run_id, rules)
         for reason, n in count_misfits(self._engine, dataset, self._run_id, counted).items():
             self._misfits[reason] = self._misfits.get(reason, 0) + n
             self.tally.misfits += n
         self._progress.know(self._run_id, self._files, self.tally.read)
+        self._write_ledger(dataset, staged, by_id, rejected, counted)
+
+    def _keep(self, rejects: Sequence[Reject], files: Mapping[int, NewFile]) -> None:
+        """Write rejects, and remember as much of them as a summary or a refusal shows."""
         insert_rejects(self._engine, self._run_id, rejects)
-        self._write_ledger(dataset, staged, by_id, rejects, counted)
         for reject in rejects:
-            group = by_id[reject.file_id].uri, reject.reason.partition(" (")[0]
-            self.reasons.setdefault(group, []).append(reject.place)
+            group = files[reject.file_id].uri, reject.reason.partition(" (")[0]
+            place, count = self.reasons.get(group, (reject.place, 0))
+            self.reasons[group] = place, count + 1
         self.rejects += rejects[: max(0, EXAMPLES - len(self.rejects))]
-        self.uris |= {r.file_id: by_id[r.file_id].uri for r in self.rejects if r.file_id in by_id}
+        self.uris |= {r.file_id: files[r.file_id].uri for r in self.rejects if r.file_id in files}
 
     def _write_ledger(
         self,
         dataset: Dataset,
         staged: Sequence[Staged],
         files: Mapping[int, NewFile],
-        rejects: Sequence[Reject],
+        rejected: Mapping[int, int],
         counted: Mapping[int, Values],
     ) -> None:
         reader = record_reader(dataset, self._feed.paths[dataset])
-        rejected: dict[int, int] = {}
-        for reject in rejects:
-            rejected[reject.file_id] = rejected.get(reject.file_id, 0) + 1
         rows = []
         for s in staged:
             file, bad = files[s.file_id], rejected.get(s.file_id, 0)
@@ -176,41 +209,25 @@ class FileIngest:
         self._next_file += 1
         if planned.is_whole or known is None:
             return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified)
-        start, lines = self._resume(planned)
-        return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified, start, lines)
+        assert planned.border is not None  # a file has grown from somewhere
+        if planned.border.start < known.size:
+            self._supersede_reject(planned.parts, planned.border.lines_before + 1)
+        return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified, *planned.border)
 
-    def _resume(self, planned: Planned) -> tuple[int, int]:
-        """Where a log that grew goes on: (byte, lines before it).
-
-        If its last line had no end and was rejected, it was cut off by whoever wrote it, and the reject
-        gives way to the whole line.
-        """
-        known = planned.known
-        assert known is not None  # a file has grown only from something known
-        lines, tail = known.lines, known.tail
-        if lines is None or tail is None:
-            lines, tail = measure_head(planned.file.uri, known.size)
-        with open_file(planned.file.uri) as handle:
-            handle.seek(max(0, known.size - 1))
-            before, after = handle.read(1), handle.read(1)
-        if known.size == 0 or before == b"\n":
-            return known.size, lines
-        if after in (b"\n", b"\r"):
-            return known.size, lines - 1
-        if known.is_undone:
-            return tail, lines - 1
-        where = {"file_id": known.file_id, "record": lines}
-        cut = "file_id = :file_id AND record = :record"
-        if not self._engine.query(f"SELECT COUNT(*) AS n FROM etl_reject WHERE {cut}", where).scalar():
-            raise LoadError(changed_message([planned]))
-        self._engine.execute(f"DELETE FROM etl_reject WHERE {cut}", where)
-        for ledger, key in (("etl_file", "file_id"), ("etl_run", "run_id")):
-            self._engine.execute(
-                f"UPDATE {ledger} SET records_read = records_read - 1, rejected = rejected - 1 "
-                f"WHERE {key} = :{key}",
-                {key: getattr(known, key)},
+    def _supersede_reject(self, parts: Sequence[Known], line: int) -> None:
+        """The reject of a line that goes on gives way to the whole line, until this run is undone."""
+        for part in parts:
+            gone = self._engine.execute(
+                "UPDATE etl_reject SET replayed_in = :run "
+                "WHERE file_id = :file_id AND record = :line AND replayed_in IS NULL",
+                {"run": self._run_id, "file_id": part.file_id, "line": line},
             )
-        return tail, lines - 1
+            for ledger, key in (("etl_file", "file_id"), ("etl_run", "run_id")) if gone else ():
+                self._engine.execute(
+                    f"UPDATE {ledger} SET records_read = records_read - 1, rejected = rejected - 1 "
+                    f"WHERE {key} = :{key}",
+                    {key: getattr(part, key)},
+                )
 
     def _note_units(self, staged: Sequence[Staged], files: Mapping[int, NewFile]) -> None:
         """Remember the files that write their moments otherwise than in milliseconds."""

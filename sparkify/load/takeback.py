@@ -58,13 +58,14 @@ def take_back(engine: Engine, run_id: int, parts: Collection[int], fate: Fate) -
     engine.insert("leaving", ("file_id",), [(part,) for part in parts])
     run_transform(engine, "leaving_replays", Span(run_id, run_id))
     span, removed = build_star_without(engine, run_id)
-    for name in ("etl_reject_return", "etl_file_return", "etl_reject_leave"):
+    for name in ("reject_return", "etl_file_return", "etl_reject_return", "etl_reject_leave"):
         run_transform(engine, name, span)
     engine.execute(statement("transforms", f"etl_file_{fate}").text, {"run": run_id})
     for name in ("etl_file_promoted", "etl_run_recount", "etl_run_aside"):
         run_transform(engine, name, span)
     _close_runs(engine, run_id)
-    engine.execute("DROP TABLE leaving")
+    for name in ("leaving", "reject_return"):
+        engine.execute(f"DROP TABLE {name}")
     return span, removed
 
 

@@ -1,10 +1,11 @@
 """A run, taken back: as if it had never loaded its files, but for what the ledger remembers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
+from sparkify.formatting import count
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.star import drop_leaving
 from sparkify.load.takeback import check_anew, parts_to_undo, take_back
@@ -25,6 +26,7 @@ def undo(
         parts = parts_to_undo(engine, run)
         if not parts:
             raise _nothing_stands(engine, run)
+        _tell_what_goes(engine, parts, progress)
         progress.step("taking records back")
         _, removed = take_back(engine, run_id, parts, "undone")
         drop_leaving(engine)
@@ -33,6 +35,25 @@ def undo(
         return Outcome({"undone": len(parts)}, len(parts), removed=removed, checks=verdicts)
 
     return publish(engine, "undo", work, progress, sleep)
+
+
+SHOWN = 10
+"""Files that are named."""
+
+
+def _tell_what_goes(engine: Engine, parts: Collection[int], progress: Progress) -> None:
+    """Name the files whose records are about to leave, with how many of them there are."""
+    found = [
+        row[1:]
+        for row in engine.query("SELECT file_id, uri, records_read, rejected FROM etl_file ORDER BY 1").rows
+        if row[0] in set(parts)
+    ]
+    for uri, read, rejected in found[:SHOWN]:
+        progress.note(f"{uri}: {count(read - rejected, 'record')} and {count(rejected, 'reject')} leave.")
+    if found[SHOWN:]:
+        read, rejected = (sum(row[at] for row in found[SHOWN:]) for at in (1, 2))
+        more = f"{count(read - rejected, 'record')} and {count(rejected, 'reject')}"
+        progress.note(f"{count(len(found) - SHOWN, 'more file')}: {more} leave.")
 
 
 def _nothing_stands(engine: Engine, run: int) -> ConfigError | LoadError:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sparkify.errors import ConfigError
+from sparkify.scratch import Scratch
 from sparkify.simulate.catalogue import Song, make_catalogue
 from sparkify.simulate.faults import MISFIT, UNKNOWN, Line, SongFile, spoil_log, spoil_songs
 from sparkify.simulate.listeners import make_listeners
@@ -79,20 +79,17 @@ def simulate(target: Path, options: Options, step: Callable[[str], object] = str
     for path in (target, later) if options.faults else (target,):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ConfigError(f"{path} is there already and not empty. Name another folder, or remove it.")
-    partial, partial_later = (path.with_name(f"{path.name}.partial") for path in (target, later))
-    for path in (partial, partial_later):
-        shutil.rmtree(path, ignore_errors=True)
     try:
-        partial.mkdir(parents=True)
-        written = _Service(options, step).write(partial, partial_later)
-        partial.replace(target)
-        if options.faults:
-            partial_later.replace(later)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with Scratch(target.parent) as scratch:
+            partial, partial_later = scratch / "now", scratch / "later"
+            partial.mkdir()
+            written = _Service(options, step).write(partial, partial_later)
+            partial.replace(target)
+            if options.faults:
+                partial_later.replace(later)
     except OSError as error:
         raise ConfigError(f"{target} cannot be written: {error.strerror or error}.") from error
-    finally:
-        for path in (partial, partial_later):
-            shutil.rmtree(path, ignore_errors=True)
     return written
 
 

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS etl_file (
     dataset      VARCHAR(16)   NOT NULL,  -- events or songs
     run_id       INTEGER       NOT NULL,  -- the run that took it in
     size         BIGINT        NOT NULL,  -- bytes, up to the end of this part
-    modified     VARCHAR(64)   NOT NULL,  -- time of modification in ns, or the ETag on S3
+    modified     VARCHAR(64)   NOT NULL,  -- times of modification and change in ns, and inode; or the ETag on S3
     content_hash VARCHAR(64)   NOT NULL,  -- SHA-256 of the bytes up to the end of this part
     lines        BIGINT,                  -- lines up to the end of this part; null where only COPY has read it
     tail         BIGINT,                  -- where the last line starts, in bytes; null where only COPY has read it

@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS etl_reject (
     reason      VARCHAR(256) NOT NULL,  -- why
     encoding    VARCHAR(8)   NOT NULL,  -- how raw_text holds the bytes: text, base64, head (cut) or erased
     raw_text    VARCHAR(65535),         -- the record as it stands in the file, up to 64 KB
-    replayed_in INTEGER                 -- the run that validated it again and loaded it; null while it is a reject
+    replayed_in INTEGER                 -- the run that loaded it after all: by a replay, or where its line went on; null while it is a reject
 )
 DISTSTYLE EVEN
 SORTKEY (run_id);

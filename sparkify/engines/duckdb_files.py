@@ -1,0 +1,108 @@
+"""What lies beside a DuckDB warehouse while it is open: nobody reads it who may not read the warehouse."""
+
+import contextlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import NamedTuple
+
+from sparkify.errors import ConfigError
+from sparkify.scratch import Scratch
+from sparkify.writing import umask
+
+
+def refuse_other(file: Path) -> None:
+    """A path that leads to something else is refused before anything is written beside it."""
+    try:
+        with file.open("rb") as handle:
+            head = handle.read(12)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be read: {error.strerror}. Check --warehouse, or [WAREHOUSE] FILE."
+        ) from error
+    if head[8:] != b"DUCK":
+        what = "is no DuckDB file" if head else "is empty"
+        raise ConfigError(f"{file} {what}. Check --warehouse, or [WAREHOUSE] FILE.")
+
+
+@contextlib.contextmanager
+def spill_folder(file: str) -> Iterator[Path]:
+    """Where what does not fit the memory goes: beside the warehouse, if we may write there.
+
+    It is one for all openings of a file in this process: DuckDB lets none differ in its settings.
+    """
+    with _lock:
+        found = _spills[file] if file in _spills else _make_spill(file)
+        _spills[file] = found._replace(openings=found.openings + 1)
+    try:
+        yield found.scratch.path
+    finally:
+        with _lock:
+            found = _spills[file] = _spills[file]._replace(openings=_spills[file].openings - 1)
+            if not found.openings:
+                del _spills[file]
+                found.scratch.close()
+
+
+class _Spill(NamedTuple):
+    scratch: Scratch
+    openings: int = 0
+
+
+_lock = threading.Lock()
+_spills: dict[str, _Spill] = {}
+
+
+def _make_spill(file: str) -> _Spill:
+    if file != ":memory:":
+        with contextlib.suppress(OSError):
+            return _Spill(Scratch(Path(file).parent, name=f".{Path(file).name}."))
+    return _Spill(Scratch())
+
+
+def remove_old_spill(file: str) -> None:
+    """Remove what DuckDB spilled into its own folder for a process that was killed.
+
+    Only for whoever has the warehouse open alone: those files are nobody's then.
+    """
+    folder = Path(f"{file}.tmp")
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    with contextlib.suppress(OSError):
+        for rest in folder.iterdir():
+            if re.fullmatch(r"duckdb_temp_.*", rest.name):
+                rest.unlink()
+        folder.rmdir()
+
+
+@contextlib.contextmanager
+def mode_of(file: str) -> Iterator[None]:
+    """Files that are made in this block, such as DuckDB's write-ahead log, are as private as the warehouse.
+
+    DuckDB has no setting for it; the mask is the process's, whose warehouses may be closed in any order.
+    """
+    try:
+        mask = ~Path(file).stat().st_mode & 0o077
+    except OSError:
+        mask = 0
+    if not _masks:
+        _masks.append(umask())
+    _masks.append(mask)
+    os.umask(reduce(or_, _masks))
+    try:
+        yield
+    finally:
+        del _masks[_masks.index(mask, 1)]
+        os.umask(reduce(or_, _masks))
+        if len(_masks) == 1:
+            _masks.clear()
+
+
+_masks: list[int] = []
+"""The process's own mask, and those of the warehouses that are open to write."""

@@ -1,0 +1,91 @@
+"""Who is forgotten, whatever the warehouse holds of them, and what a receipt claims."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sparkify.engines.duckdb import DuckDB
+from sparkify.load.forget import forget
+from sparkify.load.tables import create_tables
+from sparkify.load.undo import undo
+from sparkify.progress import Silent
+from tests.builders import Noting, Run, Source, etl, play, rows
+from tests.test_forget import deliver, found_in_files, theirs, traces
+from tests.test_undo import reloaded
+
+
+@pytest.mark.parametrize("leave", ["undo", "reload", "never"])
+def test_a_listener_is_forgotten_before_with_and_after_their_records(
+    tmp_path: Path, source: Source, leave: str
+) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    engine = DuckDB(f"{folder}/byte.duckdb")
+    create_tables(engine)
+    log = (
+        source.log(theirs(0, firstName="Zyxwvutria \u00e9"), theirs(1))
+        if leave != "never"
+        else source.log(play(0))
+    )
+    etl(engine, source.folder)
+    kept = log.read_bytes()
+    if leave == "undo":
+        undo(engine, 1, Silent())
+    elif leave == "reload":
+        source.log(play(0))
+        reloaded(engine, log)
+
+    receipt = forget(engine, 77, Noting())
+
+    assert (receipt.events, receipt.is_rewritten) == (0, True)
+    assert found_in_files(folder) == set()
+    log.write_bytes(kept)
+    source.log(theirs(5), day="2018-11-09")
+    etl(engine, source.folder, also={"changed", "undone"})
+    assert traces(engine) == []
+    assert ("2018-11-09" in str(rows(engine, "SELECT uri FROM etl_file"))) is True
+    engine.close()
+    assert found_in_files(folder) == set()
+
+
+def test_the_list_of_the_forgotten_goes_to_a_new_warehouse(
+    loaded: Run, source: Source, tmp_path: Path
+) -> None:
+    loaded("forget", "15", "--yes")
+    loaded("forget", "99", "--yes")
+    listed = loaded("forget", "--list")
+    (tmp_path / "forgotten.csv").write_text(listed.stdout)
+
+    done = loaded(
+        "forget", "--import", "forgotten.csv", "--yes", "--warehouse", "new.duckdb", "--format", "json"
+    )
+    assert loaded("etl", "--source", "music", "--warehouse", "new.duckdb").returncode == 0
+
+    assert json.loads(done.stdout)["user_ids"] == [15, 99]
+    with closing(DuckDB(f"{tmp_path}/new.duckdb", read_only=True)) as engine:
+        assert rows(engine, "SELECT user_id FROM etl_forgotten ORDER BY 1") == [(15,), (99,)]
+        assert rows(engine, "SELECT COUNT(*) AS n FROM users") == [(0,)]
+        assert rows(engine, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
+    for bad in ("15\nLily\n", "\xff", "-1\n"):
+        (tmp_path / "bad.csv").write_bytes(bad.encode("latin-1"))
+        refused = loaded("forget", "--import", "bad.csv", "--yes", "--warehouse", "new.duckdb")
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert loaded("forget").returncode == loaded("forget", "15", "--list").returncode == 2
+
+
+def test_the_receipt_names_tables_that_nobody_searched(source: Source, tmp_path: Path) -> None:
+    deliver(source)
+    engine = DuckDB(f"{tmp_path}/mart.duckdb")
+    create_tables(engine)
+    etl(engine, source.folder)
+    assert forget(engine, 16, Noting()).other_tables == []
+    engine.native("CREATE SCHEMA dbt")
+    engine.native("CREATE TABLE dbt.users AS SELECT * FROM users")
+    engine.native("CREATE VIEW main.seen AS SELECT * FROM users")
+
+    receipt = forget(engine, 77, Noting())
+
+    assert receipt.other_tables == ["dbt.users"]
+    engine.close()

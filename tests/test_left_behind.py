@@ -1,0 +1,247 @@
+"""What lies around a warehouse and in the folder for passing files: as private as it, and nobody else's."""
+
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sparkify.engines.duckdb import DuckDB
+from sparkify.errors import ConfigError
+from sparkify.load.tables import create_tables
+from sparkify.scratch import MARKER, PREFIX, Scratch, sweep
+from sparkify.writing import replace_file
+from tests.builders import Run, Source, etl, play
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for passing files of our own."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    yield folder
+
+
+def killed(code: str) -> None:
+    """Run Python until it says that it is ready, and kill it."""
+    command = [
+        sys.executable,
+        "-c",
+        textwrap.dedent(code) + "\nprint(flush=True); import time; time.sleep(99)",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_uses_is_not(temporary: Path) -> None:
+    killed(
+        """
+        from sparkify.scratch import Scratch
+        (Scratch().path / "7.json").write_text("what listeners did")
+        """
+    )
+    assert list(temporary.rglob("7.json")) != []
+    code = "from sparkify.scratch import Scratch; s = Scratch(); print(s.path, flush=True); input()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout
+    used = Path(other.stdout.readline().strip())
+
+    with Scratch() as own:
+        sweep(temporary)
+        assert own.is_dir()
+
+    assert used.is_dir()
+    assert list(temporary.rglob("7.json")) == []
+    other.communicate("\n")
+
+
+def test_a_folder_without_our_marker_is_never_removed(temporary: Path) -> None:
+    for name in ("sparkify-2018-backup", "sparkify-99999999-x", f"{PREFIX}mine"):
+        (temporary / name).mkdir()
+        (temporary / name / "a.json").touch()
+    target = temporary / "target"
+    target.mkdir()
+    (target / MARKER).touch()
+    (temporary / f"{PREFIX}link").symlink_to(target)
+    (temporary / f"{PREFIX}other").mkdir()
+    (temporary / f"{PREFIX}other" / MARKER).symlink_to(target / MARKER)
+    before = sorted(map(str, temporary.rglob("*")))
+
+    sweep(temporary)
+
+    assert sorted(map(str, temporary.rglob("*"))) == before
+
+
+def test_a_scratch_folder_is_private_and_gone_when_it_is_closed(temporary: Path) -> None:
+    with Scratch() as folder:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert list(temporary.iterdir()) == []
+
+
+def test_spill_files_of_killed_runs_are_removed_by_whoever_opens_the_warehouse_next(tmp_path: Path) -> None:
+    file = tmp_path / "w.duckdb"
+    DuckDB(str(file)).close()
+    killed(
+        f"""
+        from sparkify.engines.duckdb import DuckDB
+        engine = DuckDB({str(file)!r})
+        (engine._spill / "duckdb_temp_storage_S32K-0.tmp").write_text("Lily Koch")
+        """
+    )
+    (tmp_path / "w.duckdb.tmp").mkdir()  # where older programs let DuckDB spill
+    (tmp_path / "w.duckdb.tmp" / "duckdb_temp_block-7.block").write_text("Lily Koch")
+
+    engine = DuckDB(str(file))
+
+    assert [path.name for path in tmp_path.rglob("duckdb_temp*")] == []
+    engine.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tmp", "w.duckdb", "w.duckdb.lock"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_whatever_is_made_beside_a_warehouse_has_its_mode_from_the_first_byte(
+    source: Source, tmp_path: Path, mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    file = folder / "w.duckdb"
+    engine = DuckDB(str(file))
+    create_tables(engine)
+    engine.close()
+    file.chmod(mode)
+    mask = os.umask(0o022)
+    engine = DuckDB(str(file))
+    seen: dict[str, int] = {}
+    execute = type(engine)._fetch
+
+    def watched(self: DuckDB, sql: str) -> object:
+        found = execute(self, sql)
+        for path in folder.rglob("*"):
+            seen[path.name] = seen.get(path.name, 0) | stat.S_IMODE(path.stat().st_mode)
+        return found
+
+    monkeypatch.setattr(type(engine), "_fetch", watched)
+    source.log(*map(play, range(200)))
+    etl(engine, source.folder)
+    engine.execute("INSERT INTO etl_play_page (page) VALUES ('Home')")  # committed, and not yet in the file
+    engine.rewrite()
+    engine.close()
+
+    spill = [name for name in seen if PREFIX in name]
+    assert {name: oct(found) for name, found in seen.items() if name not in (*spill, MARKER)} == {
+        name: oct(mode) for name in ("w.duckdb", "w.duckdb.lock", "w.duckdb.wal")
+    }
+    assert [oct(seen[name] & 0o077) for name in spill] == ["0o0"]
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+    assert os.umask(mask) == 0o022
+
+
+def test_warehouses_that_are_closed_in_any_order_leave_the_mask_of_the_process(tmp_path: Path) -> None:
+    for name in "ab":
+        DuckDB(f"{tmp_path}/{name}").close()
+        (tmp_path / name).chmod(0o600)
+    before = os.umask(0o022)
+    first, second = (DuckDB(f"{tmp_path}/{name}") for name in "ab")
+
+    first.close()
+    assert os.umask(0o077) == 0o077
+    second.close()
+
+    assert os.umask(before) == 0o022
+
+
+@pytest.mark.parametrize("text", ["mine", "", '{"pid": 7}'])
+def test_a_lock_file_that_is_a_link_or_somebody_elses_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    file, lock, other = tmp_path / "w.duckdb", tmp_path / "w.duckdb.lock", tmp_path / "other"
+    other.write_text(text)
+    makes = [lock.symlink_to, lock.hardlink_to]
+    if text == "mine":
+        makes.append(lambda path: lock.write_bytes(Path(path).read_bytes()) and None)
+    for make in makes:
+        make(other)
+
+        with pytest.raises(ConfigError, match=r"lock cannot be made: (it is a link|another file lies there)"):
+            DuckDB(str(file))
+
+        assert other.read_text() == text
+        lock.unlink()
+    assert not file.exists()
+
+
+def test_a_rewritten_warehouse_keeps_the_version_of_its_storage(tmp_path: Path) -> None:
+    file = f"{tmp_path}/w.duckdb"
+    with duckdb.connect() as making:
+        making.execute(f"ATTACH '{file}' AS w (STORAGE_VERSION 'v1.2.0')")
+    engine = DuckDB(file)
+    create_tables(engine)
+    version = "SELECT tags['storage_version'] FROM duckdb_databases() WHERE NOT internal"
+    before = engine.native(version).rows
+
+    engine.rewrite()
+
+    assert engine.native(version).rows == before
+    assert "v1.2.0" in str(before)
+    engine.close()
+
+
+def test_a_file_is_replaced_by_a_whole_one_or_stays_as_it_was(tmp_path: Path) -> None:
+    page, link = tmp_path / "page.html", tmp_path / "link.html"
+    page.write_text("old")
+    page.chmod(0o640)
+    link.symlink_to(page)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heed = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            replace_file(link, b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, heed)
+    assert page.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.html", "page.html", "tmp"]
+
+    replace_file(link, b"new")
+
+    assert (page.read_text(), stat.S_IMODE(page.stat().st_mode), link.is_symlink()) == ("new", 0o640, True)
+    replace_file(Path("/dev/null"), b"nothing")
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_report_that_does_not_fit_the_disk_leaves_the_one_before(loaded: Run, tmp_path: Path) -> None:
+    loaded("report")
+    before = (tmp_path / "report.html").read_bytes()
+    command = "ulimit -f 100; trap '' XFSZ; exec " + sys.executable + " -m sparkify.cli.main report"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2, done.stderr
+    assert "cannot be written: File too large" in done.stderr
+    assert (tmp_path / "report.html").read_bytes() == before
+
+
+def test_a_simulation_removes_nothing_that_lies_beside_it(run: Run, tmp_path: Path) -> None:
+    for name in ("music.partial", "music.later.partial"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine").touch()
+
+    done = run("simulate", "music", "--listeners", "3", "--days", "2")
+
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("*.partial/mine"))) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "music", "music.later.partial", "music.partial", "tmp",
+    ]  # fmt: skip

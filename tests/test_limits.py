@@ -1,0 +1,103 @@
+"""Statements of somebody else have limits: time, disk, memory, rows; and cells that no spreadsheet runs."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sparkify.ask.dashboard import MOST_ROWS, as_csv
+from sparkify.cli.output import print_result
+from sparkify.engines.base import Result
+from sparkify.engines.duckdb import DuckDB, Limits
+from sparkify.errors import QueryError, WarehouseError
+from tests.builders import Run
+
+ENDLESS = "SELECT COUNT(*) FROM range(10000000000000) AS a, range(100000) AS b"
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Any:
+    file = f"{tmp_path}/w.duckdb"
+    DuckDB(file).close()
+    made: list[DuckDB] = []
+
+    def make(**limits: Any) -> DuckDB:
+        made.append(DuckDB(file, read_only=True, locked_down=True, memory="100MB", limits=Limits(**limits)))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+@pytest.mark.timeout(60)
+def test_a_statement_that_takes_too_long_is_stopped_and_the_next_one_runs(
+    opened: Callable[..., DuckDB],
+) -> None:
+    engine = opened(seconds=0.5)
+
+    for ask in (engine.native, engine.query):
+        with pytest.raises(QueryError, match=r"took more than 0\.5 s and was stopped"):
+            ask(ENDLESS)
+
+    assert engine.native("SELECT 7").rows == [(7,)]
+
+
+def test_a_statement_fills_no_disk(opened: Callable[..., DuckDB]) -> None:
+    engine = opened(spill="20MB")
+
+    with pytest.raises(WarehouseError, match="out of memory or disk"):
+        engine.native("CREATE TEMP TABLE t AS SELECT random() AS a, random() AS b FROM range(30000000)")
+    with pytest.raises(QueryError, match="no setting can be changed"):
+        engine.native("SET max_temp_directory_size = '90GB'")
+
+
+def test_a_statement_fetches_no_more_rows_than_it_may(opened: Callable[..., DuckDB]) -> None:
+    assert len(opened(rows=11).native("SELECT * FROM range(10000000000)").rows) == 11
+
+
+@pytest.mark.timeout(120)
+def test_query_says_what_it_left_out_and_what_it_stopped(loaded: Run) -> None:
+    some = loaded("query", "SELECT * FROM range(100000000000)", "--limit", "3")
+    late = loaded("query", ENDLESS, "--timeout", "1")
+
+    assert some.stdout.split() == ["range", "0", "1", "2"]
+    assert "and more" in some.stderr or some.stderr == ""
+    assert (late.returncode, late.stderr.count("\n")) == (1, 1)
+    assert "took more than 1 s" in late.stderr
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_of_a_download_is_a_formula(start: str) -> None:
+    text = f"{start}HYPERLINK(1)"
+
+    found = as_csv(Result(("title", "plays"), [(text, -5), ("a=b", None)]))
+
+    assert list(csv.reader(io.StringIO(found, newline=""))) == [
+        ["title", "plays"],
+        [f"'{text}", "-5"],
+        ["a=b", ""],
+    ]
+
+
+def test_a_browser_is_sent_no_endless_page() -> None:
+    from starlette.requests import Request
+
+    from sparkify.ask.dashboard import _asked
+
+    def asked(query: str) -> int | None:
+        scope = {"type": "http", "query_string": query.encode(), "headers": []}
+        return _asked(Request(scope), "most_played_songs").limit
+
+    assert [asked(query) for query in ("", "limit=7", "limit=0", "limit=999999999")] == [
+        100, 7, MOST_ROWS, MOST_ROWS,
+    ]  # fmt: skip
+
+
+def test_a_carriage_return_within_a_cell_ends_no_row(capsys: pytest.CaptureFixture[str]) -> None:
+    print_result(Result(("x", "y"), [("a\rb", 1), ("c", 2)]), "csv")
+
+    assert capsys.readouterr().out == 'x,y\n"a\rb",1\nc,2\n'

@@ -1,0 +1,73 @@
+"""Rejects by the million: memory is bounded by a page of them, and a run that is lost is lost early."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from sparkify.engines.base import Engine
+from sparkify.errors import LoadError
+from sparkify.load import accept, staging
+from tests.builders import Source, etl, play, rows
+
+ALL = "SELECT file_id, record, reason, raw_text FROM etl_reject ORDER BY 1, 2"
+
+
+@pytest.mark.parametrize("at_once", [100, 32 << 20])
+def test_rejects_are_written_a_page_at_a_time_and_all_of_them(
+    new_warehouse: Any, source: Source, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    engine, other = new_warehouse(), new_warehouse()
+    for day in range(1, 4):
+        lines = [
+            play(n) if n % 3 else play(n, ts="soon") if n % 2 else play(n, status="odd") for n in range(50)
+        ]
+        source.log(*lines, "{broken", day=f"2018-11-0{day}")
+    good = json.dumps(play(99)).encode()
+    source.write(source.folder / "log_data" / "many.json.gz", gzip.compress(b"{}\n" * 70 + good))
+    etl(other, source.folder)
+    monkeypatch.setattr(accept, "PAGE", 7)
+    monkeypatch.setattr("sparkify.load.rejects.AT_ONCE", at_once)
+    pages: list[int] = []
+    insert = staging.insert_rejects
+    monkeypatch.setattr(
+        staging, "insert_rejects", lambda e, run, found: (pages.append(len(found)), insert(e, run, found))
+    )
+
+    etl(engine, source.folder)
+
+    assert max(pages) <= 7
+    assert sum(pages) == len(rows(engine, ALL)) > 90
+    assert rows(engine, ALL) == rows(other, ALL)
+    staged = "SELECT file_id, record, extra FROM stg_events ORDER BY 1, 2"
+    assert rows(engine, staged) == rows(other, staged)
+
+
+def test_a_run_that_is_lost_reads_no_further(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.write(source.folder / "song_data" / "a.json", b"{}\n" * 500)
+    source.log(*map(play, range(20)))
+    read: list[str] = []
+    stage = type(warehouse).stage
+
+    def staged(self: Engine, dataset: Any, *rest: Any) -> Any:
+        read.append(dataset)
+        return stage(self, dataset, *rest)
+
+    monkeypatch.setattr(type(warehouse), "stage", staged)
+
+    with pytest.raises(LoadError, match="500 of 500 records were rejected, more than --max-rejects allows"):
+        etl(warehouse, source.folder, max_rejects="1% and 100")
+
+    assert read == ["songs"]
+    assert rows(warehouse, ALL) == []
+
+
+def test_what_is_still_to_come_may_save_a_run(warehouse: Engine, source: Source) -> None:
+    for number in range(15):
+        source.song("{}", f"bad{number}")
+    source.log(*(json.dumps(play(n)) for n in range(400)))
+
+    assert etl(warehouse, source.folder, max_rejects="5% and 5").records.rejected == 15

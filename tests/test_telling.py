@@ -1,0 +1,102 @@
+"""What operators hear of a load, also of a failed one: metrics, a command of theirs, and the log in JSON."""
+
+import json
+import re
+from pathlib import Path
+
+from tests.builders import Run, Source, play
+
+
+def events(stderr: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
+
+
+def test_metrics_are_in_the_text_format_and_remember_the_last_success(
+    run: Run, source: Source, tmp_path: Path
+) -> None:
+    log = source.log(play(0), play(1), "{broken")
+    assert run("etl", "--source", "music", "--metrics", "m.prom").returncode == 0
+    text = (tmp_path / "m.prom").read_text()
+    sample = re.compile(r'[a-z_]+(\{[a-z]+="[a-z_]+"\})? [0-9.e+]+')
+    assert [
+        line for line in text.splitlines() if not line.startswith("#") and not sample.fullmatch(line)
+    ] == []
+    assert 'sparkify_last_run_records{state="loaded"} 2\n' in text
+    assert 'sparkify_last_run_records{state="rejected"} 1\n' in text
+    assert 'sparkify_table_rows{table="songplay"} 2\n' in text
+    assert "sparkify_last_run_success 1\n" in text
+    success = re.search("^sparkify_last_success.*$", text, re.M)
+
+    log.write_text("[]")
+    assert run("etl", "--source", "music", "--metrics", "m.prom").returncode == 1
+
+    text = (tmp_path / "m.prom").read_text()
+    assert "sparkify_last_run_success 0\n" in text
+    assert success and success[0] in text
+    assert "sparkify_last_run_records" not in text
+    assert run("etl", "--source", "music", "--metrics", "no/m.prom").returncode == 2
+
+
+def test_a_command_of_the_users_is_given_the_summary(run: Run, source: Source, tmp_path: Path) -> None:
+    source.log(play(0))
+    (tmp_path / "dwg.cfg").write_text("[ETL]\nNOTIFY = tee told.json\n")
+    done = run("etl", "--source", "music", "--format", "json")
+    assert json.loads(done.stdout)["run_id"] == 1
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert (told["ok"], told["error"], told["run_id"], told["records"]["loaded"]) == (True, None, 1, 1)
+
+    failed = run("etl", "--source", "nowhere")
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert (failed.returncode, told["ok"], told["run_id"]) == (2, False, None)
+    assert "nowhere is no folder" in told["error"]
+
+    for command, why in (
+        ("false", "ended with 1"),
+        ("no-such-command", "No such file"),
+        ('"', "No closing quotation"),
+    ):
+        (tmp_path / "dwg.cfg").write_text(f"[ETL]\nNOTIFY = {command}\n")
+        done = run("etl", "--source", "music")
+        assert (done.returncode, why in done.stderr) == (0, True), done.stderr
+
+
+def test_every_failure_is_an_event_and_every_event_has_a_level(run: Run, source: Source) -> None:
+    source.log(play(0, status="odd"), "{broken")
+    done = run("etl", "--source", "music", "--log-format", "json")
+    found = events(done.stderr)
+    assert {event["level"] for event in found} == {"info", "warning"}
+    assert {event["source"] for event in found} == {"music"}
+    assert (found[-1]["event"], found[-1]["loaded"], found[-1]["rejected"], found[-1]["set_aside"]) == (
+        "end",
+        1,
+        1,
+        1,
+    )
+
+    for arguments in (
+        ("etl", "--source", "nowhere"),
+        ("etl", "--source", "music", "--config", "none.cfg"),
+        ("etl", "--max-rejects", "many", "--source", "music"),
+        ("etl", "--no-such-flag"),
+        ("undo", "77"),
+        ("reload", "music/nothing.json"),
+    ):
+        failed = events(run(*arguments, "--log-format", "json").stderr)
+        assert [event["event"] for event in failed if event["level"] == "error"] == ["failed"], arguments
+
+
+def test_undo_says_what_it_removes(loaded: Run) -> None:
+    done = loaded("undo", "1")
+
+    assert re.search(r"note: .*2018-11-01-events\.json: 2 records and 1 reject leave\.", done.stderr)
+    assert re.search(r"note: .*song_data/.*\.json: 1 record and 0 rejects leave\.", done.stderr)
+    assert "removed  3 records of staging" in done.stdout
+
+
+def test_a_reject_shows_the_value_that_was_wrong(run: Run, source: Source) -> None:
+    source.log(play(0), play(1, ts="soon"), "{broken", b'{"ts": "\xff"}')
+    run("etl", "--source", "music")
+
+    shown = run("rejects", "--format", "json")
+
+    assert [row["value"] for row in json.loads(shown.stdout)] == ['"soon"', None, None]
