@@ -14,7 +14,7 @@ from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load import validation
 from sparkify.load.rejects import Reject, look_up
-from sparkify.sql import statement
+from sparkify.load.star import run_transform
 from sparkify.sql.schema import table
 
 
@@ -49,7 +49,7 @@ def validate(engine: Engine, dataset: Dataset, files: Mapping[int, NewFile], rul
         told = look_up(files[file_id], reader, invalid.get(file_id, {}), misfits.get(file_id, {}))
         rejects += told.rejects
         extras += told.extras
-    engine.execute(statement("transforms", "raw_extra").text)
+    run_transform(engine, "raw_extra")
     engine.insert("raw_extra", ("file_id", "record", "extra", "aside", "is_rejected"), extras)
     return rejects
 

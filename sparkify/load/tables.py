@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from sparkify.engines.base import Dataset, Engine, Paths
 from sparkify.errors import ConfigError, WarehouseError
 from sparkify.load.evolve import add_columns
-from sparkify.load.star import build_star, clear_star, drop_touched, recount
+from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
 from sparkify.sql import Statement, schema, statement, statements
 
 DEFAULT_PAGES = ("NextSong",)
-VERSION = 3
+VERSION = 4
 """The layout's version; raise it with every change to the tables, and write the migrations to it."""
 
 
@@ -111,9 +111,9 @@ def migrate(engine: Engine) -> list[str]:
                     engine.execute(statement("tables", name).text)
             if "etl_play_page" not in there:
                 set_play_pages(engine, DEFAULT_PAGES)
+            engine.insert("etl_version", ("version",), [(VERSION,)])
             _rebuild(engine)
             engine.grant(schema.ALL)
-            engine.insert("etl_version", ("version",), [(VERSION,)])
     return done
 
 
@@ -121,10 +121,9 @@ def _rebuild(engine: Engine) -> None:
     """What this program's rules make of staging: normal forms of text, star, and counts of the ledger."""
     last = int(engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar())
     learn_forms(engine, 0, last)
-    clear_star(engine)
-    build_star(engine, 0, last)
-    recount(engine, last)
-    drop_touched(engine)
+    span = build_star(engine, 0, last)
+    recount(engine, span)
+    drop_affected(engine, span)
 
 
 def set_play_pages(engine: Engine, pages: Sequence[str]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.star import drop_leaving
 from sparkify.load.takeback import check_anew, parts_to_undo, take_back
 from sparkify.progress import Progress
 
@@ -26,8 +25,7 @@ def undo(
         if not parts:
             raise _nothing_stands(engine, run)
         progress.step("taking records back")
-        _, removed = take_back(engine, run_id, parts, "undone")
-        drop_leaving(engine)
+        removed, _ = take_back(engine, run_id, parts, "undone")
         progress.step("checking")
         verdicts = check_anew(engine, run_id)
         return Outcome({"undone": len(parts)}, len(parts), removed=removed, checks=verdicts)
