@@ -144,7 +144,7 @@ def test_more_errors_than_a_copy_may_have_are_rejected_one_by_one(
 def test_tables_that_are_called_like_our_temporary_ones_are_left_alone(
     warehouse: Engine, bucket: Bucket
 ) -> None:
-    names = ("raw_events", "raw_songs", "heard", "new_event", "file_duplicate")
+    names = ("raw_events", "raw_songs", "play_match", "affected_event", "affected_play", "file_duplicate")
     for name in names:
         warehouse.native(f"CREATE TABLE {name} (kept INTEGER)")
     fill(bucket)

@@ -22,7 +22,7 @@ from sparkify.distribution.workload import forget, read_weights, read_workload
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.errors import ConfigError
-from sparkify.load.star import LOADING
+from sparkify.load.star import load_statements
 from sparkify.load.tables import create_tables
 from sparkify.sql import Statement, schema, statement
 
@@ -231,7 +231,7 @@ def advise(
     engine: Engine, *only: str, own: Sequence[Statement] = (), grow: int = 1
 ) -> tuple[Advisor, list[Ranked]]:
     """The advice for all statements, or for some."""
-    workload = read_workload(engine, {}, LOADING, own)
+    workload = read_workload(engine, {}, load_statements(), own)
     items = [one for one in workload.items if not only or one.name in only]
     try:
         advisor = Advisor(engine, replace(workload, items=items), CLUSTER, grow=grow)
@@ -299,9 +299,9 @@ def test_a_change_that_saves_next_to_nothing_is_not_advised() -> None:
 
 
 def test_a_question_weighs_as_much_as_it_is_asked(star: Engine) -> None:
-    once, often = read_workload(star, {}, LOADING), None
+    once, often = read_workload(star, {}, load_statements()), None
     forget(star, once)
-    often = read_workload(star, {"sessions": 24.0, "load": 0.5}, LOADING)
+    often = read_workload(star, {"sessions": 24.0, "load": 0.5}, load_statements())
     forget(star, often)
 
     weights = {item.name: item.weight for item in often.items}
@@ -357,4 +357,4 @@ def test_weights_name_questions(star: Engine, tmp_path: Path) -> None:
 
     assert read_weights(file) == {"sessions": 24.0, "load": 0.5}
     with pytest.raises(ConfigError, match="no question 'sesions'"):
-        read_workload(star, {"sesions": 1.0}, LOADING)
+        read_workload(star, {"sesions": 1.0}, load_statements())

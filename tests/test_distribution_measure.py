@@ -17,7 +17,7 @@ from sparkify.distribution.workload import forget, read_workload
 from sparkify.engines.base import Result
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import QueryError
-from sparkify.load.star import LOADING
+from sparkify.load.star import load_statements
 from sparkify.sql import schema
 from tests.builders import Run
 from tests.clusters import Bucket, Cluster, fill, load_bucket
@@ -40,7 +40,7 @@ def filled(redshift: Redshift, bucket: Bucket) -> Redshift:
 
 
 def measurement(engine: Redshift, **changes: Any) -> Measurement:
-    workload = read_workload(engine, {}, LOADING)
+    workload = read_workload(engine, {}, load_statements())
     forget(engine, workload)
     asked = [
         one for one in about_the_star(workload.items) if one.name in ("most_active_users", "plays_by_hour")

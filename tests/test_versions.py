@@ -13,7 +13,7 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.errors import QueryError, WarehouseError
-from sparkify.load import tables
+from sparkify.load import rules, tables
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
@@ -85,6 +85,7 @@ def test_an_older_warehouse_is_brought_up_to_date_and_goes_on(
 
     prepare_tables(empty)
 
+    assert rules.read_rules(empty) == rules.rules_digest()
     assert etl(empty, source.folder).run_id is None
     assert digest_star(empty) == digest_star(fresh)
     assert rejects(empty) == rejects(fresh)

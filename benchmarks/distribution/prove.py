@@ -36,7 +36,7 @@ from sparkify.distribution.sizes import UNSAFE_ROW
 from sparkify.distribution.workload import EVER, forget, read_questions, read_workload
 from sparkify.engines.dialect import bind
 from sparkify.engines.duckdb import DuckDB
-from sparkify.load.star import LOADING
+from sparkify.load.star import load_statements
 from sparkify.sql import schema, statements
 
 SPARK = Profile(UNSAFE_ROW, frozenset(["distribute"]), "written")
@@ -86,7 +86,7 @@ def main() -> None:
 def predict(warehouse: Path, slices: int, work: Path) -> dict[str, Any]:
     """What each question moves under each design; the rows are exported for Spark on the way."""
     engine = DuckDB(str(warehouse), read_only=True)
-    workload = read_workload(engine, {}, LOADING, read_questions(HERE / "questions"))
+    workload = read_workload(engine, {}, load_statements(), read_questions(HERE / "questions"))
     cluster = Cluster(slices, slices)
     advisor = Advisor(engine, workload, cluster, profile=SPARK)
     advised = advise(Advisor(engine, workload, cluster).rank()).design

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sparkify.engines.base import Reader, Result, Value
+from sparkify.engines.relations import definition, resolve
 from sparkify.errors import ConfigError
 from sparkify.sql import statement
 
 SHOWN = 10
 """Candidates that are shown."""
-ITEMS = 1_000_000
-"""A play's id is its session times this, plus its position there, where no listener shares the two."""
 _OURS = ("run_id", "command", "started_at", "uri", "record")
 
 Row = dict[str, Any]
@@ -57,7 +56,7 @@ def explain_play(reader: Reader, songplay_id: int) -> Explanation:
         Record(**{name: row.pop(name) for name in _OURS}, values=row, is_play=row["page"] in pages)
         for row in _rows(reader.query(statement("explain", "records").text, key))
     ]
-    candidates = _rows(reader.query(statement("explain", "candidates").text, of))
+    candidates = _rows(reader.query(definition("candidates", group="explain"), of))
     return Explanation(
         plays[0], records, _why_song(plays[0], candidates), _why_artist(plays[0], candidates),
         candidates[:SHOWN], len(candidates[SHOWN:]),
@@ -70,8 +69,8 @@ def _rows(result: Result) -> list[Row]:
 
 def _no_play(reader: Reader, songplay_id: int) -> str:
     pages = reader.query(
-        "SELECT MIN(page) AS page FROM stg_events WHERE session_id = :session_id AND item_in_session = :item",
-        {"session_id": songplay_id // ITEMS, "item": songplay_id % ITEMS},
+        resolve("SELECT MIN(e.page) AS page FROM event AS e WHERE e.event_id = :event_id"),
+        {"event_id": songplay_id},
     )
     if songplay_id >= 0 and (page := pages.scalar()) is not None:
         return f"event {songplay_id} is not a play: its page is {page}."

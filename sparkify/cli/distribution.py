@@ -173,10 +173,10 @@ def measure(
 
 def _workload(engine: "Engine", weights: Path | None, questions: Path | None) -> "Workload":
     from sparkify.distribution.workload import read_questions, read_weights, read_workload
-    from sparkify.load.star import LOADING
+    from sparkify.load.star import load_statements
 
     given = read_weights(weights) if weights else {}
-    return read_workload(engine, given, LOADING, read_questions(questions) if questions else [])
+    return read_workload(engine, given, load_statements(), read_questions(questions) if questions else [])
 
 
 def _price(config: Config) -> "tuple[Size, str]":

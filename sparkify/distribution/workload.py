@@ -1,4 +1,4 @@
-"""What the advisor looks at: the questions with their weights, and the transforms of a load."""
+"""What the advisor looks at: the questions with their weights, and the statements of a load."""
 
 import csv
 import datetime as dt
@@ -16,7 +16,7 @@ from sparkify.distribution.builder import Builder
 from sparkify.engines.base import Engine, Value
 from sparkify.engines.dialect import bind
 from sparkify.errors import ConfigError
-from sparkify.sql import Statement, schema, statement, statements
+from sparkify.sql import Statement, schema, statements
 
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(9999, 12, 31))
 IDENTIFYING = {"session_id", "title", "artist_name", "name", "song", "artist", "raw_text"}
@@ -49,9 +49,9 @@ class Workload:
 
 
 def read_workload(
-    engine: Engine, weights: Mapping[str, float], transforms: Sequence[str], own: Sequence[Statement] = ()
+    engine: Engine, weights: Mapping[str, float], load: Sequence[Statement], own: Sequence[Statement] = ()
 ) -> Workload:
-    """Read the questions and, in their order, the transforms of a load.
+    """Read the questions and, in their order, the statements of a load.
 
     Makes the temporary tables of the latest load, to count them.
 
@@ -71,7 +71,7 @@ def read_workload(
         raise ConfigError(f"there is no question {min(unknown)!r} to weigh. `sparkify ask` lists them.")
     temporary: dict[str, Query] = {}
     items: list[Item] = []
-    for one in (statement("transforms", name) for name in transforms):
+    for one in load:
         tree = bind(sqlglot.parse_one(one.text, read="redshift"), values)
         read, writes, pinned = _reads(tree)
         built = Builder(tables).build(read, pinned)

@@ -11,7 +11,7 @@ it on both.
 import datetime as dt
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlglot
 from sqlglot import TokenType, exp
@@ -225,28 +225,48 @@ def _literal(value: Value) -> exp.Expr:
     return exp.convert(value)
 
 
-def narrow(sql: str, conditions: Mapping[str, str]) -> str:
-    """Let a SELECT see only some rows of the table it is about, the first it names, itself or in a subquery.
+def inline(sql: str, relations: Mapping[str, str]) -> str:
+    """Put a SELECT in the place of each table that `relations` names; the tables of WITH are not meant.
+
+    >>> inline("SELECT a FROM t JOIN u AS v ON v.a = t.a", {"t": "SELECT * FROM w", "u": "SELECT 1 AS a"})
+    'SELECT a FROM (SELECT * FROM w) AS t JOIN (SELECT 1 AS a) AS v ON v.a = t.a'
+    """
+    return _inlined(sql, *(text for pair in relations.items() for text in pair))
+
+
+def narrow(sql: str, relations: Mapping[str, str]) -> str:
+    """Put a SELECT in the place of the table that a statement is about: the first it names, or its subquery.
 
     One that is about several tables, the arms of a UNION, is left as it is: it must narrow itself.
 
-    >>> narrow("SELECT a FROM t JOIN u ON u.a = t.a", {"t": "a > 1", "u": "a > 2"})
+    >>> narrow("SELECT a FROM t JOIN u ON u.a = t.a", {"t": "SELECT * FROM t WHERE a > 1", "u": "SELECT 2"})
     'SELECT a FROM (SELECT * FROM t WHERE a > 1) AS t JOIN u ON u.a = t.a'
-    >>> narrow("SELECT a FROM (SELECT a FROM t UNION ALL SELECT a FROM u) AS v", {"t": "a > 1"})
+    >>> narrow("SELECT a FROM (SELECT a FROM t UNION ALL SELECT a FROM u) AS v", {"t": "SELECT 1 AS a"})
     'SELECT a FROM (SELECT a FROM t UNION ALL SELECT a FROM u) AS v'
     """
-    return _narrowed(sql, *(text for pair in conditions.items() for text in pair))
+    return _narrowed(sql, *(text for pair in relations.items() for text in pair))
 
 
 @remembered
-def _narrowed(sql: str, *conditions: str) -> str:
-    held = dict(zip(conditions[::2], conditions[1::2], strict=True))
+def _inlined(sql: str, *relations: str) -> str:
+    held = dict(zip(relations[::2], relations[1::2], strict=True))
+    tree = _parsed(sql)
+    own = {cte.alias for cte in tree.find_all(exp.CTE)}
+    return _put_in(sql, [t for t in tree.find_all(exp.Table) if t.name in held and t.name not in own], held)
+
+
+@remembered
+def _narrowed(sql: str, *relations: str) -> str:
+    held = dict(zip(relations[::2], relations[1::2], strict=True))
     source = _parsed(sql).args["from_"].this
     while isinstance(source, exp.Subquery) and isinstance(source.this, exp.Select):
         source = source.this.args["from_"].this
-    if not isinstance(source, exp.Table) or source.name not in held:
-        return sql
-    place = source.this.meta
-    rows = f"(SELECT * FROM {source.name} WHERE {held[source.name]})"
-    named = rows if source.alias else f"{rows} AS {source.name}"
-    return sql[: place["start"]] + named + sql[place["end"] + 1 :]
+    return _put_in(sql, [source], held) if isinstance(source, exp.Table) and source.name in held else sql
+
+
+def _put_in(sql: str, tables: Sequence[exp.Table], held: Mapping[str, str]) -> str:
+    """The text, with these tables replaced where they stand."""
+    for table in sorted(tables, key=lambda one: one.this.meta["start"], reverse=True):
+        rows = f"({held[table.name]})" if table.alias else f"({held[table.name]}) AS {table.name}"
+        sql = sql[: table.this.meta["start"]] + rows + sql[table.this.meta["end"] + 1 :]
+    return sql

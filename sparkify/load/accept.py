@@ -14,7 +14,7 @@ from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load import validation
 from sparkify.load.rejects import Lines, Reject, look_up
-from sparkify.sql import statement
+from sparkify.load.star import run_transform
 from sparkify.sql.schema import table
 
 PAGE = 10_000
@@ -44,7 +44,7 @@ def validate(
 
     At the end the table `raw_extra`, which it makes, says what `accept` takes.
     """
-    engine.execute(statement("transforms", "raw_extra").text)
+    run_transform(engine, "raw_extra")
     reader = record_reader(dataset, rules.paths)
     names = [column.name for column in validation.misfit_columns(dataset)]
     lines = Lines(files)

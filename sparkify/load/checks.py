@@ -1,35 +1,30 @@
 """The checks: each is SQL that returns the rows that are wrong.
 
-`sparkify check` runs them over everything. A load runs them over what it touched, so that their cost
+`sparkify check` runs them over everything. A load runs them over what it affected, so that their cost
 follows the new data: the table that a check is about, the first one it names, is narrowed to the rows
-whose keys the load left in its temporary tables. Where it touched everything, in a first load and in a
-rebuild, there is nothing to narrow: to look every key up in them would only double the work.
+of affected keys. Where everything is affected, in a first load and in a rebuild, nothing is narrowed.
 """
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import Engine, Reader, Result
+from sparkify.engines.base import STAGING_TABLE, Engine, Reader, Result
 from sparkify.engines.dialect import narrow
+from sparkify.engines.relations import definition
+from sparkify.load.models import MODELS, NEW
+from sparkify.load.rules import read_rules, rules_digest
 from sparkify.load.star import Span
 from sparkify.sql import statement, statements
 
 SHOWN = 5
 
-_TOUCHED = {
-    "songplay": "songplay_id IN (SELECT songplay_id FROM touched_play)",
-    "users": "user_id IN (SELECT user_id FROM chosen_user)",
-    "songs": "song_id IN (SELECT song_id FROM touched_song)",
-    "artists": "artist_id IN (SELECT artist_id FROM touched_artist)",
-    "time": "start_time BETWEEN :first_time AND :last_time",
-    "stg_events": "run_id BETWEEN :first_run AND :last_run",
-    "stg_songs": "run_id BETWEEN :first_run AND :last_run",
+_AFFECTED = {
+    **{model.table: model.of_affected(model.table) for model in MODELS},
+    "songplay": "SELECT * FROM affected_play",
+    "time": "SELECT * FROM time WHERE start_time BETWEEN :first_time AND :last_time",
+    **{table: f"SELECT * FROM {table} WHERE {NEW}" for table in STAGING_TABLE.values()},
 }
-_RENAMED_PLAYS = (
-    "songplay_id IN (SELECT songplay_id FROM touched_play) "
-    "OR artist_name IN (SELECT h.artist FROM heard AS h WHERE h.artist IS NOT NULL)"
-)
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ class Verdict:
 def check_everything(engine: Reader) -> Sequence[Verdict]:
     """Run all checks over the whole warehouse."""
     last = engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar()
-    return check_span(engine, Span(0, last))
+    return [*check_span(engine, Span(0, last)), check_rules(engine)]
 
 
 def check_span(engine: Reader, span: Span) -> Sequence[Verdict]:
@@ -72,17 +67,22 @@ def check_span(engine: Reader, span: Span) -> Sequence[Verdict]:
     return [_verdict(engine, s.name, s.text, span) for s in statements("checks")]
 
 
-def check_touched(engine: Engine, span: Span) -> Sequence[Verdict]:
-    """Run all checks over what a load has just touched, inside its transaction."""
-    touched = {} if _is_everything(engine, span) else dict(_TOUCHED)
-    if touched and engine.query("SELECT COUNT(*) AS n FROM touched_name").scalar():
-        touched["songplay"] = _RENAMED_PLAYS
-    return [_verdict(engine, s.name, narrow(s.text, touched), span) for s in statements("checks")]
+def check_affected(engine: Engine, span: Span) -> Sequence[Verdict]:
+    """Run all checks over what a load has just affected, inside its transaction."""
+    if span.is_everything:
+        return check_span(engine, span)
+    engine.execute(f"CREATE TEMP TABLE affected_play AS {definition('affected_play', group='affected')}")
+    verdicts = [_verdict(engine, s.name, narrow(s.text, _AFFECTED), span) for s in statements("checks")]
+    engine.execute("DROP TABLE affected_play")
+    return verdicts
 
 
-def _is_everything(engine: Reader, span: Span) -> bool:
-    earlier = "SELECT COUNT(*) AS n FROM etl_run WHERE run_id < :first_run"
-    return not engine.query(earlier, {"first_run": span.first_run}).scalar()
+def check_rules(engine: Reader) -> Verdict:
+    """Whether this program's rules built the star."""
+    built = read_rules(engine)
+    wrong = [] if built in (None, rules_digest()) else [(built, rules_digest())]
+    meaning = "This program's rules built the star schema; if not, `sparkify rebuild` does."
+    return Verdict("rules", meaning, Result(("built_by", "program"), wrong))
 
 
 def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> Verdict:

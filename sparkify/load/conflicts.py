@@ -1,9 +1,7 @@
 """Conflicts: records with the key of another record, and other content."""
 
 from sparkify.engines.base import Reader, Result, limit_of
-from sparkify.sql import statement
-
-_HEAD = "CREATE TEMP TABLE counted_record AS"
+from sparkify.engines.relations import definition
 
 
 def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result:
@@ -11,22 +9,19 @@ def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result
 
     Keys and contents are told apart by the statement that counts them in a load.
     """
-    text = statement("transforms", "counted_record").text
-    counted = text[text.index(_HEAD) + len(_HEAD) :]
     of_files = (
         "SELECT {key} FROM {table} AS s LEFT JOIN etl_file AS f ON f.file_id = s.file_id "
         "LEFT JOIN etl_run AS r ON r.run_id = s.run_id "
         "WHERE (f.conflict > 0 OR (s.file_id IS NULL AND r.conflict > 0)) "
-        "AND (:run IS NULL OR s.run_id = :run) GROUP BY 1"
+        "AND (:run IS NULL OR s.run_id = :run) GROUP BY {key}"
     )
-    events = of_files.format(key="s.session_id * 1000000 + s.item_in_session AS event_id", table="stg_events")
-    songs = of_files.format(key="s.song_id AS song_id", table="stg_songs")
+    events = of_files.format(key="s.session_id, s.item_in_session", table="stg_events")
+    songs = of_files.format(key="s.song_id", table="stg_songs")
+    counted = {"counted_event": events, "counted_song": songs}
     return reader.query(
         f"""
         WITH
-        counted_event AS ({events}),
-        counted_song AS ({songs}),
-        counted_record AS ({counted}),
+        counted_record AS ({definition("counted_record", counted, "transforms")}),
         ranked AS (
             SELECT
                 c.dataset, c.natural_key, c.label, c.run_id, c.file_id, c.record, c.ts, c.page, c.title,

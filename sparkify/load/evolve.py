@@ -6,7 +6,7 @@ from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, Paths
 from sparkify.engines.extra import SET_ASIDE, label, pack_extra, raw_text, unpack_extra
 from sparkify.engines.record import default_paths
 from sparkify.load import validation
-from sparkify.sql import statement
+from sparkify.load.star import run_transform
 from sparkify.sql.schema import Column, table
 
 
@@ -76,5 +76,5 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
         "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = :dataset)",
         {"key": key, "size": len(key.encode()), "dataset": dataset},
     )
-    engine.execute(statement("transforms", "etl_run_aside").text)
+    run_transform(engine, "etl_run_aside")
     engine.execute("DROP TABLE filled")

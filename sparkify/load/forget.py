@@ -13,12 +13,11 @@ from sparkify.load.erase import erase, must_erase
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.rejects import Reject
-from sparkify.load.star import build_star, clear_star, drop_touched, recount
+from sparkify.load.star import build_star, drop_affected, recount, run_transform
 from sparkify.load.takeback import check_anew
 from sparkify.load.text import drop_unused_forms
 from sparkify.load.validation import PERSONAL
 from sparkify.progress import Progress
-from sparkify.sql import statement
 from sparkify.sql.schema import ALL, EXTRA
 
 
@@ -91,10 +90,9 @@ def forget(
         drop_unused_forms(engine)
         if receipt.events:
             progress.step("building the star")
-            clear_star(engine)
-            build_star(engine, 0, run_id)
-            recount(engine, run_id)
-            drop_touched(engine)
+            span = build_star(engine, 0, run_id)
+            recount(engine, span)
+            drop_affected(engine, span)
         receipt.plays_left = _count_plays(engine)
         progress.step("checking")
         receipts.append(receipt)
@@ -186,8 +184,8 @@ def _count_erased(engine: Engine, run_id: int) -> None:
         {"run_id": run_id},
     ).rows
     engine.insert("erased", ("file_id", "vals", "aside"), [(f, vals, aside.get(f, 0)) for f, vals in rows])
-    engine.execute(statement("transforms", "etl_file_erased").text)
-    engine.execute(statement("transforms", "etl_run_aside").text)
+    run_transform(engine, "etl_file_erased")
+    run_transform(engine, "etl_run_aside")
     engine.execute("DROP TABLE erased")
 
 
@@ -198,9 +196,9 @@ def _erase_rejects(engine: Engine, user_ids: Collection[int]) -> int:
         "WHERE raw_text IS NOT NULL ORDER BY file_id, record"
     ).rows
     gone = [one for row in rows if must_erase(one := Reject(*row), user_ids)]
-    engine.execute(statement("transforms", "revalidated").text)
+    run_transform(engine, "revalidated")
     erased = [(one.file_id, one.record, one.reason) for one in erase(gone, user_ids)]
     engine.insert("revalidated", ("file_id", "record", "reason"), erased)
-    engine.execute(statement("transforms", "etl_reject_erase").text)
+    run_transform(engine, "etl_reject_erase")
     engine.execute("DROP TABLE revalidated")
     return len(gone)

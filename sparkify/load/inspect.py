@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from sparkify.engines.base import Engine
+from sparkify.engines.relations import resolve
 from sparkify.formatting import count
 from sparkify.load.files import SourceFile, missing_days
 from sparkify.load.notices import Warned, Warnings
@@ -14,10 +15,7 @@ APART = dt.timedelta(days=2)
 
 def find_missing_days(engine: Engine, files: Sequence[SourceFile]) -> list[Warned]:
     """A warning of days no log is named for, before days whose log is new: a source may have lost them."""
-    rows = engine.query(
-        "SELECT DISTINCT uri FROM etl_file "
-        "WHERE dataset = 'events' AND undone_in IS NULL AND replaced_in IS NULL"
-    ).rows
+    rows = engine.query(resolve("SELECT DISTINCT uri FROM standing_file WHERE dataset = 'events'")).rows
     loaded = {day for (uri,) in rows if (day := SourceFile(uri, "events", 0, "").day)}
     return warn_missing_days(missing_days(files, loaded))
 

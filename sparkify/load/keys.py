@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, KeyCount, NewFile, Staged
 from sparkify.engines.reading import records
 from sparkify.engines.record import RecordReader
+from sparkify.engines.relations import resolve
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load.notices import Warnings
@@ -102,29 +103,32 @@ class KeyReport:
 
     def _read_before(self, dataset: Dataset, file_id: int) -> "tuple[set[str], _History]":
         """(unknown keys of earlier files, what records had before), as the ledger has them."""
-        stands = (
-            "f.undone_in IS NULL AND f.replaced_in IS NULL AND f.dataset = :dataset AND f.file_id < :file_id"
-        )
+        stands = "f.dataset = :dataset AND f.file_id < :file_id"
         params = {"dataset": dataset, "file_id": file_id}
         counted = self._engine.query(
-            "SELECT k.kind, k.name, SUM(k.records) AS records FROM etl_key AS k "
-            f"JOIN etl_file AS f ON f.file_id = k.file_id WHERE {stands} "
-            "GROUP BY k.kind, k.name, OCTET_LENGTH(k.name)",
+            resolve(
+                "SELECT k.kind, k.name, SUM(k.records) AS records FROM etl_key AS k "
+                f"JOIN standing_file AS f ON f.file_id = k.file_id WHERE {stands} "
+                "GROUP BY k.kind, k.name, OCTET_LENGTH(k.name)"
+            ),
             params,
         ).rows
         total = self._engine.query(
-            f"SELECT COALESCE(SUM(f.records_read), 0) AS records FROM etl_file AS f WHERE {stands}", params
+            resolve(f"SELECT COALESCE(SUM(f.records_read), 0) AS n FROM standing_file AS f WHERE {stands}"),
+            params,
         ).scalar()
         gone = self._engine.query(
-            "WITH standing AS ("
-            "SELECT f.file_id, f.records_read, ROW_NUMBER() OVER (ORDER BY f.file_id DESC) AS place "
-            f"FROM etl_file AS f WHERE {stands} AND f.records_read > 0), "
-            "lacking AS ("
-            "SELECT k.name, s.records_read, s.place, "
-            "ROW_NUMBER() OVER (PARTITION BY k.name ORDER BY s.place) AS nth "
-            "FROM etl_key AS k JOIN standing AS s ON s.file_id = k.file_id "
-            "WHERE k.kind = 'absent' AND k.records >= s.records_read) "
-            "SELECT name, SUM(records_read) AS records FROM lacking WHERE place = nth GROUP BY name",
+            resolve(
+                "WITH standing AS ("
+                "SELECT f.file_id, f.records_read, ROW_NUMBER() OVER (ORDER BY f.file_id DESC) AS place "
+                f"FROM standing_file AS f WHERE {stands} AND f.records_read > 0), "
+                "lacking AS ("
+                "SELECT k.name, s.records_read, s.place, "
+                "ROW_NUMBER() OVER (PARTITION BY k.name ORDER BY s.place) AS nth "
+                "FROM etl_key AS k JOIN standing AS s ON s.file_id = k.file_id "
+                "WHERE k.kind = 'absent' AND k.records >= s.records_read) "
+                "SELECT name, SUM(records_read) AS records FROM lacking WHERE place = nth GROUP BY name"
+            ),
             params,
         ).rows
         absent = {name: int(records) for kind, name, records in counted if kind == "absent"}

@@ -12,10 +12,13 @@ from sparkify.load.checks import Verdict
 from sparkify.load.keys import KeyNews
 from sparkify.load.notices import Warned, insert_warnings
 from sparkify.load.rejects import Reject
+from sparkify.load.rules import require_rules
 from sparkify.load.staging import Tally, next_id
 from sparkify.load.tables import count_rows
 from sparkify.progress import Progress
 
+REBUILDING = ("rebuild", "forget")
+"""Commands that build the whole star, whatever rules built it before."""
 RETRY_AFTER = (1.0, 5.0, 15.0)
 """Seconds before each further attempt."""
 
@@ -72,7 +75,8 @@ def publish(
 
     `work` is given the run's number. A transaction that ended through no fault of its own is run again: it
     reads the ledger again first, so that nothing is done twice even where only the answer to its commit was
-    lost. Raises CheckError if a check found wrong rows. Nothing is published then, or if `work` raises.
+    lost. Raises CheckError if a check found wrong rows, WarehouseError if other rules built the star. Nothing
+    is published then, or if `work` raises.
     """
     reached: list[Summary] = []
     pauses = list(RETRY_AFTER)
@@ -101,6 +105,8 @@ def _attempt(
     with engine.transaction(lock="etl_lock"):
         if reached and _is_published(engine, reached[-1]):
             return reached[-1]
+        if command not in REBUILDING:
+            require_rules(engine)
         run_id = next_id(engine, "run_id", "etl_run")
         progress.know(run_id, 0, 0)
         done = work(run_id)

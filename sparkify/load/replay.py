@@ -18,12 +18,11 @@ from sparkify.load.feed import Feed
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.rejects import Reject, decoded
 from sparkify.load.staging import Tally, next_id
-from sparkify.load.star import build_star, count_duplicates, drop_touched
-from sparkify.load.takeback import check_anew, settle_rejects
+from sparkify.load.star import build_star, count_duplicates, drop_affected, run_transform
+from sparkify.load.takeback import check_anew
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 from sparkify.scratch import Scratch
-from sparkify.sql import statement
 from sparkify.store import local_version
 
 _KEPT_WHOLE = ("text", "base64")
@@ -63,15 +62,16 @@ def replay(
             passed |= _validate_again(engine, dataset, run, run_id, feed or Feed(), progress)
         if not passed:
             return Outcome(is_idle=True)
-        for name in ("etl_reject_replayed_songs", "etl_reject_replayed_events", "etl_file_replayed"):
-            engine.execute(statement("transforms", name).text, {"run": run_id})
-        settle_rejects(engine, run_id)
+        for name in ("etl_reject_replayed", "etl_file_replayed"):
+            run_transform(engine, name, {"run": run_id})
+        run_transform(engine, "etl_run_rejects")
         progress.step("building the star")
         learn_forms(engine, run_id, run_id)
         tally = Tally(read=sum(passed.values()))
-        tally.duplicate, tally.conflict = count_duplicates(engine, build_star(engine, run_id, run_id))
+        span = build_star(engine, run_id, run_id)
+        tally.duplicate, tally.conflict = count_duplicates(engine, span)
         tally.loaded = tally.read - tally.duplicate - tally.conflict
-        drop_touched(engine)
+        drop_affected(engine, span)
         progress.step("checking")
         return Outcome({"replayed": len(passed)}, len(passed), tally, checks=check_anew(engine, run_id))
 
@@ -151,9 +151,9 @@ def _as_file(number: int, rejects: _Rejects, folder: Path) -> NewFile:
 
 def _write_reasons(engine: Engine, wrong: Sequence[Reject], parts: Mapping[int, int]) -> None:
     rows = [(parts[one.file_id], one.record, one.reason) for one in wrong]
-    engine.execute(statement("transforms", "revalidated").text)
+    run_transform(engine, "revalidated")
     engine.insert("revalidated", ("file_id", "record", "reason"), rows)
-    engine.execute(statement("transforms", "etl_reject_revalidated").text)
+    run_transform(engine, "etl_reject_revalidated")
     engine.execute("DROP TABLE revalidated")
 
 

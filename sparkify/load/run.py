@@ -9,7 +9,7 @@ from sparkify.config import REJECTS
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.formatting import count
-from sparkify.load.checks import check_touched
+from sparkify.load.checks import check_affected
 from sparkify.load.feed import Feed
 from sparkify.load.files import (
     Planned,
@@ -25,7 +25,7 @@ from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.staging import FileIngest, changed_message
-from sparkify.load.star import build_star, clear_star, count_duplicates, drop_leaving, drop_touched
+from sparkify.load.star import build_star, count_duplicates, drop_affected
 from sparkify.load.tables import set_play_pages
 from sparkify.load.takeback import check_anew, parts_to_replace, take_back
 from sparkify.load.text import learn_forms
@@ -153,11 +153,10 @@ def rebuild(
         if play_pages:
             set_play_pages(engine, play_pages)
         progress.step("building the star")
-        clear_star(engine)
         span = build_star(engine, 0, run_id)
         progress.step("checking")
-        verdicts = check_touched(engine, span)
-        drop_touched(engine)
+        verdicts = check_affected(engine, span)
+        drop_affected(engine, span)
         warnings = Warnings(progress)
         inspect_star(engine, warnings)
         return Outcome(checks=verdicts, warnings=warnings.found)
@@ -189,17 +188,15 @@ def _take_in(
     learn_forms(engine, run_id, run_id)
     tally, removed = loading.tally, 0
     if parts:
-        span, removed = take_back(engine, run_id, parts, "replaced")
-        tally.duplicate, tally.conflict = count_duplicates(engine, span)
+        removed, (tally.duplicate, tally.conflict) = take_back(engine, run_id, parts, "replaced")
         progress.step("checking")
         verdicts = check_anew(engine, run_id)
-        drop_leaving(engine)
     else:
         span = build_star(engine, run_id, run_id)
         tally.duplicate, tally.conflict = count_duplicates(engine, span)
         progress.step("checking")
-        verdicts = check_touched(engine, span)
-        drop_touched(engine)
+        verdicts = check_affected(engine, span)
+        drop_affected(engine, span)
     tally.loaded = tally.read - tally.rejected - tally.duplicate - tally.conflict
     if tally.duplicate and not (tally.loaded or tally.conflict):
         warnings.add(

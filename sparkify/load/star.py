@@ -1,40 +1,28 @@
-"""Staging into the star, in the order in which one table needs the other.
+"""Staging into the star, and the counts of the ledger that follow from it.
 
-The star is a function of staging. A load runs the statements for the runs it adds, a rebuild runs the
-same ones for all runs on an empty star; both must end in the same rows.
+The star is a function of staging, whatever came and went in which order: `models` says which. A load runs the
+models for the keys that its records affect; records that are retracted affect keys as new ones do.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sparkify.engines.base import Engine, Value
-from sparkify.sql import schema, statement
-
-SONGS = (
-    "touched_song", "touched_artist", "touched_name",
-    "songs_delete", "songs_insert", "artists_delete", "artists_insert",
-)  # fmt: skip
-USERS = ("chosen_user", "users_delete", "users_insert")
-PLAYS = (
-    "new_event", "repeated_event", "heard", "replaced_play", "stale_time",
-    "songplay_match", "songplay_delete", "songplay_insert", "songplay_insert_repeated", "touched_play",
-)  # fmt: skip
-TIME = ("time_delete", "time_insert")
-LEAVING = (
-    "leaving_copy", "leaving_song", "leaving_event",
-    "counted_event_leaving", "counted_song_leaving", "counted_record", "moved",
-    "touched_song", "touched_song_leaving", "touched_artist", "touched_name", "stg_songs_leave",
-    "songs_delete", "songs_insert", "artists_delete", "artists_insert",
-    "stg_events_leave", "users_leave", "chosen_user", "chosen_user_leave", "chosen_user_again",
-    "users_delete", "users_insert",
-    "new_event", "new_event_leaving", *PLAYS[1:],
-)  # fmt: skip
-"""Where records leave: what they touch is noted while they are there, and made anew when they are gone."""
-COUNTED = ("counted_event", "counted_song", "counted_record")
-COUNTS = (*COUNTED, "file_duplicate", "etl_file_update")
-LOADING = (*SONGS, *USERS, *PLAYS, *TIME, *COUNTS)
-"""All that a load runs, in order."""
+from sparkify.engines.base import STAGING_TABLE, Engine, Value
+from sparkify.engines.relations import definition
+from sparkify.load.models import (
+    MODELS,
+    NEW,
+    affected_keys,
+    duplicates,
+    is_retracted,
+    keep_records,
+    refresh,
+    replace_rows,
+    temporary_tables,
+)
+from sparkify.load.rules import record_rules
+from sparkify.sql import Statement
 
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
 
@@ -47,112 +35,137 @@ class Span:
     last_run: int
     first_time: dt.datetime = EVER[0]
     last_time: dt.datetime = EVER[1]
+    is_everything: bool = False
+    """Whether there are no records of earlier runs: then all keys are affected, and none is noted."""
 
     @property
     def params(self) -> dict[str, Value]:
-        return vars(self)
+        return {name: value for name, value in vars(self).items() if name != "is_everything"}
 
 
 def build_star(engine: Engine, first_run: int, last_run: int) -> Span:
     """Add the records of these runs to the star; to be called inside a transaction.
 
-    Leaves the temporary tables that say what was touched, which the checks look at.
+    Leaves the tables of affected keys, which the checks look at, until `drop_affected`.
     """
     span = _span(engine, first_run, last_run)
-    for name in (*SONGS, *USERS, *PLAYS, *TIME):
-        if name != "songplay_match" or _names_songs(engine):
-            run_transform(engine, name, span)
+    for one in [] if span.is_everything else affected_keys():
+        engine.execute(one.text, span.params)
+    _refresh(engine, is_everything=span.is_everything)
+    if span.is_everything:
+        record_rules(engine)
     return span
 
 
 def build_star_without(engine: Engine, run_id: int) -> tuple[Span, int]:
-    """Add the records of this run, and take those of the parts in `leaving` away, from staging and star.
+    """Add the records of this run, and take those of the parts in `retracted` from staging and star.
 
-    Returns what was touched, and how many records left. Leaves the temporary tables of `build_star` too.
+    Returns what was affected, and how many records left staging. Leaves the tables of affected keys, and
+    `file_duplicate` with what earlier files no longer count: `count_again` adds what they count now.
     """
     span = Span(run_id, run_id)
-    changed = {}
-    for name in LEAVING:
-        changed[name] = run_transform(engine, name, span)
-        if name == "moved":
-            _drop(engine, COUNTED)
-    first, last = engine.query(
-        "SELECT MIN(e.ts) AS first_time, MAX(e.ts) AS last_time FROM stg_events AS e "
-        "JOIN new_event AS n ON n.event_id = e.session_id * 1000000 + e.item_in_session "
-        "WHERE e.page IN (SELECT page FROM etl_play_page)"
-    ).rows[0]
-    span = Span(run_id, run_id, first or EVER[1], last or EVER[0])
-    for name in TIME:
-        run_transform(engine, name, span)
-    return span, changed["stg_events_leave"] + changed["stg_songs_leave"]
+    for one in affected_keys(retracts=True):
+        engine.execute(one.text, span.params)
+    counted = duplicates(is_everything=False, is_retracting=True)
+    engine.execute(
+        "CREATE TEMP TABLE file_duplicate AS SELECT d.run_id, d.file_id, -d.duplicates AS duplicates, "
+        f"-d.conflicts AS conflicts FROM ({counted}) AS d WHERE d.run_id < :first_run",
+        span.params,
+    )
+    removed = sum(
+        engine.execute(f"DELETE FROM {table} WHERE {is_retracted(dataset)}")
+        for dataset, table in STAGING_TABLE.items()
+    )
+    _refresh(engine, is_everything=False)
+    return span, removed
 
 
-def drop_touched(engine: Engine) -> None:
+def drop_affected(engine: Engine, span: Span) -> None:
     """Drop the temporary tables of `build_star`, before the transaction ends: a later load makes its own.
 
-    Only then, and not before making one: what is called so and is not temporary is somebody else's.
+    Only then, and not before making one: a permanent table of such a name is the user's.
     """
-    _drop(engine, (*SONGS, *USERS, *PLAYS))
-
-
-def drop_leaving(engine: Engine) -> None:
-    """Drop the temporary tables of `build_star_without`."""
-    _drop(engine, [name for name in LEAVING if not name.startswith("counted_")])
-
-
-def _drop(engine: Engine, names: Sequence[str]) -> None:
-    for name in names:
-        if _is_temporary(name):
-            engine.execute(f"DROP TABLE {name}")
+    for name in temporary_tables(is_everything=span.is_everything):
+        engine.execute(f"DROP TABLE {name}")
 
 
 def count_duplicates(engine: Engine, span: Span) -> tuple[int, int]:
     """Tell duplicates and conflicts from loaded records in the ledger; return how many there are of both."""
-    for name in COUNTS:
-        run_transform(engine, name, span)
-    duplicates, conflicts = engine.query(
-        "SELECT COALESCE(SUM(duplicates), 0) AS duplicates, COALESCE(SUM(conflicts), 0) AS conflicts "
-        "FROM file_duplicate"
-    ).rows[0]
-    _drop(engine, (*COUNTED, "file_duplicate"))
-    return int(duplicates), int(conflicts)
+    engine.execute(_count(is_everything=span.is_everything), span.params)
+    found = _write_counts(engine, span)
+    engine.execute("DROP TABLE file_duplicate")
+    return found
 
 
-def recount(engine: Engine, run_id: int) -> None:
+def count_again(engine: Engine, span: Span) -> tuple[int, int]:
+    """The same after `build_star_without`, of every file and run that has records of affected keys."""
+    engine.execute(
+        "INSERT INTO file_duplicate (run_id, file_id, duplicates, conflicts) "
+        + duplicates(is_everything=False)
+    )
+    found = _write_counts(engine, span)
+    run_transform(engine, "etl_run_recount")
+    engine.execute("DROP TABLE file_duplicate")
+    return found
+
+
+def recount(engine: Engine, span: Span) -> None:
     """Count duplicates and conflicts of every file and run anew, after `build_star` of all runs.
 
     The rule that tells them apart has changed, or the listeners whose records they are.
     """
-    run_transform(engine, "etl_file_reset", Span(0, run_id))
-    for name in (*COUNTS, "etl_run_counted"):
-        run_transform(engine, name, Span(0, run_id))
-    _drop(engine, (*COUNTED, "file_duplicate"))
+    run_transform(engine, "etl_file_reset")
+    engine.execute(_count(is_everything=True), span.params)
+    for name in ("etl_file_update", "etl_run_counted"):
+        run_transform(engine, name)
+    engine.execute("DROP TABLE file_duplicate")
 
 
-def clear_star(engine: Engine) -> None:
-    """Empty the star; to be called inside a transaction (TRUNCATE would end it on Redshift)."""
-    for name in schema.STAR:
-        engine.execute(f"DELETE FROM {name}")
+def load_statements() -> list[Statement]:
+    """All that a load runs after staging, in order."""
+    counts = [
+        Statement("file_duplicate", "", _count(is_everything=False)),
+        Statement("etl_file_update", "", definition("etl_file_update", group="transforms")),
+    ]
+    return [*affected_keys(), *refresh(is_everything=False), *counts]
 
 
-def run_transform(engine: Engine, name: str, span: Span) -> int:
+def run_transform(engine: Engine, name: str, params: Mapping[str, Value] | None = None) -> int:
     """Run one transform."""
-    return engine.execute(statement("transforms", name).text, span.params)
+    return engine.execute(definition(name, group="transforms"), params)
 
 
-def _names_songs(engine: Engine) -> bool:
-    """Whether songs came that earlier plays may match: most nights bring none, and to look takes a scan."""
-    return bool(engine.query("SELECT COUNT(*) AS n FROM touched_name").scalar())
+def _refresh(engine: Engine, *, is_everything: bool) -> None:
+    for model in MODELS:
+        for one in keep_records(model, is_everything=is_everything):
+            engine.execute(one.text)
+        # Most nights bring no songs.
+        if is_everything or engine.query(f"SELECT COUNT(*) AS n FROM {model.affected}").scalar():
+            for one in replace_rows(model, is_everything=is_everything):
+                engine.execute(one.text)
 
 
-def _is_temporary(name: str) -> bool:
-    return "CREATE TEMP TABLE" in statement("transforms", name).text
+def _count(*, is_everything: bool) -> str:
+    counted = duplicates(is_everything=is_everything)
+    return f"CREATE TEMP TABLE file_duplicate AS SELECT d.* FROM ({counted}) AS d WHERE {NEW}"
+
+
+def _write_counts(engine: Engine, span: Span) -> tuple[int, int]:
+    run_transform(engine, "etl_file_update")
+    of_both = engine.query(
+        "SELECT COALESCE(SUM(duplicates), 0) AS duplicates, COALESCE(SUM(conflicts), 0) AS conflicts "
+        f"FROM file_duplicate WHERE {NEW}",
+        span.params,
+    ).rows[0]
+    return int(of_both[0]), int(of_both[1])
 
 
 def _span(engine: Engine, first_run: int, last_run: int) -> Span:
+    runs: dict[str, Value] = {"first_run": first_run, "last_run": last_run}
     first, last = engine.query(
         "SELECT MIN(ts) AS first_time, MAX(ts) AS last_time FROM stg_events "
-        "WHERE run_id BETWEEN :first_run AND :last_run AND page IN (SELECT page FROM etl_play_page)",
-        {"first_run": first_run, "last_run": last_run},
+        f"WHERE {NEW} AND page IN (SELECT page FROM etl_play_page)",
+        runs,
     ).rows[0]
-    return Span(first_run, last_run, first or EVER[1], last or EVER[0])
+    earlier = engine.query("SELECT COUNT(*) AS n FROM etl_run WHERE run_id < :first_run", runs).scalar()
+    return Span(first_run, last_run, first or EVER[1], last or EVER[0], not earlier)

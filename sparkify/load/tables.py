@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from sparkify.engines.base import EVERY_COLUMN, Dataset, Engine, Paths, Rights
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
 from sparkify.load.evolve import add_columns
-from sparkify.load.star import build_star, clear_star, drop_touched, recount
+from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
 from sparkify.sql import Statement, schema, statement, statements
 
 DEFAULT_PAGES = ("NextSong",)
-VERSION = 3
+VERSION = 4
 """The layout's version; raise it with every change to the tables, and write the migrations to it."""
 SHARED = (*schema.STAR, "etl_run", "etl_warning", "etl_key", "etl_version")
 """The tables that readers see whole: the star, and what runs did and warned of."""
@@ -139,8 +139,8 @@ def migrate(engine: Engine) -> list[str]:
                     engine.execute(statement("tables", name).text)
             if "etl_play_page" not in there:
                 set_play_pages(engine, DEFAULT_PAGES)
-            _rebuild(engine)
             engine.insert("etl_version", ("version",), [(VERSION,)])
+            _rebuild(engine)
     return done
 
 
@@ -148,10 +148,9 @@ def _rebuild(engine: Engine) -> None:
     """What this program's rules make of staging: normal forms of text, star, and counts of the ledger."""
     last = int(engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar())
     learn_forms(engine, 0, last)
-    clear_star(engine)
-    build_star(engine, 0, last)
-    recount(engine, last)
-    drop_touched(engine)
+    span = build_star(engine, 0, last)
+    recount(engine, span)
+    drop_affected(engine, span)
 
 
 def set_play_pages(engine: Engine, pages: Sequence[str]) -> None:

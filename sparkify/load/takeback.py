@@ -8,10 +8,10 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 from sparkify.engines.base import Engine
+from sparkify.engines.relations import resolve
 from sparkify.load.checks import Verdict, check_span
 from sparkify.load.files import Planned, read_ledger
-from sparkify.load.star import Span, build_star_without, run_transform
-from sparkify.sql import statement
+from sparkify.load.star import Span, build_star_without, count_again, drop_affected, run_transform
 
 Fate = Literal["undone", "replaced"]
 """Taken back, and left alone until it is asked for again; or replaced by the whole file, loaded anew."""
@@ -25,8 +25,7 @@ def parts_to_undo(engine: Engine, run_id: int) -> list[int]:
     parts = [
         file_id
         for (file_id,) in engine.query(
-            "SELECT file_id FROM etl_file WHERE run_id = :run_id AND replays IS NOT NULL "
-            "AND undone_in IS NULL AND replaced_in IS NULL",
+            resolve("SELECT file_id FROM standing_file WHERE run_id = :run_id AND replays IS NOT NULL"),
             {"run_id": run_id},
         ).rows
     ]
@@ -48,34 +47,25 @@ def parts_to_replace(planned: Sequence[Planned]) -> list[int]:
     return [part.file_id for one in planned if one.is_whole for part in one.parts]
 
 
-def take_back(engine: Engine, run_id: int, parts: Collection[int], fate: Fate) -> tuple[Span, int]:
+def take_back(engine: Engine, run_id: int, parts: Collection[int], fate: Fate) -> tuple[int, tuple[int, int]]:
     """Remove these parts from staging, star, rejects and ledger, and add what this run has staged.
 
-    Returns what was touched, and how many records left staging. Leaves the temporary tables of
-    `build_star_without`.
+    Returns how many records left staging, and of this run's the duplicates and the conflicts.
     """
-    run_transform(engine, "leaving", Span(run_id, run_id))
-    engine.insert("leaving", ("file_id",), [(part,) for part in parts])
-    run_transform(engine, "leaving_replays", Span(run_id, run_id))
+    run_transform(engine, "retracted")
+    engine.insert("retracted", ("file_id",), [(part,) for part in parts])
+    run_transform(engine, "retracted_replays")
     span, removed = build_star_without(engine, run_id)
     for name in ("reject_return", "etl_file_return", "etl_reject_return", "etl_reject_leave"):
-        run_transform(engine, name, span)
-    engine.execute(statement("transforms", f"etl_file_{fate}").text, {"run": run_id})
-    for name in ("etl_file_promoted", "etl_run_recount", "etl_run_aside"):
-        run_transform(engine, name, span)
-    _close_runs(engine, run_id)
-    for name in ("leaving", "reject_return"):
+        run_transform(engine, name)
+    run_transform(engine, f"etl_file_{fate}", {"run": run_id})
+    counted = count_again(engine, span)
+    run_transform(engine, "etl_run_aside")
+    run_transform(engine, "etl_run_undone", {"run": run_id})
+    drop_affected(engine, span)
+    for name in ("retracted", "reject_return"):
         engine.execute(f"DROP TABLE {name}")
-    return span, removed
-
-
-def settle_rejects(engine: Engine, run_id: int) -> None:
-    """The counts of every run, where nothing but rejects has come or gone."""
-    run_transform(engine, "etl_run_rejects", Span(0, run_id))
-
-
-def _close_runs(engine: Engine, run_id: int) -> None:
-    engine.execute(statement("transforms", "etl_run_undone").text, {"run": run_id})
+    return removed, counted
 
 
 def check_anew(engine: Engine, run_id: int) -> Sequence[Verdict]:

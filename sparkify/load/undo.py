@@ -7,7 +7,6 @@ from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.formatting import count
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.star import drop_leaving
 from sparkify.load.takeback import check_anew, parts_to_undo, take_back
 from sparkify.progress import Progress
 
@@ -28,8 +27,7 @@ def undo(
             raise _nothing_stands(engine, run)
         _tell_what_goes(engine, parts, progress)
         progress.step("taking records back")
-        _, removed = take_back(engine, run_id, parts, "undone")
-        drop_leaving(engine)
+        removed, _ = take_back(engine, run_id, parts, "undone")
         progress.step("checking")
         verdicts = check_anew(engine, run_id)
         return Outcome({"undone": len(parts)}, len(parts), removed=removed, checks=verdicts)

@@ -1,16 +1,11 @@
 -- Every record of the keys that are counted: its key, and a hash of its content.
 -- The key of an event is its session, its position there, and its listener, or for nobody the moment.
-CREATE TEMP TABLE counted_record AS
 SELECT
     'events' AS dataset,
     e.run_id,
     e.file_id,
     e.record,
-    CAST(r.event_id AS VARCHAR(20)) || '|'
-    || COALESCE(
-        CAST(e.user_id AS VARCHAR(20)),
-        '@' || CAST(DATEDIFF(microsecond, CAST('1970-01-01 00:00:00' AS TIMESTAMP), e.ts) AS VARCHAR(20))
-    ) AS natural_key,
+    CAST(e.event_id AS VARCHAR(20)) || '|' || e.listener AS natural_key,
     'session ' || CAST(e.session_id AS VARCHAR(20)) || ', item ' || CAST(e.item_in_session AS VARCHAR(20))
     || COALESCE(', listener ' || CAST(e.user_id AS VARCHAR(20)), ', no listener') AS label,
     e.ts,
@@ -36,8 +31,8 @@ SELECT
         FNV_HASH(COALESCE(e.user_agent, '<null>'),
         FNV_HASH(COALESCE(e.user_id, -1),
         FNV_HASH(COALESCE(e.extra, '<null>')))))))))))))))))))) AS content
-FROM stg_events AS e
-JOIN counted_event AS r ON r.event_id = e.session_id * 1000000 + e.item_in_session
+FROM event AS e
+JOIN counted_event AS c ON c.session_id = e.session_id AND c.item_in_session = e.item_in_session
 UNION ALL
 SELECT
     'songs' AS dataset,
@@ -62,4 +57,4 @@ SELECT
         FNV_HASH(COALESCE(s.year, -1),
         FNV_HASH(COALESCE(s.extra, '<null>')))))))))))) AS content
 FROM stg_songs AS s
-JOIN counted_song AS t ON t.song_id = s.song_id
+JOIN counted_song AS c ON c.song_id = s.song_id

@@ -3,8 +3,8 @@ UPDATE etl_run
 SET values_aside = s.aside
 FROM (
     SELECT run_id, SUM(values_aside) AS aside
-    FROM etl_file
-    WHERE undone_in IS NULL AND replaced_in IS NULL AND values_aside IS NOT NULL
+    FROM standing_file
+    WHERE values_aside IS NOT NULL
     GROUP BY run_id
 ) AS s
 WHERE s.run_id = etl_run.run_id

@@ -14,13 +14,12 @@ FROM (
         SUM(f.rejected) AS rejected,
         COALESCE(MAX(m.duplicates), 0) AS duplicates,
         COALESCE(MAX(m.conflicts), 0) AS conflicts
-    FROM etl_file AS f
+    FROM standing_file AS f
     LEFT JOIN (
         SELECT run_id, SUM(duplicates) AS duplicates, SUM(conflicts) AS conflicts
-        FROM moved
+        FROM file_duplicate
         GROUP BY run_id
     ) AS m ON m.run_id = f.run_id
-    WHERE f.undone_in IS NULL AND f.replaced_in IS NULL
     GROUP BY f.run_id
 ) AS s
 WHERE s.run_id = etl_run.run_id

@@ -5,8 +5,7 @@ SET
     rejected = s.rejected
 FROM (
     SELECT run_id, SUM(rejected) AS rejected
-    FROM etl_file
-    WHERE undone_in IS NULL AND replaced_in IS NULL
+    FROM standing_file
     GROUP BY run_id
 ) AS s
 WHERE s.run_id = etl_run.run_id AND s.rejected <> etl_run.rejected

@@ -6,6 +6,5 @@ WHERE
     AND etl_run.run_id IN (SELECT run_id FROM etl_file)
     AND etl_run.run_id NOT IN (
         SELECT run_id
-        FROM etl_file
-        WHERE undone_in IS NULL AND replaced_in IS NULL
+        FROM standing_file
     )

@@ -1,6 +1,5 @@
--- How many good records of each new file repeat a natural key that stood before, in an earlier run, an earlier
+-- How many good records of each file repeat a natural key that stood before, in an earlier run, an earlier
 -- file or an earlier line: with a content that stood before too (duplicates), or with another one (conflicts).
-CREATE TEMP TABLE file_duplicate AS
 SELECT
     run_id,
     file_id,
@@ -16,5 +15,5 @@ FROM (
         ) AS same
     FROM counted_record AS r
 ) AS ranked
-WHERE place > 1 AND run_id BETWEEN :first_run AND :last_run
+WHERE place > 1
 GROUP BY run_id, file_id

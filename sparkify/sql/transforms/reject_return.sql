@@ -2,6 +2,6 @@
 CREATE TEMP TABLE reject_return AS
 SELECT DISTINCT COALESCE(f.replays, p.file_id) AS file_id, f.run_id
 FROM etl_file AS f
-JOIN leaving AS l ON l.file_id = f.file_id
+JOIN retracted AS r ON r.file_id = f.file_id
 LEFT JOIN etl_file AS p ON p.uri = f.uri AND p.file_id < f.file_id AND p.replays IS NULL AND f.replays IS NULL
 WHERE f.replays IS NOT NULL OR p.file_id IS NOT NULL

@@ -1,0 +1,13 @@
+-- Moments at which plays begin, taken apart.
+SELECT
+    p.start_time,
+    CAST(EXTRACT(HOUR FROM p.start_time) AS SMALLINT) AS hour,
+    CAST(EXTRACT(DAY FROM p.start_time) AS SMALLINT) AS day,
+    CAST(EXTRACT(WEEK FROM p.start_time) AS SMALLINT) AS week,
+    CAST(EXTRACT(MONTH FROM p.start_time) AS SMALLINT) AS month,
+    CAST(EXTRACT(YEAR FROM p.start_time) AS SMALLINT) AS year,
+    CAST(EXTRACT(DOW FROM p.start_time) AS SMALLINT) AS weekday
+FROM (
+    SELECT DISTINCT start_time
+    FROM songplay
+) AS p

@@ -1,0 +1,144 @@
+"""The rules that built the star have a version: with other rules nothing is added to it before a rebuild."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlglot
+
+from sparkify import sql
+from sparkify.engines.base import Engine
+from sparkify.errors import WarehouseError
+from sparkify.load import rules
+from sparkify.load.checks import check_everything
+from sparkify.load.diff import digest_star
+from sparkify.load.forget import forget
+from sparkify.load.replay import replay
+from sparkify.load.run import MaxRejects, rebuild, reload
+from sparkify.load.undo import undo
+from sparkify.progress import Silent
+from tests.builders import Run, Source, etl, play, rows, song
+
+NEAREST = "ORDER BY ABS(COALESCE(c.duration - r.length, 1000000)), c.song_id"
+
+
+@contextmanager
+def other_program(folder: Path, name: str, old: str, new: str) -> Iterator[None]:
+    """The program of the day after: one definition says `new` where it said `old`."""
+    shutil.copytree(sql.ROOT, folder / "sql")
+    file = folder / "sql" / "star" / f"{name}.sql"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sql, "ROOT", folder / "sql")
+        for cached in (sql.statement, rules.rules_digest):
+            cached.cache_clear()
+        yield
+    for cached in (sql.statement, rules.rules_digest):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def filled(warehouse: Engine, source: Source) -> Engine:
+    source.log(play(0, length=199.0), "{broken")
+    source.song(song("SO1", duration=240.0))
+    source.song(song("SO2", duration=200.0))
+    etl(warehouse, source.folder)
+    return warehouse
+
+
+def failed(engine: Engine) -> list[str]:
+    return [verdict.name for verdict in check_everything(engine) if not verdict.passed]
+
+
+def test_whoever_adds_to_a_star_that_other_rules_built_is_refused(
+    filled: Engine, source: Source, tmp_path: Path
+) -> None:
+    before = digest_star(filled)
+    file = source.log(play(1), day="2018-11-02")
+    commands: list[Callable[[], object]] = [
+        lambda: etl(filled, source.folder),
+        lambda: undo(filled, 1, Silent()),
+        lambda: replay(filled, None, Silent()),
+        lambda: reload(filled, [str(file)], MaxRejects(9), Silent()),
+    ]
+
+    with other_program(tmp_path, "play_match", NEAREST, "ORDER BY c.song_id"):
+        assert failed(filled) == ["rules"]
+        for command in commands:
+            with pytest.raises(WarehouseError, match="`sparkify rebuild` builds it") as raised:
+                command()
+            assert "\n" not in str(raised.value)
+
+        assert digest_star(filled) == before
+        assert rows(filled, "SELECT COUNT(*) AS n FROM etl_run") == [(1,)]
+    assert failed(filled) == []
+
+
+def test_a_rebuild_takes_the_new_rules_and_loading_goes_on(
+    filled: Engine, source: Source, new_warehouse: Callable[[], Engine], tmp_path: Path
+) -> None:
+    with other_program(tmp_path, "play_match", NEAREST, "ORDER BY c.song_id"):
+        rebuild(filled, Silent())
+
+        assert failed(filled) == []
+        assert rows(filled, "SELECT song_id FROM songplay") == [("SO1",)]
+        source.log(play(1), day="2018-11-02")
+        etl(filled, source.folder)
+        fresh = new_warehouse()
+        etl(fresh, source.folder)
+        assert digest_star(filled) == digest_star(fresh)
+    assert failed(filled) == ["rules"]
+
+
+def test_forgetting_a_listener_builds_the_star_by_the_new_rules(filled: Engine, tmp_path: Path) -> None:
+    with other_program(tmp_path, "play_match", NEAREST, "ORDER BY c.song_id"):
+        forget(filled, 15, Silent())
+
+        assert failed(filled) == []
+        assert rows(filled, "SELECT song_id FROM songplay") == [("SO1",)]
+
+
+def test_comments_and_blanks_are_no_rules(tmp_path: Path) -> None:
+    digest = rules.rules_digest()
+
+    with other_program(tmp_path / "1", "time", "SELECT\n", "-- Whatever.\n\n  SELECT  -- each\n"):
+        assert rules.rules_digest() == digest
+    with other_program(tmp_path / "2", "time", "DISTINCT ", ""):
+        assert rules.rules_digest() != digest
+    assert rules.rules_digest() == digest
+    tokens = (
+        token.text for one in sql.statements("star") for token in sqlglot.tokenize(one.text, "redshift")
+    )
+    assert not any("--" in text for text in tokens)
+
+
+def test_the_first_load_notes_the_rules(warehouse: Engine, source: Source) -> None:
+    assert rules.read_rules(warehouse) is None
+    assert failed(warehouse) == []
+    source.log(play(0))
+
+    etl(warehouse, source.folder)
+
+    assert rules.read_rules(warehouse) == rules.rules_digest()
+
+
+def test_the_command_line_says_it_in_one_line(loaded: Run, tmp_path: Path) -> None:
+    import duckdb
+
+    with duckdb.connect(tmp_path / "sparkify.duckdb") as connection:
+        connection.execute("UPDATE etl_version SET rules = 'other'")
+
+    refused = loaded("etl", "--source", "music")
+    checked = loaded("check")
+    rebuilt = loaded("rebuild")
+
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "`sparkify rebuild` builds it by this program's" in refused.stderr
+    assert checked.returncode == 1
+    assert "sparkify: rules: " in checked.stderr
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert loaded("check").returncode == 0
+    assert loaded("etl", "--source", "music").returncode == 0
