@@ -13,7 +13,7 @@ from sparkify.load import validation
 from sparkify.sql import schema, statements
 from sparkify.sql.schema import table
 
-GROUPS = ("tables", "migrations", "transforms", "checks", "questions", "explain")
+GROUPS = ("tables", "views", "migrations", "transforms", "checks", "questions", "explain")
 FILES = [(group, one) for group in GROUPS for one in statements(group)]  # type: ignore[arg-type]  # the groups
 
 

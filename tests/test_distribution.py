@@ -46,7 +46,7 @@ def star(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         "INSERT INTO songs SELECT 'SO' || i, 'Undo' || i, 'AR' || i % 40, 'Björk' || i % 40, 1998, 200.5 "
         "FROM range(400) t(i)",
         "INSERT INTO artists SELECT 'AR' || i, 'Björk' || i, 'Reykjavik', 64, -22 FROM range(40) t(i)",
-        "INSERT INTO time SELECT TIMESTAMP '2018-11-01' + INTERVAL (i) SECOND, 1, 1, 1, 1, 2018, 1 "
+        "INSERT INTO time SELECT TIMESTAMP '2018-11-01' + INTERVAL (i) SECOND, 1, 1, 1, 1, 2018, 1, 2018 "
         "FROM range(4000) t(i)",
     ):
         engine.native(sql)

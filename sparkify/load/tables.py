@@ -10,7 +10,7 @@ from sparkify.load.text import learn_forms
 from sparkify.sql import Statement, schema, statement, statements
 
 DEFAULT_PAGES = ("NextSong",)
-VERSION = 3
+VERSION = 4
 """The layout's version; raise it with every change to the tables, and write the migrations to it."""
 
 
@@ -43,8 +43,20 @@ def create_tables(engine: Engine) -> list[str]:
                 engine.insert("etl_version", ("version",), [(VERSION,)])
             if "etl_play_page" in missing:
                 set_play_pages(engine, DEFAULT_PAGES)
-            engine.grant(schema.ALL)
+            _create_views(engine, there)
+            engine.grant((*schema.ALL, *schema.VIEWS))
+    elif not set(schema.VIEWS) <= set(there):
+        with engine.transaction():
+            _create_views(engine, there)
+            engine.grant(schema.VIEWS)
     return missing
+
+
+def _create_views(engine: Engine, there: Sequence[str]) -> None:
+    """Make the views that are missing; one that is there may be somebody's own, and is never replaced."""
+    for name in schema.VIEWS:
+        if name not in there:
+            engine.execute(statement("views", name).text)
 
 
 def drop_tables(engine: Engine) -> None:
@@ -52,6 +64,8 @@ def drop_tables(engine: Engine) -> None:
     if not has_tables(engine):
         raise ConfigError("this is no warehouse of ours: it has no table etl_version. Nothing was removed.")
     with engine.transaction():
+        for name in reversed(schema.VIEWS):  # Redshift keeps a table that a view is made of
+            engine.execute(f"DROP VIEW IF EXISTS {name}")
         for name in (*schema.STAR, *schema.STAGING, *schema.BOOKS):
             engine.execute(f"DROP TABLE IF EXISTS {name}")
 
@@ -73,7 +87,7 @@ def require_tables(engine: Engine) -> None:
             "the warehouse has no tables yet. `sparkify etl --source DIR` makes and fills them."
         )
     require_version(engine)
-    if missing := [name for name in schema.ALL if name not in there]:
+    if missing := [name for name in (*schema.ALL, *schema.VIEWS) if name not in there]:
         raise WarehouseError(
             f"the warehouse lacks {', '.join(missing)}. `sparkify tables create` makes what is missing."
         )
@@ -111,8 +125,9 @@ def migrate(engine: Engine) -> list[str]:
                     engine.execute(statement("tables", name).text)
             if "etl_play_page" not in there:
                 set_play_pages(engine, DEFAULT_PAGES)
+            _create_views(engine, there)
             _rebuild(engine)
-            engine.grant(schema.ALL)
+            engine.grant((*schema.ALL, *schema.VIEWS))
             engine.insert("etl_version", ("version",), [(VERSION,)])
     return done
 
@@ -167,9 +182,9 @@ def _version(engine: Engine) -> int:
 
 
 def _ours_by_name(engine: Engine) -> list[str]:
-    """The tables that are called as one of ours."""
+    """The tables and views that are called as one of ours."""
     found = engine.query(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA() "
         "ORDER BY table_name"
     )
-    return [name for (name,) in found.rows if name in schema.ALL]
+    return [name for (name,) in found.rows if name in (*schema.ALL, *schema.VIEWS)]

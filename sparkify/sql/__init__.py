@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-Group = Literal["tables", "migrations", "transforms", "checks", "questions", "explain"]
+Group = Literal["tables", "views", "migrations", "transforms", "checks", "questions", "explain"]
 
 ROOT = Path(__file__).parent
 

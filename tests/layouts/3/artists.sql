@@ -1,0 +1,12 @@
+-- Artists of the catalogue, each under the name that most of their songs carry.
+CREATE TABLE IF NOT EXISTS artists (
+    artist_id VARCHAR(32)      NOT NULL,  -- the artist
+    name      VARCHAR(512),               -- the name most of their songs credit
+    location  VARCHAR(512),               -- where they come from; null if unknown
+    latitude  DOUBLE PRECISION,           -- degrees north
+    longitude DOUBLE PRECISION,           -- degrees east
+    PRIMARY KEY (artist_id)
+)
+DISTSTYLE KEY
+DISTKEY (artist_id)
+SORTKEY (artist_id);

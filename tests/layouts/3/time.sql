@@ -1,0 +1,13 @@
+-- Each moment at which a play began, taken apart. A copy on every node: small, and every question may want it.
+CREATE TABLE IF NOT EXISTS time (
+    start_time TIMESTAMP NOT NULL,  -- the moment (UTC)
+    hour       SMALLINT  NOT NULL,  -- 0 to 23
+    day        SMALLINT  NOT NULL,  -- day of the month
+    week       SMALLINT  NOT NULL,  -- ISO week
+    month      SMALLINT  NOT NULL,  -- 1 to 12
+    year       SMALLINT  NOT NULL,  -- the calendar year
+    weekday    SMALLINT  NOT NULL,  -- 0 is Sunday
+    PRIMARY KEY (start_time)
+)
+DISTSTYLE ALL
+SORTKEY (start_time);
