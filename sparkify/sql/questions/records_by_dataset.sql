@@ -1,8 +1,8 @@
--- How many records of events and of songs were read, and what became of them?
+-- How many records of events and of songs were read, and what became of them? A log that grew is one file.
 -- Of files that a plain COPY brought, only the runs know which records were duplicates or conflicts: nothing is said then.
 SELECT
     f.dataset,
-    COUNT(*) - COUNT(f.replays) AS files,
+    COUNT(DISTINCT f.uri) AS files,
     SUM(f.records_read) AS read,
     CASE WHEN COUNT(f.loaded) = COUNT(*) THEN SUM(f.loaded) END AS loaded,
     CASE WHEN COUNT(f.duplicate) = COUNT(*) THEN SUM(f.duplicate) END AS duplicate,

@@ -3,7 +3,7 @@ SELECT
     f.dataset,
     CASE WHEN r.encoding = 'head' THEN SPLIT_PART(r.reason, ' (', 1) ELSE r.reason END AS reason,
     COUNT(*) AS records,
-    COUNT(DISTINCT r.file_id) AS files,
+    COUNT(DISTINCT f.uri) AS files,
     MAX(r.run_id) AS latest_run
 FROM etl_reject AS r
 JOIN etl_file AS f ON f.file_id = r.file_id

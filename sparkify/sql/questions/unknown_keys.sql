@@ -3,7 +3,7 @@ SELECT
     k.name AS key,
     f.dataset,
     SUM(k.records) AS records,
-    COUNT(*) AS files,
+    COUNT(DISTINCT f.uri) AS files,
     MIN(f.run_id) AS first_run,
     MAX(f.run_id) AS latest_run
 FROM etl_key AS k
