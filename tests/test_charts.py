@@ -88,9 +88,27 @@ def test_what_counts_nothing_has_no_picture(columns: tuple[str, ...]) -> None:
     assert chart(Result(columns, [("7",) * len(columns)])) is None
     assert chart(Result(("title", "plays"), [])) is None
     assert chart(Result(("plays", "listeners"), [(7, 3)])) is None
-    assert (
-        chart(Result(("changed_at", "user_id", "plays_before"), [(dt.datetime(2018, 11, 5), 9, 7)])) is None
+    moment = dt.datetime(2018, 11, 5)
+    assert chart(Result(("changed_at", "user_id", "plays_before"), [(moment, 9, 7)])) is None
+    assert chart(Result(("user_id", "upgraded_at", "plays_before"), [(9, moment, 7)])) is None
+
+
+def test_a_line_of_nothing_and_a_change_are_called_that() -> None:
+    line = chart(Result(("day", "percent_skipped"), [(MONDAY, 0), (NEXT, 0)]))
+    falls = chart(Result(("artist", "change", "plays"), [("Kings", -7, 1), ("Undo", -9, 2)]))
+    rises = chart(Result(("artist", "change", "plays"), [("Kings", 7, 9), ("Undo", -6, 2)]))
+    cohorts = chart(
+        Result(("registered_week", "weeks_later", "percent_playing", "playing"), [(MONDAY, 1, 50, 2)])
     )
+
+    assert line
+    assert falls
+    assert rises
+    assert cohorts
+    assert line["title"] == "Percent skipped by day: none"
+    assert falls["rows"][0][:3] == ["Kings", "", -7.0]
+    assert rises["title"] == "Kings has the largest change: 7"
+    assert (cohorts["title"], cohorts["z"]) == ("Percent playing by registered week and weeks later", [[50]])
 
 
 def test_a_grid_of_years_shows_the_last_weeks_and_says_so() -> None:

@@ -24,7 +24,7 @@ def chart(result: Result) -> Picture | None:
     n = kinds.index("number") if "number" in kinds else 0
     if n == 0:  # nothing is counted, or counts of many kinds stand in one row
         return None
-    if result.columns[0].endswith("_at"):  # single moments
+    if any(column.endswith("_at") for column in result.columns):  # single moments
         return None
     if kinds[0] == "day" and len({row[0] for row in result.rows}) == len(result.rows):
         return _series(result, n)
@@ -48,7 +48,9 @@ def _series(result: Result, n: int) -> Picture:
     most = max(values)
     return {
         "kind": "series",
-        "title": f"{day(result.rows[values.index(most)][0])} has the {_top(unit)}: {most:,g}",
+        "title": f"{day(result.rows[values.index(most)][0])} has the {_top(unit)}: {most:,g}"
+        if most
+        else f"{spoken(unit)} by day: none",
         "note": "",
         "unit": unit,
         "x": [str(row[0]) for row in result.rows],
@@ -57,11 +59,11 @@ def _series(result: Result, n: int) -> Picture:
 
 
 def _grid(result: Result) -> Picture:
-    """`result` has a row's name, a whole number that runs from left to right, and a count."""
+    """`result` begins with a row's name, a whole number that runs from left to right, and a count."""
     cells = {(row[0], int(row[1])): float(row[2] or 0) for row in result.rows}
     across = range(min(x for _, x in cells), max(x for _, x in cells) + 1)
     down = list(dict.fromkeys(y for y, _ in cells))
-    named, axis, what = result.columns
+    named, axis, what = result.columns[:3]
     return {
         "kind": "grid",
         "title": f"{spoken(what)} by {spoken(named).lower()} and {spoken(axis).lower()}",
@@ -96,10 +98,11 @@ def _bars(result: Result, n: int) -> Picture:
 def _top(unit: str) -> str:
     """How a title calls the largest number of a kind.
 
-    >>> _top("plays"), _top("percent skipped")
-    ('most plays', 'highest percent skipped')
+    >>> _top("plays"), _top("percent skipped"), _top("change")
+    ('most plays', 'highest percent skipped', 'largest change')
     """
-    return f"highest {unit}" if unit.startswith("percent") else f"most {unit}"
+    word = "highest" if unit.startswith("percent") else "largest" if unit == "change" else "most"
+    return f"{word} {unit}"
 
 
 def _named(column: str, value: Any) -> str:
