@@ -101,7 +101,10 @@ def life(user: int, chance: random.Random) -> list[Record]:
 
     About four weeks lie between many plays: that is when a listener falls silent.
     """
-    its: Record = {"userId": str(user), "registration": float(NOON + chance.randrange(-9 * 24, 72) * HOUR)}
+    its: Record = {
+        "userId": str(user),
+        "registration": float(NOON + chance.randrange(-9 * 24, 40 * 24) * HOUR),
+    }
     found, day, level = [], chance.randrange(5), "free"
     while day < 100:
         level = chance.choice(("free", "paid", level))

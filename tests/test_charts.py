@@ -98,7 +98,10 @@ def test_a_line_of_nothing_and_a_change_are_called_that() -> None:
     falls = chart(Result(("artist", "change", "plays"), [("Kings", -7, 1), ("Undo", -9, 2)]))
     rises = chart(Result(("artist", "change", "plays"), [("Kings", 7, 9), ("Undo", -6, 2)]))
     cohorts = chart(
-        Result(("registered_week", "weeks_later", "percent_playing", "playing"), [(MONDAY, 1, 50, 2)])
+        Result(
+            ("registered_week", "weeks_later", "percent_playing", "playing"),
+            [(MONDAY, 1, 50, 2), (MONDAY, 2, 25, 1)],
+        )
     )
 
     assert line
@@ -108,7 +111,10 @@ def test_a_line_of_nothing_and_a_change_are_called_that() -> None:
     assert line["title"] == "Percent skipped by day: none"
     assert falls["rows"][0][:3] == ["Kings", "", -7.0]
     assert rises["title"] == "Kings has the largest change: 7"
-    assert (cohorts["title"], cohorts["z"]) == ("Percent playing by registered week and weeks later", [[50]])
+    assert (cohorts["title"], cohorts["z"]) == (
+        "Percent playing by registered week and weeks later",
+        [[50, 25]],
+    )
 
 
 def test_a_grid_of_years_shows_the_last_weeks_and_says_so() -> None:
