@@ -61,8 +61,9 @@ def _series(result: Result, n: int) -> Picture:
 def _grid(result: Result) -> Picture:
     """`result` begins with a row's name, a whole number that runs from left to right, and a count."""
     cells = {(row[0], int(row[1])): float(row[2] or 0) for row in result.rows}
-    across = range(min(x for _, x in cells), max(x for _, x in cells) + 1)
     down = list(dict.fromkeys(y for y, _ in cells))
+    seen = [x for y, x in cells if y in down[-BARS:]]
+    across = range(min(seen), max(seen) + 1)
     named, axis, what = result.columns[:3]
     return {
         "kind": "grid",

@@ -267,7 +267,6 @@ def _upgrades(rows: Rows) -> Picture:
 def _retention(rows: Rows) -> Picture:
     """`rows` are registered_week, weeks_later, percent_playing, playing, registered, week_in_log."""
     found = {(row[0], int(row[1])): row for row in rows}
-    last = max((int(row[1]) for row in rows if row[5] == "whole"), default=0)
     weeks = sorted({row[0] for row in rows if row[5] == "whole" and row[1] > 0})
     if not weeks:
         return _nothing(
@@ -277,7 +276,8 @@ def _retention(rows: Rows) -> Picture:
     shown = weeks[-WEEKS:]
     next_week = [found[week, 1] for week in weeks if (week, 1) in found and found[week, 1][5] == "whole"]
     playing, registered = (sum(row[n] for row in next_week) for n in (3, 4))
-    cells = [[_whole(found.get((week, later))) for later in range(1, last + 1)][-LATER:] for week in shown]
+    last = max(int(row[1]) for row in rows if row[0] in shown and row[5] == "whole")
+    later = range(1, min(last, LATER) + 1)
     return {
         "kind": "retention",
         "title": f"{percent(playing, registered)} of new listeners play in the week after they registered"
@@ -286,10 +286,10 @@ def _retention(rows: Rows) -> Picture:
         "note": "By the week of the registration (from Monday, UTC). Weeks that the log has not, or only in "
         "part, are left out. All days, whatever the period."
         + (f" The last {WEEKS} of {len(weeks)} weeks." if weeks != shown else ""),
-        "x": list(range(1, last + 1))[-LATER:],
+        "x": list(later),
         "y": [f"{week.day} {week:%b %Y}" for week in shown],
         "new": [next(row[4] for row in rows if row[0] == week) for week in shown],
-        "z": cells,
+        "z": [[_whole(found.get((week, n))) for n in later] for week in shown],
     }
 
 
