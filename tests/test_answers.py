@@ -120,3 +120,18 @@ def life(user: int, chance: random.Random) -> list[Record]:
             found.append(event(itemInSession=at, page=chance.choice(PAGES), ts=begin, **visit))
         day += chance.choice((1, 5, 27, 28, 29, 45))
     return found
+
+
+def test_a_listener_who_hears_two_songs_at_once_is_one(warehouse: Engine, source: Source) -> None:
+    source.log(
+        play(0, sessionId=1, length=1800.0, ts=NOON),
+        play(0, sessionId=2, length=60.0, ts=NOON + 60_000),  # within the first
+        play(0, sessionId=3, length=1800.0, ts=NOON + 1_200_000),  # beyond it
+        play(0, sessionId=4, userId="8", length=9000.0, ts=NOON + 600_000),  # an hour of it
+        play(0, sessionId=5, userId="", length=600.0, ts=NOON),  # nobody's
+    )
+    etl(warehouse, source.folder)
+
+    found = ask(warehouse, find_question("listeners_at_once")).rows
+
+    assert [(hour, most, float(average)) for hour, most, average in found] == [(12, 2, 1.67), (13, 1, 0.17)]
