@@ -114,7 +114,7 @@ def life(user: int, chance: random.Random) -> list[Record]:
             length = chance.choice((None, 20.0, 29.5, 30.5, 5000.0))
             pause = chance.choice((10, 30, 60, 4000))
             found.append(play(at, ts=begin, length=length, song=f"song {chance.randrange(9)}", **visit))
-            begin += pause * 1000 * (at != 2)  # the last two at one moment
+            begin += pause * 1000 * (at != 1)  # of three, the last two at one moment
         for at in range(10, 10 + chance.randrange(4)):
             begin += chance.choice((5, 100, 7000)) * 1000
             found.append(event(itemInSession=at, page=chance.choice(PAGES), ts=begin, **visit))
