@@ -119,7 +119,7 @@ BREAKS: dict[str, str | list[str]] = {
         "DELETE FROM stg_events WHERE page = 'Help'",
         "DELETE FROM stg_songs",
     ],
-    "time_is_used": "INSERT INTO time VALUES ('2018-11-01 12:00:01', 12, 1, 44, 11, 2018, 4)",
+    "time_is_used": "INSERT INTO time VALUES ('2018-11-01 12:00:01', 12, 1, 44, 11, 2018, 4, 2018)",
     "time_parts": [
         "UPDATE time SET hour = 0",
         "UPDATE time SET day = 0",
@@ -127,6 +127,8 @@ BREAKS: dict[str, str | list[str]] = {
         "UPDATE time SET month = 0",
         "UPDATE time SET year = 0",
         "UPDATE time SET weekday = 0",
+        "UPDATE time SET iso_year = 0",
+        "UPDATE time SET iso_year = NULL",
     ],
     "time_unique": "INSERT INTO time SELECT * FROM time",
     "users_complete": "DELETE FROM users",

@@ -47,6 +47,73 @@ def plays(folder: Path) -> list[Play]:
     return sorted(found, key=lambda play: play.key)
 
 
+class Event(NamedTuple):
+    """What must be known of one event, a play or any other page."""
+
+    moment: dt.datetime
+    session: int
+    item: int
+    user_id: int | None
+    page: str
+    level: str | None
+    status: int | None
+    title: str | None
+    artist: str | None
+    length: float | None
+
+    @property
+    def is_play(self) -> bool:
+        return self.page == "NextSong"
+
+
+def events(folder: Path) -> list[Event]:
+    """Every event in the folder, in the order of time; of a listener's records of a page at one place, one.
+
+    Which one: of plays, as `plays` has it; of other pages the smallest by time, level and status.
+    """
+    places: dict[Any, list[Record]] = {}
+    for event in _good(folder / "log_data", _is_event):
+        place = (event["sessionId"], event["itemInSession"], _listener(event), event["page"])
+        places.setdefault(place, []).append(event)
+    chosen = (
+        min(records, key=_order if key[3] == "NextSong" else _order_of_page)
+        for key, records in places.items()
+    )
+    found = [
+        Event(
+            _moment(event["ts"]), event["sessionId"], event["itemInSession"], _user(event), event["page"],
+            event["level"], _number(event["status"]), _text(event["song"]), _text(event["artist"]),
+            _number(event["length"]),
+        )
+        for event in chosen
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.moment, one.session, one.item, one.user_id or 0, one.page))
+
+
+def registrations(folder: Path) -> dict[int, dt.datetime]:
+    """When each listener registered: the earliest moment that a record of theirs says."""
+    found: dict[int, dt.datetime] = {}
+    for event in _good(folder / "log_data", _is_event):
+        user = _user(event)
+        if user is not None and isinstance(event["registration"], int | float):
+            moment = _moment(int(event["registration"]))
+            found[user] = min(moment, found.get(user, moment))
+    return found
+
+
+def _number(value: Any) -> Any:
+    """A value of a column of numbers: what is none does not fit."""
+    return value if isinstance(value, int | float) else None
+
+
+def _moment(milliseconds: int) -> dt.datetime:
+    return EPOCH + dt.timedelta(milliseconds=milliseconds)
+
+
+def _order_of_page(event: Record) -> list[tuple[bool, Any]]:
+    return [(value is not None, value) for value in (event["ts"], event["level"], _number(event["status"]))]
+
+
 def _listener(event: Record) -> tuple[int, int]:
     """Who played, in their order: nobody, by the moment, then listeners by their number."""
     user = _user(event)

@@ -36,9 +36,12 @@ def test_every_moment_is_taken_apart_as_the_calendar_says(warehouse: Engine, sou
     assert rows(warehouse, "SELECT start_time FROM songplay ORDER BY item_in_session") == [
         (m,) for m in MOMENTS
     ]
-    parts = rows(warehouse, "SELECT start_time, hour, day, week, month, year, weekday FROM time ORDER BY 1")
+    parts = rows(
+        warehouse, "SELECT start_time, hour, day, week, month, year, weekday, iso_year FROM time ORDER BY 1"
+    )
     assert parts == [
-        (m, m.hour, m.day, m.isocalendar().week, m.month, m.year, m.isoweekday() % 7) for m in sorted(MOMENTS)
+        (m, m.hour, m.day, m.isocalendar().week, m.month, m.year, m.isoweekday() % 7, m.isocalendar().year)
+        for m in sorted(MOMENTS)
     ]
     assert all(verdict.passed for verdict in check_everything(warehouse))
 

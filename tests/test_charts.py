@@ -69,7 +69,8 @@ def test_a_title_names_all_that_leads_and_no_number_that_is_a_name() -> None:
             (("level", "gender", "listeners"), [("free", "F", 9), ("free", "M", 8)]),
             (("user_id", "first_name", "plays"), [(911, "Quentin", 9), (4, "Hana", 8)]),
             (("band", "length", "sessions"), [(1, "under 5 min", 9), (2, "5-15 min", 8)]),
-            (("first_play", "user_id", "plays_before"), [(dt.datetime(2018, 11, 5, 3), 911, 7)]),
+            (("most_played_songs", "percent_of_plays"), [("top 1 %", 9), ("top 5 %", 8)]),
+            (("step", "reached", "listeners"), [(1, "free listener", 9), (2, "opened Upgrade", 8)]),
         )
     ]
 
@@ -77,7 +78,8 @@ def test_a_title_names_all_that_leads_and_no_number_that_is_a_name() -> None:
         "free, F has the most listeners: 9",
         "Plays by user",
         "under 5 min has the most sessions: 9",
-        "Plays before by first play",
+        "top 1 % has the highest percent of plays: 9",
+        "free listener has the most listeners: 9",
     ]
 
 
@@ -86,6 +88,33 @@ def test_what_counts_nothing_has_no_picture(columns: tuple[str, ...]) -> None:
     assert chart(Result(columns, [("7",) * len(columns)])) is None
     assert chart(Result(("title", "plays"), [])) is None
     assert chart(Result(("plays", "listeners"), [(7, 3)])) is None
+    moment = dt.datetime(2018, 11, 5)
+    assert chart(Result(("changed_at", "user_id", "plays_before"), [(moment, 9, 7)])) is None
+    assert chart(Result(("user_id", "upgraded_at", "plays_before"), [(9, moment, 7)])) is None
+
+
+def test_a_line_of_nothing_and_a_change_are_called_that() -> None:
+    line = chart(Result(("day", "percent_skipped"), [(MONDAY, 0), (NEXT, 0)]))
+    falls = chart(Result(("artist", "change", "plays"), [("Kings", -7, 1), ("Undo", -9, 2)]))
+    rises = chart(Result(("artist", "change", "plays"), [("Kings", 7, 9), ("Undo", -6, 2)]))
+    cohorts = chart(
+        Result(
+            ("registered_week", "weeks_later", "percent_playing", "playing"),
+            [(MONDAY, 1, 50, 2), (MONDAY, 2, 25, 1)],
+        )
+    )
+
+    assert line
+    assert falls
+    assert rises
+    assert cohorts
+    assert line["title"] == "Percent skipped by day: none"
+    assert falls["rows"][0][:3] == ["Kings", "", -7.0]
+    assert rises["title"] == "Kings has the largest change: 7"
+    assert (cohorts["title"], cohorts["z"]) == (
+        "Percent playing by registered week and weeks later",
+        [[50, 25]],
+    )
 
 
 def test_a_grid_of_years_shows_the_last_weeks_and_says_so() -> None:

@@ -205,7 +205,10 @@ def test_good_records_are_staged_and_the_others_kept_with_their_line(
     assert [(reject.file_id, reject.record) for reject in found] == [(7, 3), (7, 5)]
 
 
-EMPTY = {"missing_songs", "upgrades", "rejects", "rejects_by_reason", "unknown_keys", "warnings"}
+EMPTY = {
+    "missing_songs", "churn", "most_skipped_songs", "rising_songs", "rising_artists", "upgrades",
+    "level_changes", "rejects", "rejects_by_reason", "unknown_keys", "warnings",
+}  # fmt: skip
 """Questions to which a healthy little service has no answer."""
 
 

@@ -13,7 +13,9 @@ from sparkify.load import validation
 from sparkify.sql import schema, statements
 from sparkify.sql.schema import table
 
-GROUPS = ("tables", "migrations", "star", "affected", "transforms", "checks", "questions", "explain")
+GROUPS = (
+    "tables", "views", "migrations", "star", "affected", "transforms", "checks", "questions", "explain",
+)  # fmt: skip
 FILES = [(group, one) for group in GROUPS for one in statements(group)]  # type: ignore[arg-type]  # the groups
 
 

@@ -15,7 +15,7 @@ from sparkify.load.checks import check_everything
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from tests.browser import as_url, visit
-from tests.builders import NOON, Source, etl, play, song
+from tests.builders import NOON, Source, etl, event, play, song
 from tests.test_report import DAY, page_of
 
 OVERLAPS = """[...document.querySelectorAll('.xaxislayer-above')].flatMap(axis => {
@@ -45,7 +45,7 @@ def test_a_silent_day_is_nothing_of_a_count_and_a_gap_of_a_share(warehouse: Engi
     assert share == [100, None, None, 100]
     active, matching = view["pictures"]["active"], view["pictures"]["matching"]
     assert active["x"] == matching["x"] == view["pictures"]["days"]["x"]
-    assert (active["daily"], active["monthly"]) == ([1, 0, 0, 1], [1, None, None, 1])
+    assert (active["daily"], active["monthly"]) == ([1, 0, 0, 1], [None] * 4)
     assert matching["song"] == matching["artist"] == [100, None, None, 100]
 
 
@@ -73,7 +73,7 @@ def test_every_band_of_session_lengths_is_shown_and_named_as_its_answer_names_it
 ) -> None:
     source.log(
         *(
-            play(end, sessionId=session, ts=NOON + end * seconds * 1000)
+            play(end, sessionId=session, ts=NOON + end * seconds * 1000, length=1.0)
             for session, seconds in enumerate((0, 600, 1200, 2400, 5000, 10_000, 20_000))
             for end in ((0, 1) if seconds else (0,))
         )
@@ -136,6 +136,13 @@ def test_the_lines_and_the_axis_of_changes(
     for user in range(1, 38):
         for day in (0, 1):
             listen(source, user, day, level="paid" if day else "free")
+    source.log(
+        *(
+            event(page="Submit Upgrade", userId=str(user), sessionId=user, ts=NOON + DAY)
+            for user in range(1, 38)
+        ),
+        day="2019-01-01",
+    )
     listen(source, 1, 3)
     etl(duckdb_warehouse, source.folder)
 

@@ -133,7 +133,7 @@ def test_the_ten_most_active_users_are_the_true_ones(loaded: Engine) -> None:
 
 def test_hours_and_weekdays_are_those_of_utc(loaded: Engine) -> None:
     hours = dict(answer(loaded, "plays_by_hour"))
-    weekdays = {name: plays for _, name, plays in answer(loaded, "plays_by_weekday")}
+    weekdays = {name: plays for _, name, _, plays, _ in answer(loaded, "plays_by_weekday")}
 
     assert (hours[16], hours[18], hours[17]) == (542, 498, 494)
     assert weekdays == {

@@ -20,7 +20,7 @@ from sparkify.load.checks import check_everything
 from sparkify.load.feed import Feed
 from sparkify.load.forget import forget
 from sparkify.progress import Silent
-from tests.builders import NOON, Source, etl, play, rows, song
+from tests.builders import NOON, Source, etl, event, play, rows, song
 
 DAY = 86_400_000
 NOW = dt.datetime(2018, 12, 1, 8)
@@ -81,16 +81,20 @@ def test_every_number_is_the_answer_to_its_question(warehouse: Engine, source: S
                 row[4] for row in answer("most_active_users")
             ]
             assert [n for n in shown["active"]["monthly"] if n is not None] == [
-                row[2] for row in answer("daily_and_monthly_active_users")
+                row[2] for row in answer("daily_and_monthly_active_users") if row[2] is not None
             ]
             assert [n for n in shown["sessions"]["y"] if n] == [row[2] for row in answer("session_lengths")]
-            assert sum(map(sum, shown["week"]["z"])) == plays
+            per_day = {(row[0], row[1]): row[3] / row[4] for row in answer("plays_by_weekday_and_hour")}
+            z = shown["week"]["z"]
+            assert {(day, hour): z[day - 1][hour] for day, hour in per_day} == {
+                cell: pytest.approx(float(n), abs=0.005) for cell, n in per_day.items()
+            }
             assert sum(sum(days) for _, days in shown["days"]["series"]) == plays
-            changes = [row[3] for row in answer("level_changes", None)] if level is None else []
+            changes = [row[2] for row in answer("level_changes", None)] if level is None else []
             if changes:
                 assert (sum(shown["changes"]["up"]), -sum(shown["changes"]["down"])) == (
-                    changes.count("paid"),
-                    changes.count("free"),
+                    changes.count("upgrade"),
+                    changes.count("downgrade"),
                 )
 
 
@@ -111,7 +115,7 @@ def test_active_listeners_of_a_month_are_counted_once(warehouse: Engine, source:
         (
             dt.date(2018, 11, 1) + dt.timedelta(days=day),
             len({u for u, d in everything if d == day}),
-            len({u for u, d in everything if day - 30 < d <= day}),
+            len({u for u, d in everything if day - 30 < d <= day}) if day >= 29 else None,
         )
         for day in sorted({day for _, day in everything})
     ]
@@ -126,34 +130,52 @@ def test_the_most_popular_artists_count_plays_without_an_artist(warehouse: Engin
     assert found == [(None, 4, 2), ("Kings", 2, 2)]
 
 
-def test_who_first_played_in_a_week_is_followed_through_the_next_ones(
+def test_who_registered_in_a_week_is_followed_through_the_weeks_of_the_log(
     warehouse: Engine, source: Source
 ) -> None:
-    # 2018-11-01 is a Thursday: listener 1 plays in three weeks, 2 in the first and the third.
-    for user, day in ((1, 0), (1, 2), (1, 5), (1, 12), (2, 1), (2, 13), (3, 6)):
+    # The log goes from Thursday 2018-11-01 to Sunday 2018-11-25; nobody plays in the week of the 12th.
+    registered = {1: -3, 2: 0, 3: -3, 4: -200, 5: 9}
+    for user, day in ((1, 0), (1, 2), (1, 5), (2, 1), (2, 24), (4, 24)):
         source.log(
-            play(userId=str(user), sessionId=100 * user + day, ts=NOON + day * DAY),
-            day=f"2018-{user:02}-{day + 1:02}",
-        )
+            play(
+                userId=str(user), sessionId=100 * user + day, ts=NOON + day * DAY,
+                registration=float(NOON + registered[user] * DAY),
+            ),
+            day=f"20{user:02}-11-{day + 1:02}",
+        )  # fmt: skip
+    source.log(
+        *(event(userId=str(n), registration=float(NOON + registered[n] * DAY)) for n in (3, 5)),
+        day="2018-12-01",
+    )
     etl(warehouse, source.folder)
 
     found = ask(warehouse, find_question("weekly_retention")).rows
 
-    first, second = dt.date(2018, 10, 29), dt.date(2018, 11, 5)
-    assert [(week, int(later), n) for week, later, n in found] == [
-        (first, 0, 2), (first, 1, 1), (first, 2, 2), (second, 0, 1),
+    april, first, second = dt.date(2018, 4, 9), dt.date(2018, 10, 29), dt.date(2018, 11, 5)
+    assert [(week, int(later), float(share), *rest) for week, later, share, *rest in found] == [
+        (april, 29, 0, 0, 1, "in part"), (april, 30, 0, 0, 1, "whole"), (april, 32, 100, 1, 1, "whole"),
+        (first, 0, 66.7, 2, 3, "in part"), (first, 1, 33.3, 1, 3, "whole"), (first, 3, 33.3, 1, 3, "whole"),
+        (second, 0, 0, 0, 1, "whole"), (second, 2, 0, 0, 1, "whole"),
     ]  # fmt: skip
+    picture = findings._retention(found)
+    assert picture["title"] == "33 % of new listeners play in the week after they registered"
+    assert (picture["x"][:3], picture["new"]) == ([1, 2, 3], [1, 3, 1])
+    assert [row[:3] for row in picture["z"]] == [[None] * 3, [33.3, None, 33.3], [None, 0.0, None]]
 
 
 def test_of_years_of_weeks_the_last_are_shown_and_that_is_said() -> None:
     first, weeks = dt.date(2018, 1, 1), findings.WEEKS + 4
-    rows = [(first + dt.timedelta(weeks=n), later, 2) for n in range(weeks) for later in range(weeks - n)]
+    rows = [
+        (first + dt.timedelta(weeks=n), later, 50.0, 1, 2, "whole" if later < weeks - n - 1 else "in part")
+        for n in range(weeks)
+        for later in range(weeks - n)
+    ]
 
-    found = findings._retention(rows, first + dt.timedelta(weeks=weeks, days=-1))
+    found = findings._retention(rows)
 
     assert (len(found["y"]), len(found["new"]), len(found["z"])) == (findings.WEEKS,) * 3
-    assert found["y"][-1] == "16 Jul 2018"
-    assert found["note"].endswith("The last 26 of 29 weeks.")
+    assert found["y"][-1] == "9 Jul 2018"
+    assert found["note"].endswith("The last 26 of 28 weeks.")
 
 
 def test_periods_end_with_the_last_play_and_compare_only_with_whole_ones() -> None:
@@ -199,8 +221,8 @@ def test_titles_name_no_leader_where_several_are_alike() -> None:
 def test_the_busiest_weekday_is_that_of_an_average_one() -> None:
     nine_days = find_periods(dt.date(2018, 11, 1), dt.date(2018, 11, 9))[-1]  # two Thursdays, one Wednesday
 
-    found = findings._week([(4, 12, 10), (3, 12, 8)], nine_days)
-    alone = findings._week([(4, 12, 20), (3, 12, 8)], nine_days)
+    found = findings._week([(4, 12, 5, 10, 2), (3, 12, 8, 8, 1)], nine_days)
+    alone = findings._week([(4, 12, 10, 20, 2), (3, 12, 8, 8, 1)], nine_days)
 
     assert found["title"] == "Wednesday is the busiest weekday: 8 plays"
     assert alone["title"] == "Thursday is the busiest weekday: 10 plays on average"

@@ -96,6 +96,8 @@ def test_an_older_warehouse_is_brought_up_to_date_and_goes_on(
     rebuild(empty, Silent())
     assert digest_star(empty) == digest_star(fresh)
     assert columns_of(empty) == {name: schema.table(name).column_names for name in schema.ALL}
+    count = "SELECT COUNT(*) AS events, COUNT(songplay_id) AS plays FROM events"
+    assert rows(empty, count) == rows(fresh, count)
     assert migrate(empty) == []
     fresh.close()
 

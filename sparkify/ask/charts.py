@@ -10,7 +10,7 @@ from sparkify.engines.base import Result
 from sparkify.formatting import WEEKDAYS, day
 
 NUMBERS = (int, float, decimal.Decimal)
-CODES = ("weekday", "hour", "record", "band", "weeks_later")
+CODES = ("weekday", "hour", "record", "band", "weeks_later", "step")
 """Numbers that count nothing, beside those that end in _id."""
 ACROSS = {"hour": "hour (UTC)", "weeks_later": "weeks later"}
 """Codes that run from left to right where there are two, and what their axis says."""
@@ -23,6 +23,8 @@ def chart(result: Result) -> Picture | None:
     kinds = [_kind(column, [row[n] for row in result.rows]) for n, column in enumerate(result.columns)]
     n = kinds.index("number") if "number" in kinds else 0
     if n == 0:  # nothing is counted, or counts of many kinds stand in one row
+        return None
+    if any(column.endswith("_at") for column in result.columns):  # single moments
         return None
     if kinds[0] == "day" and len({row[0] for row in result.rows}) == len(result.rows):
         return _series(result, n)
@@ -46,7 +48,9 @@ def _series(result: Result, n: int) -> Picture:
     most = max(values)
     return {
         "kind": "series",
-        "title": f"{day(result.rows[values.index(most)][0])} has the most {unit}: {most:,g}",
+        "title": f"{day(result.rows[values.index(most)][0])} has the {_top(unit)}: {most:,g}"
+        if most
+        else f"{spoken(unit)} by day: none",
         "note": "",
         "unit": unit,
         "x": [str(row[0]) for row in result.rows],
@@ -55,11 +59,12 @@ def _series(result: Result, n: int) -> Picture:
 
 
 def _grid(result: Result) -> Picture:
-    """`result` has a row's name, a whole number that runs from left to right, and a count."""
+    """`result` begins with a row's name, a whole number that runs from left to right, and a count."""
     cells = {(row[0], int(row[1])): float(row[2] or 0) for row in result.rows}
-    across = range(min(x for _, x in cells), max(x for _, x in cells) + 1)
     down = list(dict.fromkeys(y for y, _ in cells))
-    named, axis, what = result.columns
+    seen = [x for y, x in cells if y in down[-BARS:]]
+    across = range(min(seen), max(seen) + 1)
+    named, axis, what = result.columns[:3]
     return {
         "kind": "grid",
         "title": f"{spoken(what)} by {spoken(named).lower()} and {spoken(axis).lower()}",
@@ -81,7 +86,7 @@ def _bars(result: Result, n: int) -> Picture:
     is_named = isinstance(result.rows[0][words[0]], str)
     return {
         "kind": "bars",
-        "title": f"{', '.join(names[0])} has the most {unit.lower()}: {values[0]:,g}"
+        "title": f"{', '.join(names[0])} has the {_top(unit.lower())}: {values[0]:,g}"
         if leads and is_named
         else f"{unit} by {spoken(result.columns[words[0]].removesuffix('_id')).lower()}",
         "note": f"The first {BARS} of {len(values):,} rows." if len(values) > BARS else "",
@@ -89,6 +94,16 @@ def _bars(result: Result, n: int) -> Picture:
             [name, " · ".join(rest), value, ""] for (name, *rest), value in zip(names, values, strict=False)
         ],
     }
+
+
+def _top(unit: str) -> str:
+    """How a title calls the largest number of a kind.
+
+    >>> _top("plays"), _top("percent skipped"), _top("change")
+    ('most plays', 'highest percent skipped', 'largest change')
+    """
+    word = "highest" if unit.startswith("percent") else "largest" if unit == "change" else "most"
+    return f"{word} {unit}"
 
 
 def _named(column: str, value: Any) -> str:

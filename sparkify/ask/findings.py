@@ -20,8 +20,8 @@ Answers = Mapping[str, Rows]
 
 SHOWN = 10
 """Bars of a ranking."""
-WEEKS = 26
-"""Weeks of first plays whose return is shown."""
+WEEKS, LATER = 26, 52
+"""Weeks of registrations whose return is shown, and how many later weeks at most."""
 
 
 def pictures(answers: Answers, period: Period, names: Mapping[int, str]) -> dict[str, Picture]:
@@ -49,7 +49,7 @@ def pictures(answers: Answers, period: Period, names: Mapping[int, str]) -> dict
         "devices": _ranking(answers["top_devices"], plays, "device", "devices"),
         "changes": _changes(answers["level_changes"], period),
         "upgrades": _upgrades(answers["level_changes"]),
-        "retention": _retention(answers["weekly_retention"], period.last),
+        "retention": _retention(answers["weekly_retention"]),
         "sessions": _sessions(answers["session_lengths"]),
         "matching": _matching(answers["match_rate_by_day"], period),
     }
@@ -115,13 +115,14 @@ def _silence(silent: Sequence[dt.date]) -> str:
 
 
 def _week(rows: Rows, period: Period) -> Picture:
-    cells = {(int(weekday), int(hour)): plays for weekday, hour, plays in rows}
+    """`rows` are weekday, hour, plays_per_day, plays, days."""
+    cells = {(int(weekday), int(hour)): plays / days for weekday, hour, _, plays, days in rows}
+    number = {int(weekday): int(days) for weekday, *_, days in rows}
     weekdays: Counter[int] = Counter()
     hours: Counter[int] = Counter()
-    for (weekday, hour), plays in cells.items():
-        weekdays[weekday] += plays
-        hours[hour] += plays
-    number = Counter((period.first + dt.timedelta(n)).isoweekday() % 7 for n in range(period.length))
+    for weekday, hour, _, plays, _ in rows:
+        weekdays[int(weekday)] += plays
+        hours[int(hour)] += plays
     busiest = min(weekdays, key=lambda one: (-weekdays[one] / number[one], one))
     hour = min(hours, key=lambda one: (-hours[one], one))
     most = weekdays[busiest] / number[busiest]
@@ -131,9 +132,10 @@ def _week(rows: Rows, period: Period) -> Picture:
         "title": f"{WEEKDAYS[busiest]} is the busiest weekday: {count(round(most), 'play')}"
         + (" on average" if number[busiest] > 1 else ""),
         "note": f"On {count(number[busiest], WEEKDAYS[busiest])} of this period. The busiest hour of the day "
-        f"is {hour:02}:00 to {hour:02}:59 UTC, with {count(hours[hour], 'play')}.",
+        f"is {hour:02}:00 to {hour:02}:59 UTC, with {count(hours[hour], 'play')} on "
+        f"{count(period.length, 'day')}. Colours: plays in that hour of an average day of that name.",
         "y": [WEEKDAYS[weekday] for weekday in monday_first],
-        "z": [[cells.get((weekday, hour), 0) for hour in range(24)] for weekday in monday_first],
+        "z": [[round(cells.get((weekday, hour), 0), 2) for hour in range(24)] for weekday in monday_first],
     }
 
 
@@ -148,9 +150,11 @@ def _active(rows: Rows, period: Period) -> Picture:
     days = span(period)
     return {
         "kind": "active",
-        "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}, "
-        f"of {last[2]:,} in the last 30 days",
-        "note": f"A listener of the month plays on {percent(daily, last[2])} of its days.",
+        "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}"
+        + (f", of {last[2]:,} in the last 30 days" if last[2] else ""),
+        "note": f"A listener of the month plays on {percent(daily, last[2])} of its days."
+        if last[2]
+        else "The log has no 30 days yet, and so no number of a month.",
         "x": [day.isoformat() for day in days],
         "daily": [found[day][1] if day in found else 0 for day in days],
         "monthly": [found[day][2] if day in found else None for day in days],
@@ -215,19 +219,26 @@ def _ranking(rows: Rows, plays: int, thing: str, things: str) -> Picture:
 
 
 def _changes(rows: Rows, period: Period) -> Picture:
-    """`rows` are first_play, user_id, level_before, level, plays_before."""
-    ups = Counter(row[0].date() for row in rows if row[3] == "paid")
-    downs = Counter(row[0].date() for row in rows if row[3] == "free")
+    """`rows` are changed_at, user_id, change, proof, plays_before."""
+    ups, downs, ends = (
+        Counter(row[0].date() for row in rows if row[2] == change)
+        for change in ("upgrade", "downgrade", "cancellation")
+    )
+    doubtful = sum(row[3] == "contradicted" for row in rows)
     if not rows:
         return _nothing("Nobody changed level in this period")
     days = span(period)
     return {
         "kind": "changes",
-        "title": f"{count(ups.total(), 'upgrade')} to paid, {count(downs.total(), 'downgrade')} to free",
-        "note": "A change shows in the first play at the new level. Not filtered by level.",
+        "title": f"{count(ups.total(), 'upgrade')} to paid, {count(downs.total(), 'downgrade')} to free"
+        + (f", {count(ends.total(), 'cancellation')}" if ends else ""),
+        "note": "As the app's own pages say; "
+        + (f"{doubtful:,} of them" if doubtful else "none")
+        + " contradicted by the listener's next event. Not filtered by level.",
         "x": [day.isoformat() for day in days],
         "up": [ups[day] for day in days],
         "down": [-downs[day] for day in days],
+        "end": [-ends[day] for day in days] if ends else [],
     }
 
 
@@ -235,7 +246,7 @@ BANDS = ((0, 9), (10, 24), (25, 49), (50, 99), (100, 199), (200, 499), (500, Non
 
 
 def _upgrades(rows: Rows) -> Picture:
-    before = sorted(row[4] for row in rows if row[3] == "paid" and row[2] == "free")
+    before = sorted(row[4] for row in rows if row[2] == "upgrade")
     if not before:
         return _nothing("Nobody upgraded in this period")
     within = before[(len(before) - 1) // 2]
@@ -244,7 +255,8 @@ def _upgrades(rows: Rows) -> Picture:
         "title": f"Half of the upgrades come within the first {count(within, 'play')}"
         if len(before) > 1
         else f"The one upgrade came after {count(before[0], 'play')}",
-        "note": "How much they had played, in their whole history, before they paid. Not filtered by level.",
+        "note": "Their plays in the log before that: who listened before it begins played more. "
+        "Not filtered by level.",
         "x": [f"{low}-{high}" if high else f"{low}+" for low, high in BANDS],
         "y": [sum(low <= n and (high is None or n <= high) for n in before) for low, high in BANDS],
         "unit": "upgrades",
@@ -252,34 +264,38 @@ def _upgrades(rows: Rows) -> Picture:
     }
 
 
-def _retention(rows: Rows, last: dt.date) -> Picture:
-    """`rows` are first_week, weeks_later, listeners; a week that is not over yet is left out."""
-    found = {(week, int(later)): n for week, later, n in rows}
-    weeks = sorted({week for week, _, _ in rows})
-    whole = [
-        [(week, later) for later in range(1, 53) if week + dt.timedelta(days=7 * later + 6) <= last]
-        for week in weeks
-    ]
-    seen = max((len(cells) for cells in whole), default=0)
-    if not seen:
-        return _nothing("It takes two whole weeks to see who comes back", "From Monday to Sunday (UTC).")
-    ripe = [week for week, cells in zip(weeks, whole, strict=True) if cells]
-    shown = ripe[-WEEKS:]
-    started = sum(found[week, 0] for week in ripe)
-    back = sum(found.get((week, 1), 0) for week in ripe)
+def _retention(rows: Rows) -> Picture:
+    """`rows` are registered_week, weeks_later, percent_playing, playing, registered, week_in_log."""
+    found = {(row[0], int(row[1])): row for row in rows}
+    weeks = sorted({row[0] for row in rows if row[5] == "whole" and row[1] > 0})
+    if not weeks:
+        return _nothing(
+            "It takes a whole week after that of a registration to see who comes back",
+            "From Monday to Sunday (UTC).",
+        )
+    shown = weeks[-WEEKS:]
+    next_week = [found[week, 1] for week in weeks if (week, 1) in found and found[week, 1][5] == "whole"]
+    playing, registered = (sum(row[n] for row in next_week) for n in (3, 4))
+    last = max(int(row[1]) for row in rows if row[0] in shown and row[5] == "whole")
+    later = range(1, min(last, LATER) + 1)
     return {
         "kind": "retention",
-        "title": f"{percent(back, started)} of new listeners play again in the week after their first",
-        "note": "By the week of the first play (from Monday, UTC); weeks that are not over are left out. "
-        "All days, whatever the period."
-        + (f" The last {WEEKS} of {len(ripe)} weeks." if ripe != shown else ""),
+        "title": f"{percent(playing, registered)} of new listeners play in the week after they registered"
+        if next_week
+        else "Nobody who registered in the time of this log has had a whole week since",
+        "note": "By the week of the registration (from Monday, UTC). Weeks that the log has not, or only in "
+        "part, are left out. All days, whatever the period."
+        + (f" The last {WEEKS} of {len(weeks)} weeks." if weeks != shown else ""),
+        "x": list(later),
         "y": [f"{week.day} {week:%b %Y}" for week in shown],
-        "new": [found[week, 0] for week in shown],
-        "z": [
-            [round(100 * found.get(cell, 0) / found[cell[0], 0], 1) for cell in cells]
-            for cells in [cells for cells in whole if cells][-WEEKS:]
-        ],
+        "new": [next(row[4] for row in rows if row[0] == week) for week in shown],
+        "z": [[_whole(found.get((week, n))) for n in later] for week in shown],
     }
+
+
+def _whole(row: tuple[Any, ...] | None) -> float | None:
+    """The percentage of a week that is wholly in the log."""
+    return round(100 * row[3] / row[4], 1) if row and row[5] == "whole" else None
 
 
 LENGTHS = ("under 5 min", "5-15 min", "15-30 min", "30-60 min", "1-2 h", "2-4 h", "4 h or more")
@@ -296,7 +312,7 @@ def _sessions(rows: Rows) -> Picture:
         "kind": "columns",
         "title": f"Sessions of {most[1]} are the most common: {percent(most[2], total)}",
         "note": f"Those of {longest[1]} are {percent(longest[2], total)} of the sessions and hold "
-        f"{percent(longest[3], plays)} of the plays. From first play to last.",
+        f"{percent(longest[3], plays)} of the plays. From the first play to the end of the last song.",
         "x": list(LENGTHS),
         "y": [found.get(band, 0) for band, _ in enumerate(LENGTHS, 1)],
         "unit": "sessions",
@@ -312,7 +328,8 @@ def _matching(rows: Rows, period: Period) -> Picture:
     return {
         "kind": "matching",
         "title": f"{percent(songs, plays)} of the plays match a song, {percent(artists, plays)} an artist",
-        "note": f"{count(plays - artists, 'play matches', 'plays match')} neither. They count all the same.",
+        "note": f"Of the days and the level chosen, {count(plays - artists, 'play matches', 'plays match')} "
+        "neither. They count all the same.",
         "x": [day.isoformat() for day in days],
         "song": [_share(found.get(day), 2) for day in days],
         "artist": [_share(found.get(day), 3) for day in days],

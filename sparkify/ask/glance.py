@@ -45,7 +45,7 @@ def sums(answers: Answers) -> list[tuple[str, int]]:
             ("at a glance", [answers["at_a_glance"][0][0]]),
             ("by day", [row[1] for row in answers["plays_by_day"]]),
             ("by day and level", [row[2] for row in answers["plays_by_day_and_level"]]),
-            ("by weekday and hour", [row[2] for row in answers["plays_by_weekday_and_hour"]]),
+            ("by weekday and hour", [row[3] for row in answers["plays_by_weekday_and_hour"]]),
             ("by level and gender", [row[3] for row in answers["listeners_by_level_and_gender"]]),
             ("by state", [row[1] for row in answers["plays_by_state"]]),
             ("by place", [row[1] for row in answers["top_locations"]]),

@@ -142,7 +142,7 @@ def _flow(answers: Answers, loaded: int) -> list[dict[str, Any]]:
         ),
         _line(
             "Matched to the catalogue",
-            "of the plays",
+            "of the plays, whatever the days and the level chosen",
             "plays",
             [
                 ("song known", matched_song, "good"),

@@ -78,6 +78,7 @@ def show(style: str | None, *, staging: bool) -> None:
     else:
         found = [schema.table(name) for name in schema.ALL]
         rows: list[tuple[Any, ...]] = [(t.name, c.name, c.type, c.meaning) for t in found for c in t.columns]
+        rows += [(name, column, "", said) for name in schema.VIEWS for column, said in schema.view(name)[1]]
         print_result(Result(("table", "column", "type", "meaning"), rows), style)
 
 

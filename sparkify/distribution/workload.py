@@ -16,7 +16,7 @@ from sparkify.distribution.builder import Builder
 from sparkify.engines.base import Engine, Value
 from sparkify.engines.dialect import bind
 from sparkify.errors import ConfigError
-from sparkify.sql import Statement, schema, statements
+from sparkify.sql import Statement, schema, statement, statements
 
 EVER = (dt.datetime(1970, 1, 1), dt.datetime(9999, 12, 31))
 IDENTIFYING = {"session_id", "title", "artist_name", "name", "song", "artist", "raw_text"}
@@ -86,7 +86,7 @@ def read_workload(
             if not isinstance(tree, exp.Query):
                 raise ConfigError(f"{one.name} is no SELECT: a question only reads.")
             text = tree.sql("redshift", comments=False)
-            query = Builder(tables).build(tree)
+            query = Builder(tables).build(_without_views(tree))
         except SqlglotError as error:
             said = " ".join(str(error).split("\n")[0].split())
             raise ConfigError(f"{one.name}.sql cannot be read: {said}") from error
@@ -136,6 +136,16 @@ def read_questions(folder: Path) -> list[Statement]:
     return [
         Statement(file.stem, "", file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.sql"))
     ]
+
+
+def _without_views(tree: exp.Query) -> exp.Query:
+    """The query with each of our views as the subquery that it stands for."""
+    for node in list(tree.find_all(exp.Table)):
+        if node.name in schema.VIEWS:
+            view = sqlglot.parse_one(statement("views", node.name).text, read="redshift").expression
+            assert isinstance(view, exp.Query)
+            node.replace(_without_views(view).subquery(node.alias_or_name))
+    return tree
 
 
 def _reads(tree: exp.Expr) -> tuple[exp.Query, str, str]:

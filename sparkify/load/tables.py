@@ -13,10 +13,11 @@ from sparkify.sql import Statement, schema, statement, statements
 DEFAULT_PAGES = ("NextSong",)
 VERSION = 4
 """The layout's version; raise it with every change to the tables, and write the migrations to it."""
-SHARED = (*schema.STAR, "etl_run", "etl_warning", "etl_key", "etl_version")
-"""The tables that readers see whole: the star, and what runs did and warned of."""
+OURS = (*schema.ALL, *schema.VIEWS)
+SHARED = (*schema.STAR, *schema.VIEWS, "etl_run", "etl_warning", "etl_key", "etl_version")
+"""What readers see whole: the star, the views, and what runs did and warned of."""
 RIGHTS: Rights = {
-    **dict.fromkeys(schema.ALL, ()),
+    **dict.fromkeys(OURS, ()),
     **dict.fromkeys(SHARED, EVERY_COLUMN),
     "etl_file": (
         "file_id", "dataset", "run_id", "records_read", "loaded", "duplicate", "conflict", "rejected",
@@ -28,7 +29,7 @@ RIGHTS: Rights = {
 """What readers see: all that the questions need but `rejects`, which shows the records as they came.
 
 Of the ledger and the rejects only counts and reasons, no name of a file and no text; of staging only when
-something happened; of who is forgotten nothing.
+something happened, and what the views say; of who is forgotten nothing.
 """
 
 
@@ -53,7 +54,7 @@ def create_tables(engine: Engine) -> list[str]:
         )
     order = (*schema.STAGING, *reversed(schema.STAR), *schema.BOOKS)
     missing = [name for name in order if name not in there]
-    if missing:
+    if missing or not set(schema.VIEWS) <= set(there):
         with engine.transaction():
             for name in missing:
                 engine.execute(statement("tables", name).text)
@@ -61,9 +62,17 @@ def create_tables(engine: Engine) -> list[str]:
                 engine.insert("etl_version", ("version",), [(VERSION,)])
             if "etl_play_page" in missing:
                 set_play_pages(engine, DEFAULT_PAGES)
+            _create_views(engine, there)
     with engine.transaction(lock="etl_lock"):
         engine.grant(RIGHTS)
     return missing
+
+
+def _create_views(engine: Engine, there: Sequence[str]) -> None:
+    """Make the views that are missing; one that is there may be somebody's own, and is never replaced."""
+    for name in schema.VIEWS:
+        if name not in there:
+            engine.execute(statement("views", name).text)
 
 
 def drop_tables(engine: Engine) -> None:
@@ -71,6 +80,8 @@ def drop_tables(engine: Engine) -> None:
     if not has_tables(engine):
         raise ConfigError("this is no warehouse of ours: it has no table etl_version. Nothing was removed.")
     with engine.transaction():
+        for name in reversed(schema.VIEWS):  # Redshift keeps a table that a view is made of
+            engine.execute(f"DROP VIEW IF EXISTS {name}")
         for name in (*schema.STAR, *schema.STAGING, *schema.BOOKS):
             engine.execute(f"DROP TABLE IF EXISTS {name}")
 
@@ -90,7 +101,7 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
         engine.grant(RIGHTS)
 
 
-def require_tables(engine: Engine, among: Sequence[str] = schema.ALL) -> None:
+def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
     """Raise ConfigError if this is no warehouse yet, WarehouseError if it is not whole, or too new.
 
     Readers know of no table but those that they see: for what they may ask, look `among` SHARED.
@@ -139,6 +150,7 @@ def migrate(engine: Engine) -> list[str]:
                     engine.execute(statement("tables", name).text)
             if "etl_play_page" not in there:
                 set_play_pages(engine, DEFAULT_PAGES)
+            _create_views(engine, there)
             engine.insert("etl_version", ("version",), [(VERSION,)])
             _rebuild(engine)
     return done
@@ -193,9 +205,9 @@ def _version(engine: Engine) -> int:
 
 
 def _ours_by_name(engine: Engine) -> list[str]:
-    """The tables that are called as one of ours."""
+    """The tables and views that are called as one of ours."""
     found = engine.query(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA() "
         "ORDER BY table_name"
     )
-    return [name for (name,) in found.rows if name in schema.ALL]
+    return [name for (name,) in found.rows if name in OURS]

@@ -9,7 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-Group = Literal["tables", "migrations", "star", "affected", "transforms", "checks", "questions", "explain"]
+Group = Literal[
+    "tables", "views", "migrations", "star", "affected", "transforms", "checks", "questions", "explain"
+]
 
 ROOT = Path(__file__).parent
 

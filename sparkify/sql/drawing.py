@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sparkify.sql.schema import Table, table
+from sparkify.sql.schema import VIEWS, Table, table, view
 
 
 def mermaid(names: Sequence[str]) -> str:
@@ -41,7 +41,7 @@ def mermaid(names: Sequence[str]) -> str:
 
 
 def markdown(names: Sequence[str]) -> str:
-    """The data dictionary: every column with its type and its meaning."""
+    """The data dictionary: every column with its type and its meaning; after the tables, the views."""
     out: list[str] = []
     for name in names:
         one = table(name)
@@ -58,6 +58,12 @@ def markdown(names: Sequence[str]) -> str:
         for column in one.columns:
             null = "" if column.required else ", may be null"
             out.append(f"| `{column.name}` | {column.type}{null} | {column.meaning} |")
+        out.append("")
+    for name in VIEWS:
+        meaning, columns = view(name)
+        out += [f"## {name}", "", meaning, "", "A view, computed as it is asked.", ""]
+        out += ["| column | meaning |", "|---|---|"]
+        out += [f"| `{column}` | {said} |" for column, said in columns]
         out.append("")
     return "\n".join(out)
 

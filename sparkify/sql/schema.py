@@ -21,6 +21,8 @@ BOOKS = (
     "etl_forgotten", "etl_lock", "etl_version",
 )  # fmt: skip
 ALL = (*STAGING, *STAR, *BOOKS)
+VIEWS = ("events", "registrations", "listening", "file_parts")
+"""What questions ask beside the star, in the order in which one needs the other."""
 
 LINEAGE = ("run_id", "file_id", "record")
 """The columns of a staging table that say where a record came from."""
@@ -98,6 +100,14 @@ def table(name: str) -> Table:
         distkey=distkey.name if distkey else None,
         sortkey=tuple(node.name for node in sortkey.this) if sortkey else (),
     )
+
+
+@cache
+def view(name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """What a view is, and its columns with their meanings: those of its outermost SELECT."""
+    source = statement("views", name)
+    meanings = re.findall(r"^ {4}(?:.*[ .])?(\w+),? +-- (.+)$", source.text, re.MULTILINE)
+    return source.comment, tuple(meanings)
 
 
 def json_key(column: str) -> str:

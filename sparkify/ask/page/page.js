@@ -34,10 +34,10 @@
   // ---- pictures made of text and boxes -------------------------------------------------------------
 
   function bars(picture) {
-    const most = Math.max(...picture.rows.map((row) => row[2]), 1);
+    const most = Math.max(...picture.rows.map((row) => Math.abs(row[2])), 1);
     return make("ol", "bars", ...picture.rows.map(([name, aside, value, share]) => {
-      const fill = make("i");
-      fill.style.width = (100 * value) / most + "%";
+      const fill = make("i", value < 0 ? "less" : "");
+      fill.style.width = (100 * Math.abs(value)) / most + "%";
       return make("li", "",
         make("span", "name", name, make("span", "aside", /^[\d,]+ \S+$/.test(aside) ? aside.replace(" ", "\u00a0") : aside)),
         make("span", "number", number.format(value) + " ", share ? make("small", "", share) : null),
@@ -209,7 +209,7 @@
     ],
     week: (p) => [
       [{
-        ...heat(p.z, "plays"), y: p.y, x: [...Array(24).keys()], hovertemplate: "%{y}, %{x}:00 to %{x}:59 UTC<br>%{z:,} plays<extra></extra>",
+        ...heat(p.z, "plays a day"), y: p.y, x: [...Array(24).keys()], hovertemplate: "%{y}, %{x}:00 to %{x}:59 UTC<br>%{z:,} plays on an average day<extra></extra>",
       }],
       layout({ height: 300, xaxis: { title: { text: "hour of the day (UTC)" }, tickvals: [0, 3, 6, 9, 12, 15, 18, 21], showgrid: false, zeroline: false }, yaxis: { autorange: "reversed", showgrid: false, tickvals: p.y, ticktext: p.y.map((day) => day.slice(0, 3)) } }),
     ],
@@ -224,6 +224,7 @@
       [
         { name: "Upgrades to paid", y: p.up, marker: { color: colour("main") } },
         { name: "Downgrades to free", y: p.down, marker: { color: colour("second") } },
+        ...(p.end.length ? [{ name: "Cancellations", y: p.end, marker: { color: colour("dull") } }] : []),
       ].map((one) => ({ type: "bar", x: p.x, ...wide(p.x), customdata: one.y.map(Math.abs), hovertemplate: "%{customdata:,}", ...one })),
       layout({ barmode: "relative", hovermode: "x unified", xaxis: dates(p.x), yaxis: { ...upAndDown(p), title: { text: "listeners" } } }),
     ],
@@ -233,15 +234,15 @@
     ],
     retention: (p) => {
       const weeks = Math.max(...p.z.map((row) => row.length));
-      const texts = p.z.map((row) => row.map((v) => Math.round(v) + " %"));
+      const texts = p.z.map((row) => row.map((v) => (v === null ? "" : Math.round(v) + " %")));
       return [
         [{
-          type: "heatmap", z: p.z, y: p.y.map((week, i) => `${week} · ${number.format(p.new[i])} new`), x: [...Array(weeks).keys()].map((n) => n + 1),
+          type: "heatmap", z: p.z, y: p.y.map((week, i) => `${week} · ${number.format(p.new[i])} new`), x: p.x,
           colorscale: scale(), zmin: 0, zmax: 100, xgap: gap(weeks), ygap: 2, showscale: weeks > 8, colorbar: { thickness: 8, outlinewidth: 0, ticksuffix: " %", tickfont: { color: colour("soft"), size: 11 } },
           ...(weeks <= 8 ? { text: texts, texttemplate: "%{text}" } : {}),
-          hovertemplate: "first week %{y}<br>%{z} % play %{x} weeks later<extra></extra>", hoverongaps: false,
+          hovertemplate: "registered in the week of %{y}<br>%{z} % play %{x} weeks later<extra></extra>", hoverongaps: false,
         }],
-        layout({ height: Math.max(220, 90 + 34 * p.y.length), xaxis: { title: { text: "weeks after the first" }, ...(weeks <= 8 ? { dtick: 1 } : { tickformat: "d", tickangle: 0 }), showgrid: false, zeroline: false }, yaxis: { type: "category", autorange: "reversed", showgrid: false } }),
+        layout({ height: Math.max(220, 90 + 34 * p.y.length), xaxis: { title: { text: "weeks after that of the registration" }, ...(weeks <= 8 ? { dtick: 1 } : { tickformat: "d", tickangle: 0 }), showgrid: false, zeroline: false }, yaxis: { type: "category", autorange: "reversed", showgrid: false } }),
       ];
     },
     matching: (p) => [
@@ -270,7 +271,7 @@
   ];
 
   function upAndDown(p) {
-    const high = Math.max(...p.up, 1), low = Math.min(...p.down, 0);
+    const high = Math.max(...p.up, 1), low = Math.min(...p.down.map((n, i) => n + (p.end[i] || 0)), 0);
     const size = 10 ** Math.max(0, Math.floor(Math.log10((high - low) / 5)));
     const step = size * [1, 2, 5, 10].find((n) => 5 * n * size >= high - low);
     const ticks = [];

@@ -1,5 +1,5 @@
 -- The parts of each moment are its own.
-SELECT start_time, hour, day, week, month, year, weekday
+SELECT start_time, hour, day, week, month, year, weekday, iso_year
 FROM time
 WHERE
     hour <> EXTRACT(HOUR FROM start_time)
@@ -8,3 +8,4 @@ WHERE
     OR month <> EXTRACT(MONTH FROM start_time)
     OR year <> EXTRACT(YEAR FROM start_time)
     OR weekday <> EXTRACT(DOW FROM start_time)
+    OR COALESCE(iso_year, 0) <> EXTRACT(YEAR FROM DATEADD(day, 3, DATE_TRUNC('week', start_time)))

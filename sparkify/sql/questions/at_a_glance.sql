@@ -1,11 +1,11 @@
--- How much is listened to? Plays, listeners, sessions, hours (songs to their end), the paid share, and what matches.
+-- How much is listened to? Plays, listeners, sessions, hours (songs to their end), the paid share of the plays, and what matches.
 -- A session is one listener's plays under one session_id; plays without a listener under it are a session of their own.
 SELECT
     COALESCE(SUM(session.plays), 0) AS plays,
     COUNT(DISTINCT session.user_id) AS listeners,
     COUNT(*) AS sessions,
     ROUND(COALESCE(SUM(session.seconds), 0) / 3600.0, 1) AS hours,
-    ROUND(100.0 * SUM(session.paid_plays) / NULLIF(SUM(session.plays), 0), 1) AS percent_paid,
+    ROUND(100.0 * SUM(session.paid_plays) / NULLIF(SUM(session.plays), 0), 1) AS percent_of_plays_paid,
     COALESCE(SUM(session.matched_song), 0) AS matched_song,
     COALESCE(SUM(session.matched_artist), 0) AS matched_artist
 FROM (

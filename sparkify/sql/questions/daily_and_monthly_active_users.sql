@@ -1,4 +1,5 @@
 -- How many listeners play on each day, and in the 30 days up to it? (UTC)
+-- The log's first 29 days have no 30 days yet, and so no such number.
 WITH
 active AS (
     SELECT CAST(p.start_time AS DATE) AS day, p.user_id
@@ -31,10 +32,13 @@ counted AS (
     GROUP BY day
 )
 SELECT
-    day,
-    daily_users,
-    monthly_users,
-    ROUND(100.0 * daily_users / monthly_users, 1) AS percent_daily_of_monthly
+    counted.day,
+    counted.daily_users,
+    CASE WHEN counted.day >= log.thirtieth_day THEN counted.monthly_users END AS monthly_users,
+    CASE
+        WHEN counted.day >= log.thirtieth_day THEN ROUND(100.0 * counted.daily_users / counted.monthly_users, 1)
+    END AS percent_daily_of_monthly
 FROM counted
-WHERE daily_users > 0 AND day >= CAST(:since AS DATE) AND day < CAST(:until AS DATE)
-ORDER BY day
+CROSS JOIN (SELECT CAST(DATEADD(day, 29, MIN(start_time)) AS DATE) AS thirtieth_day FROM songplay) AS log
+WHERE counted.daily_users > 0 AND counted.day >= CAST(:since AS DATE) AND counted.day < CAST(:until AS DATE)
+ORDER BY counted.day

@@ -1,44 +1,53 @@
--- Who went from free to paid or back, when, and after how many plays of theirs? Plays without a level are left out.
+-- Who upgraded, downgraded or cancelled, when, and after how many plays of theirs in the log? As the app's pages say:
+-- Submit Upgrade, Submit Downgrade, Cancellation Confirmation. The level of the listener's next event proves the first
+-- two or contradicts them, and they are open without one; any next event contradicts a cancellation.
 WITH
-listener_day AS (
-    SELECT
-        p.user_id,
-        CAST(p.start_time AS DATE) AS day,
-        MIN(p.start_time) AS start_time,
-        COUNT(*) AS plays,
-        MIN(p.level) AS level,
-        MAX(p.level) AS other_level
-    FROM songplay AS p
-    WHERE p.user_id IS NOT NULL AND p.level IS NOT NULL
-    GROUP BY 1, 2
+change AS (
+    SELECT e.user_id, e.ts, e.session_id, e.item_in_session, e.page
+    FROM events AS e
+    WHERE
+        e.page IN ('Submit Upgrade', 'Submit Downgrade', 'Cancellation Confirmation')
+        AND e.user_id IS NOT NULL
+        AND e.ts >= :since
+        AND e.ts < :until
 ),
--- A day at one level is looked at as one; the few days with a change, play by play.
-stretch AS (
-    SELECT user_id, start_time, 0 AS songplay_id, level, plays
-    FROM listener_day
-    WHERE level = other_level
-    UNION ALL
-    SELECT p.user_id, p.start_time, p.songplay_id, p.level, 1
-    FROM listener_day AS mixed
-    JOIN songplay AS p ON p.user_id = mixed.user_id AND CAST(p.start_time AS DATE) = mixed.day
-    WHERE mixed.level <> mixed.other_level AND p.level IS NOT NULL
+moment AS (
+    SELECT DISTINCT user_id, ts
+    FROM change
 ),
-ordered AS (
-    SELECT
-        user_id,
-        start_time,
-        level,
-        LAG(level) OVER (PARTITION BY user_id ORDER BY start_time, songplay_id) AS level_before,
-        SUM(plays) OVER (
-            PARTITION BY user_id ORDER BY start_time, songplay_id ROWS UNBOUNDED PRECEDING
-        ) - plays AS plays_before
-    FROM stretch
+after AS (
+    SELECT m.user_id, m.ts, e.level
+    FROM moment AS m
+    JOIN events AS e ON e.user_id = m.user_id
+    WHERE e.ts > m.ts AND e.level IS NOT NULL
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY m.user_id, m.ts ORDER BY e.ts, e.session_id, e.item_in_session, e.level
+    ) = 1
+),
+before AS (
+    SELECT m.user_id, m.ts, COUNT(*) AS plays
+    FROM moment AS m
+    JOIN songplay AS p ON p.user_id = m.user_id
+    WHERE p.start_time < m.ts
+    GROUP BY m.user_id, m.ts
 )
-SELECT start_time AS first_play, user_id, level_before, level, plays_before
-FROM ordered
-WHERE
-    level <> level_before
-    AND start_time >= :since
-    AND start_time < :until
-ORDER BY start_time, user_id, plays_before
+SELECT
+    change.ts AS changed_at,
+    change.user_id,
+    CASE change.page
+        WHEN 'Submit Upgrade' THEN 'upgrade'
+        WHEN 'Submit Downgrade' THEN 'downgrade'
+        ELSE 'cancellation'
+    END AS change,
+    CASE
+        WHEN after.level IS NULL THEN CASE change.page WHEN 'Cancellation Confirmation' THEN 'proved' ELSE 'open' END
+        WHEN change.page = 'Submit Upgrade' AND after.level = 'paid' THEN 'proved'
+        WHEN change.page = 'Submit Downgrade' AND after.level = 'free' THEN 'proved'
+        ELSE 'contradicted'
+    END AS proof,
+    COALESCE(before.plays, 0) AS plays_before
+FROM change
+LEFT JOIN after ON after.user_id = change.user_id AND after.ts = change.ts
+LEFT JOIN before ON before.user_id = change.user_id AND before.ts = change.ts
+ORDER BY change.ts, change.user_id, change.session_id, change.item_in_session, change.page
 LIMIT :limit

@@ -1,7 +1,34 @@
--- On which weekdays is most played? (UTC; 0 is Sunday)
+-- How many plays does a Monday have, a Tuesday, and so on? (UTC; 0 is Sunday)
+-- An average over all days of that name from the first to the last with a play, within the days asked for.
+WITH
+span AS (
+    SELECT
+        GREATEST(MIN(CAST(start_time AS DATE)), CAST(:since AS DATE)) AS first_day,
+        LEAST(MAX(CAST(start_time AS DATE)), CAST(DATEADD(day, -1, :until) AS DATE)) AS last_day
+    FROM songplay
+),
+played AS (
+    SELECT EXTRACT(DOW FROM p.start_time) AS weekday, COUNT(*) AS plays
+    FROM songplay AS p
+    WHERE
+        p.start_time >= :since
+        AND p.start_time < :until
+        AND (:level IS NULL OR p.level = :level)
+    GROUP BY 1
+),
+counted AS (
+    SELECT
+        played.weekday,
+        played.plays,
+        -- Days of this name between the first and the last day, both included.
+        (DATEDIFF(day, span.first_day, span.last_day) + 7
+            - MOD(played.weekday - EXTRACT(DOW FROM span.first_day) + 7, 7)) / 7 AS days
+    FROM played
+    CROSS JOIN span
+)
 SELECT
-    played.weekday,
-    CASE played.weekday
+    counted.weekday,
+    CASE counted.weekday
         WHEN 0 THEN 'Sunday'
         WHEN 1 THEN 'Monday'
         WHEN 2 THEN 'Tuesday'
@@ -10,14 +37,8 @@ SELECT
         WHEN 5 THEN 'Friday'
         ELSE 'Saturday'
     END AS name,
-    played.plays
-FROM (
-    SELECT EXTRACT(DOW FROM p.start_time) AS weekday, COUNT(*) AS plays
-    FROM songplay AS p
-    WHERE
-        p.start_time >= :since
-        AND p.start_time < :until
-        AND (:level IS NULL OR p.level = :level)
-    GROUP BY 1
-) AS played
-ORDER BY played.weekday
+    ROUND(1.0 * counted.plays / counted.days, 1) AS plays_per_day,
+    counted.plays,
+    counted.days
+FROM counted
+ORDER BY counted.weekday

@@ -1,5 +1,54 @@
--- How long do people listen at one sitting? From the first play of a session to its last; one play is under 5 min.
+-- How long do people listen at one sitting? Sessions and their plays by length.
 -- A session is one listener's plays under one session_id; plays without a listener under it are a session of their own.
+-- It lasts from the beginning of its first play to the end of its last song, or the listener's logout during that song.
+WITH
+session AS (
+    SELECT
+        p.session_id,
+        p.user_id,
+        MIN(p.start_time) AS first_start,
+        MAX(p.start_time) AS last_start,
+        COUNT(*) AS plays
+    FROM songplay AS p
+    WHERE
+        p.start_time >= :since
+        AND p.start_time < :until
+        AND (:level IS NULL OR p.level = :level)
+    GROUP BY p.session_id, p.user_id
+),
+last_song AS (
+    SELECT s.session_id, s.user_id, COALESCE(p.length, 0) AS seconds
+    FROM session AS s
+    JOIN songplay AS p
+        ON p.session_id = s.session_id
+        AND p.start_time = s.last_start
+        AND COALESCE(p.user_id, -1) = COALESCE(s.user_id, -1)
+    WHERE :level IS NULL OR p.level = :level
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY s.session_id, s.user_id ORDER BY p.item_in_session DESC, p.songplay_id DESC
+    ) = 1
+),
+logout AS (
+    SELECT s.session_id, s.user_id, MIN(e.ts) AS ts
+    FROM events AS e
+    JOIN session AS s ON s.session_id = e.session_id AND s.user_id = e.user_id
+    WHERE e.page = 'Logout' AND e.ts >= s.last_start
+    GROUP BY s.session_id, s.user_id
+),
+lasting AS (
+    SELECT
+        s.plays,
+        DATEDIFF(microsecond, s.first_start, s.last_start) / 1000000.0
+        + CASE
+            WHEN DATEDIFF(microsecond, s.last_start, o.ts) / 1000000.0 < l.seconds
+                THEN DATEDIFF(microsecond, s.last_start, o.ts) / 1000000.0
+            ELSE l.seconds
+        END AS seconds
+    FROM session AS s
+    JOIN last_song AS l
+        ON l.session_id = s.session_id AND COALESCE(l.user_id, -1) = COALESCE(s.user_id, -1)
+    LEFT JOIN logout AS o ON o.session_id = s.session_id AND o.user_id = s.user_id
+)
 SELECT
     banded.band,
     CASE banded.band
@@ -16,26 +65,16 @@ SELECT
 FROM (
     SELECT
         CASE
-            WHEN session.seconds < 300 THEN 1
-            WHEN session.seconds < 900 THEN 2
-            WHEN session.seconds < 1800 THEN 3
-            WHEN session.seconds < 3600 THEN 4
-            WHEN session.seconds < 7200 THEN 5
-            WHEN session.seconds < 14400 THEN 6
+            WHEN seconds < 300 THEN 1
+            WHEN seconds < 900 THEN 2
+            WHEN seconds < 1800 THEN 3
+            WHEN seconds < 3600 THEN 4
+            WHEN seconds < 7200 THEN 5
+            WHEN seconds < 14400 THEN 6
             ELSE 7
         END AS band,
-        session.plays
-    FROM (
-        SELECT
-            DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) AS seconds,
-            COUNT(*) AS plays
-        FROM songplay AS p
-        WHERE
-            p.start_time >= :since
-            AND p.start_time < :until
-            AND (:level IS NULL OR p.level = :level)
-        GROUP BY p.session_id, p.user_id
-    ) AS session
+        plays
+    FROM lasting
 ) AS banded
 GROUP BY banded.band
 ORDER BY banded.band

@@ -1,26 +1,63 @@
--- How long are sessions with plays, from the first to the beginning of the last, and how many plays do they hold?
--- One in which the level changes is "changed"; one with a single play has no length.
+-- How long are sessions, and how many plays do they hold? One in which the level changes is "changed".
 -- A session is one listener's plays under one session_id; plays without a listener under it are a session of their own.
-SELECT
-    session.level,
-    COUNT(*) AS sessions,
-    ROUND(1.0 * SUM(session.plays) / COUNT(*), 1) AS plays_per_session,
-    MAX(session.plays) AS most_plays,
-    ROUND(1.0 * SUM(session.seconds) / NULLIF(60 * COUNT(session.seconds), 0), 1) AS minutes_on_average,
-    ROUND(MAX(session.seconds) / 60.0, 1) AS minutes_at_most
-FROM (
+-- It lasts from the beginning of its first play to the end of its last song, or the listener's logout during that song.
+WITH
+session AS (
     SELECT
         p.session_id,
         p.user_id,
         CASE WHEN MIN(p.level) <> MAX(p.level) THEN 'changed' ELSE MIN(p.level) END AS level,
-        COUNT(*) AS plays,
-        CASE WHEN COUNT(*) > 1 THEN DATEDIFF(second, MIN(p.start_time), MAX(p.start_time)) END AS seconds
+        MIN(p.start_time) AS first_start,
+        MAX(p.start_time) AS last_start,
+        COUNT(*) AS plays
     FROM songplay AS p
     WHERE
         p.start_time >= :since
         AND p.start_time < :until
         AND (:level IS NULL OR p.level = :level)
     GROUP BY p.session_id, p.user_id
-) AS session
-GROUP BY session.level
-ORDER BY session.level
+),
+last_song AS (
+    SELECT s.session_id, s.user_id, COALESCE(p.length, 0) AS seconds
+    FROM session AS s
+    JOIN songplay AS p
+        ON p.session_id = s.session_id
+        AND p.start_time = s.last_start
+        AND COALESCE(p.user_id, -1) = COALESCE(s.user_id, -1)
+    WHERE :level IS NULL OR p.level = :level
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY s.session_id, s.user_id ORDER BY p.item_in_session DESC, p.songplay_id DESC
+    ) = 1
+),
+logout AS (
+    SELECT s.session_id, s.user_id, MIN(e.ts) AS ts
+    FROM events AS e
+    JOIN session AS s ON s.session_id = e.session_id AND s.user_id = e.user_id
+    WHERE e.page = 'Logout' AND e.ts >= s.last_start
+    GROUP BY s.session_id, s.user_id
+),
+lasting AS (
+    SELECT
+        s.level,
+        s.plays,
+        DATEDIFF(microsecond, s.first_start, s.last_start) / 1000000.0
+        + CASE
+            WHEN DATEDIFF(microsecond, s.last_start, o.ts) / 1000000.0 < l.seconds
+                THEN DATEDIFF(microsecond, s.last_start, o.ts) / 1000000.0
+            ELSE l.seconds
+        END AS seconds
+    FROM session AS s
+    JOIN last_song AS l
+        ON l.session_id = s.session_id AND COALESCE(l.user_id, -1) = COALESCE(s.user_id, -1)
+    LEFT JOIN logout AS o ON o.session_id = s.session_id AND o.user_id = s.user_id
+)
+SELECT
+    level,
+    COUNT(*) AS sessions,
+    ROUND(1.0 * SUM(plays) / COUNT(*), 1) AS plays_per_session,
+    MAX(plays) AS most_plays,
+    ROUND(SUM(seconds) / COUNT(*) / 60, 1) AS minutes_on_average,
+    ROUND(MAX(seconds) / 60, 1) AS minutes_at_most
+FROM lasting
+GROUP BY level
+ORDER BY level

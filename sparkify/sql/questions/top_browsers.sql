@@ -1,10 +1,12 @@
--- With which browsers do people listen? Order matters: Chrome also says Safari, Edge also says Chrome.
+-- With which browsers do people listen? Order matters: Chrome and the Google app also say
+-- Safari, Edge also says Chrome.
 SELECT
     CASE
         WHEN agent.user_agent LIKE '%Edg%' THEN 'Edge'
         WHEN agent.user_agent LIKE '%OPR/%' OR agent.user_agent LIKE '%Opera%' THEN 'Opera'
         WHEN agent.user_agent LIKE '%Firefox/%' THEN 'Firefox'
         WHEN agent.user_agent LIKE '%Chrome/%' OR agent.user_agent LIKE '%CriOS/%' THEN 'Chrome'
+        WHEN agent.user_agent LIKE '%GSA/%' THEN 'Google app'
         WHEN agent.user_agent LIKE '%MSIE %' OR agent.user_agent LIKE '%Trident/%' THEN 'Internet Explorer'
         WHEN agent.user_agent LIKE '%Safari/%' THEN 'Safari'
         ELSE 'other'

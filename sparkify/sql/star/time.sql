@@ -6,7 +6,8 @@ SELECT
     CAST(EXTRACT(WEEK FROM p.start_time) AS SMALLINT) AS week,
     CAST(EXTRACT(MONTH FROM p.start_time) AS SMALLINT) AS month,
     CAST(EXTRACT(YEAR FROM p.start_time) AS SMALLINT) AS year,
-    CAST(EXTRACT(DOW FROM p.start_time) AS SMALLINT) AS weekday
+    CAST(EXTRACT(DOW FROM p.start_time) AS SMALLINT) AS weekday,
+    CAST(EXTRACT(YEAR FROM DATEADD(day, 3, DATE_TRUNC('week', p.start_time))) AS SMALLINT) AS iso_year  -- its Thursday's
 FROM (
     SELECT DISTINCT start_time
     FROM songplay

@@ -1,0 +1,58 @@
+-- How many listeners are paid, free or cancelled at the end of each month, and how many played in the 30 days up to it?
+-- A listener's level then is the one of their latest event; cancelled is whose latest is a Cancellation Confirmation.
+-- The last month ends with the log, and may be one in part; before the log's thirtieth day there is no number of 30 days.
+WITH
+log AS (
+    SELECT CAST(MIN(start_time) AS DATE) AS first_day, CAST(MAX(start_time) AS DATE) AS last_day
+    FROM songplay
+),
+latest AS (
+    SELECT
+        user_id, month, level,
+        LEAD(month) OVER (PARTITION BY user_id ORDER BY month) AS next_month
+    FROM (
+        SELECT
+            e.user_id,
+            CAST(DATE_TRUNC('month', e.ts) AS DATE) AS month,
+            CASE e.page WHEN 'Cancellation Confirmation' THEN 'cancelled' ELSE e.level END AS level
+        FROM events AS e
+        CROSS JOIN log
+        WHERE e.user_id IS NOT NULL AND e.level IS NOT NULL AND e.ts < DATEADD(day, 1, log.last_day)
+        QUALIFY ROW_NUMBER() OVER (
+            PARTITION BY e.user_id, DATE_TRUNC('month', e.ts)
+            ORDER BY e.ts DESC, e.session_id DESC, e.item_in_session DESC, e.level, e.page
+        ) = 1
+    ) AS at_end
+),
+month AS (
+    SELECT
+        played.month,
+        LEAST(CAST(DATEADD(day, -1, DATEADD(month, 1, played.month)) AS DATE), log.last_day) AS last_day,
+        CASE WHEN DATEADD(month, 1, played.month) <= DATEADD(day, 1, log.last_day) THEN 'whole' ELSE 'in part' END AS part,
+        log.first_day
+    FROM (SELECT DISTINCT CAST(DATE_TRUNC('month', start_time) AS DATE) AS month FROM songplay) AS played
+    CROSS JOIN log
+),
+active AS (
+    SELECT month.month, COUNT(DISTINCT p.user_id) AS listeners
+    FROM month
+    JOIN (
+        SELECT user_id, CAST(start_time AS DATE) AS day
+        FROM songplay
+        GROUP BY 1, 2
+    ) AS p ON p.day > DATEADD(day, -30, month.last_day) AND p.day <= month.last_day
+    GROUP BY month.month
+)
+SELECT
+    month.last_day AS month_end,
+    COALESCE(SUM(CASE l.level WHEN 'paid' THEN 1 ELSE 0 END), 0) AS paid_listeners,
+    COALESCE(SUM(CASE l.level WHEN 'free' THEN 1 ELSE 0 END), 0) AS free_listeners,
+    COALESCE(SUM(CASE l.level WHEN 'cancelled' THEN 1 ELSE 0 END), 0) AS cancelled_listeners,
+    MAX(CASE WHEN month.last_day >= DATEADD(day, 29, month.first_day) THEN active.listeners END) AS monthly_active,
+    month.part AS month_in_log
+FROM month
+LEFT JOIN latest AS l ON l.month <= month.month AND (l.next_month IS NULL OR l.next_month > month.month)
+LEFT JOIN active ON active.month = month.month
+WHERE month.last_day >= CAST(:since AS DATE) AND month.last_day < CAST(:until AS DATE)
+GROUP BY month.last_day, month.part
+ORDER BY month.last_day

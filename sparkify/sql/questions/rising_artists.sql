@@ -1,0 +1,57 @@
+-- Which artists rise and fall most against the period before? Without days: the log's last 28 days
+-- against the 28 before them, or halves of a log that has fewer.
+-- New is what was never played before the period, gone what is not played in it. Where the log begins later than the
+-- period before, nothing is said of that. By the name the app reported.
+WITH
+ending AS (
+    SELECT
+        CAST(MIN(start_time) AS DATE) AS first_day,
+        LEAST(CAST(DATEADD(day, 1, MAX(start_time)) AS DATE), CAST(:until AS DATE)) AS until_day
+    FROM songplay
+),
+beginning AS (
+    SELECT
+        first_day,
+        until_day,
+        CASE CAST(:since AS DATE)
+            WHEN CAST('1970-01-01' AS DATE) THEN CAST(DATEADD(day, -LEAST(28, DATEDIFF(day, first_day, until_day) / 2), until_day) AS DATE)
+            ELSE CAST(:since AS DATE)
+        END AS since_day
+    FROM ending
+),
+period AS (
+    SELECT
+        since_day,
+        until_day,
+        CAST(DATEADD(day, -DATEDIFF(day, since_day, until_day), since_day) AS DATE) AS before_day,
+        CASE WHEN DATEADD(day, -DATEDIFF(day, since_day, until_day), since_day) >= first_day THEN 1 ELSE 0 END AS has_before
+    FROM beginning
+),
+counted AS (
+    SELECT
+        p.artist_name,
+        SUM(CASE WHEN p.start_time >= period.since_day THEN 1 ELSE 0 END) AS plays,
+        SUM(CASE WHEN p.start_time >= period.before_day AND p.start_time < period.since_day THEN 1 ELSE 0 END) AS plays_before,
+        MIN(CASE WHEN p.start_time >= period.since_day THEN 1 ELSE 0 END) AS is_new,
+        MAX(period.has_before) AS has_before
+    FROM songplay AS p
+    CROSS JOIN period
+    WHERE p.start_time < period.until_day AND (:level IS NULL OR p.level = :level)
+    GROUP BY p.artist_name
+)
+SELECT
+    artist_name AS artist,
+    plays - plays_before AS change,
+    plays,
+    plays_before,
+    CASE
+        WHEN is_new = 1 THEN 'new'
+        WHEN plays = 0 THEN 'gone'
+        WHEN plays > plays_before THEN 'rising'
+        WHEN plays < plays_before THEN 'falling'
+        ELSE 'level'
+    END AS trend
+FROM counted
+WHERE has_before = 1 AND plays + plays_before > 0
+ORDER BY ABS(plays - plays_before) DESC, plays DESC, artist_name
+LIMIT :limit

@@ -1,0 +1,114 @@
+"""Answers in plain Python about how listeners come, pay and leave. Nothing is rounded."""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from typing import Any
+
+from tests.question_oracle import (
+    CANCELLED,
+    DAY,
+    Asked,
+    Rows,
+    at_end,
+    monday,
+    month_of,
+    next_month,
+    part,
+    share,
+)
+
+
+def churn(a: Asked) -> Rows:
+    last = a.log[1]
+    rows: Rows = []
+    month = next_month(a.log[0])
+    while month <= last:
+        base: dict[Any, list[tuple[bool, bool, bool]]] = defaultdict(list)
+        for its in a.by_user.values():
+            days = sorted({one.moment.date() for one in its if one.is_play})
+            latest = at_end(its, month)
+            if not any(month - 28 * DAY <= day < month for day in days) or latest is None:
+                continue
+            if latest.moment.date() < month_of(month - DAY) or latest.page == CANCELLED:
+                continue
+            its_pages = {one.page for one in its if month_of(one.moment.date()) == month}
+            silent = any(
+                month_of(day + 28 * DAY) == month
+                and day + 28 * DAY <= last
+                and not any(day < other <= day + 28 * DAY for other in days)
+                for day in days
+            )
+            base[latest.level].append((CANCELLED in its_pages, "Submit Downgrade" in its_pages, silent))
+        for level, found in sorted(base.items()):
+            if not a.is_asked(dt.datetime.combine(month, dt.time())) or a.level not in (None, level):
+                continue
+            gone = [one for one in found if one[0] or one[2] or (one[1] and level == "paid")]
+            rows.append((
+                month, level, share(len(gone), len(found)), len(gone),
+                *(sum(one[n] for one in gone) for n in range(3)), len(found),
+                "whole" if next_month(month) - DAY <= last else "in part",
+            ))  # fmt: skip
+        month = next_month(month)
+    return rows
+
+
+def conversion(a: Asked) -> Rows:
+    steps: list[dict[int, dt.datetime]] = [{}, {}, {}]
+    for one in a.events:
+        user = one.user_id
+        if user is None or not a.is_asked(one.moment):
+            continue
+        for step, is_there in enumerate(
+            (one.level == "free", one.page == "Upgrade", one.page == "Submit Upgrade")
+        ):
+            if is_there and (step == 0 or user in steps[step - 1]):
+                steps[step].setdefault(user, one.moment)
+    rows: Rows = []
+    for step, (name, found) in enumerate(
+        zip(("free listener", "opened Upgrade", "submitted the upgrade"), steps, strict=True), 1
+    ):
+        if not found:
+            continue
+        days = [
+            (at.date() - a.registered[user].date()).days for user, at in found.items() if user in a.registered
+        ]
+        rows.append((
+            step, name, len(found), share(len(found), len(steps[step - 2])) if step > 1 else None,
+            share(len(found), len(steps[0])), sum(days) / len(days) if days else None,
+        ))  # fmt: skip
+    return rows
+
+
+def signups_by_week(a: Asked) -> Rows:
+    first, _ = a.log
+    weeks: dict[dt.date, list[bool]] = defaultdict(list)
+    for user, at in a.registered.items():
+        if a.is_asked(at):
+            plays = [one.moment for one in a.by_user[user] if one.is_play]
+            weeks[monday(at)].append(any(at <= moment < at + 7 * DAY for moment in plays))
+    return [
+        (
+            week, len(found), sum(found) if week >= first else None,
+            "before" if week + 6 * DAY < first else part(week, week + 6 * DAY, a.log),
+        )
+        for week, found in sorted(weeks.items())
+    ]  # fmt: skip
+
+
+def month_ends(a: Asked) -> Rows:
+    first, last = a.log
+    rows: Rows = []
+    for month in sorted({month_of(one.moment.date()) for one in a.every_play}):
+        end = min(next_month(month) - DAY, last)
+        levels: Counter[str | None] = Counter()
+        for its in a.by_user.values():
+            if latest := at_end(its, end + DAY):
+                levels["cancelled" if latest.page == CANCELLED else latest.level] += 1
+        active = {one.user_id for one in a.every_play if end - 30 * DAY < one.moment.date() <= end} - {None}
+        if a.is_asked(dt.datetime.combine(end, dt.time())):
+            rows.append((
+                end, levels["paid"], levels["free"], levels["cancelled"],
+                len(active) if end >= first + 29 * DAY else None,
+                "whole" if next_month(month) - DAY <= last else "in part",
+            ))  # fmt: skip
+    return rows

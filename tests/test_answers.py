@@ -1,0 +1,137 @@
+"""Questions that need more than a count, against plain Python: faulty months, the real log, made-up lives."""
+
+import datetime as dt
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sparkify.ask.questions import ask, find_question
+from sparkify.engines.base import Engine
+from sparkify.simulate.service import Options, simulate
+from tests import listener_oracle, oracle, question_oracle
+from tests.builders import NOON, Record, Source, etl, event, play
+from tests.question_oracle import Asked
+
+QUESTIONS = (
+    "weekly_retention", "level_changes", "upgrades", "sessions", "session_lengths", "plays_by_weekday",
+    "plays_by_weekday_and_hour", "daily_and_monthly_active_users", "users_by_level_and_gender", "churn",
+    "conversion", "signups_by_week", "month_ends", "other_pages", "rising_songs", "rising_artists",
+    "concentration", "skips_by_day", "most_skipped_songs", "streams_by_day", "listeners_at_once",
+)  # fmt: skip
+
+
+HOUR = 3_600_000
+PAGES = (
+    "Upgrade", "Submit Upgrade", "Submit Downgrade", "Cancellation Confirmation", "Roll Advert", "Logout",
+    "Home",
+)  # fmt: skip
+
+
+def assert_answers(
+    warehouse: Engine, folder: Path, days: list[tuple[dt.date | None, dt.date | None]]
+) -> None:
+    """Every question, for each of these days and levels."""
+    events, registered = oracle.events(folder), oracle.registrations(folder)
+    for name in QUESTIONS:
+        question = find_question(name)
+        for first, last in days if "since" in question.takes else [(None, None)]:
+            for level in (None, "free", "paid") if "level" in question.takes else (None,):
+                asked = Asked(events, registered, first, last, level)
+                expected = {**vars(question_oracle), **vars(listener_oracle)}[name](asked)
+                found = [_told(name, row) for row in ask(warehouse, question, None, first, last, level).rows]
+                if name == "users_by_level_and_gender":
+                    found = _added(found)
+                assert len(found) == len(expected), (name, first, last, level)
+                for row, right in zip(found, expected, strict=True):
+                    assert row == _about(name, right), (name, first, last, level)
+
+
+def _told(name: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row with Python's own numbers, without a listener's name."""
+    row = (row[0], *row[3:]) if name == "upgrades" else row
+    return tuple(v if v is None or isinstance(v, str | int | dt.date) else float(v) for v in row)
+
+
+def _added(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    levels = sorted({row[0] for row in rows})
+    return [(level, sum(row[2] for row in rows if row[0] == level)) for level in levels]
+
+
+def _about(name: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The row; a number with a fraction may be off by half of its last decimal."""
+    half = 0.005 if name == "listeners_at_once" else 0.05
+    return tuple(pytest.approx(v, rel=0, abs=half + 1e-6) if isinstance(v, float) else v for v in row)
+
+
+def test_every_answer_of_months_with_faults_is_that_of_plain_python(
+    tmp_path: Path, warehouse: Engine
+) -> None:
+    music = tmp_path / "music"
+    simulate(
+        music, Options(listeners=40, days=75, songs=150, faults=0.03, seed=6, start=dt.date(2026, 1, 20))
+    )
+    etl(warehouse, music, "100%")
+
+    day = dt.date(2026, 3, 1)
+    assert_answers(warehouse, music, [(None, None), (day, None), (day, dt.date(2026, 3, 12))])
+
+
+def test_every_answer_of_the_real_log_is_that_of_plain_python(real_data: Path, warehouse: Engine) -> None:
+    etl(warehouse, real_data)
+
+    assert_answers(warehouse, real_data, [(None, None), (dt.date(2018, 11, 20), dt.date(2018, 11, 25))])
+
+
+def test_listeners_who_cancel_return_and_fall_silent_are_told_as_by_plain_python(
+    warehouse: Engine, source: Source
+) -> None:
+    for user in range(1, 121):
+        source.log(*life(user, random.Random(user)), day=f"2018-11-{user:03}")
+    etl(warehouse, source.folder)
+
+    assert_answers(warehouse, source.folder, [(None, None), (dt.date(2018, 11, 30), dt.date(2019, 1, 15))])
+    churn = ask(warehouse, find_question("churn")).rows
+    assert all(any(row[n] for row in churn) for n in (3, 4, 5, 6))
+
+
+def life(user: int, chance: random.Random) -> list[Record]:
+    """What the simulated service does not do: cancellations, adverts, songs without a length, two at once.
+
+    About four weeks lie between many plays: that is when a listener falls silent.
+    """
+    its: Record = {
+        "userId": str(user),
+        "registration": float(NOON + chance.randrange(-9 * 24, 40 * 24) * HOUR),
+    }
+    found, day, level = [], chance.randrange(5), "free"
+    while day < 100:
+        level = chance.choice(("free", "paid", level))
+        begin = NOON + 24 * day * HOUR + chance.randrange(-12, 12) * HOUR
+        visit: Record = its | {"sessionId": 1000 * user + day, "level": level}
+        for at in range(chance.randrange(4)):
+            length = chance.choice((None, 20.0, 29.5, 30.5, 5000.0))
+            pause = chance.choice((10, 30, 60, 4000))
+            found.append(play(at, ts=begin, length=length, song=f"song {chance.randrange(9)}", **visit))
+            begin += pause * 1000 * (at != 1)  # of three, the last two at one moment
+        for at in range(10, 10 + chance.randrange(4)):
+            begin += chance.choice((5, 100, 7000)) * 1000
+            found.append(event(itemInSession=at, page=chance.choice(PAGES), ts=begin, **visit))
+        day += chance.choice((1, 5, 27, 28, 29, 45))
+    return found
+
+
+def test_a_listener_who_hears_two_songs_at_once_is_one(warehouse: Engine, source: Source) -> None:
+    source.log(
+        play(0, sessionId=1, length=1800.0, ts=NOON),
+        play(0, sessionId=2, length=60.0, ts=NOON + 60_000),  # within the first
+        play(0, sessionId=3, length=1800.0, ts=NOON + 1_200_000),  # beyond it
+        play(0, sessionId=4, userId="8", length=9000.0, ts=NOON + 600_000),  # an hour of it
+        play(0, sessionId=5, userId="", length=600.0, ts=NOON),  # nobody's
+    )
+    etl(warehouse, source.folder)
+
+    found = ask(warehouse, find_question("listeners_at_once")).rows
+
+    assert [(hour, most, float(average)) for hour, most, average in found] == [(12, 2, 1.67), (13, 1, 0.17)]
