@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.tally import FEW
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
@@ -50,7 +51,9 @@ songs = st.builds(
     year=st.sampled_from([0, 1999]),
     artist_location=st.sampled_from(["", "Lyon"]),
 )
-logs = st.lists(st.one_of(plays, plays, visits, faults), max_size=6)
+logs = st.lists(st.one_of(plays, plays, visits, faults), max_size=6).filter(
+    lambda lines: lines.count(b"\xff\xfe{") < FEW  # of so many, the whole file is one reject
+)
 Delivery = tuple[str, Any]
 
 
