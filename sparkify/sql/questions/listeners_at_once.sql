@@ -49,7 +49,7 @@ span AS (
     SELECT DATEDIFF(
         day,
         GREATEST(MIN(CAST(start_time AS DATE)), CAST(:since AS DATE)),
-        LEAST(MAX(CAST(start_time AS DATE)), CAST(DATEADD(day, -1, :until) AS DATE))
+        LEAST(MAX(CAST(start_time AS DATE)), CAST(DATEADD(day, -1, CAST(:until AS TIMESTAMP)) AS DATE))
     ) + 1 AS days
     FROM songplay
 )

@@ -4,7 +4,7 @@ WITH
 span AS (
     SELECT
         GREATEST(MIN(CAST(start_time AS DATE)), CAST(:since AS DATE)) AS first_day,
-        LEAST(MAX(CAST(start_time AS DATE)), CAST(DATEADD(day, -1, :until) AS DATE)) AS last_day
+        LEAST(MAX(CAST(start_time AS DATE)), CAST(DATEADD(day, -1, CAST(:until AS TIMESTAMP)) AS DATE)) AS last_day
     FROM songplay
 ),
 played AS (
