@@ -68,17 +68,19 @@ def ask(
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("sql")
 @config_options
+@click.option("--as-login", is_flag=True, help="On a cluster: see all that your login may see.")
 @format_option
-def query(sql: str, config: Config, style: str | None) -> None:
+def query(sql: str, config: Config, as_login: bool, style: str | None) -> None:
     """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else.
 
-    On a cluster it sees what readers see: the star, and what runs did.
+    On a cluster it sees what readers see, the star and what runs did, unless --as-login is given: that reads
+    whatever your login may read, staging and rejected text too.
     """
     if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
     from sparkify.load.tables import SHARED, require_tables
 
-    with opened(config, rights="reader", locked_down=True) as engine:
+    with opened(config, rights="login" if as_login else "reader", locked_down=True) as engine:
         require_tables(engine, SHARED)
         result = engine.native(sql)
     print_result(result, style)
