@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 USED := $(VENV)/.used
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo serve real test lint check torture bench clean docs picture
+.PHONY: help demo serve real test lint check torture bench clean docs picture statements
 help:
 	@echo 'make demo    simulate a month of a small service, load it, ask it three questions'
 	@echo 'make serve   keep a Redshift emulator up, for psql or any other client'
@@ -16,6 +16,7 @@ help:
 	@echo 'make check   lint and test'
 	@echo 'make torture kill, cut, fuzz and crowd it for an hour or two'
 	@echo 'make bench   time a load beside other ways to do it; SIZE=100k, 1m, 10m or 100m'
+	@echo 'make statements   list again what is sent to a cluster (docs/statements.md)'
 	@echo 'make docs    draw again what README.md and docs/ show of the tables'
 	@echo 'make picture photograph the page again for README.md, with Chromium'
 	@echo 'make clean   remove the virtual environment and the demo'
@@ -79,6 +80,9 @@ torture: $(STAMP)
 # Each peer gets a venv of its own below benchmarks/scratch; none is a dependency of sparkify.
 bench: $(STAMP)
 	@$(BIN)/python benchmarks/run.py --size $(or $(SIZE),100k)
+
+statements: $(STAMP)
+	@$(BIN)/python -m tests.statements
 
 docs: $(STAMP)
 	@$(BIN)/python -m sparkify.cli.main tables show --format markdown > docs/tables.md

@@ -54,7 +54,7 @@ def test_a_rehearsal_on_given_files_gathers_copies_and_names_what_differs(
     source.log(play(0), play(1), play(2, userId="x"))
     source.log(play(0, sessionId=39), day="2018-11-02")
     sql = "SELECT run_id, COUNT(*), COUNT(record) FROM stg_events GROUP BY run_id ORDER BY run_id"
-    counted = ("count", "", ("query", sql, "--format", "csv", "--warehouse", "redshift"))
+    counted = ("count", "", ("query", sql, "--as-login", "--format", "csv", "--warehouse", "redshift"))
     spoil = ("spoil", "", ("query", "SELECT 1", "--warehouse", "local.duckdb"))
     compare = next(step for step in STEPS if step[0] == COMPARE)
     monkeypatch.setattr(steps, "STEPS", (*STEPS[:-1], counted, spoil, compare))

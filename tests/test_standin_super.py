@@ -1,4 +1,4 @@
-"""SUPER on the stand-in: what AWS documents of it, and nothing that it leaves open."""
+"""SUPER on the emulator: what AWS documents of it, and nothing that it leaves open."""
 
 import pytest
 

@@ -5,7 +5,7 @@ import re
 
 import click
 
-from sparkify.cli.options import AT_MOST, config_options, day_options, opened, timeout_option
+from sparkify.cli.options import AT_MOST, Rights, config_options, day_options, opened, timeout_option
 from sparkify.cli.output import format_option, print_result, print_some
 from sparkify.config import Config
 from sparkify.errors import ConfigError
@@ -75,17 +75,20 @@ def ask(
 @click.option(
     "--limit", type=AT_MOST, default=MOST, show_default=True, help="At most so many rows, on DuckDB; 0: all."
 )
+@click.option("--as-login", is_flag=True, help="On a cluster: see all that your login may see.")
 @format_option
-def query(sql: str, config: Config, limit: int, style: str | None) -> None:
+def query(sql: str, config: Config, limit: int, as_login: bool, style: str | None) -> None:
     """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else.
 
-    On a cluster it sees what readers see: the star, and what runs did.
+    On a cluster it sees what readers see, the star and what runs did, unless --as-login is given: that reads
+    whatever your login may read, staging and rejected text too.
     """
     if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
     from sparkify.load.tables import SHARED, require_tables
 
-    with opened(config, rights="reader", locked_down=True, rows=limit + 1 if limit else 0) as engine:
+    rights: Rights = "login" if as_login else "reader"
+    with opened(config, rights=rights, locked_down=True, rows=limit + 1 if limit else 0) as engine:
         require_tables(engine, SHARED)
         result = engine.native(sql)
     print_some(result, limit if config.warehouse.engine == "duckdb" else 0, style)

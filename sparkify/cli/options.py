@@ -2,6 +2,7 @@
 
 import datetime as dt
 import difflib
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -145,6 +146,16 @@ class Whole(click.IntRange):
             low = f"{self.min or 0:,}"
             bounds = f"of {low} or more" if self.max is None else f"from {low} to {self.max:,}"
             self.fail(f"{value!r} is not a whole number {bounds}.", param, ctx)
+
+
+class Amount(click.FloatRange):
+    """A number within bounds; NaN is within none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
 
 
 DAY = _Day()

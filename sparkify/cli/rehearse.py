@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import Whole, confirm, parse_age
+from sparkify.cli.options import Amount, Whole, confirm, parse_age
 from sparkify.cli.output import print_object, require_place, seconds, talk
 from sparkify.config import load_config
 from sparkify.errors import ConfigError
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @click.option("--real", is_flag=True, help="Use AWS and your credentials; everything is deleted at the end.")
 @click.option(
     "--max-usd",
-    type=click.FloatRange(0, 10_000),
+    type=Amount(0, 10_000),
     metavar="USD",
     help="With --real: refuse if the time to live may cost more. Default: 2.",
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from sparkify.cli.options import DAY, Whole
+from sparkify.cli.options import DAY, Amount, Whole
 from sparkify.cli.output import size
 from sparkify.cli.watching import watch
 from sparkify.formatting import count
@@ -21,7 +21,7 @@ from sparkify.formatting import count
 @click.option("--seed", type=Whole(0), default=1, show_default=True, help="Same seed, same bytes.")
 @click.option(
     "--faults",
-    type=click.FloatRange(0, 1),
+    type=Amount(0, 1),
     default=0.0,
     metavar="RATE",
     help="Spoil this share of the records (0.01), with the truth in truth.json and late files in DIR.later/.",

@@ -21,6 +21,7 @@ from sparkify.engines.duckdb_read import (
     quoted,
     read_json,
     select_counts,
+    select_raw,
 )  # fmt: skip
 from sparkify.engines.reading import count_key, diagnose, look, look_at_record, records, unreadable_file
 from sparkify.engines.record import EXTRA_KEY, RecordReader
@@ -309,19 +310,8 @@ class Batch:
 
     def _publish(self) -> None:
         """Let `raw_events` or `raw_songs` show the raw records."""
-        names = ", ".join(self._columns)
-        values = " + ".join(f"({name} IS NOT NULL)::INTEGER" for name in self._texts)
-        numbers = " + ".join(f"(coalesce({name}, '') <> '')::INTEGER" for name in self._numbers)
-        self._sql(
-            f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS "
-            "SELECT raw.*, (g.place IS NOT NULL)::INTEGER AS is_staged FROM ("
-            f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names}, "
-            f"NULL::VARCHAR AS extra, {values} + {numbers} AS vals, 0 AS aside "
-            "FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
-            f"UNION ALL SELECT m.file_id, m.record, {names}, r.extra, m.vals, m.aside "
-            f"FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid) AS raw "
-            "LEFT JOIN raw_good AS g ON g.file_id = raw.file_id AND g.record = raw.record"
-        )
+        raw = select_raw(self._columns, self._texts, self._numbers)
+        self._sql(f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS {raw}")
 
     def _count(self, sql: str, parameters: Sequence[Any]) -> dict[int, tuple[int, int, dict[str, int], int]]:
         """{file or part: (first row, rows, values of each column, texts that might have been numbers)}"""

@@ -7,8 +7,9 @@ from typing import BinaryIO
 
 from sparkify.engines.base import KeyCounts, NewFile, Staged
 from sparkify.engines.bringing import has_changed
+from sparkify.engines.key_tally import KeyTally
 from sparkify.engines.reading import Look, unreadable
-from sparkify.engines.record import KeyTally, RecordReader
+from sparkify.engines.record import RecordReader
 from sparkify.engines.tally import BLANKS, LONGEST_RECORD
 from sparkify.store import open_file
 
@@ -144,6 +145,26 @@ def select_counts(columns: Sequence[str], texts: Sequence[str]) -> str:
         for name in texts
     )
     return f"{', '.join(f'count({name})' for name in columns)}, {floats}"
+
+
+def select_raw(columns: Sequence[str], texts: Sequence[str], numbers: Sequence[str]) -> str:
+    """All raw records with their file and line, how many values they hold, and whether they are staged."""
+    names = ", ".join(columns)
+    values = " + ".join(
+        [
+            *(f"({name} IS NOT NULL)::INTEGER" for name in texts),
+            *(f"(coalesce({name}, '') <> '')::INTEGER" for name in numbers),
+        ]
+    )
+    return (
+        "SELECT raw.*, (g.place IS NOT NULL)::INTEGER AS is_staged FROM ("
+        f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names}, "
+        f"NULL::VARCHAR AS extra, {values} AS vals, 0 AS aside "
+        "FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
+        f"UNION ALL SELECT m.file_id, m.record, {names}, r.extra, m.vals, m.aside "
+        "FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid) AS raw "
+        "LEFT JOIN raw_good AS g ON g.file_id = raw.file_id AND g.record = raw.record"
+    )
 
 
 def literal(text: str) -> str:

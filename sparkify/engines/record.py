@@ -9,13 +9,12 @@ others are set aside. NaN and Infinity are no values. An empty text in a column 
 number that is whole is written so where a column takes integers: 7.00 and 7e0 are 7.
 """
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from decimal import localcontext
 from typing import Any, NamedTuple
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, KeyCount, KeyCounts, Path, Paths
+from sparkify.engines.base import STAGING_TABLE, Dataset, Path, Paths
 from sparkify.engines.extra import (
     DECODER,
     DEEPEST,
@@ -238,41 +237,6 @@ def _as_integer(number: Number) -> Number:
     """7.00 and 7e0 as 7; what is not whole, or too large for a double to be exact, as it is."""
     value = float(number)
     return Number(int(value)) if value.is_integer() and abs(value) < 2**53 else number
-
-
-class KeyTally:
-    """In how many records of one file each unknown key stands, and each absent one does not."""
-
-    def __init__(self) -> None:
-        self._unknown: dict[str, list[int]] = {}
-        self._absent: dict[str, list[int]] = {}
-
-    def add(self, line: int, record: Record) -> None:
-        for names, counts in ((record.unknown, self._unknown), (record.absent, self._absent)):
-            for name in names:
-                known = counts.get(name)
-                if known is None:
-                    known = counts.setdefault(name if len(counts) < MOST_KEYS else OTHER_KEYS, [0, line])
-                known[0] += 1
-
-    @property
-    def unknown(self) -> KeyCounts:
-        return {_printable(name): KeyCount(*counts) for name, counts in self._unknown.items()}
-
-    @property
-    def absent(self) -> KeyCounts:
-        return {name: KeyCount(*counts) for name, counts in self._absent.items()}
-
-
-MOST_KEYS = 200
-"""Unknown keys of one file that are told apart."""
-OTHER_KEYS = "(other keys)"
-
-
-def _printable(name: str) -> str:
-    """A key as a database can hold it and a terminal can show it, and not too long."""
-    shown = name if name.isprintable() else json.dumps(name)[1:-1]
-    return shown if len(shown.encode()) <= 500 else shown.encode()[:500].decode(errors="ignore") + "..."
 
 
 def default_paths(dataset: Dataset) -> Paths:

@@ -1,6 +1,5 @@
 """How a session with a cluster is opened: TLS, keep-alive, and what to tell of it when it fails."""
 
-import socket
 import ssl
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -53,9 +52,8 @@ def connect(address: Address) -> Any:
             "Redshift needs its driver: pip install -e '.[aws]' in sparkify's folder."
         ) from error
     try:
-        # A timeout given to the driver would hold for every answer, however long a statement may take.
-        socket.create_connection((address.host, address.port), timeout=CONNECT_TIMEOUT).close()
         made = redshift_connector.connect(
+            timeout=CONNECT_TIMEOUT,
             host=address.host,
             port=address.port,
             database=address.database,
@@ -70,8 +68,9 @@ def connect(address: Address) -> Any:
         )
     except Error as error:
         raise _failed(address, error) from error
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise _unreachable(address, str(error)) from error
+    made._usock.settimeout(None)  # it would hold for every answer, however long a statement may take
     made.autocommit = True
     return made
 
@@ -84,9 +83,11 @@ def _failed(address: Address, error: Exception) -> RemoteError:
         return _distrusted(address, cause)
     if "authentication" in what:
         return RemoteError(
-            f"{address.host} does not let {address.user} in: {what}. Check [REDSHIFT] USER; five wrong "
-            "passwords lock a user out."
+            f"{address.host} does not let {address.user} in: {what}. Check [REDSHIFT] USER and "
+            "SPARKIFY_REDSHIFT__PASSWORD; five wrong passwords lock a user out."
         )
+    if "3D000" in what:
+        return RemoteError(f"{address.host} has no database {address.database}. Check [CLUSTER] DATABASE.")
     return _unreachable(address, what)
 
 

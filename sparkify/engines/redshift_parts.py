@@ -6,12 +6,15 @@ import json
 import re
 import uuid
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sparkify.engines.base import NewFile, Staged
 from sparkify.engines.dialect import literal
-from sparkify.engines.reading import diagnose, unreadable
-from sparkify.engines.record import EXTRA_KEY, OWN, KeyTally, RecordReader
+from sparkify.engines.key_tally import KeyTally
+from sparkify.engines.reading import diagnose, look, records, unreadable
+from sparkify.engines.record import EXTRA_KEY, OWN, RecordReader
 
 LINEAGE = {
     "file_id": f"{OWN}file_id",
@@ -93,3 +96,16 @@ def _with_lineage(
         return _HEAD % (file_id, number, 0, 0) + b"}\n", None
     head = _HEAD % (file_id, number, record.values, record.aside)
     return head + b"," + body[1:] + b"\n", record.unit
+
+
+def gathered(reader: RecordReader, file: NewFile, parts: Parts) -> Staged:
+    """What was found in a file whose records were added to the parts."""
+    seen, keys = look(file), KeyTally()
+    read, unit = 1, None
+    if seen.problem is None:
+        with suppress(FileNotFoundError):  # `has_changed` tells of a file that was removed
+            read, unit = parts.add(file.file_id, records(file), reader, keys)
+    return Staged(
+        file.file_id, read, seen.content_hash, seen.lines, seen.tail, seen.problem,
+        unknown_keys=keys.unknown, absent_keys=keys.absent, unit=unit,
+    )  # fmt: skip

@@ -10,7 +10,6 @@ into a few large parts that carry with each record its file and line, and its `e
 import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,9 +19,8 @@ from sparkify.compression import SUFFIXES
 from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Paths, Result, Staged, batches
 from sparkify.engines.bringing import bring, has_changed
 from sparkify.engines.dialect import literal
-from sparkify.engines.reading import look, records
-from sparkify.engines.record import KeyTally, RecordReader, record_reader
-from sparkify.engines.redshift_parts import LINEAGE, Parts, lineage_of
+from sparkify.engines.record import RecordReader, record_reader
+from sparkify.engines.redshift_parts import LINEAGE, Parts, gathered, lineage_of
 from sparkify.errors import ConfigError, QueryError, RemoteError, RetryError
 from sparkify.scratch import Scratch
 from sparkify.sql.schema import table
@@ -232,7 +230,7 @@ class Loader:
         with Scratch() as folder:
             here = bring(files, folder)
             parts = Parts(folder, 2 * self._copying.slices)
-            staged = [_gathered(reader, file, parts) for file in here]
+            staged = [gathered(reader, file, parts) for file in here]
             changed = [file.file_id for file in here if has_changed(file)]  # those wait for the next run
             staged = [one for one in staged if one.file_id not in changed]
             paths = parts.close()
@@ -272,7 +270,8 @@ class Loader:
             if "access denied" in said or "not authorized" in said:
                 raise RemoteError(
                     f"the cluster may not read these files in the role {role} ({error}). "
-                    "`sparkify cluster launch` with this [S3] SOURCE lets the role read it."
+                    "Its policy must allow s3:GetObject and s3:ListBucket there; for a cluster of ours, "
+                    "`sparkify cluster launch` with this [S3] SOURCE sees to it."
                 ) from error
             raise
 
@@ -332,18 +331,6 @@ class _Scratch:
         """Remove everything that was written."""
         if self._written:
             store.remove(self._written[0], self._written[1:])
-
-
-def _gathered(reader: RecordReader, file: NewFile, parts: Parts) -> Staged:
-    seen, keys = look(file), KeyTally()
-    read, unit = 1, None
-    if seen.problem is None:
-        with suppress(FileNotFoundError):  # `has_changed` tells of a file that was removed
-            read, unit = parts.add(file.file_id, records(file), reader, keys)
-    return Staged(
-        file.file_id, read, seen.content_hash, seen.lines, seen.tail, seen.problem,
-        unknown_keys=keys.unknown, absent_keys=keys.absent, unit=unit,
-    )  # fmt: skip
 
 
 def _create(dataset: Dataset) -> str:

@@ -113,8 +113,12 @@ def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
         )
     require_version(engine)
     if missing := [name for name in among if name not in there]:
+        hidden = " A reader's login does not see them: what loads and checks needs the owner's." * (
+            engine.name == "redshift"
+        )
         raise WarehouseError(
             f"the warehouse lacks {', '.join(missing)}. `sparkify tables create` makes what is missing."
+            f"{hidden}"
         )
 
 

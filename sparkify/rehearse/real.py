@@ -19,7 +19,7 @@ from sparkify.aws import Clients, make_clients, translated
 from sparkify.config import Config
 from sparkify.errors import ConfigError, ProvisionError, SparkifyError
 from sparkify.progress import Silent
-from sparkify.provision import scratch
+from sparkify.provision import network, scratch
 from sparkify.provision import steps as lifecycle
 from sparkify.provision.names import Names
 from sparkify.provision.plan import price
@@ -92,6 +92,8 @@ def plan_rehearsal(config: Config, ttl: dt.timedelta, max_usd: float, cidrs: Seq
         offered = next((kind for kind in NODE_TYPES if _is_offered(clients, kind)), "")
     if not offered:
         raise ProvisionError(f"{clients.region} offers neither {' nor '.join(NODE_TYPES)}.")
+    with translated():
+        network.find_network(clients, config.cluster.subnet_group)
     size = Size(offered, NODES)
     size = replace(size, rate=price(clients, size))
     names = Names(f"sparkify-try-{secrets.token_hex(3)}", clients.region)

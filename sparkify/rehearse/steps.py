@@ -23,6 +23,7 @@ EXTRA = (
     "SELECT extra, COUNT(*) AS records FROM "
     "(SELECT extra FROM stg_events UNION ALL SELECT extra FROM stg_songs) AS staged "
     "WHERE extra IS NOT NULL GROUP BY extra",
+    "--as-login",
     "--format",
     "csv",
 )

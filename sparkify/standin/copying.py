@@ -79,10 +79,10 @@ def parse(part: Sequence[Token]) -> Command:
         raise Refused('syntax error: COPY table FROM "s3://..." is expected', "42601")
     source = part[at + 1].value
     if not source.startswith("s3://"):
-        raise Refused(f"stand-in: COPY reads from s3:// only, not from {source}")
+        raise Refused(f"emulator: COPY reads from s3:// only, not from {source}")
     options = _options(part[at + 2 :])
     if "JSON" not in options:
-        raise Refused("stand-in: COPY reads JSON only")
+        raise Refused("emulator: COPY reads JSON only")
     if "IAM_ROLE" not in options:
         raise Refused("COPY needs IAM_ROLE (or CREDENTIALS, which the stand-in does not take)", "42601")
     if len(packed := [option for option in PACKED if option in options]) > 1:
@@ -101,7 +101,7 @@ def _options(part: Sequence[Token]) -> dict[str, str]:
         following = words[at + 1] if at + 1 < len(words) else None
         at += 1
         if word in _NOT_IMITATED:
-            raise Refused(f"stand-in: COPY with {word} is not imitated")
+            raise Refused(f"emulator: COPY with {word} is not imitated")
         if word in _FLAGS:
             options[word] = ""
         elif word in _SWITCHES:

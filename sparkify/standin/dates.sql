@@ -19,7 +19,7 @@ $$ SELECT CASE unit
 -- Boundaries crossed, not time elapsed.
 CREATE FUNCTION pg_catalog.rs_datediff(unit text, a timestamp, b timestamp) RETURNS bigint IMMUTABLE LANGUAGE sql AS
 $$ SELECT CASE
-    WHEN unit = 'year' THEN (extract(year FROM b) - extract(year FROM a))::bigint
+    WHEN unit IN ('year', 'decade', 'century', 'millennium') THEN (date_part(unit, b) - date_part(unit, a))::bigint
     WHEN unit IN ('month', 'quarter') THEN
         ((extract(year FROM b) - extract(year FROM a)) * CASE unit WHEN 'month' THEN 12 ELSE 4 END
         + date_part(unit, b)::numeric - date_part(unit, a)::numeric)::bigint
@@ -37,6 +37,8 @@ $$ SELECT CASE unit WHEN 'microsecond' THEN (date_part(unit, t)::bigint % 100000
 CREATE FUNCTION pg_catalog.date_part_year(d date) RETURNS integer IMMUTABLE LANGUAGE sql AS
 $$ SELECT extract(year FROM d)::integer $$;
 
+CREATE FUNCTION pg_catalog.date_trunc(unit text, d date) RETURNS timestamp IMMUTABLE LANGUAGE sql AS
+$$ SELECT date_trunc(unit, d::timestamp) $$;
 CREATE FUNCTION pg_catalog.trunc(t timestamp) RETURNS date IMMUTABLE LANGUAGE sql AS $$ SELECT t::date $$;
 CREATE FUNCTION pg_catalog.last_day(t timestamp) RETURNS date IMMUTABLE LANGUAGE sql AS
 $$ SELECT (date_trunc('month', t) + interval '1 month - 1 day')::date $$;

@@ -257,7 +257,10 @@ def _as_redshift(body: bytes) -> bytes:
     """PostgreSQL's error in Redshift's words, where we know them."""
     found = fields(body)
     if found.get("M", "").endswith("type pg_node_tree"):
-        return error("0A000", "stand-in: only JSON_PARSE and COPY make SUPER of a string")[5:]
+        return error("0A000", "emulator: only JSON_PARSE and COPY make SUPER of a string")[5:]
+    if found.get("C") == "42601" or found.get("M", "").startswith("unrecognized configuration parameter"):
+        said = f"emulator: documented, but not imitated by the emulator ({found.get('M', '')})"
+        return error("0A000", said)[5:]  # the grammar has taken it: what is not documented came no further
     if found.get("C") == "40001":
         return error("XX000", "1023", "Serializable isolation violation on table")[5:]
     return error(found.get("C", "XX000"), found.get("M", ""), found.get("D", ""))[5:]

@@ -19,7 +19,7 @@ def refuse_unimitated(tree: Node, part: Sequence[Token]) -> None:
             if name in functions or name.startswith(beginnings):
                 what = f"function {name}"
         if what:
-            raise Refused(f"stand-in: {what}: documented, but not imitated by the emulator")
+            raise Refused(f"emulator: {what}: documented, but not imitated by the emulator")
 
 
 @cache

@@ -218,7 +218,7 @@ def _text(value: Any, column: Column, options: Mapping[str, str]) -> str | None:
         except ValueError:
             raise _Wrong(1208, "Invalid value for float", column) from None
         return str(value)
-    raise Refused(f"stand-in: COPY into {column.type} is not imitated")
+    raise Refused(f"emulator: COPY into {column.type} is not imitated")
 
 
 def _super(value: Any, column: Column) -> str:

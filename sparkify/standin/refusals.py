@@ -22,11 +22,11 @@ def refuse(part: Sequence[Token]) -> None:
     """Raise Refused for a statement that is documented and cannot be imitated."""
     line = " " + " ".join(token.upper if token.kind != "string" else "''" for token in part) + " "
     if re.search(r" (LEFT|RIGHT) \( [^()]* , - ", line):
-        raise Refused("stand-in: LEFT and RIGHT take no negative length")
+        raise Refused("emulator: LEFT and RIGHT take no negative length")
     for at, (before, token) in enumerate(itertools.pairwise(part)):
         has_width = at + 2 < len(part) and part[at + 2].text == "("
         if before.text == "::" and token.upper in ("VARCHAR", "NVARCHAR") and has_width:
-            raise Refused("stand-in: x::VARCHAR(n) is not imitated, CAST(x AS VARCHAR(n)) is")
+            raise Refused("emulator: x::VARCHAR(n) is not imitated, CAST(x AS VARCHAR(n)) is")
     _qualify(part)
 
 

@@ -31,6 +31,9 @@ UNITS = {
         "month": "mon mons months",
         "quarter": "qtr quarters",
         "year": "y yr years",
+        "decade": "dec decs decades",
+        "century": "c cent cents centuries",
+        "millennium": "mil mils millennia",
     }.items()
     for unit in units.split()
 }
@@ -271,6 +274,6 @@ class Rewriter:
             if word == "," and depth == 0:
                 name = self._part[at - 1]
                 if name.kind not in ("word", "identifier"):
-                    raise Refused("stand-in: with QUALIFY, give each column a name (AS ...)")
+                    raise Refused("emulator: with QUALIFY, give each column a name (AS ...)")
                 names.append(name.text)
         return names

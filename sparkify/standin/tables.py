@@ -125,7 +125,7 @@ def _attributes(
                 design.sort.append(name.text)
             at += 1
         elif word in ("IDENTITY", "REFERENCES", "GENERATED"):
-            raise Refused(f"stand-in: {word} of a column is not imitated")
+            raise Refused(f"emulator: {word} of a column is not imitated")
         else:
             stop = closing(part, at + 1) + 1 if at + 1 < end and part[at + 1].text == "(" else at + 1
             yield say(at, stop)

@@ -20,7 +20,7 @@ _NAMES = ("word", "identifier")
 def unpivot(part: Sequence[Token], at: int) -> tuple[str, int]:
     """The UNPIVOT at `at` in PostgreSQL's words, and where to go on. Raises Refused."""
     if at == 0 or part[at - 1].text != ",":
-        raise Refused("stand-in: UNPIVOT is imitated in FROM, after a table and a comma", "0A000")
+        raise Refused("emulator: UNPIVOT is imitated in FROM, after a table and a comma", "0A000")
     end = at + 2
     while end + 1 < len(part) and part[end].text == ".":
         end += 2
@@ -28,7 +28,7 @@ def unpivot(part: Sequence[Token], at: int) -> tuple[str, int]:
     attribute = _alias(part, end + 2, "AT")
     source = "".join(token.text for token in part[at + 1 : end])
     if value is None or part[at + 1].kind not in _NAMES or end - at not in (2, 4):
-        raise Refused("stand-in: only UNPIVOT table.column AS value [AT attribute] is imitated", "0A000")
+        raise Refused("emulator: only UNPIVOT table.column AS value [AT attribute] is imitated", "0A000")
     if part[at + 1].upper in _values(part):
         raise Refused("Amazon Redshift doesn't support correlated unpivoting")
     columns = f"{value.text}, {attribute.text if attribute else 'rs_attribute'}"
@@ -48,7 +48,7 @@ def refuse_super(part: Sequence[Token]) -> None:
             "IS", "NULL",
         ]:  # fmt: skip
             raise Refused(
-                f"stand-in: whether JSON's null IS NULL is undocumented; JSON_TYPEOF({token.text}) tells"
+                f"emulator: whether JSON's null IS NULL is undocumented; JSON_TYPEOF({token.text}) tells"
             )
 
 

@@ -46,7 +46,7 @@ def documented(part: Sequence[Token]) -> tuple[Node, Sequence[Token]]:
             raise Refused("syntax error at end of input", "42601") from None
         raise Refused(f'syntax error at or near "{part[mismatch.at].text}"', "42601") from None
     except RecursionError:
-        raise Refused("stand-in: nested too deeply to be checked", "54001") from None
+        raise Refused("emulator: nested too deeply to be checked", "54001") from None
     return tree, part
 
 

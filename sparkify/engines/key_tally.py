@@ -1,0 +1,41 @@
+"""How often each key of a file is one that no column takes, or is absent though a column wants it."""
+
+import json
+
+from sparkify.engines.base import KeyCount, KeyCounts
+from sparkify.engines.record import Record
+
+
+class KeyTally:
+    """In how many records of one file each unknown key stands, and each absent one does not."""
+
+    def __init__(self) -> None:
+        self._unknown: dict[str, list[int]] = {}
+        self._absent: dict[str, list[int]] = {}
+
+    def add(self, line: int, record: Record) -> None:
+        for names, counts in ((record.unknown, self._unknown), (record.absent, self._absent)):
+            for name in names:
+                known = counts.get(name)
+                if known is None:
+                    known = counts.setdefault(name if len(counts) < MOST_KEYS else OTHER_KEYS, [0, line])
+                known[0] += 1
+
+    @property
+    def unknown(self) -> KeyCounts:
+        return {_printable(name): KeyCount(*counts) for name, counts in self._unknown.items()}
+
+    @property
+    def absent(self) -> KeyCounts:
+        return {name: KeyCount(*counts) for name, counts in self._absent.items()}
+
+
+MOST_KEYS = 200
+"""Unknown keys of one file that are told apart."""
+OTHER_KEYS = "(other keys)"
+
+
+def _printable(name: str) -> str:
+    """A key as a database can hold it and a terminal can show it, and not too long."""
+    shown = name if name.isprintable() else json.dumps(name)[1:-1]
+    return shown if len(shown.encode()) <= 500 else shown.encode()[:500].decode(errors="ignore") + "..."

@@ -1,0 +1,52 @@
+"""Only what AWS documents reaches the driver, by the emulator's grammar and by another parser."""
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from sparkify.standin import grammar
+from sparkify.standin.service import StandIn
+from tests import statements
+from tests.clusters import Bucket, Cluster
+
+
+@pytest.fixture(scope="module")
+def sent(standin: StandIn, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
+    """One statement of each shape."""
+    found = statements.sent_by_every_command(cluster, Bucket(standin), tmp_path_factory.mktemp("statements"))
+    return list({statements.general(sql): sql for sql in found}.values())
+
+
+def test_every_statement_is_documented(sent: Sequence[str]) -> None:
+    for sql in sent:
+        grammar.check(sql)  # raises Refused
+
+    assert len(sent) > 150
+
+
+def test_the_page_of_statements_is_what_is_sent(sent: Sequence[str]) -> None:
+    assert statements.page(list(sent)) == statements.PAGE.read_text(encoding="utf-8")
+
+
+def test_another_parser_of_the_dialect_accepts_every_statement(sent: Sequence[str]) -> None:
+    try:
+        from sqlfluff.core import FluffConfig, Linter
+    except ImportError:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip("sqlfluff is not installed: pip install '.[dev]'")
+    linter = Linter(config=FluffConfig(overrides={"dialect": "redshift", "max_parse_depth": 1000}))
+
+    wrong = {sql: [str(problem) for problem in linter.parse_string(sql).violations] for sql in sent}
+
+    assert {sql: problems for sql, problems in wrong.items() if problems} == {}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT CURRENT_SCHEMA", "SELECT 1 LIMIT 9223372036854775807", "SELECT STRING_AGG(a, ',') FROM t"],
+)
+def test_a_statement_that_is_not_documented_is_refused(sql: str) -> None:
+    with pytest.raises(grammar.Refused):
+        grammar.check(sql)
