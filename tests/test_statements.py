@@ -13,6 +13,10 @@ from tests import statements
 from tests.clusters import Bucket, Cluster
 
 
+UNKNOWN_TO_THE_PARSER = "SET SESSION AUTHORIZATION "
+"""Documented by AWS on a page of that name; sqlfluff's grammar of Redshift lacks it."""
+
+
 @pytest.fixture(scope="module")
 def sent(standin: StandIn, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
     """One statement of each shape."""
@@ -55,7 +59,9 @@ def test_another_parser_of_the_dialect_accepts_every_statement(sent: Sequence[st
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(20_000)  # it descends a deep CASE by recursion
     wrong = {
-        sql: [str(problem) for problem in linter.parse_string(_shortened(sql)).violations] for sql in sent
+        sql: [str(problem) for problem in linter.parse_string(_shortened(sql)).violations]
+        for sql in sent
+        if not sql.startswith(UNKNOWN_TO_THE_PARSER)
     }
     sys.setrecursionlimit(limit)
 
