@@ -12,7 +12,6 @@ from sparkify.standin.service import StandIn
 from tests import statements
 from tests.clusters import Bucket, Cluster
 
-
 UNKNOWN_TO_THE_PARSER = "SET SESSION AUTHORIZATION "
 """Documented by AWS on a page of that name; sqlfluff's grammar of Redshift lacks it."""
 
