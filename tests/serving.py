@@ -40,8 +40,9 @@ def serving(folder: Path, *options: str) -> Iterator[Served]:
     )
     assert process.stderr
     try:
-        found = re.match(r"(http://127\.0\.0\.1:\d+) is ready", process.stderr.readline())
-        assert found
+        said = process.stderr.readline()
+        found = re.match(r"(http://127\.0\.0\.1:\d+) is ready", said)
+        assert found, said
         yield Served(found[1])
     finally:
         process.send_signal(signal.SIGINT)

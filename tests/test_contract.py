@@ -227,7 +227,7 @@ def test_every_transform_check_and_question_runs(warehouse: Engine, source: Sour
     rebuild(warehouse, Noting())
     assert digest_star(warehouse) == grown
     verdicts = check_everything(warehouse)
-    assert {verdict.name for verdict in verdicts} == set(names("checks"))
+    assert {verdict.name for verdict in verdicts} == {*names("checks"), "rules"}
     assert all(verdict.passed for verdict in verdicts)
     answers = {question.name: ask(warehouse, question).rows for question in list_questions()}
     assert answers["most_played_songs"] == [("Revelry", "Nightbirds", 2), ("Undo", "Nightbirds", 1)]

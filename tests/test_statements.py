@@ -7,9 +7,13 @@ from collections.abc import Sequence
 import pytest
 
 from sparkify.standin import grammar
+from sparkify.standin.lexer import tokens
 from sparkify.standin.service import StandIn
 from tests import statements
 from tests.clusters import Bucket, Cluster
+
+UNKNOWN_TO_THE_PARSER = "SET SESSION AUTHORIZATION "
+"""Documented by AWS on a page of that name; sqlfluff's grammar of Redshift lacks it."""
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +21,18 @@ def sent(standin: StandIn, cluster: Cluster, tmp_path_factory: pytest.TempPathFa
     """One statement of each shape."""
     found = statements.sent_by_every_command(cluster, Bucket(standin), tmp_path_factory.mktemp("statements"))
     return list({statements.general(sql): sql for sql in found}.values())
+
+
+def _shortened(sql: str) -> str:
+    """The statement, long values left out: they are no SQL, and the parser has other escapes in strings."""
+    out, end = [], 0
+    for token in tokens(sql):
+        out.append(
+            sql[end : token.start]
+            + ("'x'" if token.kind == "string" and len(token.text) > 40 else token.text)
+        )
+        end = token.end
+    return "".join(out)
 
 
 def test_every_statement_is_documented(sent: Sequence[str]) -> None:
@@ -41,7 +57,11 @@ def test_another_parser_of_the_dialect_accepts_every_statement(sent: Sequence[st
 
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(20_000)  # it descends a deep CASE by recursion
-    wrong = {sql: [str(problem) for problem in linter.parse_string(sql).violations] for sql in sent}
+    wrong = {
+        sql: [str(problem) for problem in linter.parse_string(_shortened(sql)).violations]
+        for sql in sent
+        if not sql.startswith(UNKNOWN_TO_THE_PARSER)
+    }
     sys.setrecursionlimit(limit)
 
     assert {sql: problems for sql, problems in wrong.items() if problems} == {}
