@@ -6,8 +6,9 @@ import re
 import pytest
 
 from sparkify.engines.base import Dataset
-from sparkify.engines.dialect import lint, to_duckdb, to_redshift
+from sparkify.engines.dialect import to_duckdb, to_redshift
 from sparkify.engines.record import default_paths
+from sparkify.engines.translation import lint
 from sparkify.errors import QueryError
 from sparkify.load import validation
 from sparkify.sql import schema, statements

@@ -20,7 +20,7 @@ from sparkify.cli.main import cli
 from sparkify.cli.reference import reference
 from sparkify.config import load_config
 from sparkify.engines.base import Engine
-from sparkify.engines.dialect import lint
+from sparkify.engines.translation import lint
 from sparkify.sql import drawing, picture, schema
 from tests.conftest import ROOT
 from tests.terminals import in_a_terminal

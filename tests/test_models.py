@@ -6,8 +6,9 @@ import pytest
 import sqlglot
 
 from sparkify.engines.base import Engine
-from sparkify.engines.dialect import inline, lint
+from sparkify.engines.dialect import inline
 from sparkify.engines.relations import RELATIONS, definition
+from sparkify.engines.translation import lint
 from sparkify.load.diff import digest_star
 from sparkify.load.models import MODELS, affected_keys, refresh
 from sparkify.load.run import rebuild

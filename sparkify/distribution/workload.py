@@ -14,7 +14,7 @@ from sqlglot.errors import SqlglotError
 from sparkify.distribution.blocks import Column, Query
 from sparkify.distribution.builder import Builder
 from sparkify.engines.base import Engine, Value
-from sparkify.engines.dialect import bind
+from sparkify.engines.dialect import to_redshift
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, schema, statement, statements
 
@@ -72,7 +72,7 @@ def read_workload(
     temporary: dict[str, Query] = {}
     items: list[Item] = []
     for one in load:
-        tree = bind(sqlglot.parse_one(one.text, read="redshift"), values)
+        tree = sqlglot.parse_one(to_redshift(one.text, values), read="redshift")
         read, writes, pinned = _reads(tree)
         built = Builder(tables).build(read, pinned)
         if isinstance(tree, exp.Create):
@@ -82,7 +82,7 @@ def read_workload(
         items.append(Item(one.name, "load", built, weights.get(LOAD, 1.0), writes))
     for one in questions:
         try:
-            tree = bind(sqlglot.parse_one(one.text, read="redshift"), values)
+            tree = sqlglot.parse_one(to_redshift(one.text, values), read="redshift")
             if not isinstance(tree, exp.Query):
                 raise ConfigError(f"{one.name} is no SELECT: a question only reads.")
             text = tree.sql("redshift", comments=False)

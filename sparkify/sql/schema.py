@@ -1,17 +1,16 @@
 """The tables, as the DDL files state them: the only place where columns, types and keys are written.
 
-sqlglot reads the structure. The meanings are read from the comments at the ends of the lines, since a
-parser may attach those to the wrong column.
+`ddl` reads the structure. The meanings are read from the comments at the ends of the lines, since a parser
+may attach those to the wrong column.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-import sqlglot
-from sqlglot import exp
-
+from sparkify.remembering import remembered
 from sparkify.sql import statement
 
 STAGING = ("stg_events", "stg_songs")
@@ -26,6 +25,8 @@ VIEWS = ("events", "registrations", "listening", "file_parts")
 
 LINEAGE = ("run_id", "file_id", "record")
 """The columns of a staging table that say where a record came from."""
+_structure = remembered("sparkify.sql.ddl:structure")
+
 EXTRA = "extra"
 """The column of a staging table for what has no other: JSON text."""
 
@@ -73,32 +74,19 @@ class Table:
 
 @cache
 def table(name: str) -> Table:
-    """Parse the DDL file of one table."""
+    """Read the DDL file of one table."""
     source = statement("tables", name)
-    create = sqlglot.parse_one(source.text, read="redshift")
     meanings = dict(re.findall(r"^ {4}(\w+) .*?-- (.+)$", source.text, re.MULTILINE))
-    columns = tuple(_column(node, meanings) for node in create.find_all(exp.ColumnDef))
-    primary = create.find(exp.PrimaryKey)
-    foreign = tuple(
-        (
-            key.expressions[0].name,
-            key.args["reference"].this.this.name,
-            key.args["reference"].this.expressions[0].name,
-        )
-        for key in create.find_all(exp.ForeignKey)
-    )
-    style = create.find(exp.DistStyleProperty)
-    distkey = create.find(exp.DistKeyProperty)
-    sortkey = create.find(exp.SortKeyProperty)
+    found = json.loads(_structure(source.text))
     return Table(
         name=name,
         meaning=source.comment,
-        columns=columns,
-        primary_key=tuple(node.name for node in primary.expressions) if primary else (),
-        foreign_keys=foreign,
-        diststyle=style.this.name.upper() if style else "AUTO",
-        distkey=distkey.name if distkey else None,
-        sortkey=tuple(node.name for node in sortkey.this) if sortkey else (),
+        columns=tuple(Column(**one, meaning=meanings.get(one["name"], "")) for one in found["columns"]),
+        primary_key=tuple(found["primary_key"]),
+        foreign_keys=tuple(map(tuple, found["foreign_keys"])),
+        diststyle=found["diststyle"],
+        distkey=found["distkey"],
+        sortkey=tuple(found["sortkey"]),
     )
 
 
@@ -118,19 +106,3 @@ def json_key(column: str) -> str:
     """
     first, *rest = column.split("_")
     return first + "".join(word.title() for word in rest)
-
-
-def _column(node: exp.ColumnDef, meanings: dict[str, str]) -> Column:
-    type_ = node.args["kind"]
-    width = int(type_.expressions[0].name) if type_.is_type("varchar") else None
-    kind: Literal["integer", "number", "text", "timestamp"]
-    if type_.is_type("smallint", "int", "bigint"):
-        kind = "integer"
-    elif type_.is_type("double"):
-        kind = "number"
-    elif width is not None:
-        kind = "text"
-    else:
-        kind = "timestamp"
-    required = any(isinstance(c.kind, exp.NotNullColumnConstraint) for c in node.constraints)
-    return Column(node.name, type_.sql("redshift"), kind, width, required, meanings.get(node.name, ""))

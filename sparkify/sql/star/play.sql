@@ -1,4 +1,4 @@
--- Plays as the star shows them: one row for each record of a play, its text in normal form.
+-- Plays as the star shows them: one row for each record of a play, its text in normal form, with what it matches.
 SELECT
     e.event_id,
     e.listener,
@@ -7,15 +7,19 @@ SELECT
     e.ts AS start_time,
     e.user_id,
     TRIM(e.level) AS level,
+    m.song_id,
+    m.artist_id,
     NULLIF(COALESCE(l.normal, e.location), '') AS location,
     TRIM(BOTH '" ' FROM e.user_agent) AS user_agent,
-    NULLIF(COALESCE(t.normal, e.song), '') AS title,
-    NULLIF(COALESCE(n.normal, e.artist), '') AS artist_name,
-    e.length,
-    NULLIF(COALESCE(t.folded, LOWER(e.song)), '') AS folded_title,
-    NULLIF(COALESCE(n.folded, LOWER(e.artist)), '') AS folded_name
+    m.title,
+    m.artist_name,
+    e.length
 FROM event AS e
-LEFT JOIN text_form AS t ON t.raw_text = e.song AND t.raw_bytes = OCTET_LENGTH(e.song)
-LEFT JOIN text_form AS n ON n.raw_text = e.artist AND n.raw_bytes = OCTET_LENGTH(e.artist)
+JOIN play_match AS m
+    ON COALESCE(m.song, '') = COALESCE(e.song, '')
+    AND COALESCE(m.song_bytes, -1) = COALESCE(OCTET_LENGTH(e.song), -1)
+    AND COALESCE(m.artist, '') = COALESCE(e.artist, '')
+    AND COALESCE(m.artist_bytes, -1) = COALESCE(OCTET_LENGTH(e.artist), -1)
+    AND COALESCE(m.length, -1) = COALESCE(e.length, -1)
 LEFT JOIN text_form AS l ON l.raw_text = e.location AND l.raw_bytes = OCTET_LENGTH(e.location)
 WHERE e.page IN (SELECT page FROM etl_play_page)

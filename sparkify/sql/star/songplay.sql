@@ -41,8 +41,8 @@ SELECT
     i.start_time,
     i.user_id,
     i.level,
-    m.song_id,
-    m.artist_id,
+    i.song_id,
+    i.artist_id,
     i.session_id,
     i.item_in_session,
     i.location,
@@ -51,7 +51,3 @@ SELECT
     i.artist_name,
     i.length
 FROM identified AS i
-JOIN play_match AS m
-    ON COALESCE(m.title, '') = COALESCE(i.title, '')
-    AND COALESCE(m.artist_name, '') = COALESCE(i.artist_name, '')
-    AND COALESCE(m.length, -1) = COALESCE(i.length, -1)

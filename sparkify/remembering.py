@@ -9,11 +9,10 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
-from functools import cache, wraps
-from importlib.util import cache_from_source
+from functools import cache
+from importlib import import_module
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
-
-import sqlglot
 
 from sparkify.writing import replace_file
 
@@ -21,14 +20,15 @@ MOST = 2_000
 """Statements that are kept; beyond them all are forgotten, since some were made for one moment only."""
 
 
-def remembered(translate: Callable[..., str]) -> Callable[..., str]:
-    """`translate`, a function of texts alone, asked once for each."""
+def remembered(where: str) -> Callable[..., str]:
+    """A function of texts alone, as "module:function": asked once for each, and not imported before."""
+    module, _, name = where.partition(":")
 
-    @wraps(translate)
     def ask(*texts: str) -> str:
-        key = json.dumps([translate.__name__, *texts])
+        key = json.dumps([name, *texts])
         known = _kept()
         if key not in known:
+            translate: Callable[..., str] = getattr(import_module(module), name)
             known[key] = translate(*texts)
             _keep_at_exit()
         return known[key]
@@ -64,6 +64,9 @@ def _file() -> Path:
 
 @cache
 def _source() -> list[list[int]]:
-    """Size and time of what translates: the module beside this one, and the library."""
-    files = Path(__file__).with_name("dialect.py"), Path(sqlglot.__file__).with_name("_version.py")
+    """Size and time of what translates: our modules, and the library."""
+    library = find_spec("sqlglot")
+    assert library and library.origin
+    ours = [Path(__file__).parent / name for name in ("engines/translation.py", "sql/ddl.py")]
+    files = (*ours, Path(library.origin).with_name("_version.py"))
     return [[found.st_size, found.st_mtime_ns] for found in map(Path.stat, files)]

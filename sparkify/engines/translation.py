@@ -1,0 +1,194 @@
+"""Redshift's SQL, said in DuckDB's, and what else takes a statement apart: functions of texts, with sqlglot.
+
+What is left for us is what DuckDB has no words for: the physical design of a table, constraints that Redshift
+declares but does not enforce, and a few functions that sqlglot passes through unchanged. `lint` refuses what
+is known to change its meaning on the way; that the rest means the same on both engines is proved by running
+it on both.
+
+To import sqlglot takes longer than most commands do: `dialect` calls these where it does not remember what
+they said.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import sqlglot
+from sqlglot import TokenType, exp
+from sqlglot.errors import SqlglotError
+
+from sparkify.errors import QueryError
+
+_RENAMED = {
+    "OCTET_LENGTH": "STRLEN",
+    "IS_VALID_JSON": "JSON_VALID",
+    "IS_VALID_JSON_ARRAY": "JSON_VALID",
+    "FNV_HASH": "HASH",
+}
+_SPACE = " "
+"""What Redshift's TRIM, LTRIM, RTRIM and BTRIM take if they are told no characters."""
+_CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
+_REFUSED: dict[type[exp.Expr], str] = {
+    exp.Command: "is passed through unparsed",
+    exp.OnConflict: "ON CONFLICT does not exist on Redshift",
+    exp.Returning: "RETURNING does not exist on Redshift",
+    exp.Filter: "aggregate FILTER does not exist on Redshift: use CASE",
+    exp.Merge: "MERGE fails on duplicate source keys: DELETE, then INSERT",
+    exp.Concat: "CONCAT treats NULL differently: use ||",
+    exp.ConcatWs: "CONCAT_WS is translated wrongly: use ||",
+    exp.NullSafeEQ: "IS NOT DISTINCT FROM does not exist on Redshift",
+    exp.NullSafeNEQ: "IS DISTINCT FROM does not exist on Redshift",
+    exp.ArgMax: "does not exist on Redshift",
+    exp.ArgMin: "does not exist on Redshift",
+    exp.Values: "VALUES is no table on Redshift",
+    exp.GenerateSeries: "GENERATE_SERIES cannot be joined with tables on Redshift",
+    exp.ArrayAgg: "ARRAY_AGG does not exist on Redshift",
+    exp.Semicolon: "one statement a file",
+}
+
+
+def in_duckdb(sql: str) -> str:
+    """The statement in DuckDB's words, a mark around the name of each placeholder."""
+    tree = _marked(sql)
+    if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema):
+        tree.set("properties", None if not tree.args.get("properties") else _temporary_only(tree))
+        for node in list(tree.this.expressions):
+            if isinstance(node, _CONSTRAINTS):
+                node.pop()
+    for node in list(tree.find_all(exp.Func)):
+        _translate_function(node)
+    for cast in tree.find_all(exp.TryCast):
+        if isinstance(cast.this, exp.Nullif) and _trims_spaces(cast.this.this):
+            # Redshift's TRY_CAST takes no blank text; DuckDB's makes NULL of it, without copying each text.
+            cast.set("this", cast.this.this.this)
+    return tree.sql("duckdb", copy=False)
+
+
+def in_redshift(sql: str) -> str:
+    """The statement as it is written, a mark around the name of each placeholder."""
+    _parsed(sql)
+    out, at = [], 0
+    for colon, name in itertools.pairwise(sqlglot.tokenize(sql, read="redshift")):
+        if colon.token_type is TokenType.COLON and name.start == colon.end + 1:
+            out += [sql[at : colon.start], f"\0{name.text}\0"]
+            at = name.end + 1
+    return "".join([*out, sql[at:]]).strip().removesuffix(";")
+
+
+def _marked(sql: str) -> exp.Expr:
+    """The statement, a mark that no text can hold around the name of each placeholder."""
+    tree = _parsed(sql)
+    for node in list(tree.find_all(exp.Placeholder)):
+        node.replace(exp.Var(this=f"\0{node.name}\0"))
+    return tree
+
+
+def laid_out(sql: str) -> str:
+    """A statement of DuckDB's, laid out for people."""
+    return sqlglot.parse_one(sql, read="duckdb").sql("duckdb", pretty=True)
+
+
+def lint(sql: str) -> list[str]:
+    """What in this statement would not run on Redshift, or would not mean the same on DuckDB."""
+    trees = sqlglot.parse(sql, read="redshift")
+    if len(trees) != 1 or trees[0] is None:
+        return ["one statement a file"]
+    tree = trees[0]
+    found = [f"{type(n).__name__}: {why}" for n in tree.walk() for k, why in _REFUSED.items() if type(n) is k]
+    if any(isinstance(node, exp.Distinct) and node.args.get("on") for node in tree.walk()):
+        found.append("DISTINCT ON does not exist on Redshift")
+    for select in tree.find_all(exp.Select):
+        if select.args.get("qualify") and not any(select.args.get(k) for k in ("where", "group", "having")):
+            *_, last = [select.args["from_"].this, *(join.this for join in select.args.get("joins") or [])]
+            if not last.alias:
+                found.append(f"QUALIFY right after FROM {last.name} needs an alias there on Redshift")
+    if any(number.expression.name != "16" for number in tree.find_all(exp.FromBase)):
+        found.append("STRTOL: only base 16, written out, is translated")
+    for extract in tree.find_all(exp.JSONExtractScalar):
+        if not all(_keys(extract)) or len(_keys(extract)) != len(extract.expression.expressions) - 1:
+            found.append("JSON_EXTRACT_PATH_TEXT: only keys written out, and no numbers, are translated")
+    for node in tree.find_all(exp.DataType):
+        bare = node.is_type("varchar", "text", "decimal") and not node.expressions
+        if bare and node.find_ancestor(exp.ColumnDef):
+            found.append(
+                f"{node.sql('redshift')} needs a width: bare VARCHAR is 256 bytes, bare NUMERIC (18,0)"
+            )
+    return found
+
+
+def _parsed(sql: str) -> exp.Expr:
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, read="redshift") if tree is not None]
+    except SqlglotError as error:
+        first = str(error).splitlines()[0]
+        raise QueryError(f"the statement cannot be read: {first}") from error
+    if len(trees) != 1:
+        raise QueryError(f"one statement at a time, not {len(trees)}.")
+    return trees[0]
+
+
+def _temporary_only(tree: exp.Create) -> exp.Properties | None:
+    kept = [p for p in tree.args["properties"].expressions if isinstance(p, exp.TemporaryProperty)]
+    return exp.Properties(expressions=kept) if kept else None
+
+
+def _translate_function(node: exp.Func) -> None:
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name()
+    if name == "BYTE_LENGTH":
+        name = "OCTET_LENGTH"
+    if isinstance(node, exp.Trim):
+        if not node.expression:
+            node.set("expression", exp.Literal.string(_SPACE))  # DuckDB's own takes every Unicode blank
+    elif isinstance(node, exp.FromBase):
+        digits = exp.DPipe(this=exp.Literal.string("0x"), expression=exp.paren(node.this.copy()))
+        node.replace(exp.cast(digits, "bigint"))
+    elif isinstance(node, exp.JSONExtractScalar):
+        pointer = exp.Literal.string("".join(f"/{_pointed(key)}" for key in _keys(node)))
+        node.replace(exp.Anonymous(this="JSON_EXTRACT_STRING", expressions=[node.this.copy(), pointer]))
+    elif name in _RENAMED:
+        operands = node.expressions or [node.this]
+        node.replace(exp.Anonymous(this=_RENAMED[name], expressions=operands))
+    elif isinstance(node, exp.RegexpExtract) and node.args.get("parameters"):
+        group = 1 if "e" in node.args["parameters"].name else 0
+        arguments = [node.this.copy(), node.expression.copy(), exp.Literal.number(group)]
+        extracted = exp.Anonymous(this="REGEXP_EXTRACT", expressions=arguments)
+        node.replace(extracted)
+
+
+def _trims_spaces(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Trim) and node.expression.name == _SPACE
+
+
+def _keys(node: exp.JSONExtractScalar) -> list[str]:
+    """The path elements of a JSON_EXTRACT_PATH_TEXT that are written out and look like no number."""
+    parts = node.expression.expressions if isinstance(node.expression, exp.JSONPath) else ()
+    return [part.name for part in parts if isinstance(part, exp.JSONPathKey)]
+
+
+def _pointed(key: str) -> str:
+    """A key as JSON Pointer says it: DuckDB's own paths know no empty key and read "*" as every key."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def inlined(sql: str, *relations: str) -> str:
+    """The statement, a SELECT in the place of each of these tables: a name, its SELECT, and so on."""
+    held = dict(zip(relations[::2], relations[1::2], strict=True))
+    tree = _parsed(sql)
+    own = {cte.alias for cte in tree.find_all(exp.CTE)}
+    return _put_in(sql, [t for t in tree.find_all(exp.Table) if t.name in held and t.name not in own], held)
+
+
+def narrowed(sql: str, *relations: str) -> str:
+    """As `inlined`, in the place of the table that the statement is about."""
+    held = dict(zip(relations[::2], relations[1::2], strict=True))
+    source = _parsed(sql).args["from_"].this
+    while isinstance(source, exp.Subquery) and isinstance(source.this, exp.Select):
+        source = source.this.args["from_"].this
+    return _put_in(sql, [source], held) if isinstance(source, exp.Table) and source.name in held else sql
+
+
+def _put_in(sql: str, tables: Sequence[exp.Table], held: Mapping[str, str]) -> str:
+    """The text, with these tables replaced where they stand."""
+    for table in sorted(tables, key=lambda one: one.this.meta["start"], reverse=True):
+        rows = f"({held[table.name]})" if table.alias else f"({held[table.name]}) AS {table.name}"
+        sql = sql[: table.this.meta["start"]] + rows + sql[table.this.meta["end"] + 1 :]
+    return sql
