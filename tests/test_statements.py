@@ -46,6 +46,7 @@ def test_the_page_of_statements_is_what_is_sent(sent: Sequence[str]) -> None:
     assert statements.page(list(sent)) == statements.PAGE.read_text(encoding="utf-8")
 
 
+@pytest.mark.timeout(1200)  # it reads 4 kB of SQL a second
 def test_another_parser_of_the_dialect_accepts_every_statement(sent: Sequence[str]) -> None:
     try:
         from sqlfluff.core import FluffConfig, Linter
