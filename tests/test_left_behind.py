@@ -198,6 +198,20 @@ def test_a_rewritten_warehouse_keeps_the_version_of_its_storage(tmp_path: Path) 
     engine.close()
 
 
+def test_a_new_warehouse_can_be_read_by_duckdb_1_4_and_stays_so(tmp_path: Path) -> None:
+    """duckdb.org, "Storage Versions and Format": 1.4 writes and reads v1.4.0, and nothing later."""
+    engine = DuckDB(f"{tmp_path}/w.duckdb")
+    create_tables(engine)
+    engine.rewrite()
+    engine.close()
+
+    engine = DuckDB(f"{tmp_path}/w.duckdb")
+
+    version = "SELECT tags['storage_version'] FROM duckdb_databases() WHERE NOT internal"
+    assert engine.native(version).rows == [("v1.4.0+",)]
+    engine.close()
+
+
 def test_a_file_is_replaced_by_a_whole_one_or_stays_as_it_was(tmp_path: Path) -> None:
     page, link = tmp_path / "page.html", tmp_path / "link.html"
     page.write_text("old")

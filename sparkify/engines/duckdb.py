@@ -22,6 +22,8 @@ from sparkify.engines.gate import Gate
 from sparkify.errors import BusyError, QueryError, SparkifyError, WarehouseError
 from sparkify.scratch import Scratch
 
+STORAGE = "v1.4.0"
+"""The version of a new file: DuckDB 1.4 and later read it, and so do the tools that stand on them."""
 WRITER_MEMORY = 1000
 """Megabytes. A load of 10,000,000 events runs within 150 MB, and within this as fast as with more."""
 
@@ -70,6 +72,7 @@ class DuckDB:
         settings: dict[str, Any] = {
             "integer_division": True,
             "preserve_insertion_order": True,
+            "storage_compatibility_version": STORAGE,
             "autoinstall_known_extensions": False,  # nothing is downloaded
             "autoload_known_extensions": False,
         }
