@@ -7,12 +7,13 @@ PostgreSQL is rewritten on the way, COPY is done by the front itself inside the 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sparkify.standin.backend import (
     Backend,
     BackendError,
+    Row,
     error,
     fields,
     message,
@@ -22,6 +23,7 @@ from sparkify.standin.backend import (
 from sparkify.standin.copying import Copier
 from sparkify.standin.refusals import Refused
 from sparkify.standin.rewriting import Rewritten, rewrite
+from sparkify.standin.tables import columns_of, question_of
 from sparkify.standin.welcome import Welcome
 
 _NOTHING = Rewritten("sql", ())
@@ -132,7 +134,8 @@ class _Session:
             found = _rewritten(sql)
             if len(found) > 1:
                 raise Refused("cannot insert multiple commands into a prepared statement", "42601")
-            self._prepared[name] = statement = found[0] if found else _NOTHING
+            statement = await self._typed(found[0], self._backend.ask_in_passing) if found else _NOTHING
+            self._prepared[name] = statement
             if statement.kind == "sql":
                 return await self._forward(kind, b"\0".join((name, statement.sql.encode(), rest)), b"1E")
             self._writer.write(message(b"1"))
@@ -155,6 +158,12 @@ class _Session:
             await self._own(known)
         return True
 
+    async def _typed(self, statement: Rewritten, ask: Callable[[str], Awaitable[Sequence[Row]]]) -> Rewritten:
+        """The statement with the types of what it computes, which follow from the columns of its tables."""
+        if statement.typed is None or self._backend.status == b"E":
+            return statement
+        return statement.typed(columns_of(await ask(question_of(statement.tables))))
+
     def _named(self, kind: bytes, body: bytes) -> tuple[Rewritten, bytes]:
         """The statement that a Bind, Describe, Execute or Close is about."""
         if kind == b"B":
@@ -172,10 +181,11 @@ class _Session:
             found = _rewritten(sql)
             if not found:
                 self._writer.write(message(b"I"))
-            for statement in found:
-                if statement.kind != "sql":
-                    await self._own(statement)
+            for rewritten in found:
+                if rewritten.kind != "sql":
+                    await self._own(rewritten)
                     continue
+                statement = await self._typed(rewritten, self._backend.ask)
                 self._backend.send(message(b"Q", statement.sql.encode() + b"\0"))
                 if not await self._relay(b"Z", hide=b"Z"):
                     break
@@ -261,6 +271,8 @@ def _as_redshift(body: bytes) -> bytes:
     if found.get("C") == "42601" or found.get("M", "").startswith("unrecognized configuration parameter"):
         said = f"emulator: documented, but not imitated by the emulator ({found.get('M', '')})"
         return error("0A000", said)[5:]  # the grammar has taken it: what is not documented came no further
+    if found.get("M") == "numeric field overflow":  # its words: "Computations with numeric values"
+        return error("22003", "Numeric data overflow (result precision)")[5:]
     if found.get("C") == "40001":
         return error("XX000", "1023", "Serializable isolation violation on table")[5:]
     return error(found.get("C", "XX000"), found.get("M", ""), found.get("D", ""))[5:]

@@ -1,7 +1,7 @@
 """A statement of Redshift's, said in PostgreSQL's words, token by token; most of it passes as it is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -10,6 +10,7 @@ from sparkify.standin.imitation import refuse_unimitated
 from sparkify.standin.lexer import Token, arguments, closing, statements
 from sparkify.standin.names import fold
 from sparkify.standin.refusals import Refused, refuse
+from sparkify.standin.scopes import Columns, Edits, edits, has_edits, tables_of
 from sparkify.standin.tables import create_table
 from sparkify.standin.unpivoting import refuse_super, unpivot
 from sparkify.standin.users import create_user, grantees
@@ -64,6 +65,10 @@ class Rewritten:
     """What else to run when it has run."""
     password: tuple[str, str] | None = None
     """A user who may log in when it has run, and by which password."""
+    tables: Sequence[str] = ()
+    """Those of which `typed` wants to know the columns."""
+    typed: "Callable[[Mapping[str, Columns]], Rewritten] | None" = None
+    """The same, with the types of what it computes."""
 
     @property
     def commits(self) -> bool:
@@ -81,8 +86,20 @@ def rewrite(sql: str) -> Sequence[Rewritten]:
 
 
 def _statement(sql: str, part: list[Token]) -> Rewritten:
-    refuse_unimitated(*documented(part))
+    tree, checked = documented(part)
+    refuse_unimitated(tree, checked)
     part = fold(part)
+    if not has_edits(tree, checked):
+        return _said(sql, part, Edits())
+    tables = tables_of(tree, checked)
+
+    def typed(columns: Mapping[str, Columns]) -> Rewritten:
+        return _said(sql, part, edits(tree, checked, columns))
+
+    return replace(typed({}), tables=tables, typed=typed) if tables else typed({})
+
+
+def _said(sql: str, part: list[Token], around: Edits) -> Rewritten:
     first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
     if first == "COPY":
         return Rewritten("copy", part)
@@ -96,17 +113,16 @@ def _statement(sql: str, part: list[Token]) -> Rewritten:
     refuse(part)
     refuse_super(part)
     if first == "CREATE" and "TABLE" in [token.upper for token in part[1:4]]:
-        made, note = create_table(part, Rewriter(sql, part).text)
+        made, note = create_table(part, Rewriter(sql, part, around).text)
         return Rewritten("sql", part, made, after=note)
-    return Rewritten("sql", part, Rewriter(sql, part).text(0, len(part)))
+    return Rewritten("sql", part, Rewriter(sql, part, around).text(0, len(part)))
 
 
 class Rewriter:
     """Says ranges of a statement's tokens in PostgreSQL's words."""
 
-    def __init__(self, sql: str, part: Sequence[Token]) -> None:
-        self._sql = sql
-        self._part = part
+    def __init__(self, sql: str, part: Sequence[Token], around: Edits) -> None:
+        self._sql, self._part, self._around = sql, part, around
 
     def text(self, begin: int, end: int) -> str:
         """The tokens from `begin` to `end`, with what lies between them."""
@@ -115,8 +131,9 @@ class Rewriter:
         while at < end:
             if at > begin:
                 out.append(self._sql[self._part[at - 1].end : self._part[at].start])
+            out.append(self._around.before.get(self._part[at].start, ""))
             said, at = self._next(at, end)
-            out.append(said)
+            out += said, self._around.after.get(self._part[at - 1].end, "")
         return "".join(out)
 
     def _next(self, at: int, end: int) -> tuple[str, int]:
@@ -125,8 +142,9 @@ class Rewriter:
         word = token.upper
         if word == "SELECT" and (qualify := self._own_qualify(at, end)) is not None:
             return self._select(at, qualify, end)
-        if word in _SAID or word.startswith("#"):
-            return _SAID.get(word, token.text[1:]), at + 1
+        instead = self._around.instead.get(token.start, _SAID.get(word))
+        if instead or word.startswith("#"):
+            return instead or token.text[1:], at + 1
         if word == "UNPIVOT":
             return unpivot(self._part, at)
         if word in ("NUMERIC", "DECIMAL"):
