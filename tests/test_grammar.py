@@ -13,6 +13,7 @@ from sparkify.standin import grammar
 from sparkify.standin.grammar.__main__ import main
 from sparkify.standin.grammar.functions import catalogue
 from sparkify.standin.grammar.notation import read_rules
+from sparkify.standin.grammar.options import rules
 from sparkify.standin.grammar.vocabulary import relations, sections, settings, types
 from sparkify.standin.lexer import statements
 from sparkify.standin.refusals import Refused
@@ -34,6 +35,11 @@ OUT_OF_SCOPE = {
     "no statement: a sentence": r"\bone row from\b",
 }
 """Why an example is none of ours, and how it is known. Rules, never a list of statements."""
+SHOWN_TO_FAIL = {
+    "r_correlated_subqueries": "correlated subquery pattern is not supported",
+    "r_UNLOAD": "Limit clause is not supported",
+}
+"""Pages that show what fails, and how it is refused."""
 
 
 def documentation(name: str) -> list[Sequence[str]]:
@@ -67,7 +73,11 @@ def test_documented_examples_pass() -> None:
     examples = [(page, sql) for page, sql in documentation("examples_a.tsv")]
 
     ours = [(page, sql) for page, sql in examples if not why_out_of_scope(sql)]
-    refused = [f"{page}: {refusal(sql)}: {sql[:200]}" for page, sql in ours if refusal(sql)]
+    refused = [
+        f"{page}: {why}: {sql[:200]}"
+        for page, sql in ours
+        if (why := refusal(sql)) and SHOWN_TO_FAIL.get(page, "-") not in why
+    ]
     count = f"{len(ours) - len(refused)} of {len(ours)} examples in scope pass ({len(examples)} in all)"
     sys.stdout.write(f"\n{count}\n")
 
@@ -115,6 +125,9 @@ def entries() -> list[tuple[str, tuple[str, ...]]]:
     found += [(name, form.pages) for name, forms in catalogue().items() for form in forms]
     found += [(name, (kind.page,)) for name, kind in types().items()]
     found += [(name, tuple(pages.replace("@", "").split())) for name, (pages, _) in sections().items()]
+    found += [
+        (word, tuple(pages.split())) for kind in ("copy", "unload") for word, _, _, pages in rules(kind)
+    ]
     return found + [(name, (page,)) for name, page in {**relations(), **settings()}.items()]
 
 
