@@ -10,7 +10,7 @@ import pytest
 
 from sparkify.engines.dialect import to_redshift
 from sparkify.standin import grammar
-from sparkify.standin.grammar.__main__ import main
+from sparkify.standin.grammar.__main__ import main, verdicts
 from sparkify.standin.grammar.functions import catalogue
 from sparkify.standin.grammar.notation import read_rules
 from sparkify.standin.grammar.options import rules
@@ -229,3 +229,41 @@ def test_the_command_succeeds_if_all_is_documented(
     assert main([str(tmp_path / "a.sql")]) == 0
     assert main([str(tmp_path / "none.sql")]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_the_command_goes_on_after_a_file_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "odd.sql").write_bytes(b"SELECT '\xff'")
+    (tmp_path / "a.sql").write_text("SELECT 1")
+
+    assert main([str(tmp_path), str(tmp_path / "odd.sql"), str(tmp_path / "a.sql")]) == 2
+    assert capsys.readouterr().out == f"{tmp_path / 'a.sql'}:1: OK\n"
+
+
+def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+
+    assert stopped.value.code == 0
+    assert "FILE:LINE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT a FROM t WHERE b = :name AND c=:other LIMIT :n", "OK"),
+        ("SELECT a::INTEGER, f_x(:a,:b) FROM t WHERE b IN (:x, :y)", "OK"),
+        ("GRANT ROLE sys:dba TO u", "OK"),
+        ("SELECT a FROM :table", 'refused (42601): syntax error at or near ":table"'),
+        ("CREATE FUNCTION f_x() RETURNS int STABLE AS $$ SELECT 1; SELECT 2 $$ LANGUAGE sql", "OK"),
+        ("CREATE PROCEDURE p() AS $body$ BEGIN x := '$$;'; END; $body$ LANGUAGE plpgsql", "OK"),
+        ("SELECT $$a$$", 'refused (42601): syntax error at or near "$$a$$"'),
+        (
+            "CREATE PROCEDURE p() AS $$ BEGIN; END",
+            'refused (42601): unterminated dollar-quoted string at or near "$$"',
+        ),
+    ],
+)
+def test_files_may_have_parameters_and_bodies_in_dollars(sql: str, said: str) -> None:
+    assert [line for _, line in verdicts("a", sql)] == [f"a:1: {said}"]

@@ -6,7 +6,8 @@ from sparkify.standin.grammar.options import columnar, rules
 from tests.test_grammar import refusal
 
 SECRETS = (
-    "CREDENTIALS", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "MASTER_SYMMETRIC_KEY", "KMS_KEY_ID",
+    "CREDENTIALS", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "MASTER_SYMMETRIC_KEY",
+    "KMS_KEY_ID",
 )  # fmt: skip
 VALUES = {
     **dict.fromkeys(SECRETS, "'x'"), **dict.fromkeys(("JSON", "AVRO"), "'auto'"), "DELIMITER": "','",

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sparkify.standin import intervals
 from sparkify.standin.backend import (
     Backend,
     BackendError,
@@ -94,6 +95,13 @@ class _Session:
         self._front, self._reader, self._writer, self._backend = front, reader, writer, backend
         self._prepared: dict[bytes, Rewritten] = {}
         self._portals: dict[bytes, Rewritten] = {}
+        self._intervals: dict[bytes, Mapping[int, int]] = {}
+        """The INTERVALs among the columns of what was described: S or P, and its name."""
+        self._formats: dict[bytes, tuple[bytes, Sequence[int]]] = {}
+        """Of each portal: its statement, and in which format its columns are wanted."""
+        self._described = b""
+        self._rows: tuple[Mapping[int, int], Sequence[int]] = ({}, ())
+        """The INTERVALs of the rows that come now, and their formats."""
 
     async def run(self) -> None:
         skipping = False
@@ -142,6 +150,7 @@ class _Session:
             return True
         known, name = self._named(kind, body)
         if known.kind == "sql":
+            self._note_intervals(kind, body)
             done = await self._forward(
                 kind, body, {b"B": b"2E", b"D": b"TnE", b"C": b"3E"}.get(kind, b"CIsE")
             )
@@ -157,6 +166,18 @@ class _Session:
         else:
             await self._own(known)
         return True
+
+    def _note_intervals(self, kind: bytes, body: bytes) -> None:
+        """Before a Describe its INTERVALs are not known; before an Execute it is set which rows come."""
+        if kind == b"B":
+            portal, statement = body.split(b"\0", 2)[:2]
+            self._formats[portal] = (statement, intervals.formats(body))
+        self._described = body[:-1] if kind == b"D" else b""
+        if kind == b"E":
+            portal = body.split(b"\0", 1)[0]
+            statement, wanted = self._formats.get(portal, (b"", ()))
+            own = self._intervals.get(b"P" + portal) or self._intervals.get(b"S" + statement)
+            self._rows = (own or {}, wanted)
 
     async def _typed(self, statement: Rewritten, ask: Callable[[str], Awaitable[Sequence[Row]]]) -> Rewritten:
         """The statement with the types of what it computes, which follow from the columns of its tables."""
@@ -177,6 +198,7 @@ class _Session:
         return (self._prepared if body[:1] == b"S" else self._portals).get(name, _NOTHING), name
 
     async def _simple(self, sql: bytes) -> None:
+        self._described, self._rows = b"", ({}, ())
         try:
             found = _rewritten(sql)
             if not found:
@@ -234,6 +256,10 @@ class _Session:
             kind, body = await self._backend.receive()
             if kind == b"E":
                 body, good = _as_redshift(body), False
+            elif kind == b"T":
+                body, self._intervals[self._described] = intervals.described(body)
+            elif kind == b"D" and self._rows[0]:
+                body = intervals.row(body, *self._rows)
             if kind not in hide:
                 self._writer.write(message(kind, body))
                 if kind == b"D":
@@ -246,7 +272,8 @@ class _Session:
         try:
             await self._backend.ask(f"SELECT rs_raise({quoted(refused.state)}, {quoted(refused)})")
         except BackendError as failed:
-            self._writer.write(message(b"E", _as_redshift(failed.body)))
+            found = fields(failed.body)  # in Redshift's words already
+            self._writer.write(error(found.get("C", "XX000"), found.get("M", "")))
 
 
 def _rewritten(sql: bytes) -> Sequence[Rewritten]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from sparkify.standin.edits import Edits, has_edits, tables_of
 from sparkify.standin.grammar import documented
 from sparkify.standin.imitation import refuse_unimitated
 from sparkify.standin.lexer import Token, arguments, closing, statements
 from sparkify.standin.names import fold
 from sparkify.standin.refusals import Refused, refuse
-from sparkify.standin.scopes import Columns, Edits, edits, has_edits, tables_of
+from sparkify.standin.scopes import Columns, edits
 from sparkify.standin.tables import create_table
 from sparkify.standin.unpivoting import refuse_super, unpivot
 from sparkify.standin.users import create_user, grantees
@@ -130,7 +131,9 @@ class Rewriter:
         at = begin
         while at < end:
             if at > begin:
-                out.append(self._sql[self._part[at - 1].end : self._part[at].start])
+                between = self._sql[self._part[at - 1].end : self._part[at].start]
+                is_joined = (self._part[at - 1].kind, self._part[at].kind) == ("number", "word")
+                out.append(between or (" " if is_joined else ""))
             out.append(self._around.before.get(self._part[at].start, ""))
             said, at = self._next(at, end)
             out += said, self._around.after.get(self._part[at - 1].end, "")
@@ -143,6 +146,8 @@ class Rewriter:
         if word == "SELECT" and (qualify := self._own_qualify(at, end)) is not None:
             return self._select(at, qualify, end)
         instead = self._around.instead.get(token.start, _SAID.get(word))
+        if span := self._around.same.get(token.start):
+            instead = self._between(*span)
         if instead or word.startswith("#"):
             return instead or token.text[1:], at + 1
         if word == "UNPIVOT":
@@ -153,6 +158,11 @@ class Rewriter:
         if said is None and at + 1 < end and self._part[at + 1].text == "(":
             return self._call(word, at)
         return said or (token.text, at + 1)
+
+    def _between(self, start: int, end: int) -> str:
+        """What stands between two places of the text, in brackets."""
+        tokens = [at for at, token in enumerate(self._part) if start <= token.start and token.end <= end]
+        return f"({self.text(tokens[0], tokens[-1] + 1)})"
 
     def _call(self, word: str, at: int) -> tuple[str, int]:
         args = arguments(self._part, at + 1)

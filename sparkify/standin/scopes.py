@@ -5,10 +5,11 @@ Redshift gives it, by a cast around it; what is unknown stays as it is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sparkify.standin.decimals import BARE, INT2, INT4, INT8, MOST_DIGITS, Exact, common, computed, literal
-from sparkify.standin.grammar import Node, walk
+from sparkify.standin.edits import COMMON, Edits, alias_of, name_of
+from sparkify.standin.grammar import Node
 from sparkify.standin.lexer import Token
 
 Kind = Exact | None
@@ -20,7 +21,6 @@ _COUNTS = {"COUNT": INT8, "DATEDIFF": INT8, "ROW_NUMBER": INT8, "RANK": INT8, "D
            "LENGTH": INT4, "CHAR_LENGTH": INT4, "STRPOS": INT4, "CHARINDEX": INT4}  # fmt: skip
 _SAME = {"MIN", "MAX", "ABS", "ANY_VALUE", "ROUND", "TRUNC", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE", "LAG",
          "LEAD", "NULLIF"}  # fmt: skip
-_COMMON = {"COALESCE", "NVL", "GREATEST", "LEAST"}
 _FIXED = {"extract": INT4, "position": INT4}
 _TIGHTNESS = {"^": 3, "*": 2, "/": 2, "%": 2, "+": 1, "-": 1}
 _STATEMENTS = ("update", "delete", "merge")
@@ -31,20 +31,19 @@ _PASSING = (
 
 
 @dataclass
-class Edits:
-    """What to write before and after places of a text, and instead of some of its tokens."""
-
-    before: dict[int, str] = field(default_factory=dict)
-    after: dict[int, str] = field(default_factory=dict)
-    instead: dict[int, str] = field(default_factory=dict)
-
-
-@dataclass
 class _Scope:
     """The relations that a name may mean a column of; one whose columns are not known has none."""
 
     relations: dict[str, Columns | None] = field(default_factory=dict)
     outer: "_Scope | None" = None
+    aliases: dict[str, tuple[Node, Kind]] = field(default_factory=dict)
+    """What is selected and has a name, which what follows may use (r_SELECT_list)."""
+
+    def is_alias(self, names: Sequence[str]) -> bool:
+        """Whether a name can mean nothing but what is selected: no column is called so."""
+        if len(names) > 1 or names[0] not in self.aliases:
+            return False
+        return all(c is not None and names[0] not in dict(c) for c in self.relations.values())
 
     def find(self, names: Sequence[str]) -> Kind:
         """The kind of a column; None if it is not known, or not known which one is meant."""
@@ -53,27 +52,6 @@ class _Scope:
         if found or None in own:
             return found.pop() if len(found) == 1 and None not in own else None
         return self.outer.find(names) if self.outer else None
-
-
-def has_edits(tree: Node, part: Sequence[Token]) -> bool:
-    """Whether a statement computes something that might be a DECIMAL, or queries a query without a name."""
-    return any(
-        (node.rule == "operator" and part[node.start].text in "+-*/")
-        or node.rule == "case"
-        or (node.rule == "call" and part[node.children[0].end - 1].upper in _COMMON)
-        or (node.rule == "query-body" and len(node.children) > 1)
-        or (node.rule == "derived-table" and part[node.end - 1].text == ")")
-        for node in walk(tree)
-    )
-
-
-def tables_of(tree: Node, part: Sequence[Token]) -> Sequence[str]:
-    """The tables that a statement names, as `edits` wants to be told of them."""
-    return sorted({_named(node, part) for node in walk(tree) if node.rule == "table"})
-
-
-def _named(table: Node, part: Sequence[Token]) -> str:
-    return ".".join(token.value.lower() for token in part[table.start : table.end] if token.text != ".")
 
 
 def edits(tree: Node, part: Sequence[Token], tables: Mapping[str, Columns]) -> Edits:
@@ -106,13 +84,22 @@ class _Typing:
         if node.rule == "literal":
             return literal(self._part[node.start].text)
         if node.rule == "column":
-            return scope.find(self._names(node))
+            return self._column(node, scope)
         if types and node.rule in ("cast", "convert", "term"):
             return self._type(types[-1])
         if node.rule == "operand" and self._part[node.start].text in "+-":
             return kinds[-1]
         is_passing = node.rule in _PASSING and len(kinds) == 1 and not self._is(node, "NOT")
         return kinds[0] if is_passing else _FIXED.get(node.rule)
+
+    def _column(self, node: Node, scope: _Scope) -> Kind:
+        names = self._names(node)
+        if not scope.is_alias(names):
+            return scope.find(names)
+        said, kind = scope.aliases[names[0]]
+        span = self._part[said.start].start, self._part[said.end - 1].end
+        self.edits.same[self._part[node.start].start] = span
+        return kind
 
     def _is(self, node: Node, word: str) -> bool:
         return self._part[node.start].upper == word
@@ -194,7 +181,7 @@ class _Typing:
             if child is not inside:
                 self.kind(child, scope)
         name = self._part[node.children[0].end - 1].upper
-        if name in _COMMON:
+        if name in COMMON:
             given = [n for n, argument in enumerate(arguments) if not self._is_null(argument)]
             return self._alike([arguments[n] for n in given], [kinds[n] for n in given])
         first = kinds[0] if kinds else None
@@ -217,7 +204,7 @@ class _Typing:
         ]
         for child in node.children:
             if child.rule not in ("with", "query-body"):
-                self.kind(child, inner[0] if len(terms) == 1 else scope)
+                self.kind(child, replace(inner[0], aliases={}) if len(terms) == 1 else scope)
         self._common = kept
         return self._united(terms, found) if len(terms) > 1 else found[0]
 
@@ -245,7 +232,7 @@ class _Typing:
                 names, after = self._names(child), self._part[child.end : child.end + 2]
                 words = [token.value.lower() for token in after if token.upper != "AS"]
                 alias = words[0] if words and words[0] not in ("set", "using", "on", "where") else names[-1]
-                scope.relations[alias] = self._tables.get(_named(child, self._part))
+                scope.relations[alias] = self._tables.get(name_of(child, self._part))
         return scope
 
     def _joined(self, node: Node, scope: _Scope) -> None:
@@ -273,15 +260,20 @@ class _Typing:
         alias = next((word for word in words if word != "as"), table[-1])
         if len(table) == 1 and table[0] in self._common:
             return alias, self._common[table[0]]
-        return alias, self._tables.get(_named(node.children[0], self._part))
+        return alias, self._tables.get(name_of(node.children[0], self._part))
 
     def _select(self, node: Node, scope: _Scope) -> Columns | None:
         columns: list[tuple[str, Kind]] = []
         is_known = True
         for child in _unseen(node):
+            if child.rule == "group-by":
+                self.kind(child, replace(scope, aliases={}))  # PostgreSQL knows them there
+                continue
             kind = self.kind(child, scope)
             if child.rule != "select-item":
                 continue
+            if name := alias_of(child, self._part):
+                scope.aliases[name] = (child.children[0], kind)
             if child.children:
                 columns.append((self._part[child.end - 1].value.lower(), kind))
                 continue
