@@ -1,13 +1,11 @@
 """Precision and scale of what is computed from DECIMALs, as "Computations with numeric values" has them."""
 
-import doctest
 from typing import Any
 
 import pytest
 
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import QueryError
-from sparkify.standin import decimals
 
 ANSWERS = [
     # the page's rules, on literals and casts
@@ -109,10 +107,6 @@ def test_an_update_and_a_delete_know_their_columns(sold: Redshift) -> None:
 def test_what_has_no_room_is_an_error(sold: Redshift, sql: str) -> None:
     with pytest.raises(QueryError, match=r"Numeric data overflow|division by zero"):
         sold.native(f"SELECT {sql}")
-
-
-def test_the_rules_are_those_of_the_page() -> None:
-    assert doctest.testmod(decimals).failed == 0
 
 
 def test_every_statement_of_a_transaction_is_typed(sold: Redshift) -> None:
