@@ -36,6 +36,7 @@ ANSWERS = [
     ("x / 3::SMALLINT FROM (SELECT p AS x FROM sold)", "3.33333333"),
     ("c / q FROM (SELECT p, q FROM sold) AS n (c, q)", "3.33333333"),
     ("(SELECT p FROM sold) / 3::SMALLINT", "3.33333333"),
+    ("sold.p / sold.q FROM (WITH sold AS (SELECT 1 AS z) SELECT z FROM sold) AS n, sold", "3.33333333"),
     ("p / q FROM sold WHERE p / q > 3 GROUP BY p / q, p, q HAVING p / q < 4 ORDER BY p / q", "3.33333333"),
     ("a.p / o.q FROM sold AS a JOIN sold AS o ON a.p / o.q = 3.33333333", "3.33333333"),
     ("(SELECT MAX(i.p / o.q) FROM sold AS i) FROM sold AS o", "3.33333333"),

@@ -95,7 +95,10 @@ def _statement(sql: str, part: list[Token]) -> Rewritten:
     tables = tables_of(tree, checked)
 
     def typed(columns: Mapping[str, Columns]) -> Rewritten:
-        return _said(sql, part, edits(tree, checked, columns))
+        try:
+            return _said(sql, part, edits(tree, checked, columns))
+        except RecursionError:
+            raise Refused("emulator: nested too deeply to be checked", "54001") from None
 
     return replace(typed({}), tables=tables, typed=typed) if tables else typed({})
 

@@ -69,6 +69,8 @@ class _Typing:
 
     def kind(self, node: Node, scope: _Scope) -> Kind:
         """The kind of a node; all within it is looked at, once."""
+        while len(node.children) == 1 and node.rule in (*_PASSING, "value") and not self._is(node, "NOT"):
+            node = node.children[0]
         own = {"value": self._value, "case": self._chosen, "call": self._call, "query": self._first}
         return own.get(node.rule, self._plain)(node, scope)
 

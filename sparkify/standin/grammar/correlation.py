@@ -44,8 +44,6 @@ class _Reader:
             joined = member = False
         elif node.rule == "column" and block is not None:
             self._refer(node, block)
-        elif node.rule == "derived-table":
-            block = None  # sees nothing of the tables beside it
         elif node.rule == "join" and self._is_outer(node):
             joined = True
         elif node.rule == "membership":
