@@ -10,6 +10,7 @@ import redshift_connector.interval as intervals
 
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import QueryError
+from sparkify.standin.intervals import formats
 from tests.clusters import Cluster
 
 
@@ -30,6 +31,11 @@ def test_intervals_reach_the_driver_as_it_reads_them(shelf: Redshift) -> None:
 
     months = intervals.IntervalYearToMonth(-14)
     assert rows == [(months, intervals.IntervalDayToSecond(273_906_500_000), months), (None, None, None)]
+
+
+def test_what_is_no_bind_wants_text() -> None:
+    assert formats(b"p\0s\0\0\0\0\0\0\1\0\1") == (1,)
+    assert [formats(body) for body in (b"", b"p", b"p\0s\0", b"p\0s\0\0\1\0\0\0\5")] == [()] * 4
 
 
 def test_an_interval_without_fields_has_days_and_months_of_its_own(session: Redshift) -> None:

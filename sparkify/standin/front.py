@@ -144,6 +144,7 @@ class _Session:
                 raise Refused("cannot insert multiple commands into a prepared statement", "42601")
             statement = await self._typed(found[0], self._backend.ask_in_passing) if found else _NOTHING
             self._prepared[name] = statement
+            self._intervals.pop(b"S" + name, None)
             if statement.kind == "sql":
                 return await self._forward(kind, b"\0".join((name, statement.sql.encode(), rest)), b"1E")
             self._writer.write(message(b"1"))
@@ -172,6 +173,7 @@ class _Session:
         if kind == b"B":
             portal, statement = body.split(b"\0", 2)[:2]
             self._formats[portal] = (statement, intervals.formats(body))
+            self._intervals.pop(b"P" + portal, None)
         self._described = body[:-1] if kind == b"D" else b""
         if kind == b"E":
             portal = body.split(b"\0", 1)[0]

@@ -41,7 +41,14 @@ def _kind(modifier: int) -> int:
 
 
 def formats(bind: bytes) -> Sequence[int]:
-    """Which format a Bind asks for: of each column, or of all, or none, which is text."""
+    """Which format a Bind asks for: of each column, or of all, or none (text), as of what is no Bind."""
+    try:
+        return _formats(bind)
+    except (struct.error, ValueError):
+        return ()  # PostgreSQL will say so
+
+
+def _formats(bind: bytes) -> Sequence[int]:
     at = bind.index(b"\0", bind.index(b"\0") + 1) + 1
     (count,) = struct.unpack_from("!h", bind, at)
     at += 2 + 2 * count

@@ -42,8 +42,6 @@ def create_table(part: Sequence[Token], say: Say) -> tuple[str, str]:
     at = design.read(part, at)
     if at < len(part):
         out.append(" " + say(at, len(part)))
-    if design.style == "KEY" and not design.key:
-        raise Refused("DISTSTYLE KEY requires a DISTKEY column", "42601")
     if keys := {design.key, *design.sort} & set(design.supers):
         raise Refused(f"SUPER column {min(keys)} cannot be a distribution or sort key", "42601")
     note = "" if temporary else f"COMMENT ON TABLE {name} IS '{design.note()}'"

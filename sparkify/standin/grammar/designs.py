@@ -39,8 +39,10 @@ def check_design(node: Node, part: Sequence[Token]) -> None:
             raise Refused(f"conflicting or redundant options: {word} stands twice", "42601")
     if words.count("DISTKEY") + inside.count("DISTKEY") > 1:
         raise Refused("multiple distkey columns are not allowed: a table has one DISTKEY", "42601")
-    style = next((part[a.start + 1].upper for a in attributes if part[a.start].upper == "DISTSTYLE"), "KEY")
-    if style != "KEY" and "DISTKEY" in words + inside:
+    style = next((part[a.start + 1].upper for a in attributes if part[a.start].upper == "DISTSTYLE"), "")
+    if style == "KEY" and "DISTKEY" not in words + inside:
+        raise Refused("DISTSTYLE KEY requires a DISTKEY column", "42601")
+    if style not in ("", "KEY") and "DISTKEY" in words + inside:
         raise Refused(f"cannot specify both DISTSTYLE {style} and a DISTKEY column", "42601")
     if words.count("SORTKEY") > 1 or ("SORTKEY" in words and "SORTKEY" in inside):
         raise Refused("conflicting or redundant options: a table has one SORTKEY", "42601")
