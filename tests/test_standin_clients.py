@@ -75,6 +75,16 @@ def test_what_is_selected_may_be_used_by_its_name(shelf: Redshift) -> None:
     assert found.rows == [(6, 7, "x", 4, 1)]
 
 
+def test_what_has_no_name_is_called_as_ever(shelf: Redshift) -> None:
+    listed = "d / 3, (d * 2.0), n + 1, n * 2 AS twice, twice, COALESCE(d, n), -d, d, SUM(d) / 2"
+    sql = f"SELECT {listed} FROM shelf GROUP BY n, d"
+
+    names = ("?column?", "?column?", "?column?", "twice", "twice", "coalesce", "?column?", "d", "?column?")
+    assert shelf.native(sql).columns == names
+    assert shelf.native("SELECT d FROM shelf UNION SELECT d * 1.5 FROM shelf").columns == ("d",)
+    assert shelf.native("SELECT d * 1.5 FROM shelf UNION SELECT d FROM shelf").columns == ("?column?",)
+
+
 def test_a_refusal_is_not_called_a_lack_of_the_emulator(session: Redshift) -> None:
     with pytest.raises(QueryError, match=r'^syntax error at or near "ON"'):
         session.native("INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING")

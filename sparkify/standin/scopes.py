@@ -58,6 +58,7 @@ def edits(tree: Node, part: Sequence[Token], tables: Mapping[str, Columns]) -> E
     """What to write around a statement's computations, given the columns of its tables."""
     typing = _Typing(part, tables)
     typing.kind(tree, _Scope())
+    typing.name()
     return typing.edits
 
 
@@ -66,11 +67,27 @@ class _Typing:
         self._part, self._tables = part, tables
         self._common: dict[str, Columns | None] = {}
         self.edits = Edits()
+        self._unnamed: list[Node] = []
+
+    def name(self) -> None:
+        """Call what is selected and has no name as it was called before anything was written around it."""
+        for node in self._unnamed:
+            inner, last = self._within(node), self._part[node.end - 1].end
+            if inner.rule == "value":
+                self.edits.after[last] = self.edits.after.get(last, "") + ' AS "?column?"'
+            elif inner.rule == "column" and self._part[inner.start].start in self.edits.same:
+                said = self._part[inner.start].text
+                self.edits.after[last] = self.edits.after.get(last, "") + f" AS {said}"
+
+    def _within(self, node: Node) -> Node:
+        """What is left of an expression without brackets and rules that add nothing."""
+        while len(node.children) == 1 and node.rule in (*_PASSING, "value") and not self._is(node, "NOT"):
+            node = node.children[0]
+        return node
 
     def kind(self, node: Node, scope: _Scope) -> Kind:
         """The kind of a node; all within it is looked at, once."""
-        while len(node.children) == 1 and node.rule in (*_PASSING, "value") and not self._is(node, "NOT"):
-            node = node.children[0]
+        node = self._within(node)
         own = {"value": self._value, "case": self._chosen, "call": self._call, "query": self._first}
         return own.get(node.rule, self._plain)(node, scope)
 
@@ -276,6 +293,8 @@ class _Typing:
                 continue
             if name := alias_of(child, self._part):
                 scope.aliases[name] = (child.children[0], kind)
+            elif child.children:
+                self._unnamed.append(child)
             if child.children:
                 columns.append((self._part[child.end - 1].value.lower(), kind))
                 continue
