@@ -34,6 +34,7 @@ ANSWERS = [
     ("SUM(p) / 3 FROM sold", "3.3333"),
     ("p / f FROM sold", 5.0),
     ("x / 3::SMALLINT FROM (SELECT p AS x FROM sold)", "3.33333333"),
+    ("x / y FROM (SELECT p AS x FROM sold), (SELECT q AS y FROM sold)", "3.33333333"),
     ("c / q FROM (SELECT p, q FROM sold) AS n (c, q)", "3.33333333"),
     ("(SELECT p FROM sold) / 3::SMALLINT", "3.33333333"),
     ("sold.p / sold.q FROM (WITH sold AS (SELECT 1 AS z) SELECT z FROM sold) AS n, sold", "3.33333333"),

@@ -58,7 +58,7 @@ def edits(tree: Node, part: Sequence[Token], tables: Mapping[str, Columns]) -> E
     """What to write around a statement's computations, given the columns of its tables."""
     typing = _Typing(part, tables)
     typing.kind(tree, _Scope())
-    typing.name()
+    typing.keep_names()
     return typing.edits
 
 
@@ -69,7 +69,7 @@ class _Typing:
         self.edits = Edits()
         self._unnamed: list[Node] = []
 
-    def name(self) -> None:
+    def keep_names(self) -> None:
         """Call what is selected and has no name as it was called before anything was written around it."""
         for node in self._unnamed:
             inner, last = self._within(node), self._part[node.end - 1].end
@@ -268,9 +268,11 @@ class _Typing:
         if node.rule == "derived-table":
             query, names = node.children[0], node.children[1] if len(node.children) > 1 else None
             last = self._part[(names.start if names else node.end) - 1]
-            if last.text == ")":  # PostgreSQL wants an alias
-                self._wrap(node.start, node.end, "", f" AS rs_{node.start}")
-            return last.value.lower(), self._renamed(self._query(query, scope), names)
+            columns = self._renamed(self._query(query, scope), names)
+            if last.text != ")":
+                return last.value.lower(), columns
+            self._wrap(node.start, node.end, "", f" AS rs_{node.start}")  # PostgreSQL wants an alias
+            return f"?{node.start}", columns
         if node.rule != "named-table":
             return f"?{node.start}", None
         table = self._names(node.children[0])

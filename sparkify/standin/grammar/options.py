@@ -46,13 +46,13 @@ def check_unloaded(tree: Node, part: Sequence[Token]) -> None:
         raise Refused("Limit clause is not supported in the outer SELECT of UNLOAD", "0A000")
 
 
+@cache
 def rules(command: str) -> Sequence[tuple[str, str, Sequence[str], str]]:
     """A command's rules: (option, "x" or "needs", the others, pages)."""
-    return [
-        (found[1], found[2], found[3].split(), found[4])
-        for line in _sections()[command]
-        if (found := _RULE.fullmatch(line))
-    ]
+    read = [(line, _RULE.fullmatch(line)) for line in _sections()[command]]
+    if wrong := [line for line, found in read if found is None]:
+        raise ValueError(f"options.txt: {wrong[0]}")
+    return [(found[1], found[2], found[3].split(), found[4]) for _, found in read if found]
 
 
 @cache
