@@ -10,9 +10,10 @@ import pytest
 
 from sparkify.engines.dialect import to_redshift
 from sparkify.standin import grammar
-from sparkify.standin.grammar.__main__ import main
+from sparkify.standin.grammar.__main__ import main, verdicts
 from sparkify.standin.grammar.functions import catalogue
 from sparkify.standin.grammar.notation import read_rules
+from sparkify.standin.grammar.options import rules
 from sparkify.standin.grammar.vocabulary import relations, sections, settings, types
 from sparkify.standin.lexer import statements
 from sparkify.standin.refusals import Refused
@@ -34,6 +35,11 @@ OUT_OF_SCOPE = {
     "no statement: a sentence": r"\bone row from\b",
 }
 """Why an example is none of ours, and how it is known. Rules, never a list of statements."""
+SHOWN_TO_FAIL = {
+    "r_correlated_subqueries": "correlated subquery pattern is not supported",
+    "r_UNLOAD": "Limit clause is not supported",
+}
+"""Pages that show what fails, and how it is refused."""
 
 
 def documentation(name: str) -> list[Sequence[str]]:
@@ -67,7 +73,11 @@ def test_documented_examples_pass() -> None:
     examples = [(page, sql) for page, sql in documentation("examples_a.tsv")]
 
     ours = [(page, sql) for page, sql in examples if not why_out_of_scope(sql)]
-    refused = [f"{page}: {refusal(sql)}: {sql[:200]}" for page, sql in ours if refusal(sql)]
+    refused = [
+        f"{page}: {why}: {sql[:200]}"
+        for page, sql in ours
+        if (why := refusal(sql)) and SHOWN_TO_FAIL.get(page, "-") not in why
+    ]
     count = f"{len(ours) - len(refused)} of {len(ours)} examples in scope pass ({len(examples)} in all)"
     sys.stdout.write(f"\n{count}\n")
 
@@ -115,6 +125,9 @@ def entries() -> list[tuple[str, tuple[str, ...]]]:
     found += [(name, form.pages) for name, forms in catalogue().items() for form in forms]
     found += [(name, (kind.page,)) for name, kind in types().items()]
     found += [(name, tuple(pages.replace("@", "").split())) for name, (pages, _) in sections().items()]
+    found += [
+        (word, tuple(pages.split())) for kind in ("copy", "unload") for word, _, _, pages in rules(kind)
+    ]
     return found + [(name, (page,)) for name, page in {**relations(), **settings()}.items()]
 
 
@@ -216,3 +229,41 @@ def test_the_command_succeeds_if_all_is_documented(
     assert main([str(tmp_path / "a.sql")]) == 0
     assert main([str(tmp_path / "none.sql")]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_the_command_goes_on_after_a_file_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "odd.sql").write_bytes(b"SELECT '\xff'")
+    (tmp_path / "a.sql").write_text("SELECT 1")
+
+    assert main([str(tmp_path), str(tmp_path / "odd.sql"), str(tmp_path / "a.sql")]) == 2
+    assert capsys.readouterr().out == f"{tmp_path / 'a.sql'}:1: OK\n"
+
+
+def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+
+    assert stopped.value.code == 0
+    assert "FILE:LINE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT a FROM t WHERE b = :name AND c=:other LIMIT :n", "OK"),
+        ("SELECT a::INTEGER, f_x(:a,:b) FROM t WHERE b IN (:x, :y)", "OK"),
+        ("GRANT ROLE sys:dba TO u", "OK"),
+        ("SELECT a FROM :table", 'refused (42601): syntax error at or near ":table"'),
+        ("CREATE FUNCTION f_x() RETURNS int STABLE AS $$ SELECT 1; SELECT 2 $$ LANGUAGE sql", "OK"),
+        ("CREATE PROCEDURE p() AS $body$ BEGIN x := '$$;'; END; $body$ LANGUAGE plpgsql", "OK"),
+        ("SELECT $$a$$", 'refused (42601): syntax error at or near "$$a$$"'),
+        (
+            "CREATE PROCEDURE p() AS $$ BEGIN; END",
+            'refused (42601): unterminated dollar-quoted string at or near "$$"',
+        ),
+    ],
+)
+def test_files_may_have_parameters_and_bodies_in_dollars(sql: str, said: str) -> None:
+    assert [line for _, line in verdicts("a", sql)] == [f"a:1: {said}"]

@@ -5,7 +5,8 @@ import pytest
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import QueryError
 from sparkify.standin.grammar.functions import catalogue
-from sparkify.standin.imitation import unimitated
+from sparkify.standin.grammar.vocabulary import relations
+from sparkify.standin.imitation import missing, unimitated
 
 OF_THE_PARSER = {"coalesce", "greatest", "least", "nullif", "grouping"}
 OF_THE_REWRITING = {"dateadd", "datediff", "decode", "listagg", "nvl", "nvl2"}
@@ -20,6 +21,13 @@ def test_every_documented_function_is_imitated_or_said_not_to_be(session: Redshi
     assert named - known == functions
 
 
+def test_every_documented_relation_is_imitated_or_said_not_to_be(session: Redshift) -> None:
+    sql = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'v')"
+    there = {row[0] for row in session.native(sql).rows}
+
+    assert {name for name in relations() if name not in there} == missing()
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
@@ -28,6 +36,16 @@ def test_every_documented_function_is_imitated_or_said_not_to_be(session: Redshi
         ("SELECT ST_Point(1, 2)", "function st_point: documented, but not imitated"),
         ("SELECT f_mine(a) FROM t", "function f_mine: documented, but not imitated"),
         ("UNLOAD ('SELECT 1') TO 's3://b/k' IAM_ROLE default", "UNLOAD: documented, but not imitated"),
+        ("SELECT * FROM stl_query", "relation stl_query: documented, but not imitated"),
+        ("SELECT * FROM pg_catalog.pg_table_def d", "relation pg_table_def: documented, but not imitated"),
+        ("SELECT 1 FROM sys_query_history, t", "relation sys_query_history: documented, but not imitated"),
+        ("SELECT H3_Center('8025fffffffffff')", "function h3_center: documented, but not imitated"),
+        ("SHOW FUNCTIONS FROM SCHEMA s LIMIT 5", "documented, but not imitated"),
+        ("SHOW GRANTS ON DATABASE d", "SHOW GRANTS: documented, but not imitated"),
+        ("GRANT SELECT FOR TABLES IN SCHEMA s TO ROLE r", "scoped permissions: documented, but not imitated"),
+        ("GRANT DROP ON t TO u", "documented, but not imitated"),
+        ("ANALYZE COMPRESSION t", "ANALYZE COMPRESSION: documented, but not imitated"),
+        ("REFRESH MATERIALIZED VIEW v CASCADE", "documented, but not imitated"),
         ("SELECT * FROM t UNPIVOT (n FOR c IN (a, b))", "UNPIVOT of columns: documented, but not imitated"),
     ],
 )

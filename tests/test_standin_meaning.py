@@ -56,6 +56,10 @@ DOCUMENTED: list[tuple[str, AnyRow]] = [
     ("LEN(CAST(REPEAT('x', 300) AS VARCHAR(MAX))), CAST('y' AS NVARCHAR)", (300, "y")),
     ("CAST('ééé' AS VARCHAR(5)), CAST(1234 AS VARCHAR(2)), LEN(CAST('a  ' AS VARCHAR(9)))", ("éé", "12", 3)),
     ("CAST('xyz' AS CHARACTER VARYING(2)), CAST(NULL AS VARCHAR(2))", ("xy", None)),
+    ("'abc'::VARCHAR(2), 'ééé'::VARCHAR(5), 12::CHARACTER VARYING(5)", ("ab", "éé", "12")),
+    # "DATE_TRUNC function": a text in quotation marks is a TIMESTAMP
+    ("DATE_TRUNC('month', '2020-04-28 12:34:56'), DATE_TRUNC('day', DATE '2020-04-28')",
+     (day("2020-04-01"), day("2020-04-28"))),
     # "AVG function", "SUM function"
     ("AVG(n), AVG(d), SUM(n), AVG(f) FROM numbers", (2, 1.66, 7, 1.6666666666666667)),
     # "REGEXP_SUBSTR function" and its sisters

@@ -103,6 +103,24 @@ class Backend:
                     raise BackendError(failed)
                 return rows
 
+    async def ask_in_passing(self, sql: str) -> Sequence[Row]:
+        """Run a question between a client's messages, and let its transaction be. Raises BackendError."""
+        name = b"rs_asked\0"
+        self.send(message(b"P", name + sql.encode() + b"\0\0\0") + message(b"B", name * 2 + bytes(6)))
+        self.send(message(b"E", name + bytes(4)) + message(b"C", b"P" + name))
+        self.send(message(b"C", b"S" + name) + message(b"H"))
+        closed = 0
+        rows: list[Row] = []
+        while True:
+            kind, body = await self.receive()
+            if kind == b"D":
+                rows.append(_row(body))
+            elif kind == b"E":
+                raise BackendError(body)
+            closed += kind == b"3"
+            if closed == 2:
+                return rows
+
     async def copy_in(self, sql: str, data: bytes) -> None:
         """COPY ... FROM STDIN. Raises BackendError."""
         self.send(message(b"Q", sql.encode() + b"\0"))

@@ -39,6 +39,9 @@ $$ SELECT extract(year FROM d)::integer $$;
 
 CREATE FUNCTION pg_catalog.date_trunc(unit text, d date) RETURNS timestamp IMMUTABLE LANGUAGE sql AS
 $$ SELECT date_trunc(unit, d::timestamp) $$;
+-- A text becomes a TIMESTAMP: "DATE_TRUNC function" takes one, and its examples have one in quotation marks.
+CREATE FUNCTION pg_catalog.date_trunc(unit text, t text) RETURNS timestamp IMMUTABLE LANGUAGE sql AS
+$$ SELECT date_trunc(unit, t::timestamp) $$;
 CREATE FUNCTION pg_catalog.trunc(t timestamp) RETURNS date IMMUTABLE LANGUAGE sql AS $$ SELECT t::date $$;
 CREATE FUNCTION pg_catalog.last_day(t timestamp) RETURNS date IMMUTABLE LANGUAGE sql AS
 $$ SELECT (date_trunc('month', t) + interval '1 month - 1 day')::date $$;

@@ -7,12 +7,14 @@ PostgreSQL is rewritten on the way, COPY is done by the front itself inside the 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sparkify.standin import intervals
 from sparkify.standin.backend import (
     Backend,
     BackendError,
+    Row,
     error,
     fields,
     message,
@@ -22,6 +24,7 @@ from sparkify.standin.backend import (
 from sparkify.standin.copying import Copier
 from sparkify.standin.refusals import Refused
 from sparkify.standin.rewriting import Rewritten, rewrite
+from sparkify.standin.tables import columns_of, question_of
 from sparkify.standin.welcome import Welcome
 
 _NOTHING = Rewritten("sql", ())
@@ -92,6 +95,13 @@ class _Session:
         self._front, self._reader, self._writer, self._backend = front, reader, writer, backend
         self._prepared: dict[bytes, Rewritten] = {}
         self._portals: dict[bytes, Rewritten] = {}
+        self._intervals: dict[bytes, Mapping[int, int]] = {}
+        """The INTERVALs among the columns of what was described: S or P, and its name."""
+        self._formats: dict[bytes, tuple[bytes, Sequence[int]]] = {}
+        """Of each portal: its statement, and in which format its columns are wanted."""
+        self._described = b""
+        self._rows: tuple[Mapping[int, int], Sequence[int]] = ({}, ())
+        """The INTERVALs of the rows that come now, and their formats."""
 
     async def run(self) -> None:
         skipping = False
@@ -132,13 +142,16 @@ class _Session:
             found = _rewritten(sql)
             if len(found) > 1:
                 raise Refused("cannot insert multiple commands into a prepared statement", "42601")
-            self._prepared[name] = statement = found[0] if found else _NOTHING
+            statement = await self._typed(found[0], self._backend.ask_in_passing) if found else _NOTHING
+            self._prepared[name] = statement
+            self._intervals.pop(b"S" + name, None)
             if statement.kind == "sql":
                 return await self._forward(kind, b"\0".join((name, statement.sql.encode(), rest)), b"1E")
             self._writer.write(message(b"1"))
             return True
         known, name = self._named(kind, body)
         if known.kind == "sql":
+            self._note_intervals(kind, body)
             done = await self._forward(
                 kind, body, {b"B": b"2E", b"D": b"TnE", b"C": b"3E"}.get(kind, b"CIsE")
             )
@@ -155,6 +168,25 @@ class _Session:
             await self._own(known)
         return True
 
+    def _note_intervals(self, kind: bytes, body: bytes) -> None:
+        """Before a Describe its INTERVALs are not known; before an Execute it is set which rows come."""
+        if kind == b"B":
+            portal, statement = body.split(b"\0", 2)[:2]
+            self._formats[portal] = (statement, intervals.formats(body))
+            self._intervals.pop(b"P" + portal, None)
+        self._described = body[:-1] if kind == b"D" else b""
+        if kind == b"E":
+            portal = body.split(b"\0", 1)[0]
+            statement, wanted = self._formats.get(portal, (b"", ()))
+            own = self._intervals.get(b"P" + portal) or self._intervals.get(b"S" + statement)
+            self._rows = (own or {}, wanted)
+
+    async def _typed(self, statement: Rewritten, ask: Callable[[str], Awaitable[Sequence[Row]]]) -> Rewritten:
+        """The statement with the types of what it computes, which follow from the columns of its tables."""
+        if statement.typed is None or self._backend.status == b"E":
+            return statement
+        return statement.typed(columns_of(await ask(question_of(statement.tables))))
+
     def _named(self, kind: bytes, body: bytes) -> tuple[Rewritten, bytes]:
         """The statement that a Bind, Describe, Execute or Close is about."""
         if kind == b"B":
@@ -168,14 +200,16 @@ class _Session:
         return (self._prepared if body[:1] == b"S" else self._portals).get(name, _NOTHING), name
 
     async def _simple(self, sql: bytes) -> None:
+        self._described, self._rows = b"", ({}, ())
         try:
             found = _rewritten(sql)
             if not found:
                 self._writer.write(message(b"I"))
-            for statement in found:
-                if statement.kind != "sql":
-                    await self._own(statement)
+            for rewritten in found:
+                if rewritten.kind != "sql":
+                    await self._own(rewritten)
                     continue
+                statement = await self._typed(rewritten, self._backend.ask)
                 self._backend.send(message(b"Q", statement.sql.encode() + b"\0"))
                 if not await self._relay(b"Z", hide=b"Z"):
                     break
@@ -224,6 +258,10 @@ class _Session:
             kind, body = await self._backend.receive()
             if kind == b"E":
                 body, good = _as_redshift(body), False
+            elif kind == b"T":
+                body, self._intervals[self._described] = intervals.described(body)
+            elif kind == b"D" and self._rows[0]:
+                body = intervals.row(body, *self._rows)
             if kind not in hide:
                 self._writer.write(message(kind, body))
                 if kind == b"D":
@@ -236,7 +274,8 @@ class _Session:
         try:
             await self._backend.ask(f"SELECT rs_raise({quoted(refused.state)}, {quoted(refused)})")
         except BackendError as failed:
-            self._writer.write(message(b"E", _as_redshift(failed.body)))
+            found = fields(failed.body)  # in Redshift's words already
+            self._writer.write(error(found.get("C", "XX000"), found.get("M", "")))
 
 
 def _rewritten(sql: bytes) -> Sequence[Rewritten]:
@@ -261,6 +300,8 @@ def _as_redshift(body: bytes) -> bytes:
     if found.get("C") == "42601" or found.get("M", "").startswith("unrecognized configuration parameter"):
         said = f"emulator: documented, but not imitated by the emulator ({found.get('M', '')})"
         return error("0A000", said)[5:]  # the grammar has taken it: what is not documented came no further
+    if found.get("M") == "numeric field overflow":  # its words: "Computations with numeric values"
+        return error("22003", "Numeric data overflow (result precision)")[5:]
     if found.get("C") == "40001":
         return error("XX000", "1023", "Serializable isolation violation on table")[5:]
     return error(found.get("C", "XX000"), found.get("M", ""), found.get("D", ""))[5:]

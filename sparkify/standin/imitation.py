@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 
 from sparkify.standin.grammar import Node, walk
+from sparkify.standin.grammar.vocabulary import relations
 from sparkify.standin.lexer import Token
 from sparkify.standin.refusals import Refused
 
@@ -13,6 +14,8 @@ def refuse_unimitated(tree: Node, part: Sequence[Token]) -> None:
     """Raise Refused, saying so, for a documented statement that the emulator does not imitate."""
     clauses, functions, beginnings = unimitated()
     for node in walk(tree):
+        if node.rule == "named-table" and (name := part[node.children[0].end - 1].value.lower()) in missing():
+            raise Refused(f"emulator: relation {name}: documented, but not imitated by the emulator")
         what = clauses.get(node.rule, "")
         if node.rule == "call":
             name = part[node.children[0].end - 1].value.lower()
@@ -23,8 +26,25 @@ def refuse_unimitated(tree: Node, part: Sequence[Token]) -> None:
 
 
 @cache
+def missing() -> frozenset[str]:
+    """The tables and views of the system that are documented and not there."""
+    sections = _sections()
+    there = set(" ".join(sections["views that are imitated"]).split())
+    of_compute_nodes = {name for name in relations() if not name.startswith(("pg_", "information_schema"))}
+    return frozenset(of_compute_nodes - there) | set(" ".join(sections["catalogues that are not"]).split())
+
+
+@cache
 def unimitated() -> tuple[dict[str, str], frozenset[str], tuple[str, ...]]:
     """The rules with what each is called, the functions, and how the names of more of them begin."""
+    sections = _sections()
+    clauses = dict(line.split(": ", 1) for line in sections["clauses"])
+    functions = " ".join(sections["functions"]).split()
+    return clauses, frozenset(functions), tuple(" ".join(sections["functions that begin so"]).split())
+
+
+@cache
+def _sections() -> dict[str, list[str]]:
     sections: dict[str, list[str]] = {}
     here = ""
     for line in (files(__package__) / "unimitated.txt").read_text("utf-8").splitlines():
@@ -32,6 +52,4 @@ def unimitated() -> tuple[dict[str, str], frozenset[str], tuple[str, ...]]:
             here = line.strip("[]")
         elif line and not line.startswith("#"):
             sections.setdefault(here, []).append(line)
-    clauses = dict(line.split(": ", 1) for line in sections["clauses"])
-    functions = " ".join(sections["functions"]).split()
-    return clauses, frozenset(functions), tuple(" ".join(sections["functions that begin so"]).split())
+    return sections

@@ -10,7 +10,7 @@ Kind = Literal["string", "identifier", "word", "number", "symbol"]
 _TOKEN = re.compile(
     r"""
     (?P<blank>\s+|--[^\n]*|/\*.*?\*/)
-    |(?P<string>[eE]?'(?:[^'\\]|\\.|'')*')
+    |(?P<string>[eE]?'(?:[^'\\]|\\.|'')*'|\$(?P<tag>(?:[a-zA-Z_]\w*)?)\$.*?\$(?P=tag)\$)
     |(?P<identifier>"(?:[^"]|"")*")
     |(?P<word>[#\w$][\w$]*)
     |(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)
@@ -18,6 +18,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_DOLLARS = re.compile(r"\$(?:[a-zA-Z_]\w*)?\$")
 _NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+")
 
 
@@ -38,6 +39,8 @@ class Token:
     @property
     def value(self) -> str:
         """What a string or a quoted identifier says."""
+        if self.kind == "string" and self.text[0] == "$":
+            return self.text.partition("$")[2].partition("$")[2].rpartition("$")[0].rpartition("$")[0]
         if self.kind == "string":
             body = self.text[self.text.index("'") + 1 : -1]
             return re.sub(r"''|\\(.)", lambda found: found.group(1) or "'", body, flags=re.DOTALL)
@@ -53,6 +56,8 @@ def tokens(sql: str) -> list[Token]:
         if match is None or (match.group() in ("'", '"')):
             raise ValueError(f'unterminated quoted string at or near "{sql[at : at + 20]}"')
         kind = match.lastgroup or "number"
+        if kind == "word" and (open_ := _DOLLARS.match(sql, at)):
+            raise ValueError(f'unterminated dollar-quoted string at or near "{open_.group()}"')
         if kind != "blank":
             found.append(Token(kind, match.group(), at, match.end()))  # type: ignore[arg-type]  # a group's name
         at = match.end()

@@ -24,3 +24,7 @@ CREATE AGGREGATE pg_catalog.rs_avg(numeric) (
     SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_mean, INITCOND = '{0,0}');
 CREATE AGGREGATE pg_catalog.rs_avg(float8) (
     SFUNC = float8_accum, STYPE = float8[], FINALFUNC = float8_avg, INITCOND = '{0,0,0}');
+
+-- A quotient of DECIMALs, cut off after so many decimals.
+CREATE FUNCTION pg_catalog.rs_divide(a numeric, b numeric, decimals integer) RETURNS numeric IMMUTABLE LANGUAGE sql AS
+$$ SELECT (div(a * ('1e' || decimals)::numeric, b)::text || 'e-' || decimals)::numeric $$;

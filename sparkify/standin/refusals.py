@@ -3,7 +3,6 @@
 What AWS does not document at all never gets here: the grammar refuses it.
 """
 
-import itertools
 import re
 from collections.abc import Sequence
 
@@ -23,10 +22,6 @@ def refuse(part: Sequence[Token]) -> None:
     line = " " + " ".join(token.upper if token.kind != "string" else "''" for token in part) + " "
     if re.search(r" (LEFT|RIGHT) \( [^()]* , - ", line):
         raise Refused("emulator: LEFT and RIGHT take no negative length")
-    for at, (before, token) in enumerate(itertools.pairwise(part)):
-        has_width = at + 2 < len(part) and part[at + 2].text == "("
-        if before.text == "::" and token.upper in ("VARCHAR", "NVARCHAR") and has_width:
-            raise Refused("emulator: x::VARCHAR(n) is not imitated, CAST(x AS VARCHAR(n)) is")
     _qualify(part)
 
 

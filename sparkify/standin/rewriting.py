@@ -1,15 +1,17 @@
 """A statement of Redshift's, said in PostgreSQL's words, token by token; most of it passes as it is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from sparkify.standin.edits import Edits, has_edits, tables_of
 from sparkify.standin.grammar import documented
 from sparkify.standin.imitation import refuse_unimitated
 from sparkify.standin.lexer import Token, arguments, closing, statements
 from sparkify.standin.names import fold
 from sparkify.standin.refusals import Refused, refuse
+from sparkify.standin.scopes import Columns, edits
 from sparkify.standin.tables import create_table
 from sparkify.standin.unpivoting import refuse_super, unpivot
 from sparkify.standin.users import create_user, grantees
@@ -64,6 +66,10 @@ class Rewritten:
     """What else to run when it has run."""
     password: tuple[str, str] | None = None
     """A user who may log in when it has run, and by which password."""
+    tables: Sequence[str] = ()
+    """Those of which `typed` wants to know the columns."""
+    typed: "Callable[[Mapping[str, Columns]], Rewritten] | None" = None
+    """The same, with the types of what it computes."""
 
     @property
     def commits(self) -> bool:
@@ -81,8 +87,23 @@ def rewrite(sql: str) -> Sequence[Rewritten]:
 
 
 def _statement(sql: str, part: list[Token]) -> Rewritten:
-    refuse_unimitated(*documented(part))
+    tree, checked = documented(part)
+    refuse_unimitated(tree, checked)
     part = fold(part)
+    if not has_edits(tree, checked):
+        return _said(sql, part, Edits())
+    tables = tables_of(tree, checked)
+
+    def typed(columns: Mapping[str, Columns]) -> Rewritten:
+        try:
+            return _said(sql, part, edits(tree, checked, columns))
+        except RecursionError:
+            raise Refused("emulator: nested too deeply to be checked", "54001") from None
+
+    return replace(typed({}), tables=tables, typed=typed) if tables else typed({})
+
+
+def _said(sql: str, part: list[Token], around: Edits) -> Rewritten:
     first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
     if first == "COPY":
         return Rewritten("copy", part)
@@ -96,17 +117,16 @@ def _statement(sql: str, part: list[Token]) -> Rewritten:
     refuse(part)
     refuse_super(part)
     if first == "CREATE" and "TABLE" in [token.upper for token in part[1:4]]:
-        made, note = create_table(part, Rewriter(sql, part).text)
+        made, note = create_table(part, Rewriter(sql, part, around).text)
         return Rewritten("sql", part, made, after=note)
-    return Rewritten("sql", part, Rewriter(sql, part).text(0, len(part)))
+    return Rewritten("sql", part, Rewriter(sql, part, around).text(0, len(part)))
 
 
 class Rewriter:
     """Says ranges of a statement's tokens in PostgreSQL's words."""
 
-    def __init__(self, sql: str, part: Sequence[Token]) -> None:
-        self._sql = sql
-        self._part = part
+    def __init__(self, sql: str, part: Sequence[Token], around: Edits) -> None:
+        self._sql, self._part, self._around = sql, part, around
 
     def text(self, begin: int, end: int) -> str:
         """The tokens from `begin` to `end`, with what lies between them."""
@@ -114,9 +134,12 @@ class Rewriter:
         at = begin
         while at < end:
             if at > begin:
-                out.append(self._sql[self._part[at - 1].end : self._part[at].start])
+                between = self._sql[self._part[at - 1].end : self._part[at].start]
+                is_joined = (self._part[at - 1].kind, self._part[at].kind) == ("number", "word")
+                out.append(between or (" " if is_joined else ""))
+            out.append(self._around.before.get(self._part[at].start, ""))
             said, at = self._next(at, end)
-            out.append(said)
+            out += said, self._around.after.get(self._part[at - 1].end, "")
         return "".join(out)
 
     def _next(self, at: int, end: int) -> tuple[str, int]:
@@ -125,8 +148,11 @@ class Rewriter:
         word = token.upper
         if word == "SELECT" and (qualify := self._own_qualify(at, end)) is not None:
             return self._select(at, qualify, end)
-        if word in _SAID or word.startswith("#"):
-            return _SAID.get(word, token.text[1:]), at + 1
+        instead = self._around.instead.get(token.start, _SAID.get(word))
+        if span := self._around.same.get(token.start):
+            instead = self._between(*span)
+        if instead or word.startswith("#"):
+            return instead or token.text[1:], at + 1
         if word == "UNPIVOT":
             return unpivot(self._part, at)
         if word in ("NUMERIC", "DECIMAL"):
@@ -135,6 +161,11 @@ class Rewriter:
         if said is None and at + 1 < end and self._part[at + 1].text == "(":
             return self._call(word, at)
         return said or (token.text, at + 1)
+
+    def _between(self, start: int, end: int) -> str:
+        """What stands between two places of the text, in brackets."""
+        tokens = [at for at, token in enumerate(self._part) if start <= token.start and token.end <= end]
+        return f"({self.text(tokens[0], tokens[-1] + 1)})"
 
     def _call(self, word: str, at: int) -> tuple[str, int]:
         args = arguments(self._part, at + 1)

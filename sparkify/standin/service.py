@@ -195,7 +195,15 @@ async def _finish() -> None:
 
 async def _prepare(socket: str) -> None:
     folder = Path(__file__).parent
-    files = ("text.sql", "bootstrap.sql", "dates.sql", "numbers.sql", "functions.sql", "super.sql")
+    files = (
+        "text.sql",
+        "bootstrap.sql",
+        "dates.sql",
+        "numbers.sql",
+        "functions.sql",
+        "super.sql",
+        "catalogue.sql",
+    )
     await administer(socket, "template1", *((folder / name).read_text(encoding="utf-8") for name in files))
 
 

@@ -5,11 +5,16 @@ references are dropped.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from sparkify.standin.backend import Row, quoted
+from sparkify.standin.decimals import INT2, INT4, INT8, Exact
 from sparkify.standin.lexer import Token, arguments, closing
 from sparkify.standin.refusals import Refused
+from sparkify.standin.scopes import Columns
 
+_HEAD = 4
+"""What PostgreSQL adds to the precision and scale that it notes of a column."""
 Say = Callable[[int, int], str]
 
 
@@ -37,12 +42,39 @@ def create_table(part: Sequence[Token], say: Say) -> tuple[str, str]:
     at = design.read(part, at)
     if at < len(part):
         out.append(" " + say(at, len(part)))
-    if design.style == "KEY" and not design.key:
-        raise Refused("DISTSTYLE KEY requires a DISTKEY column", "42601")
     if keys := {design.key, *design.sort} & set(design.supers):
         raise Refused(f"SUPER column {min(keys)} cannot be a distribution or sort key", "42601")
     note = "" if temporary else f"COMMENT ON TABLE {name} IS '{design.note()}'"
     return "".join(out), note
+
+
+def question_of(tables: Sequence[str]) -> str:
+    """What to ask PostgreSQL for the columns of tables: `columns_of` reads the answer."""
+    values = ", ".join(f"({quoted(table)}, {quoted(_quoted_name(table))})" for table in tables)
+    return (
+        "SELECT t.name, a.attname, a.atttypid::regtype::text, a.atttypmod "
+        f"FROM (VALUES {values}) AS t (name, said) "
+        "JOIN pg_attribute AS a ON a.attrelid = to_regclass(t.said) "
+        "WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY t.name, a.attnum"
+    )
+
+
+def columns_of(rows: Sequence[Row]) -> Mapping[str, Columns]:
+    """Each table's columns, with the types of those that are exact numbers."""
+    tables: dict[str, list[tuple[str, Exact | None]]] = {}
+    for table, column, kind, modifier in rows:
+        exact = {"smallint": INT2, "integer": INT4, "bigint": INT8}.get(str(kind))
+        if kind == "numeric" and int(modifier or -1) >= _HEAD:
+            size = int(str(modifier)) - _HEAD
+            exact = Exact(size >> 16, size & 0xFFFF)
+        tables.setdefault(str(table), []).append((str(column), exact))
+    return tables
+
+
+def _quoted_name(table: str) -> str:
+    """A name as PostgreSQL reads it: without the database, which is the session's own."""
+    parts = table.lstrip("#").split(".")[-2:]
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
 class _Design:

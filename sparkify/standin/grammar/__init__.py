@@ -14,6 +14,7 @@ from sparkify.standin.grammar.checks import check_tree, walk
 from sparkify.standin.grammar.matcher import Matcher, Mismatch, Node
 from sparkify.standin.grammar.notation import read_rules
 from sparkify.standin.grammar.operators import with_operators
+from sparkify.standin.grammar.options import check_unloaded
 from sparkify.standin.lexer import Token, statements
 from sparkify.standin.refusals import Refused
 
@@ -29,6 +30,11 @@ def check(sql: str) -> None:
         raise Refused(str(error), "42601") from error
 
 
+def _check_unloaded(sql: str) -> None:
+    for part in statements(sql):
+        check_unloaded(*documented(part))
+
+
 def documented(part: Sequence[Token]) -> tuple[Node, Sequence[Token]]:
     """The tree of a statement, and its tokens, to which the tree's numbers refer.
 
@@ -40,7 +46,7 @@ def documented(part: Sequence[Token]) -> tuple[Node, Sequence[Token]]:
         check_tree(tree, part)
         for node in walk(tree):
             if node.rule == "unloaded":
-                check(part[node.start].value)
+                _check_unloaded(part[node.start].value)
     except Mismatch as mismatch:
         if mismatch.at >= len(part):
             raise Refused("syntax error at end of input", "42601") from None

@@ -1,12 +1,16 @@
-"""What a statement's tree alone does not say: names, ranges, arguments, and where a function runs."""
+"""What a statement's tree alone does not say: names, ranges, arguments."""
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 from sparkify.standin.grammar.calls import check_call
+from sparkify.standin.grammar.correlation import check_correlation
+from sparkify.standin.grammar.designs import check_column, check_design
 from sparkify.standin.grammar.functions import catalogue
+from sparkify.standin.grammar.kinds import kind_of
 from sparkify.standin.grammar.matcher import Node
+from sparkify.standin.grammar.options import check_options
+from sparkify.standin.grammar.places import check_where_it_runs, names_of
 from sparkify.standin.grammar.vocabulary import date_parts, relations, settings, types, words
 from sparkify.standin.lexer import Token
 from sparkify.standin.refusals import Refused
@@ -20,10 +24,6 @@ MOST_BYTES = 127
 MOST_ERRORS = 100_000
 """The greatest MAXERROR of COPY (copy-parameters-data-load)."""
 _SYSTEM = re.compile(r"(pg|stl|stv|svl|svv|svcs|sys)_")
-_ON_COMPUTE_NODES = re.compile(r"(stl|stv|svl|svv|svcs|sys)_")
-_LEADER_KEYWORDS = ("CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME")
-_READS = ("named-table", "insert", "update", "delete", "merge", "create-table")
-"""Rules whose table is one that the statement reads or writes."""
 
 
 def check_tree(tree: Node, part: Sequence[Token]) -> None:
@@ -32,7 +32,8 @@ def check_tree(tree: Node, part: Sequence[Token]) -> None:
     for node in nodes:
         if checked := _CHECKS.get(node.rule):
             checked(node, part)
-    _check_where_it_runs(nodes, part)
+    check_where_it_runs(nodes, part)
+    check_correlation(tree, part)
     for token in part:
         if token.kind in ("word", "identifier") and len(token.value.encode()) > MOST_BYTES:
             raise Refused(f'identifier "{token.value[:20]}..." is longer than {MOST_BYTES} bytes', "42622")
@@ -97,11 +98,37 @@ def _check_column(node: Node, part: Sequence[Token]) -> None:
     is_prefix = token.upper == "U" and [t.text[:1] for t in rest] == ["&", "'"] and rest[0].start == token.end
     if node.end == node.start + 1 and (is_prefix or token.upper in words("column names")):
         raise Refused(f'column "{token.text.lower()}" does not exist', "42703")
+    names = [token.value.lower() for token in part[node.start : node.end]]
+    if hidden := [name for name in names if name.upper() in words("hidden columns")]:
+        raise Refused(f'column "{hidden[0]}" does not exist', "42703")
 
 
 def _check_copy_load(node: Node, part: Sequence[Token]) -> None:
     if part[node.start].upper == "MAXERROR" and int(part[node.end - 1].text) > MOST_ERRORS:
         raise Refused(f"MAXERROR {part[node.end - 1].text} is out of range: at most {MOST_ERRORS}", "22023")
+
+
+def _check_substring(node: Node, part: Sequence[Token]) -> None:
+    """FROM and FOR take numbers (r_SUBSTRING); to PostgreSQL a text after FROM is a regular expression."""
+    for argument in node.children[1:]:
+        if kind_of(argument, part) in ("literal", "text"):
+            raise Refused('function substring("unknown", "unknown") does not exist', "42883")
+
+
+def _check_password(node: Node, part: Sequence[Token]) -> None:
+    """r_CREATE_USER; it excludes @, and its own example has one: taken."""
+    said = part[node.start].value
+    is_hash = re.fullmatch(r"md5[0-9a-fA-F]{32}|sha256\|.+", said)
+    strong = r"""(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?!.*['"\\/])[!-~]{8,64}"""
+    if part[node.start].kind == "string" and not is_hash and not re.fullmatch(strong, said):
+        what = "an upper and a lower case letter and a number, none of ' \" \\ /"
+        raise Refused(f"password must be 8 to 64 characters, with {what}", "22023")
+
+
+def _check_user_option(node: Node, part: Sequence[Token]) -> None:
+    number = part[node.end - 1].text
+    if part[node.start].upper == "SESSION" and not 60 <= int(number) <= 1_728_000:
+        raise Refused(f"SESSION TIMEOUT {number} is out of range: 60 to 1728000 seconds", "22023")
 
 
 def _check_date_part(node: Node, part: Sequence[Token]) -> None:
@@ -112,7 +139,7 @@ def _check_date_part(node: Node, part: Sequence[Token]) -> None:
 
 def _check_relation(node: Node, part: Sequence[Token]) -> None:
     table = node.children[0]
-    names = _names(table, part)
+    names = names_of(table, part)
     is_system = (len(names) == 1 or names[0] == "pg_catalog") and _SYSTEM.match(names[-1])
     if is_system and names[-1] not in relations():
         raise Refused(f'relation "{".".join(names)}" does not exist', "42P01")
@@ -131,55 +158,12 @@ def _check_table_function(node: Node, part: Sequence[Token]) -> None:
         raise Refused(f"function {name.text.lower()} in FROM is not supported by Amazon Redshift")
 
 
-def _names(table: Node, part: Sequence[Token]) -> list[str]:
-    return [token.value.lower() for token in part[table.start : table.end] if token.text != "."]
-
-
-def _check_where_it_runs(nodes: Sequence[Node], part: Sequence[Token]) -> None:
-    """The leader node's functions see no tables of the compute nodes; those of the compute nodes need one."""
-    common = {part[node.start].value.lower() for node in nodes if node.rule == "common-table"}
-    tables = [
-        _names(child, part)
-        for node in nodes
-        if node.rule in _READS
-        for child in node.children
-        if child.rule == "table"
-    ]
-    on_compute = [
-        names
-        for names in tables
-        if not (len(names) == 1 and names[0] in common)
-        and names[0] != "information_schema"
-        and (_ON_COMPUTE_NODES.match(names[-1]) or not _SYSTEM.match(names[-1]))
-    ]
-    flags = {name: _where(name) for name in {_called(node, part) for node in nodes if node.rule == "call"}}
-    leader = [name for name, flag in flags.items() if flag == "leader"]
-    keywords = [part[node.start].upper for node in nodes if node.rule == "bare-keyword"]
-    leader += [word for word in keywords if word in _LEADER_KEYWORDS]
-    if on_compute and leader:
-        raise Refused(
-            "Specified types or functions (one per INFO message) not supported on Redshift tables."
-            f' Function "{sorted(leader)[0].lower()}" not supported.'
-        )
-    if not on_compute and any(flag == "compute" for flag in flags.values()):
-        raise Refused("One or more of the used functions must be applied on at least one user created table.")
-
-
-def _called(node: Node, part: Sequence[Token]) -> str:
-    return part[node.children[0].end - 1].upper
-
-
-@cache
-def _where(name: str) -> str:
-    return next(
-        (flag for form in catalogue().get(name, ()) for flag in form.flags & {"leader", "compute"}), ""
-    )
-
-
 _CHECKS = {
     "type": _check_type, "literal-type": _check_type, "limit": _check_rows, "offset": _check_rows,
     "top": _check_rows,
     "literal": _check_literal, "column": _check_column, "date-part": _check_date_part,
     "named-table": _check_relation, "setting": _check_setting, "function-table": _check_table_function,
-    "call": check_call, "copy-load": _check_copy_load,
+    "call": check_call, "copy-load": _check_copy_load, "copy": check_options, "unload": check_options,
+    "create-table": check_design, "create-materialized-view": check_design, "column-definition": check_column,
+    "substring": _check_substring, "password": _check_password, "user-option": _check_user_option,
 }  # fmt: skip

@@ -23,7 +23,7 @@ SAID = {
 _BOOLEAN = ("exists", "comparison", "null-condition", "range-condition", "pattern-condition", "membership")
 _FIXED = {
     "extract": "number", "position": "integer", "trim": "text", "substring": "text",
-    "interval-literal": "interval", "subscript": "super", "description": "text",
+    "interval-literal": "interval", "subscript": "super", "object-transform": "super", "description": "text",
     **dict.fromkeys(_BOOLEAN, "boolean"),
 }  # fmt: skip
 _KEYWORDS = {

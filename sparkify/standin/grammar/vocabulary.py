@@ -110,6 +110,8 @@ def classes(token: Token) -> int:
 
 @cache
 def _word(word: str) -> int:
+    if word[0] == ":":
+        return CLASSES["parameter"]
     if word[0] == "$":
         return CLASSES["parameter"] if word[1:].isdigit() else 0
     if word[0] == "#":
