@@ -42,7 +42,7 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
 
     A launch that broke off is finished by running it again.
     """
-    from sparkify.provision import plan, steps
+    from sparkify.provision import plan, role, steps
 
     if serverless:
         config = replace(config, cluster=replace(config.cluster, serverless="yes"))
@@ -50,6 +50,12 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
     life = _life(config, ttl)
     clients, names = _open(config)
     plan.wanted(config, names.region)  # refused before AWS is asked anything
+    role.check_arn(clients.partition, config.iam.arn)
+    if config.redshift.host:
+        talk(
+            f"warning: [REDSHIFT] HOST = {config.redshift.host} is set: other commands go on using that "
+            "warehouse, not this one."
+        )
     standing = _guess(clients, config, names) if dry_run else plan.look(clients, config, names)
     planned = plan.plan_launch(config, names, standing, life, now)
     click.echo("\n".join([*planned.lines(), f"({planned.prices})"]), err=True)
@@ -88,7 +94,7 @@ def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the
     named = ingress.parse_cidrs(cidrs)
     if not (open_to_the_world or closing):
         ingress.require_narrow(named)  # before AWS is asked anything
-    clients, names = _open(config)
+    clients, names = _open_launched(config)
     if closing:
         _close(clients, names, named)
         return
@@ -150,7 +156,7 @@ def status(config: Config, style: str | None) -> None:
     from sparkify.engines.base import Result
     from sparkify.provision.status import status as find_status
 
-    clients, names = _open(config)
+    clients, names = _open_launched(config)
     found = find_status(clients, names, _now())
     if style == "json":
         print_object(vars(found))
@@ -166,7 +172,7 @@ def pause(config: Config) -> None:
     """Pause the cluster: only its storage is paid for then."""
     from sparkify.provision import steps
 
-    clients, names = _open(config)
+    clients, names = _open_launched(config)
     with interruptible(GOES_ON), watch() as progress:
         steps.pause(clients, names, _patience(config), progress)
     click.echo(f"The cluster {names} is paused. `sparkify cluster resume` wakes it.")
@@ -178,7 +184,7 @@ def resume(config: Config) -> None:
     """Wake a cluster that is paused."""
     from sparkify.provision import steps
 
-    clients, names = _open(config)
+    clients, names = _open_launched(config)
     with interruptible(GOES_ON), watch() as progress:
         steps.resume(clients, names, _patience(config), progress)
     click.echo(f"The cluster {names} is available.")
@@ -237,6 +243,24 @@ def _open(config: Config) -> "tuple[Clients, Names]":
 
     clients = make_clients(config.cluster.region)
     return clients, Names(config.cluster.name, clients.region)
+
+
+def _open_launched(config: Config) -> "tuple[Clients, Names]":
+    """For what concerns a cluster that was launched. ConfigError if only [REDSHIFT] HOST names one."""
+    from sparkify.aws import translated
+    from sparkify.provision import lookup
+
+    clients, names = _open(config)
+    if host := config.redshift.host:
+        with translated():
+            found = lookup.find(clients, names)
+        if found is None:
+            raise ConfigError(
+                f"there is no cluster {names}, and `sparkify cluster` is for those that it launched, not for "
+                f"[REDSHIFT] HOST = {host}. `sparkify doctor` probes that one."
+            )
+        talk(f"warning: this is about {names}; [REDSHIFT] HOST = {host} is what other commands use.")
+    return clients, names
 
 
 def _guess(clients: "Clients", config: Config, names: "Names") -> "Standing":

@@ -259,13 +259,14 @@ def _open_redshift(config: Config, *, read_only: bool, rights: Rights, may_make:
     from sparkify.engines.redshift import Redshift
     from sparkify.engines.redshift_connect import Address
     from sparkify.engines.redshift_stage import Copying
-    from sparkify.provision.target import find_target, require_scratch
+    from sparkify.provision.target import find_target, require_role, require_scratch
 
     own = config.redshift
     clients = make_clients(config.cluster.region)
     target = find_target(clients, config)
     if may_make:
         require_scratch(clients, config)
+        require_role(target, config)
     fresh = [target]
 
     def address() -> Address:
@@ -280,7 +281,9 @@ def _open_redshift(config: Config, *, read_only: bool, rights: Rights, may_make:
             f"warning: SSLMODE = verify-ca: whoever is on the way to {target.host} can answer in the "
             "cluster's name. It is meant for a tunnel, or for an alias in a network of your own."
         )
-    copying = Copying(target.role, target.scratch, target.slices, config.etl.compact)
+    copying = Copying(
+        target.role, target.scratch, target.owner, target.slices, config.etl.compact, target.role_advice
+    )
     return Redshift(
         address,
         copying,

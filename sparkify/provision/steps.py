@@ -34,6 +34,7 @@ def launch(
     fails later says what stands.
     """
     names = plan.names
+    role.check_arn(clients.partition, plan.arn)
     with translated():
         stands = lookup.find(clients, names) is not None
         ingress.find_group(clients, names)

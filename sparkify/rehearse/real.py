@@ -171,7 +171,8 @@ def _upload(clients: Clients, bucket: str, files: Mapping[str, Path], say: Say) 
 
     def put(key: str) -> None:
         with translated():
-            clients.s3.put_object(Bucket=bucket, Key=key, Body=files[key].read_bytes())
+            body = files[key].read_bytes()
+            clients.s3.put_object(Bucket=bucket, Key=key, Body=body, ExpectedBucketOwner=clients.account)
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         list(pool.map(put, files))

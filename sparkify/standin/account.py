@@ -4,7 +4,7 @@ import datetime as dt
 import fnmatch
 import ipaddress
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -43,6 +43,14 @@ class Account:
         if found is None:
             raise KeyError(key)
         return bytes(found.value)
+
+    def buckets(self) -> Collection[str]:
+        """The names of all buckets."""
+        return set(self._s3.buckets)
+
+    def enforce(self, bucket: str, policy: bytes | None) -> None:
+        """Let moto hold requests against this policy of a bucket, or against none."""
+        self._bucket(bucket).policy = policy
 
     def make_bucket(self, bucket: str) -> None:
         """Make a bucket in the account's region; one that is there is no error."""
