@@ -1,5 +1,6 @@
 """The rehearsal on the emulator: all steps, nothing left, what differs is named."""
 
+import json
 import os
 import re
 import subprocess
@@ -27,6 +28,34 @@ def test_the_rehearsal_walks_all_steps_and_finds_no_difference(tmp_path: Path) -
     assert all(line.startswith("rehearsed ") for line in done.stdout.splitlines()[:-1])
     assert len(re.findall(r"\bequal\b", done.stdout)) == 5
     assert list(tmp_path.iterdir()) == []
+
+
+def rehearsed(source: Path) -> dict[str, str]:
+    """What each step printed."""
+    return {step.name: step.out for step in rehearse(source, lambda _: None)}
+
+
+@pytest.mark.timeout(900)
+def test_the_real_files_are_the_same_star_on_both_engines(real_data: Path) -> None:
+    walked = rehearsed(real_data)
+
+    assert list(walked) == [name for name, *_ in STEPS]
+    assert len(re.findall(r"\bequal\b", walked[COMPARE])) == 5
+    assert "songplay   equal      6,820    6,820" in walked[COMPARE]
+
+
+@pytest.mark.timeout(900)
+def test_a_month_with_faults_is_the_same_star_on_both_engines(run: Run, tmp_path: Path) -> None:
+    run("simulate", "music", "--events", "9000", "--days", "30", "--songs", "300", "--faults", "0.01")
+
+    walked = rehearsed(tmp_path / "music")
+
+    truth = json.loads((tmp_path / "music" / "truth.json").read_text())["runs"][0]
+    compared = re.findall(r"(\w+) +equal +([\d,]+) +([\d,]+)", walked[COMPARE])
+    assert {name: int(rows.replace(",", "")) for name, rows, _ in compared} == truth["star"]
+    assert len(walked["list the rejects"].splitlines()) - 1 == truth["records"]["rejected"] > 20
+    assert len(walked["list the values set aside"].splitlines()) > 5
+    assert list(walked) == [name for name, *_ in STEPS]
 
 
 def test_rejects_that_one_engine_alone_has_end_a_rehearsal() -> None:

@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,7 @@ def test_when_the_time_to_live_is_over_it_stops_and_deletes(
     plan: Plan, unrehearsed: Source, tmp_path: Path, standin: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standin.clusters, "seconds", 4)
-    short = Plan(plan.clients, plan.names, plan.size, dt.timedelta(seconds=3), plan.cidrs, plan.poll)
+    short = replace(plan, ttl=dt.timedelta(seconds=3))
 
     with pytest.raises(RehearsalError, match="the time to live is over"):
         go(short, unrehearsed, tmp_path / "out.md")

@@ -99,9 +99,10 @@ def rehearse(
 
 def _rehearse(source: Path | None) -> None:
     from sparkify.rehearse.emulated import rehearse as walk
+    from sparkify.rehearse.settings import on_both
 
     total = 0.0
-    for step in walk(source, _progress):
+    for step in walk(source, _progress, on_both(load_config(), source)):
         total += step.seconds
         _show("rehearsed", step)
     click.echo(f"Rehearsed in {seconds(total)}: the emulator and DuckDB hold the same star; nothing is left.")
