@@ -57,6 +57,17 @@ class Account:
         if bucket not in self._s3.buckets:
             self._s3.create_bucket(bucket, self.region_name)
 
+    def drop_bucket(self, bucket: str) -> None:
+        """Remove a bucket with all that is in it; one that is not there is no error."""
+        if bucket in self._s3.buckets:
+            for key in self.names(bucket, ""):
+                self._s3.delete_object(bucket, key)
+            self._s3.delete_bucket(bucket)
+
+    def drop_cluster(self, name: str) -> None:
+        """Let moto forget a cluster."""
+        self._redshift.clusters.pop(name, None)
+
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """Write an object, as a client would, but without HTTP."""
         self._s3.put_object(bucket, key, body)

@@ -60,6 +60,7 @@ class StandIn:
         self.certificate, tls = _certificate(Path(self._folder.name))
         self.account = Account()
         self._policies = Policies()
+        self._filled: set[str] = set()
         host = Host(self._postgres.socket, tls, self.account, self._run)
         self.clusters = Clusters(host, self.account, seconds)
         self.workgroups = Workgroups(host, self.account, lambda: self.clusters.seconds)
@@ -87,6 +88,7 @@ class StandIn:
     def fill(self, bucket: str, files: Mapping[str, Path]) -> None:
         """Copy files, by their keys, into a bucket, which is made if it is not there."""
         self.account.make_bucket(bucket)
+        self._filled.add(bucket)
         for key, file in files.items():
             self.account.put(bucket, key, file.read_bytes())
 
@@ -100,7 +102,9 @@ class StandIn:
         self._policies = Policies()
 
     def close(self) -> None:
-        """Stop everything and remove what was made."""
+        """Stop everything and remove what was made: another stand-in of this process has the same account."""
+        for bucket in self._filled:
+            self.account.drop_bucket(bucket)
         self.clusters.close()
         self.workgroups.close()
         self._server.shutdown()
