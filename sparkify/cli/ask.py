@@ -5,7 +5,7 @@ import re
 
 import click
 
-from sparkify.cli.options import AT_MOST, Rights, config_options, day_options, opened, timeout_option
+from sparkify.cli.options import AT_MOST, Access, config_options, day_options, opened, timeout_option
 from sparkify.cli.output import format_option, print_result, print_some
 from sparkify.config import Config
 from sparkify.errors import ConfigError
@@ -87,7 +87,7 @@ def query(sql: str, config: Config, limit: int, as_login: bool, style: str | Non
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
     from sparkify.load.tables import SHARED, require_tables
 
-    rights: Rights = "login" if as_login else "reader"
+    rights: Access = "login" if as_login else "reader"
     with opened(config, rights=rights, locked_down=True, rows=limit + 1 if limit else 0) as engine:
         require_tables(engine, SHARED)
         result = engine.native(sql)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from sparkify.engines.base import Engine, Reader
 
 Command = Callable[..., Any]
-Rights = Literal["login", "reader"]
+Access = Literal["login", "reader"]
+"""With whose rights a session asks."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names of this machine."""
 
@@ -194,7 +195,7 @@ def opened(
     config: Config,
     *,
     read_only: bool = True,
-    rights: Rights = "login",
+    rights: Access = "login",
     locked_down: bool = False,
     may_make: bool = False,
     rows: int | None = None,
@@ -213,7 +214,7 @@ def open_engine(
     config: Config,
     *,
     read_only: bool = True,
-    rights: Rights = "login",
+    rights: Access = "login",
     locked_down: bool = False,
     may_make: bool = False,
     rows: int | None = None,
@@ -254,7 +255,7 @@ def as_owner(config: Config, reader: "Reader") -> Iterator["Reader"]:
         yield reader
 
 
-def _open_redshift(config: Config, *, read_only: bool, rights: Rights, may_make: bool) -> "Engine":
+def _open_redshift(config: Config, *, read_only: bool, rights: Access, may_make: bool) -> "Engine":
     from sparkify.aws import make_clients
     from sparkify.engines.redshift import Redshift
     from sparkify.engines.redshift_connect import Address

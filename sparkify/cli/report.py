@@ -12,7 +12,7 @@ import click
 
 from sparkify.cli.options import (
     LOOPBACK,
-    Rights,
+    Access,
     Whole,
     as_owner,
     config_options,
@@ -113,7 +113,7 @@ def dashboard(
     from sparkify.ask.live import Live
     from sparkify.load.tables import SHARED, require_tables
 
-    def opener(wait: float, rights: Rights = "reader") -> "Engine":
+    def opener(wait: float, rights: Access = "reader") -> "Engine":
         waiting = dataclasses.replace(config.warehouse, wait=wait)
         return open_engine(dataclasses.replace(config, warehouse=waiting), rights=rights, rows=0)
 
