@@ -182,7 +182,7 @@ def _examine_warehouse(config: Config, opened: Open, now: dt.datetime) -> Iterat
     try:
         with opened(config) as engine:
             yield Finding("warehouse", "ok", f"opens, with {engine.name}")
-            yield Finding("lock", "ok", "nobody writes to it")
+            yield Finding("lock", "ok", "no other process writes to it")
             yield from _examine_tables(engine, now)
     except BusyError as error:
         yield Finding("lock", "warning", str(error), "A load ends by itself; the process is named if not.")

@@ -1,5 +1,9 @@
 """A warehouse that `sparkify cluster` did not launch: what is said of it, and never what is only of ours."""
 
+import os
+import subprocess
+import sys
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,7 @@ from sparkify.engines.redshift import Redshift
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
-from sparkify.load.tables import create_tables
+from sparkify.load.tables import create_tables, prepare_tables
 from sparkify.progress import Silent
 from sparkify.provision import role, steps
 from sparkify.provision.target import Target, find_target
@@ -151,3 +155,45 @@ def test_a_role_of_another_partition_is_refused_by_the_plan(
     role.check_arn("aws-cn", "")
     with pytest.raises(ConfigError):
         role.check_arn("aws-cn", arn)
+
+
+def test_a_reader_is_told_at_first_use_who_must_let_them_in_and_what_the_report_lacks(
+    cluster: Cluster, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, schema = f"newcomer_{uuid.uuid4().hex[:8]}", f"first_{uuid.uuid4().hex[:8]}"
+    owner = cluster.connect(schema)
+    create_tables(owner)
+    owner.native(f"CREATE USER {name} PASSWORD 'Only4Tests'")
+    owner.close()
+    place = cluster.address
+    (tmp_path / "dwg.cfg").write_text(
+        "[WAREHOUSE]\nENGINE = redshift\n[CLUSTER]\nDATABASE = sparkify\n[REDSHIFT]\nUSER = "
+        f"{name}\nHOST = {place.host}\nPORT = {place.port}\nSCHEMA = {schema}\n"
+    )
+
+    def act(*command: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "sparkify.cli.main", *command],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+            env=os.environ | {"SPARKIFY_REDSHIFT__PASSWORD": "Only4Tests"},
+        )  # fmt: skip
+
+    for command in (("ask", "most_played_songs"), ("query", "SELECT 1"), ("report",)):
+        early = act(*command)
+        assert early.returncode == 2
+        assert early.stderr.splitlines()[-1] == (
+            f"sparkify: schema {schema} of cluster localhost has no tables that this login may read. Its owner "
+            "adds the login to [REDSHIFT] READERS and runs `sparkify tables create`, which also makes a new "
+            "warehouse."
+        )
+    owner = cluster.connect(schema, readers=[name])
+    prepare_tables(owner)
+    owner.close()
+    reported = act("report")
+
+    assert act("ask", "most_played_songs").returncode == 0
+    assert reported.returncode == 0, reported.stderr
+    assert reported.stdout.splitlines()[-1] == (
+        "The report is without checks: they need the rights of the warehouse's owner, and this login has a "
+        "reader's."
+    )

@@ -245,6 +245,21 @@ def open_engine(
     )
 
 
+def require_readable(engine: "Engine", config: Config) -> None:
+    """Raise ConfigError, saying who must act, if this login sees none of the tables that readers see.
+
+    A cluster shows a login only what it may read: a warehouse that is closed to it looks like none.
+    """
+    from sparkify.load.tables import SHARED, has_tables, require_tables
+
+    if engine.name == "redshift" and not has_tables(engine):
+        raise ConfigError(
+            f"{place(config)} has no tables that this login may read. Its owner adds the login to [REDSHIFT] "
+            "READERS and runs `sparkify tables create`, which also makes a new warehouse."
+        )
+    require_tables(engine, SHARED)
+
+
 @contextmanager
 def as_owner(config: Config, reader: "Reader") -> Iterator["Reader"]:
     """For what readers do not see: a cluster is opened with all rights of the login, a file is open."""
@@ -279,8 +294,8 @@ def _open_redshift(config: Config, *, read_only: bool, rights: Access, may_make:
 
     if own.sslmode == "verify-ca" and own.host not in LOOPBACK:
         talk(
-            f"warning: SSLMODE = verify-ca: whoever is on the way to {target.host} can answer in the "
-            "cluster's name. It is meant for a tunnel, or for an alias in a network of your own."
+            f"warning: SSLMODE = verify-ca does not check the certificate's host name, so that another "
+            f"server could pose as {target.host}. Use it for a tunnel, or an alias in your own network."
         )
     copying = Copying(
         target.role, target.scratch, target.owner, target.slices, config.etl.compact, target.role_advice

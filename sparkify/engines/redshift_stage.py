@@ -113,8 +113,8 @@ class Loader:
                 copy = self._statement(target, manifest, f"{place}/.../{dataset}.jsonpaths", how)
                 packed = ", unpacked on the way" if how else ""
                 keys = self._statement(f"raw_keys_{dataset} (data)", manifest, "noshred", how)
-                statements.append(f"-- {len(group):,} files of {dataset} as they lie{packed}\n{copy}")
-                statements.append(f"-- the same files again, for the keys that stand in them\n{keys}")
+                statements.append(f"-- {len(group):,} files of {dataset}, each as it is{packed}\n{copy}")
+                statements.append(f"-- the same files again, for the keys of their records\n{keys}")
         if careful:
             target = f"raw_{dataset} ({', '.join([*LINEAGE, *_columns(dataset)])})"
             copy = self._statement(target, f"{place}/.../parts.manifest",

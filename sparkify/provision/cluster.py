@@ -23,7 +23,7 @@ _STUCK = (
 )  # fmt: skip
 """States that a cluster does not leave by itself."""
 WAYS_OUT = {
-    "paused": "`sparkify cluster resume` wakes it.",
+    "paused": "`sparkify cluster resume` resumes it.",
     "deleting": "Wait until it is gone, then repeat the command.",
     "final-snapshot": "Wait until it is gone, then repeat the command.",
 }
@@ -178,7 +178,7 @@ def require_tls(clients: Clients, group: str) -> None:
     found = {one["ParameterName"]: one.get("ParameterValue") for page in pages for one in page["Parameters"]}
     if found.get("require_ssl") != "true":
         raise ProvisionError(
-            f"the parameter group {group} lets connections in without TLS, so nobody was let in. "
+            f"the parameter group {group} accepts connections without TLS, so no network was allowed. "
             "Set its require_ssl to true, reboot the cluster, then repeat the command."
         )
 

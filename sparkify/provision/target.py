@@ -33,7 +33,7 @@ class Target:
     owner: str
     """The account that must own the scratch bucket; empty for a prefix of the user's."""
     slices: int
-    advice: str = "Check [REDSHIFT] HOST and PORT, and that its security group lets your address in."
+    advice: str = "Check [REDSHIFT] HOST and PORT, and that its security group allows your address."
     """What to do when it cannot be reached."""
     role_advice: str = "Its policy must allow s3:GetObject and s3:ListBucket there."
     """What to do when the role may not read."""
@@ -92,7 +92,7 @@ def _own_target(clients: Clients, config: Config) -> Target:
     with translated():
         found = lookup.require(clients, names)
         if found.state != "available" or not found.host:
-            way_out = clusters.WAYS_OUT.get(found.state, "`sparkify cluster status` tells more.")
+            way_out = clusters.WAYS_OUT.get(found.state, "`sparkify cluster status` shows more.")
             raise ProvisionError(f"the {found.kind} {names.cluster} is {found.status}. {way_out}")
         user, password = own.user, own.password
         if not user and own.auth == "iam":
@@ -106,7 +106,7 @@ def _own_target(clients: Clients, config: Config) -> Target:
     return Target(
         found.host, found.port, found.database, user, password,
         config.iam.arn or next(iter(found.roles), ""), place, owner, found.size.slices,
-        "Is your address let in? `sparkify cluster configure` opens the way.",
+        "Is your address allowed? `sparkify cluster configure` allows it.",
         Target.role_advice if config.iam.arn else _OUR_ROLE,
     )  # fmt: skip
 

@@ -223,7 +223,7 @@ def _left(plan: Plan) -> list[str]:
             there = [one.what for one in lifecycle.left_over(plan.clients, names)]
             kept = lifecycle.snapshots(plan.clients, names)
         except SparkifyError as error:
-            left.append(f"whatever there is of {names}, for AWS does not tell ({error}): {way_out}")
+            left.append(f"possibly all of {names}, for AWS could not be asked ({error}): {way_out}")
             continue
         if there:
             left.append(f"{', '.join(there)}: {way_out}")

@@ -72,6 +72,7 @@ class Clusters:
         """Close every front, and let moto, which outlives us, forget the clusters."""
         for cluster in self._known.values():
             self.host.close(cluster)
+            self.host.forget_password(cluster.secret_arn)
             self._account.drop_cluster(cluster.name)
         self._known.clear()
 
