@@ -182,9 +182,9 @@ def test_a_reader_is_told_at_first_use_who_must_let_them_in_and_what_the_report_
         early = act(*command)
         assert early.returncode == 2
         assert early.stderr.splitlines()[-1] == (
-            f"sparkify: schema {schema} of cluster localhost has no tables that this login may read. Its owner "
-            "adds the login to [REDSHIFT] READERS and runs `sparkify tables create`, which also makes a new "
-            "warehouse."
+            f"sparkify: schema {schema} of cluster localhost has no tables that this login may read. Its "
+            "owner adds the login to [REDSHIFT] READERS and runs `sparkify tables create`, which also makes a "
+            "new warehouse."
         )
     owner = cluster.connect(schema, readers=[name])
     prepare_tables(owner)

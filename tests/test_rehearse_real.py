@@ -83,7 +83,9 @@ def test_the_steps_run_on_aws_too_and_the_report_tells_each_planted_difference(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     source.song(song())
-    source.log(play(0), play(1, firstName="Zebedee"), play(2, userId="x"))
+    source.log(
+        play(0), play(2, userId="x"), play(1, firstName="Zebedee")
+    )  # a reject at the end tells of lines
     source.log(play(0, sessionId=39), day="2018-11-02")
     chosen = ("launch", "configure", "create tables", "load", "load again", "check", "delete")
     monkeypatch.setattr(steps, "STEPS", [step for step in steps.STEPS if step[0] in chosen])

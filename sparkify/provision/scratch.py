@@ -3,7 +3,7 @@
 Every call names the account that must own it (AWS: "Verifying bucket ownership with bucket owner
 condition"): a bucket that somebody else made under our name, after ours was deleted, is refused with 403.
 Only CreateBucket and ListBuckets have no such condition. The bucket takes requests by TLS alone, also from
-those who may use it (AWS: "Security best practices for Amazon S3", enforcing encryption in transit).
+those who may use it (AWS: "Protecting data in transit with encryption").
 """
 
 import json
