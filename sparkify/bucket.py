@@ -3,14 +3,17 @@
 For S3 a key is any text. obstore takes it for a path: one key with an empty part (`a//b`), a `.` or `..`, or
 a control character ends the listing of all others, and a slash at either end is dropped without a word
 (https://github.com/developmentseed/obstore/issues/429). So buckets are listed with boto3, and objects with
-such keys are read with it. Everything else is obstore's, which reads faster.
+such keys are read with it. What is written and removed is so with boto3 too, for it can say whose the bucket
+must be: obstore 0.12 has no setting for that, and headers of one's own are left out of the signature until
+arrow-rs-object-store#636, which S3 refuses. Everything else is obstore's, which reads faster.
 """
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from sparkify.errors import RemoteError
@@ -23,6 +26,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 _DENIED = {"403", "AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _ABSENT = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+MOST_REMOVED = 1000
+"""Keys of one call (API reference, DeleteObjects)."""
 _IS_NO_PATH = re.compile(r"^/|/$|[\0-\x1f\x7f]|(?:^|/)(?:\.\.?)?(?:/|$)")
 
 
@@ -68,6 +73,27 @@ def list_level(client: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
     for page in pages:
         yield from (found["Key"] for found in page.get("Contents", ()))
         yield from (found["Prefix"] for found in page.get("CommonPrefixes", ()))
+
+
+def put_object(client: "S3Client", bucket: str, key: str, body: bytes | Path, owner: str) -> None:
+    """Write an object, a large file in several parts, if the bucket is of account `owner`; empty: any."""
+    handle = body.open("rb") if isinstance(body, Path) else io.BytesIO(body)
+    with handle:
+        client.upload_fileobj(handle, bucket, key, ExtraArgs=_condition(owner))
+
+
+def remove_objects(client: "S3Client", bucket: str, keys: Sequence[str], owner: str) -> None:
+    """Remove objects, if the bucket is of account `owner`; one that is not there is no error."""
+    for at in range(0, len(keys), MOST_REMOVED):
+        objects: Any = [{"Key": key} for key in keys[at : at + MOST_REMOVED]]
+        answer = client.delete_objects(Bucket=bucket, Delete={"Objects": objects}, **_condition(owner))
+        for error in answer.get("Errors", ()):
+            raise RemoteError(f"s3://{bucket}/{error.get('Key')} is not removed: {error.get('Message')}")
+
+
+def _condition(owner: str) -> Any:
+    """AWS: "Verifying bucket ownership with bucket owner condition"."""
+    return {"ExpectedBucketOwner": owner} if owner else {}
 
 
 class Reader:
@@ -126,8 +152,8 @@ class ObjectFile(io.RawIOBase):
 
 
 @contextmanager
-def translated(uri: str) -> Iterator[None]:
-    """What a store refuses, said as ours."""
+def translated(uri: str, denied: str = "") -> Iterator[None]:
+    """What a store refuses, said as ours; `denied` is what to say of missing rights, by default to read."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
     from obstore import exceptions
@@ -137,9 +163,9 @@ def translated(uri: str) -> Iterator[None]:
     except (exceptions.NotFoundError, FileNotFoundError) as error:
         raise _absent(uri) from error
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError, PermissionError) as error:
-        raise _denied(uri) from error
+        raise _denied(uri, denied) from error
     except ClientError as error:
-        raise _refused(uri, error) from error
+        raise _refused(uri, error, denied) from error
     except (exceptions.BaseError, BotoCoreError, ResponseParserError, OSError) as error:
         text = str(error)
         first = text.splitlines()[0].removeprefix("Generic S3 error: ")[:200]
@@ -161,19 +187,20 @@ def _absent(uri: str) -> RemoteError:
     return RemoteError(f"{uri} does not exist. Check the bucket and the path.")
 
 
-def _denied(uri: str) -> RemoteError:
+def _denied(uri: str, what: str) -> RemoteError:
     return RemoteError(
-        f"{uri} may not be read: access denied. Check the credentials (`aws sts get-caller-identity`) "
+        what
+        or f"{uri} may not be read: access denied. Check the credentials (`aws sts get-caller-identity`) "
         "and that they allow s3:ListBucket and s3:GetObject."
     )
 
 
-def _refused(uri: str, error: "ClientError") -> RemoteError:
+def _refused(uri: str, error: "ClientError", denied: str) -> RemoteError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     if code in _ABSENT:
         return _absent(uri)
     if code in _DENIED:
-        return _denied(uri)
+        return _denied(uri, denied)
     first = " ".join(str(error).split())[:200]
     return RemoteError(f"{uri} cannot be reached: {first}. Try again later.")
 

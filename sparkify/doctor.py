@@ -6,6 +6,7 @@ A probe that fails does not stop the others: whoever is called at night wants th
 import datetime as dt
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -23,11 +24,14 @@ from sparkify.store import is_remote
 
 if TYPE_CHECKING:
     from sparkify.aws import Clients
+    from sparkify.provision.target import Target
 
 State = Literal["ok", "warning", "FAILED"]
 Open = Callable[[Config], AbstractContextManager[Engine]]
 ROOM = 1 << 30
 """Bytes that should be free beyond what the warehouse needs once more."""
+CONNECT_TIMEOUT = 10.0
+"""Seconds to wait for an answer; what is not let in gets none."""
 SKEW = dt.timedelta(minutes=5)
 """AWS refuses whoever is further from its time."""
 
@@ -102,7 +106,7 @@ def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
         except SparkifyError as error:
             yield _failed("cluster", error)
             return
-        yield Finding("cluster", "ok", f"{target.host}:{target.port}, database {target.database}")
+        yield _examine_endpoint(target)
         if target.role:
             yield _examine_role(clients, config, target.role)
         else:
@@ -112,27 +116,43 @@ def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _examine_endpoint(target: "Target") -> Finding:
+    """Whether something answers at the cluster's address; whether it lets us in is the warehouse's probe."""
+    place = f"{target.host}:{target.port}"
+    try:
+        socket.create_connection((target.host, target.port), CONNECT_TIMEOUT).close()
+    except (OSError, UnicodeError) as error:
+        return Finding("cluster", "FAILED", f"{place} cannot be reached: {error}", target.advice)
+    return Finding("cluster", "ok", f"{place} can be reached, database {target.database}")
+
+
 def _examine_role(clients: "Clients", config: Config, arn: str) -> Finding:
     """Whether the role that COPY reads with exists, and the cluster has been given it."""
     from sparkify.aws import translated
     from sparkify.provision import lookup
     from sparkify.provision.names import Names
 
+    is_other = bool(config.redshift.host or config.iam.arn)  # a role that `cluster launch` did not make
     try:
         with translated():
+            if (owner := arn.split(":")[4]) != clients.account:
+                return Finding(
+                    "role", "warning", f"{arn} is of account {owner}, and cannot be looked up from here",
+                    "A load tells whether the cluster may read the source in it.",
+                )  # fmt: skip
             try:
                 clients.iam.get_role(RoleName=arn.rpartition("/")[2])
             except clients.iam.exceptions.NoSuchEntityException:
+                advice = "Check [IAM] ARN." if is_other else "`sparkify cluster launch` makes it again."
+                return Finding("role", "FAILED", f"there is no role {arn}", advice)
+            if config.redshift.host:
+                return Finding("role", "ok", f"{arn} exists; whether the cluster has it, a load tells")
+            found = lookup.require(clients, Names(config.cluster.name, clients.region))
+            if arn not in found.roles:
                 return Finding(
-                    "role", "FAILED", f"there is no role {arn}", "`sparkify cluster launch` makes it again."
-                )
-            if not config.redshift.host:
-                found = lookup.require(clients, Names(config.cluster.name, clients.region))
-                if arn not in found.roles:
-                    return Finding(
-                        "role", "FAILED", f"the cluster has not been given the role {arn}",
-                        "Check [IAM] ARN, or attach it: aws redshift modify-cluster-iam-roles.",
-                    )  # fmt: skip
+                    "role", "FAILED", f"the role {arn} is not attached to the {found.kind}",
+                    "Check [IAM] ARN, or attach it: aws redshift modify-cluster-iam-roles.",
+                )  # fmt: skip
     except SparkifyError as error:
         return _failed("role", error)
     return Finding("role", "ok", f"the cluster reads buckets as {arn}")
@@ -162,7 +182,7 @@ def _examine_warehouse(config: Config, opened: Open, now: dt.datetime) -> Iterat
     try:
         with opened(config) as engine:
             yield Finding("warehouse", "ok", f"opens, with {engine.name}")
-            yield Finding("lock", "ok", "nobody writes to it")
+            yield Finding("lock", "ok", "no other process writes to it")
             yield from _examine_tables(engine, now)
     except BusyError as error:
         yield Finding("lock", "warning", str(error), "A load ends by itself; the process is named if not.")

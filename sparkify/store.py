@@ -25,7 +25,9 @@ from sparkify.bucket import (
     list_keys,
     list_level,
     make_client,
+    put_object,
     remote,
+    remove_objects,
     translated,
 )
 from sparkify.errors import ConfigError, RemoteError, RetryError
@@ -262,21 +264,26 @@ def _version(meta: Any) -> str:
     return str(meta["e_tag"] or meta["last_modified"].isoformat()).strip('"')
 
 
-@remote
-def put(uri: str, body: bytes | Path) -> None:
-    """Write an object, from bytes or from a file."""
-    import obstore
-
+def put(uri: str, body: bytes | Path, owner: str = "") -> None:
+    """Write an object into a bucket that must be of account `owner`; empty: of anybody."""
     bucket, key = split(uri)
-    obstore.put(store(bucket), key, body)
+    with translated(uri, _not_written(uri, owner)):
+        put_object(client(bucket), bucket, key, body, owner)
 
 
-@remote
-def remove(uri: str, others: Sequence[str] = ()) -> None:
-    """Remove objects of one bucket; one that is not there is no error."""
-    import obstore
+def remove(uris: Sequence[str], owner: str = "") -> None:
+    """Remove objects of one bucket, likewise; one that is not there is no error."""
+    bucket = split(uris[0])[0]
+    with translated(uris[0], _not_written(uris[0], owner)):
+        remove_objects(client(bucket), bucket, [split(uri)[1] for uri in uris], owner)
 
-    obstore.delete(store(split(uri)[0]), [split(each)[1] for each in (uri, *others)])
+
+def _not_written(uri: str, owner: str) -> str:
+    whose = f", and that the bucket is of account {owner}" if owner else ""
+    return (
+        f"{uri} may not be written or removed: access denied. Check that your credentials allow s3:PutObject "
+        f"and s3:DeleteObject there{whose}."
+    )
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -353,7 +360,9 @@ def bucket_region(bucket: str) -> str:
     except ClientError as error:
         answer = error.response
         if answer["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            raise RemoteError(f"there is no bucket {bucket}. Check --source, or [S3] in dwg.cfg.") from error
+            raise RemoteError(
+                f"there is no bucket {bucket}. Check --source, or [S3] and [REDSHIFT] SCRATCH in dwg.cfg."
+            ) from error
     except BotoCoreError as error:
         raise RemoteError(f"s3://{bucket} cannot be reached: {error}. Try again later.") from error
     headers = answer["ResponseMetadata"]["HTTPHeaders"]

@@ -313,7 +313,7 @@ def test_a_reader_that_has_seen_enough_is_no_failure(loaded: Run, tmp_path: Path
 
 
 def test_tables_are_made_shown_drawn_and_dropped(run: Run) -> None:
-    assert f"{len(ALL)} tables stand in sparkify.duckdb" in run("tables", "create").stdout
+    assert f"{len(ALL)} tables are in sparkify.duckdb" in run("tables", "create").stdout
     assert "songplay }o" not in run("tables", "show", "--format", "mermaid").stdout
     assert "users |o--o{ songplay : user_id" in run("tables", "show", "--format", "mermaid").stdout
     assert "| `songplay_id` | BIGINT |" in run("tables", "show", "--format", "markdown").stdout
@@ -332,7 +332,7 @@ def test_the_doors_do_what_their_names_say(run: Run, source: Source) -> None:
     created = run(script=str(ROOT / "create_tables.py"))
     loaded = run("--source", "music", script=str(ROOT / "etl.py"))
 
-    assert f"{len(ALL)} tables stand in" in created.stdout
+    assert f"{len(ALL)} tables are in" in created.stdout
     assert "1 read = 1 loaded" in loaded.stdout
 
 

@@ -34,7 +34,7 @@ def test_a_workgroup_lives_from_launch_over_a_load_to_delete(cloud: Run, source:
     assert "workgroup kinds in us-west-2: 8 RPU, at most 16 (about 2.88 USD to 5.76 USD/h" in dry.stderr
     assert "limit     48 RPU-hours a day, about 17.28 USD" in dry.stderr
     assert (launched.returncode, opened.returncode) == (0, 0), launched.stderr + opened.stderr
-    assert "The workgroup kinds in us-west-2 is available and lets in nobody." in launched.stdout
+    assert "The workgroup kinds in us-west-2 is available; allowed networks: none." in launched.stdout
     assert "password  aws secretsmanager get-secret-value --region us-west-2" in opened.stdout
     assert (status["kind"], status["size"], status["usd_per_hour"]) == (
         "workgroup",
@@ -58,10 +58,10 @@ def test_a_private_cluster_is_told_how_to_reach_and_nothing_is_opened(cloud: Run
     cloud("cluster", "delete", "--yes")
 
     assert (opened.returncode, named.returncode) == (0, 0), opened.stderr
-    assert "Let in" not in opened.stdout
-    assert "lets in nobody yet: --cidr with the network of the VPN" in opened.stdout
+    assert "Allowed: " not in opened.stdout
+    assert "allowed networks: none yet (give --cidr: the network of the VPN" in opened.stdout
     assert "tunnel    ssh -N -L" in opened.stdout
-    assert "and lets in 10.0.0.0/16" in named.stdout
+    assert "allowed networks: 10.0.0.0/16" in named.stdout
     assert "reach,its network only" in status
 
 

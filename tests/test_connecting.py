@@ -190,7 +190,7 @@ def test_a_password_that_expired_opens_nothing(cluster: Cluster, standin: StandI
     connect(address).close()
     standin.clusters._known["test"].issued.expire()
 
-    with pytest.raises(RemoteError, match="does not let IAM:root in"):
+    with pytest.raises(RemoteError, match="refuses the login of IAM:root"):
         connect(address)
     gc.collect()  # to which the driver leaves the socket of a login that was refused
 

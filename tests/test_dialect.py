@@ -8,11 +8,11 @@ import pytest
 from sparkify.engines.base import Dataset
 from sparkify.engines.dialect import to_duckdb, to_redshift
 from sparkify.engines.record import default_paths
-from sparkify.engines.translation import lint
 from sparkify.errors import QueryError
 from sparkify.load import validation
 from sparkify.sql import schema, statements
 from sparkify.sql.schema import table
+from tests.fitness import unfit
 
 GROUPS = (
     "tables", "views", "migrations", "star", "affected", "transforms", "checks", "questions", "explain",
@@ -22,7 +22,7 @@ FILES = [(group, one) for group in GROUPS for one in statements(group)]  # type:
 
 @pytest.mark.parametrize(("group", "one"), FILES, ids=lambda value: getattr(value, "name", value))
 def test_every_statement_is_fit_for_redshift_and_says_what_it_is_for(group: str, one: object) -> None:
-    assert lint(one.text) == []  # type: ignore[attr-defined]  # a Statement
+    assert unfit(one.text) == []  # type: ignore[attr-defined]  # a Statement
     assert one.comment.endswith((".", "?", ")"))  # type: ignore[attr-defined]  # a Statement
 
 
@@ -30,11 +30,11 @@ def test_every_statement_is_fit_for_redshift_and_says_what_it_is_for(group: str,
 def test_validation_is_fit_for_redshift(dataset: Dataset) -> None:
     paths = default_paths(dataset)
 
-    assert lint(validation.accept(dataset, paths, forgets=dataset == "events")) == []
-    assert lint(validation.select_accepted(dataset, paths, forgets=dataset == "events")) == []
-    assert lint(validation.select_invalid(dataset, paths)) == []
-    assert lint(validation.select_misfits(dataset, paths)) == []
-    assert lint(validation.select_units("ts")) == []
+    assert unfit(validation.accept(dataset, paths, forgets=dataset == "events")) == []
+    assert unfit(validation.select_accepted(dataset, paths, forgets=dataset == "events")) == []
+    assert unfit(validation.select_invalid(dataset, paths)) == []
+    assert unfit(validation.select_misfits(dataset, paths)) == []
+    assert unfit(validation.select_units("ts")) == []
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_validation_is_fit_for_redshift(dataset: Dataset) -> None:
         "SELECT 1; SELECT 2",
     ],
 )
-def test_lint_refuses_what_redshift_lacks_or_would_read_otherwise(sql: str) -> None:
-    assert lint(sql)
+def test_what_redshift_lacks_or_duckdb_reads_otherwise_is_unfit(sql: str) -> None:
+    assert unfit(sql)
 
 
 def test_keys_and_physical_design_are_left_out_for_duckdb() -> None:
@@ -164,8 +164,8 @@ def test_a_trim_of_other_characters_is_left_before_duckdbs_try_cast() -> None:
         "SELECT TRIM(a) AS a, BTRIM(a, 'x') AS b FROM t",
     ],
 )
-def test_lint_lets_pass_what_is_translated(sql: str) -> None:
-    assert lint(sql) == []
+def test_what_is_translated_is_fit(sql: str) -> None:
+    assert unfit(sql) == []
 
 
 def test_the_star_is_distributed_as_it_was_designed() -> None:

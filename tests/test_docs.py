@@ -20,9 +20,9 @@ from sparkify.cli.main import cli
 from sparkify.cli.reference import reference
 from sparkify.config import load_config
 from sparkify.engines.base import Engine
-from sparkify.engines.translation import lint
 from sparkify.sql import drawing, picture, schema
 from tests.conftest import ROOT
+from tests.fitness import unfit
 from tests.terminals import in_a_terminal
 
 README = (ROOT / "README.md").read_text()
@@ -97,7 +97,7 @@ def test_the_examples_of_sql_in_the_documentation_run(warehouse: Engine) -> None
     assert len(shown) == 2
 
     for sql in shown:
-        assert lint(sql) == []
+        assert unfit(sql) == []
         assert warehouse.query(sql, {"since": EVER[0], "until": EVER[1], "level": None}).rows == []
 
 

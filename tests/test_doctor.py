@@ -100,6 +100,6 @@ def test_a_cluster_is_probed_from_credentials_to_clock(
         "lock": "ok", "layout": "warning", "source": "warning",
     }  # fmt: skip
     assert late["AWS clock"].state == "FAILED"
-    assert (apart["role"].state, "has not been given" in apart["role"].found) == ("FAILED", True)
+    assert (apart["role"].state, "is not attached" in apart["role"].found) == ("FAILED", True)
     assert (gone["role"].state, "there is no role" in gone["role"].found) == ("FAILED", True)
     assert (stranger["credentials"].state, bool(stranger["credentials"].advice)) == ("FAILED", True)

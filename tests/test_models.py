@@ -8,7 +8,6 @@ import sqlglot
 from sparkify.engines.base import Engine
 from sparkify.engines.dialect import inline
 from sparkify.engines.relations import RELATIONS, definition
-from sparkify.engines.translation import lint
 from sparkify.load.diff import digest_star
 from sparkify.load.models import MODELS, affected_keys, refresh
 from sparkify.load.run import rebuild
@@ -16,6 +15,7 @@ from sparkify.load.star import load_statements
 from sparkify.progress import Silent
 from sparkify.sql import schema
 from tests.builders import NOON, Source, etl, play, rows, song
+from tests.fitness import unfit
 
 
 def test_each_table_of_the_star_is_a_model() -> None:
@@ -38,7 +38,7 @@ def test_a_definition_gives_the_columns_of_its_table_in_their_order(model: objec
 def test_what_is_put_together_is_fit_for_redshift(one: object) -> None:
     text = one.text  # type: ignore[attr-defined]  # a Statement
 
-    assert lint(text) == []
+    assert unfit(text) == []
     # Nothing is left that stands for something else.
     assert not re.search(rf"(FROM|JOIN) ({'|'.join(RELATIONS)}|changed_\w+|counted_\w+)\b", text)
 

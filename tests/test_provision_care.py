@@ -204,11 +204,11 @@ def test_a_plan_says_what_stands_and_stays_as_it_is() -> None:
     launch = plan.Launch(Names("sparkify", REGION), size, ["music"], REGION, NOW, standing=standing)
 
     assert launch.lines() == [
-        "cluster   sparkify in us-west-2: 2 x rg.large (about 0.76 USD/h), 18.24 USD/day, it stands already, "
+        "cluster   sparkify in us-west-2: 2 x rg.large (about 0.76 USD/h), 18.24 USD/day, it exists already, "
         "and keeps its size",
         "expires   2026-11-25T12:00:00+00:00",
         "role      sparkify-reads-s3-us-west-2, may read music, the scratch bucket; no longer old",
-        "network   sparkify, lets in 203.0.113.7/32",
+        "network   security group sparkify; allowed networks: 203.0.113.7/32",
         "scratch   a bucket of its own in us-west-2",
     ]
 
@@ -249,7 +249,7 @@ def test_what_keeps_a_load_from_its_cluster_is_told_with_the_way_out(
         require_scratch(clients, account)
 
     steps.pause(clients, names_of(account), PATIENCE, Silent())
-    with pytest.raises(ProvisionError, match=r"is paused\. `sparkify cluster resume` wakes it"):
+    with pytest.raises(ProvisionError, match=r"is paused\. `sparkify cluster resume` resumes it"):
         find_target(clients, account)
 
 

@@ -142,7 +142,7 @@ def test_a_cluster_is_launched_into_a_subnet_group(
 
     group = ingress.find_group(clients, names_of(account))
     assert group is not None
-    assert f"in subnet group group-2 in {group['VpcId']}, lets in nobody" in lines[3]
+    assert f"in subnet group group-2 in {group['VpcId']}; allowed networks: none" in lines[3]
     assert the_cluster(clients, account)["ClusterSubnetGroupName"] == "group-2"
 
 

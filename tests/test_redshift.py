@@ -92,7 +92,7 @@ def test_many_small_files_are_gathered_and_few_are_not(
     few = redshift.preview("songs", files[:1000])
 
     assert "COPY raw_songs (file_id, record," in many[0]
-    assert few[0].startswith("-- 1,000 files of songs as they lie\nCOPY raw_songs (artist_id,")
+    assert few[0].startswith("-- 1,000 files of songs, each as it is\nCOPY raw_songs (artist_id,")
     assert many[0].startswith("-- 1,001 files of songs gathered into parts first\n")
 
 

@@ -131,7 +131,7 @@ def test_without_credentials_the_message_says_what_to_do(
         (["::/0"], [], "that is ::/0"),
         (["8.0.0.0/7"], [], "that is 8.0.0.0/7"),
         (["0.0.0.0/1", "128.0.0.0/1"], [], "is 0.0.0.0/0"),
-        (["9.0.0.0/8"], ["8.0.0.0/8"], "that, together with what is let in, is 8.0.0.0/7"),
+        (["9.0.0.0/8"], ["8.0.0.0/8"], "that, together with what is allowed already, is 8.0.0.0/7"),
     ],
 )
 def test_much_of_the_internet_is_let_in_only_on_purpose(

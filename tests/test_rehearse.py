@@ -1,5 +1,6 @@
 """The rehearsal on the emulator: all steps, nothing left, what differs is named."""
 
+import json
 import os
 import re
 import subprocess
@@ -27,6 +28,37 @@ def test_the_rehearsal_walks_all_steps_and_finds_no_difference(tmp_path: Path) -
     assert all(line.startswith("rehearsed ") for line in done.stdout.splitlines()[:-1])
     assert len(re.findall(r"\bequal\b", done.stdout)) == 5
     assert list(tmp_path.iterdir()) == []
+
+
+def rows_compared(said: str) -> dict[str, int]:
+    """Rows of each star table that both engines agree on."""
+    found = re.findall(r"(\w+) +equal +([\d,]+) +\2 ", said)
+    return {name: int(rows.replace(",", "")) for name, rows in found}
+
+
+@pytest.mark.timeout(900)
+def test_the_real_files_are_the_same_star_on_both_engines(run: Run, real_data: Path) -> None:
+    done = run("rehearse", "--source", str(real_data))
+
+    assert done.returncode == 0, done.stderr
+    assert rows_compared(done.stdout) == {
+        "songplay": 6820, "users": 97, "songs": 71, "artists": 69, "time": 6813,
+    }  # fmt: skip
+
+
+@pytest.mark.timeout(900)
+def test_a_month_with_faults_is_the_star_that_the_generator_knows_on_both_engines(
+    run: Run, tmp_path: Path
+) -> None:
+    run("simulate", "music", "--events", "9000", "--days", "30", "--songs", "300", "--faults", "0.01")
+
+    done = run("rehearse", "--source", "music")
+
+    truth = json.loads((tmp_path / "music" / "truth.json").read_text())["runs"][0]
+    assert done.returncode == 0, done.stderr
+    assert rows_compared(done.stdout) == truth["star"]
+    rejected = sum(map(int, re.findall(r"(\d+) rejected", done.stdout)))
+    assert rejected == truth["records"]["rejected"] > 20
 
 
 def test_rejects_that_one_engine_alone_has_end_a_rehearsal() -> None:

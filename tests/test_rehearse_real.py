@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,9 @@ def test_the_steps_run_on_aws_too_and_the_report_tells_each_planted_difference(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     source.song(song())
-    source.log(play(0), play(1, firstName="Zebedee"), play(2, userId="x"))
+    source.log(
+        play(0), play(2, userId="x"), play(1, firstName="Zebedee")
+    )  # a reject at the end tells of lines
     source.log(play(0, sessionId=39), day="2018-11-02")
     chosen = ("launch", "configure", "create tables", "load", "load again", "check", "delete")
     monkeypatch.setattr(steps, "STEPS", [step for step in steps.STEPS if step[0] in chosen])
@@ -163,7 +166,7 @@ def test_when_the_time_to_live_is_over_it_stops_and_deletes(
     plan: Plan, unrehearsed: Source, tmp_path: Path, standin: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standin.clusters, "seconds", 4)
-    short = Plan(plan.clients, plan.names, plan.size, dt.timedelta(seconds=3), plan.cidrs, plan.poll)
+    short = replace(plan, ttl=dt.timedelta(seconds=3))
 
     with pytest.raises(RehearsalError, match="the time to live is over"):
         go(short, unrehearsed, tmp_path / "out.md")

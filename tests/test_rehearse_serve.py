@@ -117,6 +117,33 @@ def test_the_line_for_psql_works_as_it_stands(source: Source, tmp_path: Path) ->
     scratch.rmdir()
 
 
+def test_a_script_starts_it_uses_it_and_ends_it_by_a_signal(source: Source, tmp_path: Path) -> None:
+    source.log(play(0))
+    sparkify = f"{sys.executable} -m sparkify.cli.main"
+    script = f"""
+        {sparkify} rehearse --serve --port 0 --source music --env-file emulator.env --format json \\
+            > ready.json &
+        until grep -qs '^}}' ready.json; do kill -0 $! || exit 9; sleep 0.1; done
+        ( . ./emulator.env && {sparkify} tables create ) || exit 8
+        echo "here: $PGHOST, $SPARKIFY_WAREHOUSE__ENGINE."
+        kill -TERM $!
+        wait $!
+    """
+
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("here: , .\n"), "in brackets the variables stay in a shell of their own"
+    assert done.stderr.splitlines()[-1] == "The emulator has ended; nothing of it is left."
+    port = json.loads((tmp_path / "ready.json").read_text())["port"]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("localhost", port), timeout=5)
+
+
+def test_the_process_is_named(emulator: dict[str, Any]) -> None:
+    os.kill(emulator["pid"], 0)
+
+
 def test_its_variables_are_all_that_sparkify_needs(emulator: dict[str, Any]) -> None:
     file = emulator["folder"] / "emulator.env"
     script = f". {file} && {sys.executable} -m sparkify.cli.main"

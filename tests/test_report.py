@@ -336,8 +336,10 @@ def test_the_command_writes_one_file(source: Source, tmp_path: Path, monkeypatch
     written = run(cli, ["report", "--out", "page.html"])
     refused = run(cli, ["report", "--out", "nowhere/page.html"])
     monkeypatch.setattr("sparkify.ask.report.PROVEN", 0)
-    assert "No check was run" in run(cli, ["report", "--out", "large.html"]).stdout
-    assert "No check was run" not in run(cli, ["report", "--out", "checked.html", "--check"]).stdout
+    assert "The report is without checks" in run(cli, ["report", "--out", "large.html"]).stdout
+    assert (
+        "The report is without checks" not in run(cli, ["report", "--out", "checked.html", "--check"]).stdout
+    )
 
     assert written.stdout.startswith("page.html is ready")
     html = (tmp_path / "page.html").read_text()

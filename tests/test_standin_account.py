@@ -47,7 +47,7 @@ def test_only_tls_and_the_right_password_get_in(cluster: Cluster) -> None:
     wrong = replace(cluster.address, password="Wrong1Word")
     elsewhere = replace(cluster.address, host="127.0.0.1")
 
-    with pytest.raises(RemoteError, match="does not let admin in"):
+    with pytest.raises(RemoteError, match="refuses the login of admin"):
         Redshift(lambda: wrong, None)  # type: ignore[arg-type]  # nothing is copied
     with pytest.raises(RemoteError, match="certificate"):
         Redshift(lambda: elsewhere, None)  # type: ignore[arg-type]  # nothing is copied

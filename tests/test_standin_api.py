@@ -1,6 +1,7 @@
 """What the stand-in's API refuses: each is documented, or was reported of the real one."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -152,6 +153,37 @@ def test_a_bucket_of_another_owner_is_refused_if_its_owner_is_asked_for(
         CreateBucketConfiguration={"LocationConstraint": "us-west-2"},
     )
     assert code == "BucketAlreadyExists"
+
+
+def test_a_policy_of_a_bucket_is_kept_and_what_it_denies_is_refused(standin: StandIn) -> None:
+    s3 = boto3.client("s3")
+    standin.account.make_bucket("ruled")
+    tls = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::ruled/*",
+           "Condition": {"Bool": {"aws:SecureTransport": "false"}}}  # fmt: skip
+    closed = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::ruled/*",
+    }
+
+    def put(*rules: dict[str, Any], bucket: str = "ruled") -> str:
+        text = json.dumps({"Version": "2012-10-17", "Statement": rules})
+        s3.put_bucket_policy(Bucket=bucket, Policy=text)
+        return text
+
+    kept = put(tls)
+    s3.put_object(Bucket="ruled", Key="a", Body=b"")  # the emulator's address stands for AWS's by TLS
+    assert s3.get_bucket_policy(Bucket="ruled")["Policy"] == kept
+    put(tls, closed)
+    assert code_of(s3.put_object, Bucket="ruled", Key="a", Body=b"")[0] == "403"  # moto leaves the body out
+    assert code_of(s3.put_bucket_policy, Bucket="ruled", Policy="{}")[0] == "MalformedPolicy"
+    assert code_of(s3.put_bucket_policy, Bucket="ruled", Policy=kept.replace("ruled", "other"))[0] == (
+        "MalformedPolicy"
+    )
+    s3.delete_bucket_policy(Bucket="ruled")
+    assert code_of(s3.get_bucket_policy, Bucket="ruled")[0] == "NoSuchBucketPolicy"
+    s3.put_object(Bucket="ruled", Key="a", Body=b"")
 
 
 @pytest.fixture

@@ -5,7 +5,15 @@ import re
 
 import click
 
-from sparkify.cli.options import AT_MOST, Rights, config_options, day_options, opened, timeout_option
+from sparkify.cli.options import (
+    AT_MOST,
+    Access,
+    config_options,
+    day_options,
+    opened,
+    require_readable,
+    timeout_option,
+)
 from sparkify.cli.output import format_option, print_result, print_some
 from sparkify.config import Config
 from sparkify.errors import ConfigError
@@ -40,7 +48,6 @@ def ask(
     from sparkify.ask.questions import find_question, list_questions, values_of
     from sparkify.engines.base import Result
     from sparkify.engines.dialect import readable
-    from sparkify.load.tables import SHARED, require_tables
 
     if question is None:
         rows = [(one.name, one.meaning) for one in list_questions()]
@@ -62,7 +69,7 @@ def ask(
         return
     values = values_of(found, most + 1 if most else None, first, last, level)
     with opened(config, rights="login" if found.is_private else "reader") as engine:
-        require_tables(engine, SHARED)
+        require_readable(engine, config)
         result = engine.query(found.text, values)
     print_some(result, most if "limit" in found.takes else 0, style, chosen=limit is not None)
 
@@ -85,10 +92,9 @@ def query(sql: str, config: Config, limit: int, as_login: bool, style: str | Non
     """
     if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
-    from sparkify.load.tables import SHARED, require_tables
 
-    rights: Rights = "login" if as_login else "reader"
+    rights: Access = "login" if as_login else "reader"
     with opened(config, rights=rights, locked_down=True, rows=limit + 1 if limit else 0) as engine:
-        require_tables(engine, SHARED)
+        require_readable(engine, config)
         result = engine.native(sql)
     print_some(result, limit if config.warehouse.engine == "duckdb" else 0, style)

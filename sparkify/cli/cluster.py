@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 TABLES = "tables create --warehouse redshift"
-GOES_ON = "and AWS goes on with what it was asked for: `sparkify cluster status` tells"
+GOES_ON = "but AWS continues with the request: `sparkify cluster status` shows its state"
 
 
 @click.group(cls=Group)
 def cluster() -> None:
-    """Launch, open, watch, pause and delete the Redshift cluster of dwg.cfg."""
+    """Launch, configure, inspect, pause and delete the Redshift cluster of dwg.cfg."""
 
 
 @cluster.command()
@@ -42,7 +42,7 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
 
     A launch that broke off is finished by running it again.
     """
-    from sparkify.provision import plan, steps
+    from sparkify.provision import plan, role, steps
 
     if serverless:
         config = replace(config, cluster=replace(config.cluster, serverless="yes"))
@@ -50,21 +50,27 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
     life = _life(config, ttl)
     clients, names = _open(config)
     plan.wanted(config, names.region)  # refused before AWS is asked anything
+    role.check_arn(clients.partition, config.iam.arn)
+    if config.redshift.host:
+        talk(
+            f"warning: [REDSHIFT] HOST = {config.redshift.host} is set: other commands go on using that "
+            "warehouse, not this one."
+        )
     standing = _guess(clients, config, names) if dry_run else plan.look(clients, config, names)
     planned = plan.plan_launch(config, names, standing, life, now)
     click.echo("\n".join([*planned.lines(), f"({planned.prices})"]), err=True)
     if dry_run:
         return
     if not yes:
-        confirm("Complete what is missing?" if standing.deployment else f"Launch it in {names.region}?")
+        confirm("Create what is missing?" if standing.deployment else f"Launch it in {names.region}?")
     note = (
-        "and whatever was made stands and may cost money: repeat `sparkify cluster launch` to go on, "
+        "and what was created so far exists and may cost money: repeat `sparkify cluster launch` to go on, "
         "or remove it by `sparkify cluster delete`"
     )
     with interruptible(note), watch() as progress:
         steps.launch(clients, config, planned, now, _patience(config), progress)
     click.echo(
-        f"The {planned.kind} {names} is available and lets in {', '.join(standing.lets_in) or 'nobody'}."
+        f"The {planned.kind} {names} is available; allowed networks: {', '.join(standing.lets_in) or 'none'}."
     )
     click.echo(f"Next: sparkify {TABLES if standing.lets_in else 'cluster configure'}")
 
@@ -76,19 +82,21 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
     "cidrs",
     multiple=True,
     metavar="NETWORK",
-    help="Let this network in (several allowed). Default: your own address.",
+    help="Allow connections from this network (repeatable). Default: your own address.",
 )
-@click.option("--close", "closing", is_flag=True, help="Take the rules back: those of --cidr, or all.")
+@click.option(
+    "--close", "closing", is_flag=True, help="Revoke access: that of the networks of --cidr, or all."
+)
 @click.option("--open-to-the-world", is_flag=True, help="Allow networks as large as 0.0.0.0/0 and ::/0.")
 def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the_world: bool) -> None:
-    """Let your address in, make the cluster reachable, and print how to connect."""
+    """Allow connections from your address, make the cluster reachable, and print how to connect."""
     from sparkify.provision import ingress, steps
     from sparkify.provision.status import status as find_status
 
     named = ingress.parse_cidrs(cidrs)
     if not (open_to_the_world or closing):
         ingress.require_narrow(named)  # before AWS is asked anything
-    clients, names = _open(config)
+    clients, names = _open_launched(config)
     if closing:
         _close(clients, names, named)
         return
@@ -101,9 +109,9 @@ def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the
         new = steps.configure(clients, names, networks, _patience(config), progress, is_public)
         found = find_status(clients, names, _now())
     if wide := ingress.wide(networks):
-        talk(f"warning: everybody on the internet, or much of it, can knock now: {', '.join(wide)}.")
+        talk(f"warning: much of the internet, or all of it, may now try to connect: {', '.join(wide)}.")
     if networks:
-        click.echo(f"Let in: {', '.join(networks)}{'' if new else ' (as before)'}.")
+        click.echo(f"Allowed: {', '.join(networks)}{'' if new else ' (as before)'}.")
     _print_way_in(found)
     click.echo(f"Next: sparkify {TABLES}")
 
@@ -114,8 +122,8 @@ def _print_way_in(found: "Status") -> None:
     at = f"host={found.host} port={found.port} dbname={found.database} user={found.user}"
     click.echo(f"host      {found.host}:{found.port}")
     if not found.is_public:
-        lets_in = ", ".join(found.lets_in) or "nobody yet: --cidr with the network of the VPN or bastion host"
-        click.echo(f"private   it has no address on the internet, and lets in {lets_in}")
+        lets_in = ", ".join(found.lets_in) or "none yet (give --cidr: the network of the VPN or bastion host)"
+        click.echo(f"private   it has no public address; allowed networks: {lets_in}")
         click.echo("vpn       connect to a VPN, or a peered network, that routes to its VPC; then as below")
         click.echo(
             f"tunnel    ssh -N -L {found.port}:{found.host}:{found.port} USER@BASTION, then add "
@@ -136,21 +144,21 @@ def _close(clients: "Clients", names: "Names", cidrs: Sequence[str]) -> None:
     from sparkify.provision import steps
 
     gone = steps.close(clients, names, cidrs)
-    click.echo(f"Shut out: {', '.join(gone) or 'nobody'}.")
+    click.echo(f"Revoked: {', '.join(gone) or 'none'}.")
     if strangers := [cidr for cidr in cidrs if cidr not in gone]:
-        click.echo(f"Not let in before: {', '.join(strangers)}.")
-    click.echo(f"Still let in: {', '.join(steps.lets_in(clients, names)) or 'nobody'}.")
+        click.echo(f"Not allowed before: {', '.join(strangers)}.")
+    click.echo(f"Still allowed: {', '.join(steps.lets_in(clients, names)) or 'none'}.")
 
 
 @cluster.command()
 @config_options
 @format_option
 def status(config: Config, style: str | None) -> None:
-    """Show how the cluster stands, what it costs, and who may reach it."""
+    """Show the cluster's state, its price, and who may connect."""
     from sparkify.engines.base import Result
     from sparkify.provision.status import status as find_status
 
-    clients, names = _open(config)
+    clients, names = _open_launched(config)
     found = find_status(clients, names, _now())
     if style == "json":
         print_object(vars(found))
@@ -166,19 +174,19 @@ def pause(config: Config) -> None:
     """Pause the cluster: only its storage is paid for then."""
     from sparkify.provision import steps
 
-    clients, names = _open(config)
+    clients, names = _open_launched(config)
     with interruptible(GOES_ON), watch() as progress:
         steps.pause(clients, names, _patience(config), progress)
-    click.echo(f"The cluster {names} is paused. `sparkify cluster resume` wakes it.")
+    click.echo(f"The cluster {names} is paused. `sparkify cluster resume` resumes it.")
 
 
 @cluster.command()
 @config_options
 def resume(config: Config) -> None:
-    """Wake a cluster that is paused."""
+    """Resume a paused cluster."""
     from sparkify.provision import steps
 
-    clients, names = _open(config)
+    clients, names = _open_launched(config)
     with interruptible(GOES_ON), watch() as progress:
         steps.resume(clients, names, _patience(config), progress)
     click.echo(f"The cluster {names} is available.")
@@ -239,6 +247,24 @@ def _open(config: Config) -> "tuple[Clients, Names]":
     return clients, Names(config.cluster.name, clients.region)
 
 
+def _open_launched(config: Config) -> "tuple[Clients, Names]":
+    """For what concerns a cluster that was launched. ConfigError if only [REDSHIFT] HOST names one."""
+    from sparkify.aws import translated
+    from sparkify.provision import lookup
+
+    clients, names = _open(config)
+    if host := config.redshift.host:
+        with translated():
+            found = lookup.find(clients, names)
+        if found is None:
+            raise ConfigError(
+                f"there is no cluster {names}, and `sparkify cluster` is for those that it launched, not for "
+                f"[REDSHIFT] HOST = {host}. `sparkify doctor` probes that one."
+            )
+        talk(f"warning: this is about {names}; [REDSHIFT] HOST = {host} is what other commands use.")
+    return clients, names
+
+
 def _guess(clients: "Clients", config: Config, names: "Names") -> "Standing":
     """What stands, or nothing where AWS cannot be asked: a plan costs nothing, and needs no account."""
     from sparkify.provision import plan
@@ -246,7 +272,7 @@ def _guess(clients: "Clients", config: Config, names: "Names") -> "Standing":
     try:
         return plan.look(clients, config, names)
     except RemoteError as error:
-        talk(f"warning: {error} The plan takes it that nothing stands.")
+        talk(f"warning: {error} The plan assumes that nothing exists yet.")
         return plan.Standing(rate=plan.price(clients, plan.wanted(config, names.region)))
 
 

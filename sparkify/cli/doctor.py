@@ -16,7 +16,7 @@ from sparkify.config import Config
 @config_options
 @format_option
 def doctor(config: Config, style: str | None) -> None:
-    """Probe all that a load needs, one line each, and say what to do; exit with 1 if a probe failed."""
+    """Check that a load can run, one line for each requirement; exit with 1 if one is not met."""
     from sparkify.doctor import examine
     from sparkify.engines.base import Result
 

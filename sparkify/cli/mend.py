@@ -36,7 +36,7 @@ def reload(config: Config, progress: Watching, files: tuple[str, ...], style: st
 @summary_option
 @log_option
 def undo(config: Config, progress: Watching, run_id: int, style: str | None) -> None:
-    """Take a run back, as if it had never loaded its files; `etl --retry` loads them again."""
+    """Roll back a run, as if it had never loaded its files; `etl --retry` loads them again."""
     from sparkify.load.tables import prepare_tables
     from sparkify.load.undo import undo as run
 

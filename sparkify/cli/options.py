@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from sparkify.engines.base import Engine, Reader
 
 Command = Callable[..., Any]
-Rights = Literal["login", "reader"]
+Access = Literal["login", "reader"]
+"""With whose rights a session asks."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names of this machine."""
 
@@ -194,7 +195,7 @@ def opened(
     config: Config,
     *,
     read_only: bool = True,
-    rights: Rights = "login",
+    rights: Access = "login",
     locked_down: bool = False,
     may_make: bool = False,
     rows: int | None = None,
@@ -213,7 +214,7 @@ def open_engine(
     config: Config,
     *,
     read_only: bool = True,
-    rights: Rights = "login",
+    rights: Access = "login",
     locked_down: bool = False,
     may_make: bool = False,
     rows: int | None = None,
@@ -244,6 +245,21 @@ def open_engine(
     )
 
 
+def require_readable(engine: "Engine", config: Config) -> None:
+    """Raise ConfigError, saying who must act, if this login sees none of the tables that readers see.
+
+    A cluster shows a login only what it may read: a warehouse that is closed to it looks like none.
+    """
+    from sparkify.load.tables import SHARED, has_tables, require_tables
+
+    if engine.name == "redshift" and not has_tables(engine):
+        raise ConfigError(
+            f"{place(config)} has no tables that this login may read. Its owner adds the login to [REDSHIFT] "
+            "READERS and runs `sparkify tables create`, which also makes a new warehouse."
+        )
+    require_tables(engine, SHARED)
+
+
 @contextmanager
 def as_owner(config: Config, reader: "Reader") -> Iterator["Reader"]:
     """For what readers do not see: a cluster is opened with all rights of the login, a file is open."""
@@ -254,18 +270,19 @@ def as_owner(config: Config, reader: "Reader") -> Iterator["Reader"]:
         yield reader
 
 
-def _open_redshift(config: Config, *, read_only: bool, rights: Rights, may_make: bool) -> "Engine":
+def _open_redshift(config: Config, *, read_only: bool, rights: Access, may_make: bool) -> "Engine":
     from sparkify.aws import make_clients
     from sparkify.engines.redshift import Redshift
     from sparkify.engines.redshift_connect import Address
     from sparkify.engines.redshift_stage import Copying
-    from sparkify.provision.target import find_target, require_scratch
+    from sparkify.provision.target import find_target, require_role, require_scratch
 
     own = config.redshift
     clients = make_clients(config.cluster.region)
     target = find_target(clients, config)
     if may_make:
         require_scratch(clients, config)
+        require_role(target, config)
     fresh = [target]
 
     def address() -> Address:
@@ -277,10 +294,12 @@ def _open_redshift(config: Config, *, read_only: bool, rights: Rights, may_make:
 
     if own.sslmode == "verify-ca" and own.host not in LOOPBACK:
         talk(
-            f"warning: SSLMODE = verify-ca: whoever is on the way to {target.host} can answer in the "
-            "cluster's name. It is meant for a tunnel, or for an alias in a network of your own."
+            f"warning: SSLMODE = verify-ca does not check the certificate's host name, so that another "
+            f"server could pose as {target.host}. Use it for a tunnel, or an alias in your own network."
         )
-    copying = Copying(target.role, target.scratch, target.slices, config.etl.compact)
+    copying = Copying(
+        target.role, target.scratch, target.owner, target.slices, config.etl.compact, target.role_advice
+    )
     return Redshift(
         address,
         copying,

@@ -1,6 +1,7 @@
 """The rehearsal, from the command line."""
 
 import contextlib
+import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Use the JSON files of this folder. Default: sample data with faults.",
 )
-@click.option("--serve", is_flag=True, help="Keep the emulator up for any client, until Ctrl-C.")
+@click.option(
+    "--serve", is_flag=True, help="Keep the emulator running for any client, until Ctrl-C or SIGTERM."
+)
 @click.option(
     "--port",
     type=Whole(0, 65534),
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     "--env-file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="With --serve: write the variables there too, for `. FILE`.",
+    help="With --serve: write the variables there too, for `. FILE` in a shell of its own.",
 )
 @click.option("--format", "style", type=click.Choice(("text", "json")), help="With --serve: how to print it.")
 @click.option("--real", is_flag=True, help="Use AWS and your credentials; everything is deleted at the end.")
@@ -55,7 +58,7 @@ if TYPE_CHECKING:
     "cidrs",
     multiple=True,
     metavar="NETWORK",
-    help="With --real: let this network in (several allowed). Default: your own address.",
+    help="With --real: allow connections from this network (repeatable). Default: your own address.",
 )
 @click.option(
     "--report",
@@ -99,12 +102,15 @@ def rehearse(
 
 def _rehearse(source: Path | None) -> None:
     from sparkify.rehearse.emulated import rehearse as walk
+    from sparkify.rehearse.settings import on_both
 
     total = 0.0
-    for step in walk(source, _progress):
+    for step in walk(source, _progress, on_both(load_config(), source)):
         total += step.seconds
         _show("rehearsed", step)
-    click.echo(f"Rehearsed in {seconds(total)}: the emulator and DuckDB hold the same star; nothing is left.")
+    click.echo(
+        f"Rehearsed in {seconds(total)}: the emulator and DuckDB hold the same star schema; nothing is left."
+    )
 
 
 def _serve(source: Path | None, port: int | None, env_file: Path | None, style: str | None) -> None:
@@ -122,11 +128,18 @@ def _serve(source: Path | None, port: int | None, env_file: Path | None, style: 
         if env_file:
             _write_private(env_file, variables)
         if style == "json":
-            print_object({**found.served.described(), "source": found.source, "env": found.environment})
+            shown = {**found.served.described(), "source": found.source, "pid": os.getpid()}
+            print_object({**shown, "env": found.environment})
         else:
-            click.echo(f"A Redshift emulator is up; {found.source} holds {count(found.files, 'file')}.\n")
+            click.echo(
+                f"The Redshift emulator is running; {found.source} holds {count(found.files, 'file')}.\n"
+            )
             click.echo(f'psql "{found.served.conninfo}"\n\n{variables}\n')
-            click.echo("What it takes and what it cannot imitate: docs/redshift.md. Ctrl-C ends it.")
+            click.echo(
+                "These variables replace your PG* and AWS_* settings: export them in a shell of its own.\n"
+                "What the emulator accepts and what it cannot imitate: docs/redshift.md. "
+                f"Ctrl-C ends it, or `kill {os.getpid()}`."
+            )
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -12,12 +12,13 @@ import click
 
 from sparkify.cli.options import (
     LOOPBACK,
-    Rights,
+    Access,
     Whole,
     as_owner,
     config_options,
     open_engine,
     opened,
+    require_readable,
     timeout_option,
 )
 from sparkify.cli.output import require_place, seconds, size
@@ -59,15 +60,16 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
     _require_extra("jinja2", "plotly")
     from sparkify.ask.report import gather, render
     from sparkify.ask.trust import PROVEN
-    from sparkify.load.tables import SHARED, require_tables
 
     require_place(out)
+    verdicts: list[Sequence[Verdict] | None] = []
     with opened(config, rights="reader") as engine, watch() as progress:
-        require_tables(engine, SHARED)
+        require_readable(engine, config)
 
         def check() -> "Sequence[Verdict] | None":
             progress.step("checking")
-            return _prove(config, engine)
+            verdicts.append(_prove(config, engine))
+            return verdicts[-1]
 
         progress.step("asking")
         page = gather(engine, check, _now(), names=names, prove=prove)
@@ -80,10 +82,12 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
         ) from error
     click.echo(f"{out} is ready ({size(len(text.encode()))}); it took {seconds(time.monotonic() - began)}.")
     if not page["trust"]["checks"]:
-        click.echo(
-            f"No check was run for it: there are more than {PROVEN:,} plays (--check runs them all), or the "
-            "login sees only what readers see."
+        why = (
+            "they need the rights of the warehouse's owner, and this login has a reader's"
+            if verdicts == [None]
+            else f"there are more than {PROVEN:,} plays (--check runs them all)"
         )
+        click.echo(f"The report is without checks: {why}.")
     if show:
         click.launch(str(out))
 
@@ -111,14 +115,13 @@ def dashboard(
 
     from sparkify.ask.dashboard import make_app
     from sparkify.ask.live import Live
-    from sparkify.load.tables import SHARED, require_tables
 
-    def opener(wait: float, rights: Rights = "reader") -> "Engine":
+    def opener(wait: float, rights: Access = "reader") -> "Engine":
         waiting = dataclasses.replace(config.warehouse, wait=wait)
         return open_engine(dataclasses.replace(config, warehouse=waiting), rights=rights, rows=0)
 
     with opened(config, rights="reader") as engine:
-        require_tables(engine, SHARED)
+        require_readable(engine, config)
     # A cluster lets everybody in at once, and a connection to it is dear.
     hold = 0.5 if config.warehouse.engine == "duckdb" else 300.0
     live = Live(

@@ -27,7 +27,7 @@ def create(config: Config) -> None:
 
     with opened(config, read_only=False, may_make=True) as engine:
         made = create_tables(engine)
-    click.echo(f"{len(ALL)} tables stand in {place(config)}.")
+    click.echo(f"{len(ALL)} tables are in {place(config)}.")
     if made and len(made) < len(ALL):
         click.echo(f"Made anew, and empty: {', '.join(made)}.")
         if set(made) <= set(STAR):

@@ -194,8 +194,8 @@ class Redshift:
             return
         if self._reader not in found:
             raise ConfigError(
-                f"schema {self._schema} has no reader yet, as whom questions are asked. "
-                f"`sparkify tables create` makes the database user {self._reader}."
+                f"schema {self._schema} has no reader yet: questions are asked as the database user "
+                f"{self._reader}, which `sparkify tables create` makes."
             )
         self._run(f"SET SESSION AUTHORIZATION {literal(self._reader)}", is_retry=True)
 

@@ -34,7 +34,7 @@ class Address:
     sslmode: SslMode = "verify-full"
     keepalive: int = 60
     """Seconds without a packet after which the connection is probed; 0 leaves that to the system."""
-    advice: str = "Is the cluster up, and your address let in?"
+    advice: str = "Is the cluster available, and your address allowed?"
     """What to do when it cannot be reached."""
 
 
@@ -83,7 +83,7 @@ def _failed(address: Address, error: Exception) -> RemoteError:
         return _distrusted(address, cause)
     if "authentication" in what:
         return RemoteError(
-            f"{address.host} does not let {address.user} in: {what}. Check [REDSHIFT] USER and "
+            f"{address.host} refuses the login of {address.user}: {what}. Check [REDSHIFT] USER and "
             "SPARKIFY_REDSHIFT__PASSWORD; five wrong passwords lock a user out."
         )
     if "3D000" in what:

@@ -45,8 +45,12 @@ class Copying:
     """ARN of the role in which the cluster reads buckets."""
     scratch: str
     """s3:// prefix for manifests and gathered parts."""
+    owner: str = ""
+    """The account that must own the scratch bucket; empty for a bucket that we did not make."""
     slices: int = 8
     compact: Literal["auto", "always", "never"] = "auto"
+    role_advice: str = ""
+    """What to do when the role may not read."""
 
 
 class Loader:
@@ -69,7 +73,8 @@ class Loader:
             raise ConfigError(
                 "no scratch bucket is known. Set [REDSHIFT] SCRATCH to an s3:// prefix of yours."
             )
-        scratch = _Scratch(f"{self._copying.scratch.rstrip('/')}/{uuid.uuid4().hex}")
+        prefix = f"{self._copying.scratch.rstrip('/')}/{uuid.uuid4().hex}"
+        scratch = _Scratch(prefix, self._copying.owner)
         try:
             while True:
                 self._make(dataset)
@@ -108,8 +113,8 @@ class Loader:
                 copy = self._statement(target, manifest, f"{place}/.../{dataset}.jsonpaths", how)
                 packed = ", unpacked on the way" if how else ""
                 keys = self._statement(f"raw_keys_{dataset} (data)", manifest, "noshred", how)
-                statements.append(f"-- {len(group):,} files of {dataset} as they lie{packed}\n{copy}")
-                statements.append(f"-- the same files again, for the keys that stand in them\n{keys}")
+                statements.append(f"-- {len(group):,} files of {dataset}, each as it is{packed}\n{copy}")
+                statements.append(f"-- the same files again, for the keys of their records\n{keys}")
         if careful:
             target = f"raw_{dataset} ({', '.join([*LINEAGE, *_columns(dataset)])})"
             copy = self._statement(target, f"{place}/.../parts.manifest",
@@ -270,8 +275,7 @@ class Loader:
             if "access denied" in said or "not authorized" in said:
                 raise RemoteError(
                     f"the cluster may not read these files in the role {role} ({error}). "
-                    "Its policy must allow s3:GetObject and s3:ListBucket there; for a cluster of ours, "
-                    "`sparkify cluster launch` with this [S3] SOURCE sees to it."
+                    f"{self._copying.role_advice}".rstrip()
                 ) from error
             raise
 
@@ -313,8 +317,8 @@ class Loader:
 class _Scratch:
     """A folder of our own in the scratch bucket, for one call."""
 
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
+    def __init__(self, prefix: str, owner: str) -> None:
+        self.prefix, self._owner = prefix, owner
         self._written: list[str] = []
 
     def address(self, name: str) -> str:
@@ -323,14 +327,14 @@ class _Scratch:
     def put(self, name: str, body: bytes | Path) -> str:
         """Write an object; return its address."""
         uri = self.address(name)
-        store.put(uri, body)
+        store.put(uri, body, self._owner)
         self._written.append(uri)
         return uri
 
     def remove(self) -> None:
         """Remove everything that was written."""
         if self._written:
-            store.remove(self._written[0], self._written[1:])
+            store.remove(self._written, self._owner)
 
 
 def _create(dataset: Dataset) -> str:

@@ -1,9 +1,8 @@
 """Redshift's SQL, said in DuckDB's, and what else takes a statement apart: functions of texts, with sqlglot.
 
 What is left for us is what DuckDB has no words for: the physical design of a table, constraints that Redshift
-declares but does not enforce, and a few functions that sqlglot passes through unchanged. `lint` refuses what
-is known to change its meaning on the way; that the rest means the same on both engines is proved by running
-it on both.
+declares but does not enforce, and a few functions that sqlglot passes through unchanged. That a statement
+means the same on both engines is proved by running it on both.
 
 To import sqlglot takes longer than most commands do: `dialect` calls these where it does not remember what
 they said.
@@ -27,23 +26,6 @@ _RENAMED = {
 _SPACE = " "
 """What Redshift's TRIM, LTRIM, RTRIM and BTRIM take if they are told no characters."""
 _CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
-_REFUSED: dict[type[exp.Expr], str] = {
-    exp.Command: "is passed through unparsed",
-    exp.OnConflict: "ON CONFLICT does not exist on Redshift",
-    exp.Returning: "RETURNING does not exist on Redshift",
-    exp.Filter: "aggregate FILTER does not exist on Redshift: use CASE",
-    exp.Merge: "MERGE fails on duplicate source keys: DELETE, then INSERT",
-    exp.Concat: "CONCAT treats NULL differently: use ||",
-    exp.ConcatWs: "CONCAT_WS is translated wrongly: use ||",
-    exp.NullSafeEQ: "IS NOT DISTINCT FROM does not exist on Redshift",
-    exp.NullSafeNEQ: "IS DISTINCT FROM does not exist on Redshift",
-    exp.ArgMax: "does not exist on Redshift",
-    exp.ArgMin: "does not exist on Redshift",
-    exp.Values: "VALUES is no table on Redshift",
-    exp.GenerateSeries: "GENERATE_SERIES cannot be joined with tables on Redshift",
-    exp.ArrayAgg: "ARRAY_AGG does not exist on Redshift",
-    exp.Semicolon: "one statement a file",
-}
 
 
 def in_duckdb(sql: str) -> str:
@@ -85,34 +67,6 @@ def _marked(sql: str) -> exp.Expr:
 def laid_out(sql: str) -> str:
     """A statement of DuckDB's, laid out for people."""
     return sqlglot.parse_one(sql, read="duckdb").sql("duckdb", pretty=True)
-
-
-def lint(sql: str) -> list[str]:
-    """What in this statement would not run on Redshift, or would not mean the same on DuckDB."""
-    trees = sqlglot.parse(sql, read="redshift")
-    if len(trees) != 1 or trees[0] is None:
-        return ["one statement a file"]
-    tree = trees[0]
-    found = [f"{type(n).__name__}: {why}" for n in tree.walk() for k, why in _REFUSED.items() if type(n) is k]
-    if any(isinstance(node, exp.Distinct) and node.args.get("on") for node in tree.walk()):
-        found.append("DISTINCT ON does not exist on Redshift")
-    for select in tree.find_all(exp.Select):
-        if select.args.get("qualify") and not any(select.args.get(k) for k in ("where", "group", "having")):
-            *_, last = [select.args["from_"].this, *(join.this for join in select.args.get("joins") or [])]
-            if not last.alias:
-                found.append(f"QUALIFY right after FROM {last.name} needs an alias there on Redshift")
-    if any(number.expression.name != "16" for number in tree.find_all(exp.FromBase)):
-        found.append("STRTOL: only base 16, written out, is translated")
-    for extract in tree.find_all(exp.JSONExtractScalar):
-        if not all(_keys(extract)) or len(_keys(extract)) != len(extract.expression.expressions) - 1:
-            found.append("JSON_EXTRACT_PATH_TEXT: only keys written out, and no numbers, are translated")
-    for node in tree.find_all(exp.DataType):
-        bare = node.is_type("varchar", "text", "decimal") and not node.expressions
-        if bare and node.find_ancestor(exp.ColumnDef):
-            found.append(
-                f"{node.sql('redshift')} needs a width: bare VARCHAR is 256 bytes, bare NUMERIC (18,0)"
-            )
-    return found
 
 
 def _parsed(sql: str) -> exp.Expr:

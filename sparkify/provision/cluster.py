@@ -23,7 +23,7 @@ _STUCK = (
 )  # fmt: skip
 """States that a cluster does not leave by itself."""
 WAYS_OUT = {
-    "paused": "`sparkify cluster resume` wakes it.",
+    "paused": "`sparkify cluster resume` resumes it.",
     "deleting": "Wait until it is gone, then repeat the command.",
     "final-snapshot": "Wait until it is gone, then repeat the command.",
 }
@@ -78,9 +78,9 @@ def create_cluster(
 
     AWS refuses NumberOfNodes for a cluster of one node (aws-cdk#9856, airflow#23839).
     """
-    shape: Any = {"ClusterType": "single-node"}
+    shape: Any = {"ClusterType": _kind(size.nodes)}
     if size.nodes > 1:
-        shape = {"ClusterType": "multi-node", "NumberOfNodes": size.nodes}
+        shape["NumberOfNodes"] = size.nodes
     if network.subnet_group:
         shape["ClusterSubnetGroupName"] = network.subnet_group
     clients.redshift.create_cluster(
@@ -99,19 +99,26 @@ def create_cluster(
     )
 
 
+def offered(clients: Clients, nodes: int) -> list[str]:
+    """The node types of which the region sells a cluster of so many nodes."""
+    kind = _kind(nodes)
+    pages = clients.redshift.get_paginator("describe_orderable_cluster_options").paginate()
+    options = [one for page in pages for one in page["OrderableClusterOptions"]]
+    return sorted({one["NodeType"] for one in options if one["ClusterType"] == kind})
+
+
 def require_orderable(clients: Clients, size: Size) -> None:
     """Raise ProvisionError for nodes that the region does not sell, naming those that it does."""
-    pages = clients.redshift.get_paginator("describe_orderable_cluster_options").paginate()
-    found = {
-        (one["NodeType"], one["ClusterType"]) for page in pages for one in page["OrderableClusterOptions"]
-    }
-    kind = "multi-node" if size.nodes > 1 else "single-node"
-    if (size.node_type, kind) not in found:
-        sold = ", ".join(sorted({node_type for node_type, sold_as in found if sold_as == kind})) or "none"
+    found = offered(clients, size.nodes)
+    if size.node_type not in found:
         raise ProvisionError(
-            f"{clients.region} offers no {kind} cluster of {size.node_type}. Set [CLUSTER] NODE_TYPE "
-            f"or NODES; it offers: {sold}."
+            f"{clients.region} offers no {_kind(size.nodes)} cluster of {size.node_type}. Set [CLUSTER] "
+            f"NODE_TYPE or NODES; it offers: {', '.join(found) or 'none'}."
         )
+
+
+def _kind(nodes: int) -> str:
+    return "multi-node" if nodes > 1 else "single-node"
 
 
 def wait_for(
@@ -171,7 +178,7 @@ def require_tls(clients: Clients, group: str) -> None:
     found = {one["ParameterName"]: one.get("ParameterValue") for page in pages for one in page["Parameters"]}
     if found.get("require_ssl") != "true":
         raise ProvisionError(
-            f"the parameter group {group} lets connections in without TLS, so nobody was let in. "
+            f"the parameter group {group} accepts connections without TLS, so no network was allowed. "
             "Set its require_ssl to true, reboot the cluster, then repeat the command."
         )
 

@@ -75,7 +75,7 @@ def wide(cidrs: Sequence[str], known: Sequence[str] = ()) -> list[str]:
 def require_narrow(cidrs: Sequence[str], known: Sequence[str] = ()) -> None:
     """Raise ConfigError if these networks, with those that are let in, hold much of the internet."""
     if found := wide(cidrs, known):
-        together = "" if set(found) <= set(cidrs) else ", together with what is let in,"
+        together = "" if set(found) <= set(cidrs) else ", together with what is allowed already,"
         raise ConfigError(
             f"that{together} is {', '.join(found)}: everybody, or much of the internet. "
             "Name a smaller network, or say --open-to-the-world if you mean it."

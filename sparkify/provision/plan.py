@@ -96,16 +96,16 @@ class Launch:
     def lines(self) -> list[str]:
         """The plan in words."""
         stands = self.standing.deployment is not None
-        lives = "it stands already, and keeps its size" if stands else "until it is deleted"
+        lives = "it exists already, and keeps its size" if stands else "until it is deleted"
         reach = "" if self.is_public else "; private: reached by VPN or tunnel"
         where = f" in {self.standing.network}" if self.standing.network.subnet_group else ""
-        lets_in = ", ".join(self.standing.lets_in) or "nobody"
+        lets_in = ", ".join(self.standing.lets_in) or "none"
         limit = [] if isinstance(self.size, Size) else [f"limit     {self.size.limit}"]
         return [
             f"{self.kind:<9} {self.names}: {self.size}{self.size.per_day}, {lives}",
             f"expires   {self.expires.isoformat(timespec='seconds') if self.expires else 'never'}",
             f"role      {self._role()}",
-            f"network   {self.names.group}{where}, lets in {lets_in}{reach}",
+            f"network   security group {self.names.group}{where}; allowed networks: {lets_in}{reach}",
             f"scratch   {self.scratch or f'a bucket of its own in {self.scratch_region}'}",
             *limit,
         ]

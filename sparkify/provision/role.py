@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sparkify.aws import Clients, code
-from sparkify.errors import ProvisionError
+from sparkify.errors import ConfigError, ProvisionError
 from sparkify.progress import Progress
 from sparkify.provision.deployment import Kind
 from sparkify.provision.names import Names, as_list
@@ -97,6 +97,18 @@ def require_policy(clients: Clients, policy: str) -> None:
         raise ProvisionError(
             f"AWS has no managed policy {policy}. Check [IAM] POLICY, for example AmazonS3ReadOnlyAccess."
         ) from error
+
+
+def check_arn(partition: str, arn: str) -> None:
+    """Raise ConfigError for a role that no cluster of the partition can take on; none is no error.
+
+    AWS: "Amazon Resource Names (ARNs)": GovCloud, China and all other regions know nothing of each other.
+    """
+    if arn and (given := arn.split(":")[1]) != partition:
+        raise ConfigError(
+            f"[IAM] ARN = {arn} is of the partition {given}, and this region is of {partition}. "
+            "Name a role there."
+        )
 
 
 def managed(clients: Clients, policy: str) -> str:

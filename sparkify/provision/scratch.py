@@ -2,9 +2,11 @@
 
 Every call names the account that must own it (AWS: "Verifying bucket ownership with bucket owner
 condition"): a bucket that somebody else made under our name, after ours was deleted, is refused with 403.
-Only CreateBucket and ListBuckets have no such condition.
+Only CreateBucket and ListBuckets have no such condition. The bucket takes requests by TLS alone, also from
+those who may use it (AWS: "Protecting data in transit with encryption").
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +35,7 @@ def ensure_bucket(clients: Clients, names: Names, region: str, tags: Mapping[str
             "BlockPublicPolicy": True, "RestrictPublicBuckets": True,
         },
     )  # fmt: skip
+    clients.s3.put_bucket_policy(**own, Policy=json.dumps(tls_only(clients.partition, bucket)))
     clients.s3.put_bucket_lifecycle_configuration(
         **own,
         LifecycleConfiguration={
@@ -42,6 +45,18 @@ def ensure_bucket(clients: Clients, names: Names, region: str, tags: Mapping[str
         },
     )
     return bucket
+
+
+def tls_only(partition: str, bucket: str) -> dict[str, Any]:
+    """A bucket policy that denies everything to requests without TLS."""
+    arn = f"arn:{partition}:s3:::{bucket}"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+            "Resource": [arn, f"{arn}/*"], "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }],
+    }  # fmt: skip
 
 
 def exists(clients: Clients, names: Names, region: str) -> bool:

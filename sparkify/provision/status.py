@@ -50,7 +50,7 @@ class Status:
             ("expires", f"{self.expires}{' (expired)' if self.is_expired else ''}"),
             ("endpoint", f"{self.host}:{self.port}" if self.host else "none yet"),
             ("reach", "the internet" if self.is_public else "its network only"),
-            ("lets in", ", ".join(self.lets_in) or "nobody"),
+            ("allowed networks", ", ".join(self.lets_in) or "none"),
         ]
 
 

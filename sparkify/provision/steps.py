@@ -34,6 +34,7 @@ def launch(
     fails later says what stands.
     """
     names = plan.names
+    role.check_arn(clients.partition, plan.arn)
     with translated():
         stands = lookup.find(clients, names) is not None
         ingress.find_group(clients, names)
@@ -133,7 +134,7 @@ def _telling_what_stands(clients: Clients, names: Names) -> Iterator[None]:
         try:
             there = [one.what for one in left_over(clients, names)]
         except SparkifyError:
-            there = ["whatever was made before that (AWS does not tell)"]
+            there = ["possibly more (AWS could not be asked)"]
         if not there:
             raise
         raise type(error)(
@@ -157,7 +158,7 @@ def configure(
             clusters.require_tls(clients, found.parameter_group)
         elif found.parameters.get("require_ssl") != "true":
             raise ProvisionError(
-                f"the workgroup {names.cluster} lets connections in without TLS, so nobody was let in. "
+                f"the workgroup {names.cluster} accepts connections without TLS, so no network was allowed. "
                 "Set its parameter require_ssl to true, then repeat the command."
             )
         new = ingress.let_in(clients, group, cidrs)

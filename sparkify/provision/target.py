@@ -15,6 +15,8 @@ from sparkify.provision.names import Names
 from sparkify.provision.price import Size
 from sparkify.store import bucket_region, is_remote, split
 
+_OUR_ROLE = "`sparkify cluster launch` with this [S3] SOURCE lets it read there."
+
 
 @dataclass(frozen=True)
 class Target:
@@ -26,10 +28,15 @@ class Target:
     user: str
     password: str
     role: str
+    """ARN of the role in which the cluster reads buckets; empty if none is known."""
     scratch: str
+    owner: str
+    """The account that must own the scratch bucket; empty for a prefix of the user's."""
     slices: int
-    advice: str = "Check [REDSHIFT] HOST and PORT, and that its security group lets your address in."
+    advice: str = "Check [REDSHIFT] HOST and PORT, and that its security group allows your address."
     """What to do when it cannot be reached."""
+    role_advice: str = "Its policy must allow s3:GetObject and s3:ListBucket there."
+    """What to do when the role may not read."""
 
 
 def find_target(clients: Clients, config: Config) -> Target:
@@ -75,7 +82,7 @@ def _given_target(clients: Clients, config: Config) -> Target:
         )
     slices = Size(config.cluster.node_type, config.cluster.nodes).slices
     return Target(
-        own.host, own.port, config.cluster.database, user, password, config.iam.arn, own.scratch, slices
+        own.host, own.port, config.cluster.database, user, password, config.iam.arn, own.scratch, "", slices
     )
 
 
@@ -85,7 +92,7 @@ def _own_target(clients: Clients, config: Config) -> Target:
     with translated():
         found = lookup.require(clients, names)
         if found.state != "available" or not found.host:
-            way_out = clusters.WAYS_OUT.get(found.state, "`sparkify cluster status` tells more.")
+            way_out = clusters.WAYS_OUT.get(found.state, "`sparkify cluster status` shows more.")
             raise ProvisionError(f"the {found.kind} {names.cluster} is {found.status}. {way_out}")
         user, password = own.user, own.password
         if not user and own.auth == "iam":
@@ -93,10 +100,14 @@ def _own_target(clients: Clients, config: Config) -> Target:
             user, password = temporary_credentials(endpoint, found.database)
         elif not user:
             user, password = _managed_password(clients, found)
-        place = own.scratch or f"s3://{_scratch_bucket(clients, config, names)}"
+        place, owner = own.scratch, ""
+        if not place:
+            place, owner = f"s3://{_scratch_bucket(clients, config, names)}", clients.account
     return Target(
-        found.host, found.port, found.database, user, password, config.iam.arn or found.roles[0], place,
-        found.size.slices, "Is your address let in? `sparkify cluster configure` opens the way.",
+        found.host, found.port, found.database, user, password,
+        config.iam.arn or next(iter(found.roles), ""), place, owner, found.size.slices,
+        "Is your address allowed? `sparkify cluster configure` allows it.",
+        Target.role_advice if config.iam.arn else _OUR_ROLE,
     )  # fmt: skip
 
 
@@ -107,6 +118,16 @@ def _managed_password(clients: Clients, found: Deployment) -> tuple[str, str]:
         )
     kept = json.loads(clients.secrets.get_secret_value(SecretId=found.secret)["SecretString"])
     return kept["username"], kept["password"]
+
+
+def require_role(target: Target, config: Config) -> None:
+    """Raise ProvisionError if the warehouse has no role, so that a COPY could read nothing."""
+    if not target.role:
+        raise ProvisionError(
+            f"no role is attached to {config.cluster.name}, so that a COPY can read nothing. Attach one that "
+            "may read the source and the scratch bucket: `aws redshift modify-cluster-iam-roles`, for a "
+            "workgroup `aws redshift-serverless update-namespace`."
+        )
 
 
 def require_scratch(clients: Clients, config: Config) -> None:

@@ -26,7 +26,7 @@ class Patience:
             if self.clock() >= end:
                 raise ProvisionError(
                     f"{what} is not so after {self.deadline / 60:.0f} minutes. "
-                    "`sparkify cluster status` tells how it stands; the command can be repeated."
+                    "`sparkify cluster status` shows its state; the command can be repeated."
                 )
             self.sleep(self.every)
         return found

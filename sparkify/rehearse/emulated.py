@@ -3,8 +3,9 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from sparkify.errors import ConfigError, RehearsalError
 from sparkify.rehearse.data import PREFIX, Files, files_of
@@ -23,20 +24,27 @@ POLL = 0.3
 [S3]
 SOURCE = {SOURCE}
 """
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 MORE = {"launch": ("--ttl", "1h"), "configure": ("--cidr", "127.0.0.1")}
 
 
-def rehearse(source: Path | None, say: Callable[[str], None]) -> Iterator[Step]:
+def rehearse(
+    source: Path | None, say: Callable[[str], None], settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[Step]:
     """Walk the steps, on the JSON files of `source` or on a service made up with faults.
+
+    They follow the settings, variables of the environment (see `rehearse.settings`).
 
     Raises RehearsalError at the first step that fails, ConfigError where there is no file, or a package or
     PostgreSQL is missing.
     """
     with files_of(source, say) as files, tempfile.TemporaryDirectory(prefix="sparkify-rehearsal-") as place:
-        yield from walk_emulated(files, Path(place), say)
+        yield from walk_emulated(files, Path(place), say, settings)
 
 
-def walk_emulated(files: Files, folder: Path, say: Callable[[str], None]) -> Iterator[Step]:
+def walk_emulated(
+    files: Files, folder: Path, say: Callable[[str], None], settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[Step]:
     """Walk the steps in an empty folder."""
     with needs_extra():
         from sparkify.standin.service import standing_in
@@ -46,7 +54,7 @@ def walk_emulated(files: Files, folder: Path, say: Callable[[str], None]) -> Ite
         with without("AWS_", "SPARKIFY_"), standing_in(seconds=0.5) as standin:
             say(f"filling {SOURCE}")
             standin.fill(BUCKET, files.first)
-            environment = {**os.environ, **standin.environment}
+            environment = {**os.environ, **standin.environment, **settings}
             yield from walk_all(
                 Stage(folder, environment, MORE, lambda: standin.fill(BUCKET, files.latest)), say
             )

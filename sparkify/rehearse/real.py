@@ -19,9 +19,10 @@ from sparkify.aws import Clients, make_clients, translated
 from sparkify.config import Config
 from sparkify.errors import ConfigError, ProvisionError, SparkifyError
 from sparkify.progress import Silent
-from sparkify.provision import network, scratch
+from sparkify.provision import cluster, network, scratch
 from sparkify.provision import steps as lifecycle
 from sparkify.provision.names import Names
+from sparkify.provision.network import Network
 from sparkify.provision.plan import price
 from sparkify.provision.price import Size
 from sparkify.provision.waiting import Patience
@@ -29,6 +30,7 @@ from sparkify.rehearse.comparison import compare
 from sparkify.rehearse.data import PREFIX, Files, files_of
 from sparkify.rehearse.emulated import walk_emulated
 from sparkify.rehearse.report import Report
+from sparkify.rehearse.settings import on_aws, on_both
 from sparkify.rehearse.signals import deferred
 from sparkify.rehearse.steps import Stage, Step, first_missing, walk_all
 
@@ -50,7 +52,9 @@ class Plan:
     size: Size
     ttl: dt.timedelta
     cidrs: Sequence[str]
-    poll: float
+    config: Config
+    """The user's, of which the steps follow what rehearse.settings says."""
+    network: Network
 
     @property
     def data(self) -> Names:
@@ -72,7 +76,8 @@ class Plan:
             f"cluster  {self.names}: {self.size}, deleted after the last step or after {_hours(self.ttl)}",
             f"price    about {self.usd:.2f} USD if it lives so long (prices {self._source}, on "
             "demand); deleting it takes some minutes more; S3 and Secrets Manager: cents",
-            f"network  open to {', '.join(self.cidrs) or 'your own address'}, nobody else",
+            f"network  {self.network}, open to {', '.join(self.cidrs) or 'your own address'} alone"
+            + ("" if self.config.cluster.public == "yes" else "; without an address on the internet"),
         ]
 
     def ways_out(self) -> list[str]:
@@ -85,19 +90,26 @@ class Plan:
 
 
 def plan_rehearsal(config: Config, ttl: dt.timedelta, max_usd: float, cidrs: Sequence[str]) -> Plan:
-    """Plan a rehearsal in the configured region. Raises ConfigError if it may cost more than `max_usd`."""
+    """Plan a rehearsal in the configured region.
+
+    Raises ConfigError if it may cost more than `max_usd`, or if nobody could reach it.
+    """
+    if config.cluster.public == "no" and not cidrs:
+        raise ConfigError(
+            "with [CLUSTER] PUBLIC = no, give --cidr: the network (of VPC or VPN) that this machine is in."
+        )
     clients = make_clients(config.cluster.region)
     with translated():
         clients.sts.get_caller_identity()  # without credentials nothing else can be asked
-        offered = next((kind for kind in NODE_TYPES if _is_offered(clients, kind)), "")
+        sold = cluster.offered(clients, NODES)
+        where = network.find_network(clients, config.cluster.subnet_group)
+    offered = next((kind for kind in NODE_TYPES if kind in sold), "")
     if not offered:
         raise ProvisionError(f"{clients.region} offers neither {' nor '.join(NODE_TYPES)}.")
-    with translated():
-        network.find_network(clients, config.cluster.subnet_group)
     size = Size(offered, NODES)
     size = replace(size, rate=price(clients, size))
     names = Names(f"sparkify-try-{secrets.token_hex(3)}", clients.region)
-    plan = Plan(clients, names, size, ttl, cidrs, config.cluster.poll)
+    plan = Plan(clients, names, size, ttl, cidrs, config, where)
     if plan.usd > max_usd:
         raise ConfigError(
             f"{_hours(ttl)} of {plan.size} may cost {plan.usd:.2f} USD, more than --max-usd {max_usd:g}. "
@@ -111,16 +123,17 @@ def run(plan: Plan, source: Path | None, report: Path, say: Say, show: Show) -> 
 
     Raises the error at which it stopped, when everything is deleted; ProvisionError if something is left.
     """
+    follow = on_both(plan.config, source)
     found = Report(f"{plan.names.region}, {plan.size.nodes} x {plan.size.node_type}", f"{dt.date.today()}")
     with files_of(source, say) as files, tempfile.TemporaryDirectory(prefix="sparkify-rehearsal-") as place:
         ours, theirs = Path(place, "emulator"), Path(place, "aws")
         for folder in (ours, theirs):
             folder.mkdir()
-        for step in walk_emulated(files, ours, say):
+        for step in walk_emulated(files, ours, say, follow):
             found.emulated[step.name] = step.seconds
             show("emulator", step)
         try:
-            _walk_aws(plan, files, theirs, found, say, show)
+            _walk_aws(plan, files, theirs, found, {**follow, **on_aws(plan.config)}, say, show)
         except KeyboardInterrupt as error:
             _clean(plan, found, say)
             raise KeyboardInterrupt("and everything that was made is deleted") from error
@@ -137,7 +150,9 @@ def run(plan: Plan, source: Path | None, report: Path, say: Say, show: Show) -> 
     return found
 
 
-def _walk_aws(plan: Plan, files: Files, folder: Path, found: Report, say: Say, show: Show) -> None:
+def _walk_aws(
+    plan: Plan, files: Files, folder: Path, found: Report, settings: Mapping[str, str], say: Say, show: Show
+) -> None:
     """The steps, each stopped when the time to live is over."""
     end = time.monotonic() + plan.ttl.total_seconds()
     now = dt.datetime.now(dt.UTC)
@@ -149,7 +164,7 @@ def _walk_aws(plan: Plan, files: Files, folder: Path, found: Report, say: Say, s
     _upload(plan.clients, bucket, files.first, say)
     (folder / "dwg.cfg").write_text(
         f"[WAREHOUSE]\nENGINE = redshift\n[S3]\nSOURCE = s3://{bucket}/{PREFIX}\n[CLUSTER]\n"
-        f"NAME = {plan.names.cluster}\nREGION = {plan.names.region}\nPOLL = {plan.poll}\n"
+        f"NAME = {plan.names.cluster}\nREGION = {plan.names.region}\nPOLL = {plan.config.cluster.poll}\n"
         f"NODE_TYPE = {plan.size.node_type}\nNODES = {plan.size.nodes}\n"
     )
     more = {
@@ -158,7 +173,7 @@ def _walk_aws(plan: Plan, files: Files, folder: Path, found: Report, say: Say, s
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SPARKIFY_")}
     stage = Stage(
-        folder, environment, more, lambda: _upload(plan.clients, bucket, files.latest, say),
+        folder, {**environment, **settings}, more, lambda: _upload(plan.clients, bucket, files.latest, say),
         lambda: end - time.monotonic(),
     )  # fmt: skip
     for step in walk_all(stage, say):
@@ -171,7 +186,8 @@ def _upload(clients: Clients, bucket: str, files: Mapping[str, Path], say: Say) 
 
     def put(key: str) -> None:
         with translated():
-            clients.s3.put_object(Bucket=bucket, Key=key, Body=files[key].read_bytes())
+            body = files[key].read_bytes()
+            clients.s3.put_object(Bucket=bucket, Key=key, Body=body, ExpectedBucketOwner=clients.account)
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         list(pool.map(put, files))
@@ -183,7 +199,7 @@ def _clean(plan: Plan, found: Report, say: Say) -> None:
     with deferred(lambda: say("deleting what was made; this takes some minutes")):
         _delete(plan, say)
         if not is_over:  # AWS may still be at work on a call of the step that was broken off
-            time.sleep(plan.poll)
+            time.sleep(plan.config.cluster.poll)
             _delete(plan, say)
         found.left = _left(plan)
     if found.left:
@@ -194,7 +210,7 @@ def _clean(plan: Plan, found: Report, say: Say) -> None:
 def _delete(plan: Plan, say: Say) -> None:
     for names in (plan.names, plan.data):
         try:
-            lifecycle.delete(plan.clients, names, "", Patience(plan.poll), _Telling(say))
+            lifecycle.delete(plan.clients, names, "", Patience(plan.config.cluster.poll), _Telling(say))
         except SparkifyError as error:
             say(f"warning: {error}")
 
@@ -207,15 +223,11 @@ def _left(plan: Plan) -> list[str]:
             there = [one.what for one in lifecycle.left_over(plan.clients, names)]
             kept = lifecycle.snapshots(plan.clients, names)
         except SparkifyError as error:
-            left.append(f"whatever there is of {names}, for AWS does not tell ({error}): {way_out}")
+            left.append(f"possibly all of {names}, for AWS could not be asked ({error}): {way_out}")
             continue
         if there:
             left.append(f"{', '.join(there)}: {way_out}")
-        left += [
-            f"snapshot {one}: aws redshift delete-cluster-snapshot --region {names.region} "
-            f"--snapshot-identifier {one}"
-            for one in kept
-        ]
+        left += [f"snapshot {one}: {command}" for one, command in kept.items()]
     return left
 
 
@@ -227,11 +239,6 @@ class _Telling(Silent):
 
     def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002  # as Progress has it
         self._say(name)
-
-
-def _is_offered(clients: Clients, node_type: str) -> bool:
-    found = clients.redshift.describe_orderable_cluster_options(NodeType=node_type)
-    return bool(found["OrderableClusterOptions"])
 
 
 def _usd_per_hour(size: Size) -> float:

@@ -4,7 +4,7 @@ import datetime as dt
 import fnmatch
 import ipaddress
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -44,10 +44,29 @@ class Account:
             raise KeyError(key)
         return bytes(found.value)
 
+    def buckets(self) -> Collection[str]:
+        """The names of all buckets."""
+        return set(self._s3.buckets)
+
+    def enforce(self, bucket: str, policy: bytes | None) -> None:
+        """Let moto hold requests against this policy of a bucket, or against none."""
+        self._bucket(bucket).policy = policy
+
     def make_bucket(self, bucket: str) -> None:
         """Make a bucket in the account's region; one that is there is no error."""
         if bucket not in self._s3.buckets:
             self._s3.create_bucket(bucket, self.region_name)
+
+    def drop_bucket(self, bucket: str) -> None:
+        """Remove a bucket with all that is in it; one that is not there is no error."""
+        if bucket in self._s3.buckets:
+            for key in self.names(bucket, ""):
+                self._s3.delete_object(bucket, key)
+            self._s3.delete_bucket(bucket)
+
+    def drop_cluster(self, name: str) -> None:
+        """Let moto forget a cluster."""
+        self._redshift.clusters.pop(name, None)
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """Write an object, as a client would, but without HTTP."""

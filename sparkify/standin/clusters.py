@@ -69,9 +69,11 @@ class Clusters:
         return any(group_id in cluster.groups for cluster in self._known.values())
 
     def close(self) -> None:
-        """Close every front."""
+        """Close every front, and let moto, which outlives us, forget the clusters."""
         for cluster in self._known.values():
             self.host.close(cluster)
+            self.host.forget_password(cluster.secret_arn)
+            self._account.drop_cluster(cluster.name)
         self._known.clear()
 
     def _advance(self) -> None:

@@ -20,6 +20,7 @@ from sparkify.standin.backend import administer
 from sparkify.standin.clusters import Clusters
 from sparkify.standin.errors import ApiError
 from sparkify.standin.hosting import Host
+from sparkify.standin.policies import Policies
 from sparkify.standin.postgres import Postgres
 from sparkify.standin.prices import products
 from sparkify.standin.workgroups import Workgroups
@@ -58,6 +59,8 @@ class StandIn:
         self._folder = tempfile.TemporaryDirectory(prefix="standin-tls-")
         self.certificate, tls = _certificate(Path(self._folder.name))
         self.account = Account()
+        self._policies = Policies()
+        self._filled: set[str] = set()
         host = Host(self._postgres.socket, tls, self.account, self._run)
         self.clusters = Clusters(host, self.account, seconds)
         self.workgroups = Workgroups(host, self.account, lambda: self.clusters.seconds)
@@ -85,6 +88,7 @@ class StandIn:
     def fill(self, bucket: str, files: Mapping[str, Path]) -> None:
         """Copy files, by their keys, into a bucket, which is made if it is not there."""
         self.account.make_bucket(bucket)
+        self._filled.add(bucket)
         for key, file in files.items():
             self.account.put(bucket, key, file.read_bytes())
 
@@ -95,9 +99,12 @@ class StandIn:
         self.clusters.close()
         self.workgroups.close()
         moto_api_backend.reset()
+        self._policies = Policies()
 
     def close(self) -> None:
-        """Stop everything and remove what was made."""
+        """Stop everything and remove what was made: another stand-in of this process has the same account."""
+        for bucket in self._filled:
+            self.account.drop_bucket(bucket)
         self.clusters.close()
         self.workgroups.close()
         self._server.shutdown()
@@ -117,8 +124,8 @@ class StandIn:
         service = _service(environ)
         if service in ("redshift-serverless", "pricing"):
             return self._answer_json(service, environ, respond)
-        if service == "s3" and (refusal := self._refuse_bucket(environ)):
-            return _reply(respond, f"{refusal.status} Error", _error("s3", refusal))
+        if service == "s3":
+            return self._answer_s3(environ, respond)
         if service not in ("redshift", "ec2"):
             return self._moto(environ, respond)  # type: ignore[no-any-return]  # a WSGI application
         form = dict(parse_qsl(_body(environ).decode(), keep_blank_values=True))
@@ -138,6 +145,16 @@ class StandIn:
         if service == "redshift" and status[0].startswith("200"):
             text = self.clusters.after(action, form, text)
         return _reply(respond, status[0], text)
+
+    def _answer_s3(self, environ: dict[str, Any], respond: Callable[..., Any]) -> Answer:
+        """Owners and policies of buckets; all else is moto's."""
+        try:
+            if refusal := self._refuse_bucket(environ):
+                raise refusal
+            answer = self._answer_policy(environ, respond)
+        except ApiError as error:
+            return _reply(respond, f"{error.status} Error", _error("s3", error))
+        return self._moto(environ, respond) if answer is None else answer
 
     def _answer_json(self, service: str, environ: dict[str, Any], respond: Callable[..., Any]) -> Answer:
         """The JSON protocol: the action is in a header, an error's name in `__type`."""
@@ -165,6 +182,23 @@ class StandIn:
         if is_new and not environ.get("QUERY_STRING") and bucket in self.account.owners:
             return ApiError("BucketAlreadyExists", "The requested bucket name is not available.", 409)
         return None
+
+    def _answer_policy(self, environ: dict[str, Any], respond: Callable[..., Any]) -> Answer | None:
+        """Answer what is about a bucket's policy; None for all else, and for what moto is to answer."""
+        bucket, _, key = environ.get("PATH_INFO", "").lstrip("/").partition("/")
+        method = environ["REQUEST_METHOD"]
+        is_policy = environ.get("QUERY_STRING", "").rstrip("=") == "policy"
+        if method == "DELETE" and not key and (is_policy or not environ.get("QUERY_STRING")):
+            self._policies.forget(bucket)
+        if not is_policy or bucket not in self.account.buckets():
+            return None
+        if method == "GET" and (kept := self._policies.get(bucket)):
+            return _reply(respond, "200 OK", kept, "application/json")
+        if method != "PUT":
+            return None
+        enforced = self._policies.put(bucket, _body(environ).decode()).encode()
+        self.account.enforce(bucket, enforced or None)
+        return _reply(respond, "204 No Content", "")
 
     def _check_group(self, action: str, form: dict[str, str]) -> None:
         group = form.get("GroupId", "")
