@@ -32,7 +32,7 @@ from sparkify.cli.output import (
     visible,
 )
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
-from sparkify.cli.telling import telling
+from sparkify.cli.telling import recording, telling
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
@@ -112,6 +112,7 @@ def etl(
         also.add("undone")
     with ExitStack() as stack:
         told = stack.enter_context(telling(config, metrics))
+        stack.enter_context(recording(config, "etl"))
         stack.enter_context(progress)
         progress.about(config.s3.source)
         allowed = MaxRejects.parse(config.etl.max_rejects)

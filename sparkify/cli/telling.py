@@ -5,16 +5,16 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparkify.cli.options import place
+from sparkify.cli.options import opened, place
 from sparkify.cli.output import plain, talk
 from sparkify.cli.summary import as_object
 from sparkify.config import Config
-from sparkify.errors import ConfigError, SparkifyError
+from sparkify.errors import BusyError, ConfigError, SparkifyError
 from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
@@ -52,6 +52,22 @@ def telling(config: Config, metrics: Path | None) -> Iterator[Told]:
             _write_metrics(metrics, object_)
         if config.etl.notify:
             _notify(config.etl.notify, object_)
+
+
+@contextmanager
+def recording(config: Config, command: str) -> Iterator[None]:
+    """A run that fails before it has begun leaves its row too, if there is a warehouse to write to."""
+    try:
+        yield
+    except SparkifyError as error:
+        from sparkify.load.attempts import is_recorded, record
+        from sparkify.load.tables import require_tables
+
+        if not is_recorded(error) and not isinstance(error, BusyError):
+            with suppress(SparkifyError), opened(config, read_only=False) as engine:
+                require_tables(engine)
+                record(engine, command, error)
+        raise
 
 
 def _as_object(config: Config, told: Told, failure: BaseException | None, seconds: float) -> dict[str, Any]:

@@ -131,6 +131,8 @@ class Engine(Reader, Protocol):
     name: str
     batch_bytes: int
     """How many bytes of files `stage` is given at once."""
+    lock_wait: float
+    """Seconds that `transaction(lock)` may wait; 0 where nobody else can be at work in an open warehouse."""
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
         """Run one statement with its `:name` placeholders filled in; return the rows it changed."""

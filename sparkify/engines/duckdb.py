@@ -45,6 +45,7 @@ class DuckDB:
 
     name = "duckdb"
     batch_bytes = 1 << 30
+    lock_wait = 0.0
 
     def __init__(
         self,
@@ -201,7 +202,8 @@ class DuckDB:
 
     @contextlib.contextmanager
     def transaction(self, lock: str | None = None) -> Iterator[None]:  # noqa: ARG002  # the gate is the lock
-        self._connection.begin()
+        with translated("beginning"):
+            self._connection.begin()
         try:
             yield
             with translated("publishing"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import sparkify
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, RetryError
+from sparkify.load import attempts
 from sparkify.load.checks import Verdict
 from sparkify.load.keys import KeyNews
 from sparkify.load.notices import Warned, insert_warnings
@@ -80,17 +81,22 @@ def publish(
     """
     reached: list[Summary] = []
     pauses = list(RETRY_AFTER)
-    while True:
-        try:
-            return _attempt(engine, command, work, progress, reached)
-        except RetryError as error:
-            if error.at_once:
-                progress.note(str(error))
-            elif pauses:
-                progress.warn(f"{error} Trying again in {pauses[0]:g} s.")
-                sleep(pauses.pop(0))
-            else:
-                raise
+    attempt = attempts.new_attempt()
+    try:
+        while True:
+            try:
+                return _attempt(engine, command, work, progress, reached, attempt)
+            except RetryError as error:
+                if error.at_once:
+                    progress.note(str(error))
+                elif pauses:
+                    progress.warn(f"{error} Trying again in {pauses[0]:g} s.")
+                    sleep(pauses.pop(0))
+                else:
+                    raise
+    except BaseException as error:
+        attempts.end(engine, attempt, error)
+        raise
 
 
 def _attempt(
@@ -99,12 +105,16 @@ def _attempt(
     work: Callable[[int], Outcome],
     progress: Progress,
     reached: list[Summary],
+    attempt: str,
 ) -> Summary:
     """One attempt; `reached` holds the summaries of attempts that came as far as their commit."""
     began, started = time.monotonic(), dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    if not reached:
+        attempts.begin(engine, attempt, command)
     with engine.transaction(lock="etl_lock"):
         if reached and _is_published(engine, reached[-1]):
             return reached[-1]
+        attempts.clear(engine, attempt)
         if command not in REBUILDING:
             require_rules(engine)
         run_id = next_id(engine, "run_id", "etl_run")
@@ -132,10 +142,11 @@ def _attempt(
 
 def raise_failed(verdicts: Sequence[Verdict]) -> None:
     """Raise CheckError naming every check that failed."""
-    failed = [verdict.sentence() for verdict in verdicts if not verdict.passed]
-    if failed:
+    if failed := [verdict for verdict in verdicts if not verdict.passed]:
+        brief = f"{len(failed)} of {len(verdicts)} checks failed, nothing was published"
         raise CheckError(
-            f"{len(failed)} of {len(verdicts)} checks failed, nothing was published. " + " | ".join(failed)
+            f"{brief}. " + " | ".join(verdict.sentence() for verdict in failed),
+            f"{brief}: {', '.join(verdict.name for verdict in failed)}.",
         )
 
 

@@ -24,7 +24,7 @@ from sparkify.load.models import (
 from sparkify.load.rules import record_rules
 from sparkify.sql import Statement
 
-EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
+EVER = (dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ DEFAULT_PAGES = ("NextSong",)
 VERSION = 4
 """The layout's version; raise it with every change to the tables, and write the migrations to it."""
 OURS = (*schema.ALL, *schema.VIEWS)
-SHARED = (*schema.STAR, *schema.VIEWS, "etl_run", "etl_warning", "etl_key", "etl_version")
+SHARED = (*schema.STAR, *schema.VIEWS, "etl_run", "etl_attempt", "etl_warning", "etl_key", "etl_version")
 """What readers see whole: the star, the views, and what runs did and warned of."""
 RIGHTS: Rights = {
     **dict.fromkeys(OURS, ()),
