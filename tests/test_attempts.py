@@ -11,6 +11,7 @@ from sparkify.ask.report import gather
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, QueryError, SparkifyError
 from sparkify.load import attempts
+from sparkify.load.digests import Changes
 from sparkify.load.feed import Feed
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.undo import undo
@@ -50,7 +51,7 @@ def test_a_refused_run_leaves_its_reason_and_no_number(warehouse: Engine, source
 def test_what_failed_and_what_was_interrupted_are_told_apart(warehouse: Engine) -> None:
     for error in (QueryError('no column "Lily" in x'), RuntimeError("Lily"), KeyboardInterrupt()):
 
-        def work(_: int, error: BaseException = error) -> Outcome:
+        def work(_: int, __: Changes, error: BaseException = error) -> Outcome:
             warehouse.execute("DELETE FROM etl_version")
             raise error
 
@@ -82,7 +83,7 @@ def test_a_failed_check_is_named_without_the_rows_that_it_found(warehouse: Engin
 
 def test_a_killed_run_is_seen_by_the_next_one_that_writes(warehouse: Engine, source: Source) -> None:
     source.log(play(0))
-    attempts.begin(warehouse, attempts.new_attempt(), "rebuild")
+    attempts.begin(warehouse, attempts.new_attempt("rebuild"))
     warehouse.execute("UPDATE etl_attempt SET started_at = TIMESTAMP '2018-11-01 00:00:00'")
     assert [row[2] for row in rows(warehouse, ATTEMPTS)] == ["started"]
 
@@ -96,16 +97,16 @@ def test_whoever_waits_for_the_lock_of_a_cluster_is_not_taken_for_dead(cluster: 
 
     engine = cluster.connect("waiting", wait=30)
     create_tables(engine)
-    waiting, other = attempts.new_attempt(), attempts.new_attempt()
-    attempts.begin(engine, waiting, "etl")
-    attempts.begin(engine, other, "etl")
+    waiting, other = attempts.new_attempt("etl"), attempts.new_attempt("etl")
+    attempts.begin(engine, waiting)
+    attempts.begin(engine, other)
     assert rows(engine, "SELECT DISTINCT outcome FROM etl_attempt") == [("started",)]
 
     engine.execute("UPDATE etl_attempt SET outcome = 'killed'")
     with engine.transaction(lock="etl_lock"):
         attempts.clear(engine, waiting)
 
-    assert rows(engine, "SELECT attempt_id FROM etl_attempt") == [(other,)]
+    assert rows(engine, "SELECT attempt_id FROM etl_attempt") == [(other.attempt_id,)]
     engine.close()
 
 

@@ -18,6 +18,7 @@ from sparkify.cli import (
     explain,
     forget,
     load,
+    log,
     mend,
     rehearse,
     report,
@@ -41,7 +42,7 @@ def cli() -> None:
 
 
 for command in (
-    load.etl, load.plan, load.check, load.runs, load.rejects,
+    load.etl, load.plan, load.check, load.runs, load.rejects, log.log,
     mend.reload, mend.undo, mend.rebuild, forget.forget,
     ask.ask, ask.query, explain.explain, report.report, report.dashboard,
     simulate.simulate,

@@ -10,10 +10,13 @@ published after all takes the note away too.
 import contextlib
 import datetime as dt
 import uuid
+from typing import NamedTuple
 
 import sparkify
-from sparkify.engines.base import Engine
-from sparkify.errors import BusyError, CheckError, ConfigError, LoadError, QueryError, SparkifyError
+from sparkify.engines.base import Engine, Value
+from sparkify.errors import CheckError, ConfigError, LoadError, QueryError, SparkifyError
+from sparkify.load import seal
+from sparkify.load.digests import Changes
 from sparkify.recorder import without_values
 
 LONGEST = 1000
@@ -21,50 +24,72 @@ LONGEST = 1000
 KILLED = "the process ended without a word: it was killed, or its machine went down. Nothing was published."
 
 
-def new_attempt() -> str:
-    """What a run is known by before it has a number."""
-    return uuid.uuid4().hex
+class Attempt(NamedTuple):
+    """A run before it has a number."""
+
+    attempt_id: str
+    command: str
 
 
-def begin(engine: Engine, attempt: str, command: str) -> None:
+def new_attempt(command: str) -> Attempt:
+    """A run that is about to begin."""
+    return Attempt(uuid.uuid4().hex, command)
+
+
+def begin(engine: Engine, attempt: Attempt) -> None:
     """Note that a run begins, and that those before it which began and did not end were killed.
 
     Done again, it does nothing: the answer to its commit may have been lost.
     """
     now = _now()
-    waiting = now - dt.timedelta(seconds=engine.lock_wait)
+    dead = "outcome = 'started' AND attempt_id <> :attempt AND started_at <= :waiting"
+    params: dict[str, Value] = {
+        "attempt": attempt.attempt_id,
+        "waiting": now - dt.timedelta(seconds=engine.lock_wait),
+    }
     with engine.transaction(lock="etl_lock"):
-        engine.execute(
-            "UPDATE etl_attempt SET outcome = 'killed', ended_at = :now, reason = :reason "
-            "WHERE outcome = 'started' AND attempt_id <> :attempt AND started_at <= :waiting",
-            {"now": now, "reason": KILLED, "attempt": attempt, "waiting": waiting},
-        )
-        _write(engine, attempt, command, now)
+        if found := engine.query(f"SELECT command FROM etl_attempt WHERE {dead}", params).rows:
+            changes = Changes(engine)
+            with changes.of("etl_attempt"):
+                engine.execute(
+                    "UPDATE etl_attempt SET outcome = 'killed', ended_at = :now, reason = :reason "
+                    f"WHERE {dead}",
+                    {**params, "now": now, "reason": KILLED},
+                )
+            seal.write(engine, found[0][0], "killed before it was published", changes)
+        _write(engine, attempt, now)
 
 
-def clear(engine: Engine, attempt: str) -> None:
+def clear(engine: Engine, attempt: Attempt) -> None:
     """Take the note away, in the transaction that publishes, or finds that there is nothing to do."""
-    engine.execute("DELETE FROM etl_attempt WHERE attempt_id = :attempt", {"attempt": attempt})
+    engine.execute("DELETE FROM etl_attempt WHERE attempt_id = :attempt", {"attempt": attempt.attempt_id})
 
 
-def end(engine: Engine, attempt: str, error: BaseException) -> None:
+def end(engine: Engine, attempt: Attempt, error: BaseException) -> None:
     """Write how a run ended that is not published, as far as the warehouse can still be written to."""
     with contextlib.suppress(SparkifyError), engine.transaction(lock="etl_lock"):
-        engine.execute(
-            "UPDATE etl_attempt SET outcome = :outcome, ended_at = :now, reason = :reason "
-            "WHERE attempt_id = :attempt",
-            {"outcome": outcome_of(error), "now": _now(), "reason": reason_of(error), "attempt": attempt},
-        )
-        _mark(error)
+        changes, outcome = Changes(engine), outcome_of(error)
+        with changes.of("etl_attempt"):
+            engine.execute(
+                "UPDATE etl_attempt SET outcome = :outcome, ended_at = :now, reason = :reason "
+                "WHERE attempt_id = :attempt",
+                {
+                    "outcome": outcome,
+                    "now": _now(),
+                    "reason": reason_of(error),
+                    "attempt": attempt.attempt_id,
+                },
+            )
+        if changes:
+            seal.write(engine, attempt.command, f"{outcome}, not published", changes)
+        error.is_recorded = True  # type: ignore[attr-defined]  # any exception may carry it
 
 
 def record(engine: Engine, command: str, error: BaseException) -> None:
-    """Write down a run that ended before it could begin, unless that is done: its source was unreachable."""
-    if not is_recorded(error):
-        attempt = new_attempt()
-        with contextlib.suppress(BusyError):
-            begin(engine, attempt, command)
-            end(engine, attempt, error)
+    """Write down a run that ended before it could begin: its source was unreachable."""
+    attempt = new_attempt(command)
+    begin(engine, attempt)
+    end(engine, attempt, error)
 
 
 def is_recorded(error: BaseException) -> bool:
@@ -92,16 +117,12 @@ def reason_of(error: BaseException) -> str:
     return text.encode()[:LONGEST].decode(errors="ignore")
 
 
-def _write(engine: Engine, attempt: str, command: str, now: dt.datetime) -> None:
+def _write(engine: Engine, attempt: Attempt, now: dt.datetime) -> None:
     latest = engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar()
     clear(engine, attempt)
     columns = ("attempt_id", "after_run", "command", "program", "started_at", "outcome")
-    row = (attempt, latest, command, sparkify.__version__, now, "started")
+    row = (attempt.attempt_id, latest, attempt.command, sparkify.__version__, now, "started")
     engine.insert("etl_attempt", columns, [row])
-
-
-def _mark(error: BaseException) -> None:
-    error.is_recorded = True  # type: ignore[attr-defined]  # any exception may carry it
 
 
 def _now() -> dt.datetime:

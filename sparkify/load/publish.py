@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import sparkify
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, RetryError
-from sparkify.load import attempts
+from sparkify.formatting import count
+from sparkify.load import attempts, seal
 from sparkify.load.checks import Verdict
+from sparkify.load.digests import Changes
 from sparkify.load.keys import KeyNews
 from sparkify.load.notices import Warned, insert_warnings
 from sparkify.load.rejects import Reject
@@ -45,6 +47,10 @@ class Outcome:
     """Whether there was nothing to do."""
 
 
+Work = Callable[[int, Changes], Outcome]
+"""What a run does: given its number, and where to note what it does to large tables."""
+
+
 @dataclass
 class Summary:
     """What a run did. With `run_id` None there was nothing to do."""
@@ -68,7 +74,7 @@ class Summary:
 def publish(
     engine: Engine,
     command: str,
-    work: Callable[[int], Outcome],
+    work: Work,
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Summary:
@@ -81,7 +87,7 @@ def publish(
     """
     reached: list[Summary] = []
     pauses = list(RETRY_AFTER)
-    attempt = attempts.new_attempt()
+    attempt = attempts.new_attempt(command)
     try:
         while True:
             try:
@@ -102,42 +108,57 @@ def publish(
 def _attempt(
     engine: Engine,
     command: str,
-    work: Callable[[int], Outcome],
+    work: Work,
     progress: Progress,
     reached: list[Summary],
-    attempt: str,
+    attempt: attempts.Attempt,
 ) -> Summary:
     """One attempt; `reached` holds the summaries of attempts that came as far as their commit."""
     began, started = time.monotonic(), dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     if not reached:
-        attempts.begin(engine, attempt, command)
+        attempts.begin(engine, attempt)
     with engine.transaction(lock="etl_lock"):
         if reached and _is_published(engine, reached[-1]):
             return reached[-1]
-        attempts.clear(engine, attempt)
-        if command not in REBUILDING:
-            require_rules(engine)
-        run_id = next_id(engine, "run_id", "etl_run")
-        progress.know(run_id, 0, 0)
-        done = work(run_id)
-        if done.is_idle:
-            progress.know(None, 0, 0)
-            idle = Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
-            idle.warnings = done.warnings
-            return idle
-        raise_failed(done.checks)
-        summary = Summary(
-            run_id, done.files, done.records, count_rows(engine), *_matched(engine), done.checks,
-            done.rejects, done.reject_uris, done.removed, done.warnings, done.unknown_keys, done.absent_keys,
-        )  # fmt: skip
-        summary.seconds = round(time.monotonic() - began, 3)
-        _record_run(engine, command, started, summary, done.taken)
-        insert_warnings(engine, run_id, done.warnings)
-        progress.know(run_id, done.taken, summary.records.read)
+        with seal.sealed(engine) as sealing:
+            attempts.clear(engine, attempt)
+            if command not in REBUILDING:
+                require_rules(engine)
+            run_id = next_id(engine, "run_id", "etl_run")
+            progress.know(run_id, 0, 0)
+            done = work(run_id, sealing.changes)
+            if done.is_idle:
+                progress.know(None, 0, 0)
+                idle = Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
+                idle.warnings = done.warnings
+                sealing.says(command, "nothing was published: what is known of files or rejects was noted")
+                return idle
+            raise_failed(done.checks)
+            summary = Summary(
+                run_id, done.files, done.records, count_rows(engine), *_matched(engine), done.checks,
+                done.rejects, done.reject_uris, done.removed, done.warnings, done.unknown_keys,
+                done.absent_keys,
+            )  # fmt: skip
+            sealing.changes.came(run_id)
+            summary.seconds = round(time.monotonic() - began, 3)
+            _record_run(engine, command, started, summary, done.taken)
+            insert_warnings(engine, run_id, done.warnings)
+            sealing.says(command, _said(summary, done.taken), run_id)
+            progress.know(run_id, done.taken, summary.records.read)
         reached.append(summary)
         progress.step("publishing")
     summary.seconds = round(time.monotonic() - began, 3)
     return summary
+
+
+def _said(summary: Summary, files: int) -> str:
+    """What a run did, for the chain of seals."""
+    r = summary.records
+    counts = {
+        "read": r.read, "loaded": r.loaded, "duplicate": r.duplicate, "conflict": r.conflict,
+        "rejected": r.rejected, "removed": summary.removed,
+    }  # fmt: skip
+    return ", ".join([count(files, "file"), *(f"{n:,} {name}" for name, n in counts.items() if n)])
 
 
 def raise_failed(verdicts: Sequence[Verdict]) -> None:
