@@ -19,8 +19,10 @@ from sparkify.engines.duckdb_files import mode_of, refuse_other, remove_old_spil
 from sparkify.engines.duckdb_read import literal, quoted
 from sparkify.engines.duckdb_stage import Stager
 from sparkify.engines.gate import Gate
+from sparkify.engines.row_hash import hash_of
 from sparkify.errors import BusyError, QueryError, SparkifyError, WarehouseError
 from sparkify.scratch import Scratch
+from sparkify.sql.schema import Column
 
 WRITER_MEMORY = 1000
 """Megabytes. A load of 10,000,000 events runs within 150 MB, and within this as fast as with more."""
@@ -119,6 +121,9 @@ class DuckDB:
 
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
         return self._fetch(to_duckdb(sql, params))
+
+    def hashed(self, rows: str, columns: Sequence[Column]) -> str:
+        return hash_of(rows, columns)
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         with translated(sql):

@@ -22,7 +22,9 @@ from sparkify.engines.redshift_rights import (
     users,
 )
 from sparkify.engines.redshift_stage import Copying, Loader
+from sparkify.engines.row_hash import fnv_hash_of
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
+from sparkify.sql.schema import Column
 
 ROWS = 1000
 """Rows of one INSERT, and of one FETCH."""
@@ -80,6 +82,9 @@ class Redshift:
 
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
         return self._sql(to_redshift(sql, params))
+
+    def hashed(self, rows: str, columns: Sequence[Column]) -> str:
+        return fnv_hash_of(rows, columns)
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         with self._block("BEGIN READ ONLY", "ROLLBACK"):

@@ -1,28 +1,16 @@
 """Digests of tables: the number of rows, and the sum of a hash of each row over all of its columns.
 
 A sum needs no order, and is kept up with what comes and goes: a night that adds little computes little. It is
-for edits and accidents; whoever computes a collision of 64-bit hashes can hide a change behind it. The hash
-is FNV-1a on Redshift (AWS: "FNV_HASH function", which combines columns by seeds) and DuckDB's own, which is
-not the same in every version of DuckDB (duckdb#17596, duckdb#17660): `hashing` tells.
+for edits and accidents; whoever computes a collision of 64-bit hashes can hide a change behind it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Reader, Value
 from sparkify.sql import schema
 
-DEPTH = 12
-"""Calls within each other in one SELECT: parsers descend them by recursion."""
-BEFORE = {
-    "text": "''",
-    "timestamp": "CAST('1970-01-01 00:00:00' AS TIMESTAMP)",
-    "integer": "0",
-    "number": "0",
-}
-"""What is hashed in the place of NULL, by kind; that it is NULL is hashed beside it."""
 ROWS = {"etl_attempt": "SELECT a.* FROM etl_attempt AS a WHERE a.outcome <> 'started'"}
 """Tables of which some rows come and go unsealed."""
 OLDER_REJECTS = "SELECT j.* FROM etl_reject AS j WHERE j.run_id < :run"
@@ -102,55 +90,33 @@ def read_digest(
     without: Collection[str] = (),
 ) -> Digest:
     """The digest of a table, or of rows that a SELECT takes from it; `without` columns that it lacks yet."""
-    return Digest(*reader.query(_select(table, rows, frozenset(without)), params).rows[0][1:])
+    return Digest(*reader.query(_select(reader, table, rows, without), params).rows[0][1:])
 
 
 def read_digests(
     reader: Reader, tables: Sequence[str], without: Mapping[str, Collection[str]] | None = None
 ) -> dict[str, Digest]:
     """The digests of tables, in one statement."""
-    lacking = without or {}
-    each = (_select(table, "", frozenset(lacking.get(table, ()))) for table in tables)
+    each = (_select(reader, table, "", (without or {}).get(table, ())) for table in tables)
     found = reader.query(" UNION ALL ".join(each)).rows
     return {name: Digest(rows, total) for name, rows, total in found}
 
 
 def read_hashing(reader: Reader) -> str:
     """The hash of known values: where it is another one, so is that of rows."""
-    known = "FNV_HASH(CAST('2018-11-01 12:00:00' AS TIMESTAMP), FNV_HASH(CAST(0.5 AS DOUBLE PRECISION)))"
-    found = reader.query(f"SELECT FNV_HASH('Björk', FNV_HASH(CAST(15 AS BIGINT), {known})) AS hashing")
+    known = "CAST('2018-11-01 12:00:00' AS TIMESTAMP), FNV_HASH(CAST(0.5 AS DOUBLE PRECISION))"
+    texts = "'Björk', FNV_HASH('Chicago-Naperville-Elgin, IL-IN-WI'"
+    found = reader.query(
+        f"SELECT FNV_HASH({texts}, FNV_HASH(CAST(15 AS BIGINT), FNV_HASH({known})))) AS hashing"
+    )
     return str(found.scalar())
 
 
-@cache
-def _select(table: str, rows: str, without: frozenset[str]) -> str:
+def _select(reader: Reader, table: str, rows: str, without: Collection[str]) -> str:
     """SELECT of name, number of rows and sum of hashes."""
-    source = f"({rows or ROWS[table]})" if rows or table in ROWS else table
-    calls = _calls(table, without)
-    seed = ""
-    for at in range(0, len(calls), DEPTH):
-        hashed = seed
-        for value in calls[at : at + DEPTH]:
-            hashed = f"FNV_HASH({value}, {hashed})" if hashed else f"FNV_HASH({value})"
-        seed = f"r.hash_{at}"
-        source = f"(SELECT r.*, {hashed} AS hash_{at} FROM {source} AS r)"
-    return f"SELECT '{table}' AS name, COUNT(*) AS n, COALESCE(SUM({seed}), 0) AS total FROM {source} AS r"
-
-
-def _calls(table: str, without: Collection[str]) -> list[str]:
-    """What is hashed of a row: each value, and whether it is NULL, or how long it is.
-
-    FNV-1a of texts after each other is that of one text (AWS: "FNV_HASH function"): the lengths tell where
-    one ends and the next begins.
-    """
-    found = []
-    for column in schema.table(table).columns:
-        if column.name in without:
-            continue
-        value = f"r.{column.name}"
-        found.append(value if column.required else f"COALESCE({value}, {BEFORE[column.kind]})")
-        if column.kind == "text":
-            found.append(f"COALESCE(OCTET_LENGTH({value}), -1)")
-        elif not column.required:
-            found.append(f"CASE WHEN {value} IS NULL THEN 1 ELSE 0 END")
-    return found
+    rows = rows or ROWS.get(table, "")
+    columns = [column for column in schema.table(table).columns if column.name not in without]
+    hashed = reader.hashed(f"({rows})" if rows else table, columns)
+    return (
+        f"SELECT '{table}' AS name, COUNT(*) AS n, COALESCE(SUM(h.row_hash), 0) AS total FROM ({hashed}) AS h"
+    )
