@@ -362,6 +362,6 @@ def test_what_mends_a_warehouse_is_typed_and_says_what_it_did(loaded: Run, sourc
     assert json.loads(retried.stdout)["records"]["loaded"] == 1
     assert "no reject passes now" in replayed.stdout
     assert [(row["command"], row["undone_in"]) for row in csv.DictReader(io.StringIO(runs.stdout))] == [
-        ("etl", ""), ("undo", ""), ("reload", "3"), ("etl", ""),
+        ("etl", ""), ("undo", ""), ("reload", "3"), ("etl", ""), ("etl", ""),
     ]  # fmt: skip
     assert page.returncode == 0, page.stderr

@@ -31,10 +31,12 @@ def hash_of(rows: str, columns: Sequence[Column]) -> str:
 def fnv_hash_of(rows: str, columns: Sequence[Column]) -> str:
     """SELECT of `row_hash` in a chain of calls, each with the one before as its seed.
 
+    It is a NUMERIC, whose sum has 38 digits: the sum of BIGINTs is a BIGINT (AWS: "SUM function").
+
     >>> from sparkify.sql.schema import table
     >>> fnv_hash_of("etl_lock", table("etl_lock").columns)
-    'SELECT r.hash_0 AS row_hash FROM (SELECT r.*, FNV_HASH(CASE WHEN r.lock_id IS NULL THEN 1 ELSE 0 END, \
-FNV_HASH(COALESCE(r.lock_id, 0))) AS hash_0 FROM etl_lock AS r) AS r'
+    'SELECT CAST(r.hash_0 AS NUMERIC(38, 0)) AS row_hash FROM (SELECT r.*, FNV_HASH(CASE WHEN r.lock_id IS \
+NULL THEN 1 ELSE 0 END, FNV_HASH(COALESCE(r.lock_id, 0))) AS hash_0 FROM etl_lock AS r) AS r'
     """
     calls = [call for column in columns for call in _calls(column)]
     seed = ""
@@ -43,7 +45,7 @@ FNV_HASH(COALESCE(r.lock_id, 0))) AS hash_0 FROM etl_lock AS r) AS r'
             seed = f"FNV_HASH({value}, {seed})" if seed else f"FNV_HASH({value})"
         rows = f"(SELECT r.*, {seed} AS hash_{at} FROM {rows} AS r)"
         seed = f"r.hash_{at}"
-    return f"SELECT {seed} AS row_hash FROM {rows} AS r"
+    return f"SELECT CAST({seed} AS NUMERIC(38, 0)) AS row_hash FROM {rows} AS r"
 
 
 def _calls(column: Column) -> list[str]:

@@ -24,3 +24,11 @@ CREATE AGGREGATE pg_catalog.rs_avg(numeric) (
     SFUNC = rs_count, STYPE = numeric[], FINALFUNC = rs_mean, INITCOND = '{0,0}');
 CREATE AGGREGATE pg_catalog.rs_avg(float8) (
     SFUNC = float8_accum, STYPE = float8[], FINALFUNC = float8_avg, INITCOND = '{0,0,0}');
+
+-- The sum of whole numbers is a BIGINT, also that of BIGINTs, and ends at 64 bits (AWS: "SUM function"); PostgreSQL's is a
+-- NUMERIC there.
+CREATE AGGREGATE pg_catalog.rs_sum(smallint) (SFUNC = int2_sum, STYPE = bigint);
+CREATE AGGREGATE pg_catalog.rs_sum(integer) (SFUNC = int4_sum, STYPE = bigint);
+CREATE AGGREGATE pg_catalog.rs_sum(bigint) (SFUNC = int8pl, STYPE = bigint);
+CREATE AGGREGATE pg_catalog.rs_sum(numeric) (SFUNC = numeric_add, STYPE = numeric);
+CREATE AGGREGATE pg_catalog.rs_sum(float8) (SFUNC = float8pl, STYPE = float8);
