@@ -40,6 +40,11 @@ class LoadError(SparkifyError):
 class CheckError(SparkifyError):
     """A check found wrong rows."""
 
+    def __init__(self, message: str, brief: str = "") -> None:
+        """`brief` names the checks without the rows: what may be kept of it."""
+        super().__init__(message)
+        self.brief = brief or "a check found wrong rows."
+
 
 class QueryError(SparkifyError):
     """The database refused a statement."""

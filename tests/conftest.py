@@ -16,6 +16,7 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.redshift import Redshift
+from sparkify.load.seal import accept
 from sparkify.load.tables import create_tables
 from sparkify.standin.postgres import PostgresMissing
 from sparkify.standin.service import StandIn
@@ -156,6 +157,10 @@ def loaded(run: Run, source: Source, first_run: Path) -> Run:
     shutil.copytree(first_run, folder, dirs_exist_ok=True)
     with duckdb.connect(folder / "sparkify.duckdb") as connection:
         connection.execute("UPDATE etl_file SET uri = replace(uri, $1, $2)", [str(first_run), str(folder)])
+    engine = DuckDB(str(folder / "sparkify.duckdb"))
+    with engine.transaction():
+        accept(engine, "copied")
+    engine.close()
     return run
 
 

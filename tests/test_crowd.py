@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sparkify.engines.redshift import Redshift
 from sparkify.load.checks import check_everything
+from sparkify.load.seal import check_seal
 from tests.builders import Source, play, rows, song
 from tests.clusters import Bucket, Cluster, fill, load_bucket
 from tests.test_processes import finish, start
@@ -92,5 +93,5 @@ def test_two_loads_of_a_cluster_at_once_load_everything_once(
     assert rows(redshift, "SELECT SUM(loaded + duplicate) AS n FROM etl_run") == rows(
         redshift, "SELECT (SELECT COUNT(*) FROM stg_events) + (SELECT COUNT(*) FROM stg_songs) AS n"
     )
-    assert all(verdict.passed for verdict in check_everything(redshift))
+    assert all(verdict.passed for verdict in [*check_everything(redshift), check_seal(redshift)])
     other.close()

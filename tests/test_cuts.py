@@ -14,6 +14,7 @@ from sparkify.load.files import list_source
 from sparkify.load.forget import forget
 from sparkify.load.replay import replay
 from sparkify.load.run import MaxRejects, reload
+from sparkify.load.seal import check_seal
 from sparkify.load.tables import create_tables
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
@@ -70,7 +71,7 @@ def test_a_change_whose_connection_is_cut_is_whole_in_the_end(
             CHANGES[change](engine, bucket)
 
         assert (digest_star(engine), *(rows(engine, books) for books in BOOKS)) == truth
-        assert all(verdict.passed for verdict in check_everything(engine))
+        assert all(verdict.passed for verdict in [*check_everything(engine), check_seal(engine)])
         engine.close()
         if len(seen) < at:
             break

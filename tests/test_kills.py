@@ -12,6 +12,7 @@ import pytest
 from sparkify.engines.duckdb import DuckDB
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
+from sparkify.load.seal import check_seal
 from tests.builders import Source, play, rows, song
 from tests.test_processes import finish, start
 from tests.torture import survived, times
@@ -50,7 +51,8 @@ def _state(file: Path) -> dict[str, Any]:
     engine = DuckDB(str(file))
     state: dict[str, Any] = {"star": digest_star(engine)}
     state |= {name: rows(engine, sql) for name, sql in BOOKS.items()}
-    assert [verdict.sentence() for verdict in check_everything(engine) if not verdict.passed] == []
+    verdicts = [*check_everything(engine), check_seal(engine)]
+    assert [verdict.sentence() for verdict in verdicts if not verdict.passed] == []
     engine.close()
     return state
 

@@ -177,6 +177,9 @@ class World:
 
     def _save(self, name: str, content: bytes, is_strict: bool) -> None:
         assume(not is_problem(content))
+        self._keep(name, content, is_strict)
+
+    def _keep(self, name: str, content: bytes, is_strict: bool) -> None:
         self.disk[name] = content
         Source(self.folder).write(self.folder / name, content)
         self._judge(is_strict)
@@ -196,28 +199,40 @@ class World:
             if own:
                 parts[own[0] :] = [replace(part, is_undone=True) for part in parts[own[0] :]]
                 gone = True
+        assert self._undo(run) in ([True] if gone else [False, run in self.replays])
+
+    def _undo(self, run: int) -> bool:
+        """Whether there was anything to undo."""
         try:
             undo(self.engine, run, Silent())
         except (ConfigError, LoadError):
-            assert not gone
-        else:
-            assert gone or run in self.replays
+            return False
+        return True
 
     def reload(self, name: str) -> None:
         if name in self.disk:
-            done = reload(self.engine, [str(self.folder / name)], MaxRejects.parse("100%"), Silent())
-            assert done.run_id is not None
-            self.parts[name] = [Part(done.run_id, self.disk[name])]
+            run = self._reload(name)
+            assert run is not None
+            self.parts[name] = [Part(run, self.disk[name])]
+
+    def _reload(self, name: str) -> int | None:
+        return reload(self.engine, [str(self.folder / name)], MaxRejects.parse("100%"), Silent()).run_id
 
     def replay(self) -> None:
-        done = replay(self.engine, None, Silent())
-        if done.run_id is not None:
-            self.replays.add(done.run_id)
+        run = self._replay()
+        if run is not None:
+            self.replays.add(run)
+
+    def _replay(self) -> int | None:
+        return replay(self.engine, None, Silent()).run_id
 
     def forget(self, user_id: int) -> None:
         self.replay()
-        forget(self.engine, user_id, Silent())
+        self._forget(user_id)
         self.forgotten.add(user_id)
+
+    def _forget(self, user_id: int) -> None:
+        forget(self.engine, user_id, Silent())
 
     def assert_right(self, folder: Path, other: Engine) -> None:
         """With the last rejects replayed, equal to a warehouse of what stands, and to its own rebuild."""
@@ -253,12 +268,15 @@ class World:
 
     def _load(self, also: set[State]) -> None:
         found = {name: self._next(name, "undone" in also) for name in self.disk}
-        run = etl(self.engine, self.folder, "100%", also=also).run_id
+        run = self._etl(also)
         assert (run is not None) == any(parts != self.parts.get(name) for name, parts in found.items())
         self.parts = {
             name: [part if part.run else replace(part, run=run) for part in parts]
             for name, parts in found.items()
         }
+
+    def _etl(self, also: set[State]) -> int | None:
+        return etl(self.engine, self.folder, "100%", also=also).run_id
 
     def _next(self, name: str, is_retried: bool) -> list[Part]:
         """The parts of a file after a load, whose number is not known yet."""

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sparkify.load.checks import check_everything
 from sparkify.load.feed import Feed
 from sparkify.load.forget import forget
 from sparkify.progress import Silent
+from sparkify.sql.schema import Column
 from tests.builders import NOON, Source, etl, event, play, rows, song
 
 DAY = 86_400_000
@@ -287,6 +288,9 @@ class Publishing:
             self._source.log(play(7), day="2018-11-02")
             etl(self._engine, self._source.folder)
         return self._engine.query(sql, params)
+
+    def hashed(self, rows: str, columns: Sequence[Column]) -> str:
+        return self._engine.hashed(rows, columns)
 
 
 def test_a_page_of_plays_without_listener_length_or_level(warehouse: Engine, source: Source) -> None:

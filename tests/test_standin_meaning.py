@@ -160,3 +160,13 @@ def test_the_clock_of_a_transaction_stands_still_and_that_of_a_statement_goes_on
     assert before[0] == after[0]
     assert before[1] < after[1]
     assert after[1].microsecond == 0
+
+
+def test_a_sum_of_bigints_ends_at_64_bits_and_that_of_numerics_does_not(numbers: Redshift) -> None:
+    """AWS: "SUM function": BIGINT for BIGINT, SMALLINT, and INTEGER arguments."""
+    one = "SELECT CAST(9000000000000000000 AS BIGINT) AS n"
+    large = f"{one} UNION ALL {one}"
+    with pytest.raises(QueryError, match="out of range"):
+        numbers.native(f"SELECT SUM(n) AS n FROM ({large}) AS l")
+    total = numbers.native(f"SELECT SUM(CAST(n AS NUMERIC(38, 0))) AS n FROM ({large}) AS l").scalar()
+    assert total == 18_000_000_000_000_000_000

@@ -85,6 +85,33 @@ def test_every_failure_is_an_event_and_every_event_has_a_level(run: Run, source:
         assert [event["event"] for event in failed if event["level"] == "error"] == ["failed"], arguments
 
 
+def test_a_load_that_fails_before_it_begins_has_metrics_and_an_event(
+    run: Run, source: Source, tmp_path: Path
+) -> None:
+    source.log(play(0))
+    good = ("etl", "--source", "music", "--metrics", "m.prom", "--log-format", "json")
+    for arguments, settings in (
+        (good, "[ETL]\nPLAYPAGE = Home\n"),
+        ((*good, "--no-such-flag"), ""),
+        ((*good[:-1], "xml"), ""),
+        ((*good, "--max-rejects", "many"), ""),
+        ((*good, "--warehouse", "no/folder/x.duckdb"), ""),
+    ):
+        (tmp_path / "dwg.cfg").write_text("")
+        assert run(*good).returncode == 0
+        assert "sparkify_last_run_success 1\n" in (tmp_path / "m.prom").read_text()
+        (tmp_path / "dwg.cfg").write_text(settings)
+
+        failed = run(*arguments)
+
+        assert failed.returncode != 0
+        text = (tmp_path / "m.prom").read_text()
+        assert "sparkify_last_run_success 0\n" in text
+        assert "sparkify_last_success_timestamp_seconds " in text
+        if "xml" not in arguments:
+            assert [one["event"] for one in events(failed.stderr) if one["level"] == "error"] == ["failed"]
+
+
 def test_undo_says_what_it_removes(loaded: Run) -> None:
     done = loaded("undo", "1")
 

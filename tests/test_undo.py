@@ -13,6 +13,7 @@ from sparkify.errors import CheckError, ConfigError, LoadError
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, Summary, reload
+from sparkify.load.seal import check_seal
 from sparkify.load.undo import undo
 from tests.builders import (
     NOON,
@@ -48,7 +49,8 @@ def books(engine: Engine) -> list[tuple[object, ...]]:
 
 def assert_sound(engine: Engine, ledgers: tuple[str, ...] = ("etl_file", "etl_run")) -> None:
     """Every check holds, and the ledger counts as loaded what there are natural keys in staging."""
-    assert [verdict.sentence() for verdict in check_everything(engine) if not verdict.passed] == []
+    verdicts = [*check_everything(engine), check_seal(engine)]
+    assert [verdict.sentence() for verdict in verdicts if not verdict.passed] == []
     keys = (
         "SELECT (SELECT COUNT(*) FROM (SELECT DISTINCT session_id, item_in_session, user_id, "
         "CASE WHEN user_id IS NULL THEN ts END AS moment FROM stg_events) AS k) "
@@ -360,6 +362,6 @@ def test_what_mends_a_warehouse_is_typed_and_says_what_it_did(loaded: Run, sourc
     assert json.loads(retried.stdout)["records"]["loaded"] == 1
     assert "no reject passes now" in replayed.stdout
     assert [(row["command"], row["undone_in"]) for row in csv.DictReader(io.StringIO(runs.stdout))] == [
-        ("etl", ""), ("undo", ""), ("reload", "3"), ("etl", ""),
+        ("etl", ""), ("undo", ""), ("reload", "3"), ("etl", ""), ("etl", ""),
     ]  # fmt: skip
     assert page.returncode == 0, page.stderr

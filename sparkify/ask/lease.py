@@ -5,10 +5,11 @@ of a second, so that short questions in a row share one opening.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 from sparkify.engines.base import Engine, Result, Value
+from sparkify.sql.schema import Column
 
 Opener = Callable[[float], Engine]
 """Opens the warehouse to read, waiting so many seconds for another process."""
@@ -30,13 +31,19 @@ class Lease:
         self._until = 0.0
 
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
+        return self._opened().query(sql, params)
+
+    def hashed(self, rows: str, columns: Sequence[Column]) -> str:
+        return self._opened().hashed(rows, columns)
+
+    def _opened(self) -> Engine:
         if self._engine and self._clock() > self._until:
             self.close()
         if self._engine is None:
             self._engine = self._opener(self._wait)
             self._until = self._clock() + self._hold
             self._hold *= 2
-        return self._engine.query(sql, params)
+        return self._engine
 
     def close(self) -> None:
         """Let go, if it is held."""

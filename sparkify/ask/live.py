@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sparkify.ask.lease import Lease, Opener
-from sparkify.ask.questions import Question, ask, find_question
+from sparkify.ask.questions import Question, ask
 from sparkify.ask.report import gather
 from sparkify.ask.trust import Verdict
 from sparkify.engines.base import Reader, Result
@@ -56,7 +56,9 @@ class Live:
         self._building = threading.Lock()
         self._page: dict[str, Any] | None = None
         self._answers: dict[Asked, Result] = {}
-        self._run = -1
+        self._page_of: tuple[Any, ...] = ()
+        """What was the newest when the page was made."""
+        self._seen: tuple[Any, ...] = (-1,)
 
     def page(self) -> dict[str, Any]:
         """The page of the newest run; the one before while the newest is computed, or a load runs.
@@ -64,7 +66,8 @@ class Live:
         Raises BusyError where there is no page before.
         """
         known = self._page
-        if known and self.newest() == known["run"]:
+        self.newest()
+        if known and self._page_of == self._seen:
             return known
         if not self._building.acquire(timeout=0 if known else self._wait):
             if known:
@@ -73,6 +76,7 @@ class Live:
         try:
             if self._page is known:
                 with Lease(self._opener, self._hold, self._wait) as lease:
+                    seen = _newest(lease)
                     self._page = gather(
                         lease,
                         lambda: self._check(lease),
@@ -80,6 +84,7 @@ class Live:
                         names=self._names,
                         prove=self._prove,
                     )
+                    self._page_of = seen
         except BusyError:
             if known is None:
                 raise
@@ -110,14 +115,21 @@ class Live:
         """The newest run that is published; while a load holds the warehouse, the last one that was seen."""
         try:
             with Lease(self._opener, self._hold, HASTE) as lease:
-                found = ask(lease, find_question("runs"), 1).rows
+                seen = _newest(lease)
         except BusyError:
-            return self._run
-        run = found[0][0] if found else 0
-        if run != self._run:
+            seen = self._seen
+        if seen != self._seen:
             self._answers = {}
-            self._run = run
-        return self._run
+            self._seen = seen
+        return int(seen[0])
+
+
+def _newest(reader: Reader) -> tuple[Any, ...]:
+    """The newest run, and what tells whether another one has ended since without being published."""
+    return (
+        reader.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar(),
+        *reader.query("SELECT COUNT(*) AS n, MAX(ended_at) AS latest FROM etl_attempt").rows[0],
+    )
 
 
 def _without_names(result: Result) -> Result:

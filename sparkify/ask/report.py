@@ -113,7 +113,7 @@ def _gather(
     plays, _, _, _, latest_event, first_play, latest_play, latest_run = once["holdings"][0]
     page: Page = {
         "made": formatting.moment(now),
-        "run": max((row[0] for row in once["runs"]), default=0),
+        "run": max((row[0] for row in once["runs"] if row[0] is not None), default=0),
         "latest_event": _freshness(latest_event, now),
         "latest_run": _freshness(latest_run, now),
         "names": names,

@@ -9,8 +9,8 @@ from sparkify.formatting import count, moment, percent
 
 PROVEN = 5_000_000
 """Plays up to which the checks are run for every page: that takes as long as its answers do."""
-UNDONE_IN = 15
-"""Where a row of `runs` says which run took it back."""
+RUN_ID, UNDONE_IN = 0, 15
+"""Where a row of `runs` says its number, none if it was not published, and which run took it back."""
 RUNS_SHOWN = 12
 WARNINGS_SHOWN = 12
 REASONS_SHOWN = 12
@@ -31,7 +31,7 @@ class Verdict(Protocol):
 
 def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, Any]:
     """The books of the warehouse, as the page shows them; `verdicts` None says that no check was run."""
-    runs = answers["runs"]
+    runs = [row for row in answers["runs"] if row[RUN_ID] is not None]
     standing = [row for row in runs if row[UNDONE_IN] is None]
     read, loaded, duplicate, conflict, rejected, aside = (
         sum(row[n] for row in standing) for n in range(5, 11)
@@ -81,8 +81,8 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
         else f"{count(len(runs), 'run')} published, each record of each accounted for"
         if adds_up
         else "In one of these runs the books do not add up",
-        "runs": [_run(row) for row in runs[:RUNS_SHOWN]],
-        "more_runs": max(0, len(runs) - RUNS_SHOWN),
+        "runs": [_run(row) for row in answers["runs"][:RUNS_SHOWN]],
+        "more_runs": max(0, len(answers["runs"]) - RUNS_SHOWN),
         "rejects": _rejects(answers["rejects_by_reason"]),
         "missing": _missing(answers["missing_songs"]),
         "checks": [
@@ -165,9 +165,14 @@ def _line(label: str, of: str, source: str, parts: Sequence[tuple[str, int, str]
 
 
 def _run(row: tuple[Any, ...]) -> dict[str, Any]:
-    run, command, started, seconds, files, *records, _, warnings, plays, song, artist, taken = row
+    run, command, started, seconds, files, *records, _, warnings, plays, song, artist, taken, outcome, why = (
+        row
+    )
+    seconds = seconds or 0.0
     return {
         "run": run,
+        "outcome": outcome,
+        "reason": why or "",
         "command": command if taken is None else f"{command}, taken back by run {taken}",
         "started": moment(started),
         "seconds": f"{seconds:.1f} s" if seconds < 120 else f"{int(seconds) // 60} min {int(seconds) % 60} s",

@@ -32,7 +32,7 @@ from sparkify.cli.output import (
     visible,
 )
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
-from sparkify.cli.telling import telling
+from sparkify.cli.telling import recording, telling
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
@@ -112,6 +112,7 @@ def etl(
         also.add("undone")
     with ExitStack() as stack:
         told = stack.enter_context(telling(config, metrics))
+        stack.enter_context(recording(config, "etl"))
         stack.enter_context(progress)
         progress.about(config.s3.source)
         allowed = MaxRejects.parse(config.etl.max_rejects)
@@ -154,18 +155,21 @@ def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str
     metavar="LENGTH",
     help="Fail if consecutive events are further apart; 24h finds every missing day.",
 )
+@click.option("--deep", is_flag=True, help="Build the star anew beside, and compare it row for row.")
 @format_option
-def check(config: Config, max_age: str | None, max_gap: str | None, style: str | None) -> None:
-    """Run every check over the whole warehouse."""
+def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, style: str | None) -> None:
+    """Run every check over the whole warehouse, and compare every table with its seal."""
     from sparkify.engines.base import Result
     from sparkify.load.checks import check_everything, check_freshness, check_gaps
+    from sparkify.load.deep import check_deep
+    from sparkify.load.seal import check_seal
     from sparkify.load.tables import require_tables
 
     age = parse_age(max_age, "--max-age") if max_age else None
     gap = parse_age(max_gap, "--max-gap") if max_gap else None
     with opened(config) as engine:
         require_tables(engine)
-        verdicts = list(check_everything(engine))
+        verdicts = [*check_everything(engine), check_seal(engine), *(check_deep(engine) if deep else ())]
         if age is not None:
             verdicts.append(check_freshness(engine, age, dt.datetime.now(dt.UTC).replace(tzinfo=None)))
         if gap is not None:

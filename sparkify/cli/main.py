@@ -18,6 +18,7 @@ from sparkify.cli import (
     explain,
     forget,
     load,
+    log,
     mend,
     rehearse,
     report,
@@ -27,7 +28,7 @@ from sparkify.cli import (
 from sparkify.cli.options import Group
 from sparkify.cli.output import talk
 from sparkify.cli.streams import ReaderLeft, open_streams
-from sparkify.cli.watching import tell_failure
+from sparkify.cli.telling import tell_failure
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 
@@ -41,7 +42,7 @@ def cli() -> None:
 
 
 for command in (
-    load.etl, load.plan, load.check, load.runs, load.rejects,
+    load.etl, load.plan, load.check, load.runs, load.rejects, log.log,
     mend.reload, mend.undo, mend.rebuild, forget.forget,
     ask.ask, ask.query, explain.explain, report.report, report.dashboard,
     simulate.simulate,
@@ -76,25 +77,31 @@ def main(*path: str) -> None:
         error.show()
         sys.exit(ConfigError.exit_code)
     except click.ClickException as error:
-        tell_failure(_sentence(error.format_message()))
+        tell_failure(ConfigError(_sentence(error.format_message())))
         talk(f"sparkify: {_sentence(error.format_message())} See `{_usage(error)} --help`.")
         sys.exit(ConfigError.exit_code)
     except SparkifyError as error:
-        tell_failure(str(error))
+        tell_failure(error)
         talk(f"sparkify: {error}")
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         if package not in EXTRAS:
+            tell_failure(error)
             raise
+        tell_failure(ConfigError(f"this needs {package}."))
         talk(f"sparkify: this needs {package}: pip install -e '.[{EXTRAS[package]}]' in sparkify's folder.")
         sys.exit(ConfigError.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         note = str(error.__cause__ or error)  # click makes an Abort of every Ctrl-C
+        tell_failure(KeyboardInterrupt(note or "interrupted"))
         talk(f"sparkify: interrupted{note and f', {note}'}.")
         sys.exit(INTERRUPTED)
     except ReaderLeft:
         sys.exit(128 + signal.SIGPIPE)
+    except Exception as error:  # a bug, which keeps its traceback
+        tell_failure(error)
+        raise
 
 
 def _sentence(message: str) -> str:

@@ -3,18 +3,21 @@
 import json
 import shlex
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sparkify.cli.options import place
+from sparkify.cli.options import opened, place
 from sparkify.cli.output import plain, talk
 from sparkify.cli.summary import as_object
+from sparkify.cli.watching import log_failure
 from sparkify.config import Config
-from sparkify.errors import ConfigError, SparkifyError
+from sparkify.errors import BusyError, ConfigError, SparkifyError
 from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ class Told:
     """What is known of a load by now."""
 
     summary: "Summary | None" = None
+    is_written: ClassVar[bool] = False
+    """Whether the metrics of this process are written."""
 
 
 @contextmanager
@@ -50,8 +55,46 @@ def telling(config: Config, metrics: Path | None) -> Iterator[Told]:
         object_ = _as_object(config, told, failure, time.time() - began)
         if metrics:
             _write_metrics(metrics, object_)
+            Told.is_written = True
         if config.etl.notify:
             _notify(config.etl.notify, object_)
+
+
+def tell_failure(error: BaseException) -> None:
+    """What a command that failed early, or late, still owes: the event `failed`, and the file of metrics."""
+    log_failure(error)
+    is_load = Path(sys.argv[0]).stem == "etl" or "etl" in sys.argv[1:2]
+    found = [value for option, value in _options(sys.argv) if option == "--metrics" and is_load]
+    if found and not Told.is_written and Path(found[-1]).parent.is_dir():
+        _write_metrics(Path(found[-1]), {"ok": False, "seconds": 0.0})
+
+
+def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each option with what stands behind it, in either form.
+
+    >>> list(_options(["etl", "--metrics", "m.prom", "--wait=3"]))
+    [('--metrics', 'm.prom'), ('--wait', '3')]
+    """
+    for one, after in pairwise([*arguments, ""]):
+        option, equals, value = one.partition("=")
+        if option.startswith("--") and (equals or after):
+            yield option, value if equals else after
+
+
+@contextmanager
+def recording(config: Config, command: str) -> Iterator[None]:
+    """A run that fails before it has begun leaves its row too, if there is a warehouse to write to."""
+    try:
+        yield
+    except SparkifyError as error:
+        from sparkify.load.attempts import is_recorded, record
+        from sparkify.load.tables import require_tables
+
+        if not is_recorded(error) and not isinstance(error, BusyError):
+            with suppress(SparkifyError), opened(config, read_only=False) as engine:
+                require_tables(engine)
+                record(engine, command, error)
+        raise
 
 
 def _as_object(config: Config, told: Told, failure: BaseException | None, seconds: float) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from typing import Any, Self
 import click
 
 from sparkify.cli.output import seconds, size, talk, visible
-from sparkify.errors import ConfigError
 
 
 class PlainProgress:
@@ -179,10 +178,10 @@ class JsonProgress:
 LEVELS = {"warning": "warning", "failed": "error"}
 
 
-def tell_failure(message: str) -> None:
+def log_failure(error: BaseException) -> None:
     """Write the event `failed` for a command that logs JSON and failed before it began, or after it ended."""
     if not JsonProgress.has_failed and _logs_json(sys.argv):
-        JsonProgress().__exit__(ConfigError, ConfigError(message), None)
+        JsonProgress().__exit__(type(error), error, None)
 
 
 def _logs_json(arguments: Sequence[str]) -> bool:

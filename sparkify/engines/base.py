@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
+from sparkify.sql.schema import Column
+
 T = TypeVar("T")
 Value = int | float | str | dt.datetime | dt.date | None
 """What a `:name` placeholder can be filled in with."""
@@ -124,6 +126,13 @@ class Reader(Protocol):
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
         """Run one SELECT and fetch its rows."""
 
+    def hashed(self, rows: str, columns: Sequence[Column]) -> str:
+        """SELECT of `row_hash`, a number that stands for the row, for each of these rows.
+
+        They are a table, or a SELECT in brackets. Other values have another number but for one case in 2^64;
+        the same values have the same, as long as the engine's hash function is the same.
+        """
+
 
 class Engine(Reader, Protocol):
     """A database that holds the warehouse. SQL is Redshift's; each engine translates it if it must."""
@@ -131,6 +140,8 @@ class Engine(Reader, Protocol):
     name: str
     batch_bytes: int
     """How many bytes of files `stage` is given at once."""
+    lock_wait: float
+    """Seconds that `transaction(lock)` may wait; 0 where nobody else can be at work in an open warehouse."""
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
         """Run one statement with its `:name` placeholders filled in; return the rows it changed."""

@@ -19,8 +19,10 @@ from sparkify.engines.duckdb_files import mode_of, refuse_other, remove_old_spil
 from sparkify.engines.duckdb_read import literal, quoted
 from sparkify.engines.duckdb_stage import Stager
 from sparkify.engines.gate import Gate
+from sparkify.engines.row_hash import hash_of
 from sparkify.errors import BusyError, QueryError, SparkifyError, WarehouseError
 from sparkify.scratch import Scratch
+from sparkify.sql.schema import Column
 
 STORAGE = "v1.4.0"
 """The version of a new file: DuckDB 1.4 and later read it, and so do the tools that stand on them."""
@@ -47,6 +49,7 @@ class DuckDB:
 
     name = "duckdb"
     batch_bytes = 1 << 30
+    lock_wait = 0.0
 
     def __init__(
         self,
@@ -121,6 +124,9 @@ class DuckDB:
 
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
         return self._fetch(to_duckdb(sql, params))
+
+    def hashed(self, rows: str, columns: Sequence[Column]) -> str:
+        return hash_of(rows, columns)
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         with translated(sql):
@@ -204,7 +210,8 @@ class DuckDB:
 
     @contextlib.contextmanager
     def transaction(self, lock: str | None = None) -> Iterator[None]:  # noqa: ARG002  # the gate is the lock
-        self._connection.begin()
+        with translated("beginning"):
+            self._connection.begin()
         try:
             yield
             with translated("publishing"):

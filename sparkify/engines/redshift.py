@@ -22,7 +22,9 @@ from sparkify.engines.redshift_rights import (
     users,
 )
 from sparkify.engines.redshift_stage import Copying, Loader
+from sparkify.engines.row_hash import fnv_hash_of
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
+from sparkify.sql.schema import Column
 
 ROWS = 1000
 """Rows of one INSERT, and of one FETCH."""
@@ -63,7 +65,12 @@ class Redshift:
         """
         self._address, self._readers = address, readers
         self._schema = schema.lower()  # as a cluster folds every name, also one in quotes
-        self._rights, self._query_group, self._read_only, self._wait = rights, query_group, read_only, wait
+        self._rights, self._query_group, self._read_only, self.lock_wait = (
+            rights,
+            query_group,
+            read_only,
+            wait,
+        )
         self._loader = Loader(self._sql, self.insert, copying)
         self._is_open = False
         self._connection: Any = None
@@ -75,6 +82,9 @@ class Redshift:
 
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
         return self._sql(to_redshift(sql, params))
+
+    def hashed(self, rows: str, columns: Sequence[Column]) -> str:
+        return fnv_hash_of(rows, columns)
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         with self._block("BEGIN READ ONLY", "ROLLBACK"):
@@ -214,14 +224,15 @@ class Redshift:
 
     def _lock(self, table: str) -> None:
         """Take the table for ourselves, waiting no longer than `wait` seconds."""
-        patience = min(max(1, int(self._wait * 1000)), MOST_MS)  # 0 would be for ever
+        patience = min(max(1, int(self.lock_wait * 1000)), MOST_MS)  # 0 would be for ever
         self._run(f"SET statement_timeout TO {patience}")
         try:
             self._run(f"LOCK TABLE {table}")
         except QueryError as error:
             if state(error.__cause__) == CANCELLED:
                 raise BusyError(
-                    f"the warehouse is held by another run, for more than {self._wait:g} s. Try again later."
+                    f"the warehouse is held by another run, for more than {self.lock_wait:g} s. "
+                    "Try again later."
                 ) from error
             raise
         self._run("RESET statement_timeout")

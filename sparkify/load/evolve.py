@@ -6,6 +6,8 @@ from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, Paths
 from sparkify.engines.extra import SET_ASIDE, label, pack_extra, raw_text, unpack_extra
 from sparkify.engines.record import default_paths
 from sparkify.load import validation
+from sparkify.load.digests import read_digest
+from sparkify.load.seal import sealed
 from sparkify.load.star import run_transform
 from sparkify.sql.schema import Column, table
 
@@ -15,10 +17,29 @@ def add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) ->
 
     To be called inside a transaction. Each is filled from `extra`, by the key that the app writes it under.
     """
-    datasets: tuple[Dataset, ...] = ("events", "songs")
-    added = []
-    for dataset in datasets:
-        name = STAGING_TABLE[dataset]
+    lacking = missing_columns(engine)
+    if not lacking:
+        return []
+    with sealed(engine) as sealing:
+        for dataset, name in STAGING_TABLE.items():
+            if name not in lacking:
+                continue
+            before = read_digest(engine, name, without=lacking[name])
+            for column in table(name).reported:
+                if column.name in lacking[name]:
+                    engine.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {column.type}")
+                    key = label((paths or {}).get(dataset, default_paths(dataset))[column.name])
+                    _fill(engine, dataset, column, key)
+            sealing.changes.add(name, read_digest(engine, name).minus(before))
+        added = [f"{name}.{column}" for name, columns in lacking.items() for column in sorted(columns)]
+        sealing.says("columns", f"added {', '.join(added)}")
+    return added
+
+
+def missing_columns(engine: Engine) -> dict[str, frozenset[str]]:
+    """Of each table of staging that lacks columns of the DDL, which."""
+    found = {}
+    for name in STAGING_TABLE.values():
         there = {
             column
             for (column,) in engine.query(
@@ -27,17 +48,9 @@ def add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) ->
                 {"name": name},
             ).rows
         }
-        for column in table(name).reported:
-            if column.name not in there:
-                engine.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {column.type}")
-                _fill(
-                    engine,
-                    dataset,
-                    column,
-                    label((paths or {}).get(dataset, default_paths(dataset))[column.name]),
-                )
-                added.append(f"{name}.{column.name}")
-    return added
+        if lacking := {column.name for column in table(name).reported} - there:
+            found[name] = frozenset(lacking)
+    return found
 
 
 def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:

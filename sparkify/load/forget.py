@@ -9,6 +9,7 @@ from sparkify.engines.base import Engine, Reader, Result
 from sparkify.engines.extra import count_extra
 from sparkify.errors import ConfigError, SparkifyError, WarehouseError
 from sparkify.formatting import count
+from sparkify.load.digests import Changes
 from sparkify.load.erase import erase, must_erase
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
@@ -62,7 +63,7 @@ def forget(
     wanted = [user_ids] if isinstance(user_ids, int) else sorted(set(user_ids))
     receipts: list[Receipt] = []
 
-    def work(run_id: int) -> Outcome:
+    def work(run_id: int, changes: Changes) -> Outcome:
         known = {
             user_id: (run, when)
             for user_id, run, when in engine.query(
@@ -83,14 +84,16 @@ def forget(
         )
         _count_erased(engine, run_id)
         nothing = ", ".join(f"{column} = NULL" for column in PERSONAL)
-        receipt.events = engine.execute(
-            f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN})", {"run_id": run_id}
-        )
-        receipt.rejects = _erase_rejects(engine, frozenset(new))
+        with changes.of("stg_events"):
+            receipt.events = engine.execute(
+                f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN})", {"run_id": run_id}
+            )
+        with changes.of("etl_reject"):
+            receipt.rejects = _erase_rejects(engine, frozenset(new))
         drop_unused_forms(engine)
         if receipt.events:
             progress.step("building the star")
-            span = build_star(engine, 0, run_id)
+            span = build_star(engine, 0, run_id, changes)
             recount(engine, span)
             drop_affected(engine, span)
         receipt.plays_left = _count_plays(engine)

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 import sparkify
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, RetryError
+from sparkify.formatting import count
+from sparkify.load import attempts, seal
 from sparkify.load.checks import Verdict
+from sparkify.load.digests import Changes
 from sparkify.load.keys import KeyNews
 from sparkify.load.notices import Warned, insert_warnings
 from sparkify.load.rejects import Reject
@@ -44,6 +47,10 @@ class Outcome:
     """Whether there was nothing to do."""
 
 
+Work = Callable[[int, Changes], Outcome]
+"""What a run does: given its number, and where to note what it does to large tables."""
+
+
 @dataclass
 class Summary:
     """What a run did. With `run_id` None there was nothing to do."""
@@ -67,7 +74,7 @@ class Summary:
 def publish(
     engine: Engine,
     command: str,
-    work: Callable[[int], Outcome],
+    work: Work,
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Summary:
@@ -80,62 +87,87 @@ def publish(
     """
     reached: list[Summary] = []
     pauses = list(RETRY_AFTER)
-    while True:
-        try:
-            return _attempt(engine, command, work, progress, reached)
-        except RetryError as error:
-            if error.at_once:
-                progress.note(str(error))
-            elif pauses:
-                progress.warn(f"{error} Trying again in {pauses[0]:g} s.")
-                sleep(pauses.pop(0))
-            else:
-                raise
+    attempt = attempts.new_attempt(command)
+    try:
+        while True:
+            try:
+                return _attempt(engine, command, work, progress, reached, attempt)
+            except RetryError as error:
+                if error.at_once:
+                    progress.note(str(error))
+                elif pauses:
+                    progress.warn(f"{error} Trying again in {pauses[0]:g} s.")
+                    sleep(pauses.pop(0))
+                else:
+                    raise
+    except BaseException as error:
+        attempts.end(engine, attempt, error)
+        raise
 
 
 def _attempt(
     engine: Engine,
     command: str,
-    work: Callable[[int], Outcome],
+    work: Work,
     progress: Progress,
     reached: list[Summary],
+    attempt: attempts.Attempt,
 ) -> Summary:
     """One attempt; `reached` holds the summaries of attempts that came as far as their commit."""
     began, started = time.monotonic(), dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    if not reached:
+        attempts.begin(engine, attempt)
     with engine.transaction(lock="etl_lock"):
         if reached and _is_published(engine, reached[-1]):
             return reached[-1]
-        if command not in REBUILDING:
-            require_rules(engine)
-        run_id = next_id(engine, "run_id", "etl_run")
-        progress.know(run_id, 0, 0)
-        done = work(run_id)
-        if done.is_idle:
-            progress.know(None, 0, 0)
-            idle = Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
-            idle.warnings = done.warnings
-            return idle
-        raise_failed(done.checks)
-        summary = Summary(
-            run_id, done.files, done.records, count_rows(engine), *_matched(engine), done.checks,
-            done.rejects, done.reject_uris, done.removed, done.warnings, done.unknown_keys, done.absent_keys,
-        )  # fmt: skip
-        summary.seconds = round(time.monotonic() - began, 3)
-        _record_run(engine, command, started, summary, done.taken)
-        insert_warnings(engine, run_id, done.warnings)
-        progress.know(run_id, done.taken, summary.records.read)
+        with seal.sealed(engine) as sealing:
+            attempts.clear(engine, attempt)
+            if command not in REBUILDING:
+                require_rules(engine)
+            run_id = next_id(engine, "run_id", "etl_run")
+            progress.know(run_id, 0, 0)
+            done = work(run_id, sealing.changes)
+            if done.is_idle:
+                progress.know(None, 0, 0)
+                idle = Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
+                idle.warnings = done.warnings
+                sealing.says(command, "nothing was published: what is known of files or rejects was noted")
+                return idle
+            raise_failed(done.checks)
+            summary = Summary(
+                run_id, done.files, done.records, count_rows(engine), *_matched(engine), done.checks,
+                done.rejects, done.reject_uris, done.removed, done.warnings, done.unknown_keys,
+                done.absent_keys,
+            )  # fmt: skip
+            sealing.changes.came(run_id)
+            summary.seconds = round(time.monotonic() - began, 3)
+            _record_run(engine, command, started, summary, done.taken)
+            insert_warnings(engine, run_id, done.warnings)
+            sealing.says(command, _said(summary, done.taken), run_id)
+            progress.know(run_id, done.taken, summary.records.read)
         reached.append(summary)
         progress.step("publishing")
     summary.seconds = round(time.monotonic() - began, 3)
     return summary
 
 
+def _said(summary: Summary, files: int) -> str:
+    """What a run did, for the chain of seals."""
+    r = summary.records
+    counts = {
+        "read": r.read, "loaded": r.loaded, "duplicate": r.duplicate, "conflict": r.conflict,
+        "rejected": r.rejected, "removed": summary.removed,
+    }  # fmt: skip
+    return ", ".join([count(files, "file"), *(f"{n:,} {name}" for name, n in counts.items() if n)])
+
+
 def raise_failed(verdicts: Sequence[Verdict]) -> None:
     """Raise CheckError naming every check that failed."""
-    failed = [verdict.sentence() for verdict in verdicts if not verdict.passed]
-    if failed:
+    if failed := [verdict for verdict in verdicts if not verdict.passed]:
+        brief = f"{len(failed)} of {len(verdicts)} checks failed, nothing was published"
         raise CheckError(
-            f"{len(failed)} of {len(verdicts)} checks failed, nothing was published. " + " | ".join(failed)
+            f"{brief}. " + " | ".join(verdict.sentence() for verdict in failed),
+            f"{brief}: {', '.join(verdict.name for verdict in failed)}.",
         )
 
 

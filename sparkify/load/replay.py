@@ -14,6 +14,7 @@ from sparkify.engines.reading import diagnose
 from sparkify.errors import ConfigError
 from sparkify.load import validation
 from sparkify.load.accept import Values, accept, require_conserved, validate
+from sparkify.load.digests import OLDER_REJECTS, Changes
 from sparkify.load.feed import Feed
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.rejects import Reject, decoded
@@ -49,7 +50,7 @@ def replay(
     there is not.
     """
 
-    def work(run_id: int) -> Outcome:
+    def work(run_id: int, changes: Changes) -> Outcome:
         if (
             run is not None
             and not engine.query("SELECT run_id FROM etl_run WHERE run_id = :run", {"run": run}).rows
@@ -58,17 +59,19 @@ def replay(
         progress.step("validating again")
         datasets: tuple[Dataset, ...] = ("songs", "events")
         passed: dict[int, int] = {}
-        for dataset in datasets:
-            passed |= _validate_again(engine, dataset, run, run_id, feed or Feed(), progress)
+        with changes.of("etl_reject", OLDER_REJECTS, {"run": run_id}):
+            for dataset in datasets:
+                passed |= _validate_again(engine, dataset, run, run_id, feed or Feed(), progress)
+            if passed:
+                run_transform(engine, "etl_reject_replayed", {"run": run_id})
         if not passed:
             return Outcome(is_idle=True)
-        for name in ("etl_reject_replayed", "etl_file_replayed"):
-            run_transform(engine, name, {"run": run_id})
+        run_transform(engine, "etl_file_replayed", {"run": run_id})
         run_transform(engine, "etl_run_rejects")
         progress.step("building the star")
         learn_forms(engine, run_id, run_id)
         tally = Tally(read=sum(passed.values()))
-        span = build_star(engine, run_id, run_id)
+        span = build_star(engine, run_id, run_id, changes)
         tally.duplicate, tally.conflict = count_duplicates(engine, span)
         tally.loaded = tally.read - tally.duplicate - tally.conflict
         drop_affected(engine, span)

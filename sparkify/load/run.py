@@ -10,6 +10,7 @@ from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.formatting import count
 from sparkify.load.checks import check_affected
+from sparkify.load.digests import Changes
 from sparkify.load.feed import Feed
 from sparkify.load.files import (
     Planned,
@@ -84,7 +85,7 @@ def load(
 
     feed = feed or Feed()
 
-    def work(run_id: int) -> Outcome:
+    def work(run_id: int, changes: Changes) -> Outcome:
         warnings = Warnings(progress)
         for one in warned:
             warnings.add(*one)
@@ -111,7 +112,7 @@ def load(
             )
         if not planned:
             return Outcome(counts, warnings=warnings.found, is_idle=True)
-        return _take_in(engine, run_id, planned, counts, max_rejects, warnings, feed)
+        return _take_in(engine, run_id, planned, counts, max_rejects, warnings, feed, changes)
 
     return publish(engine, "etl", work, progress, sleep)
 
@@ -131,9 +132,10 @@ def reload(
     if one cannot be read, or if one of the others was rewritten and is not named.
     """
 
-    def work(run_id: int) -> Outcome:
+    def work(run_id: int, changes: Changes) -> Outcome:
         planned = plan_reload(names, read_ledger(engine))
-        return _take_in(engine, run_id, planned, {}, max_rejects, Warnings(progress), feed or Feed())
+        warnings = Warnings(progress)
+        return _take_in(engine, run_id, planned, {}, max_rejects, warnings, feed or Feed(), changes)
 
     return publish(engine, "reload", work, progress, sleep)
 
@@ -149,11 +151,11 @@ def rebuild(
     `play_pages` are the pages whose events are plays from now on; none: as before.
     """
 
-    def work(run_id: int) -> Outcome:
+    def work(run_id: int, changes: Changes) -> Outcome:
         if play_pages:
             set_play_pages(engine, play_pages)
         progress.step("building the star")
-        span = build_star(engine, 0, run_id)
+        span = build_star(engine, 0, run_id, changes)
         progress.step("checking")
         verdicts = check_affected(engine, span)
         drop_affected(engine, span)
@@ -172,12 +174,13 @@ def _take_in(
     max_rejects: MaxRejects,
     warnings: Warnings,
     feed: Feed,
+    changes: Changes,
 ) -> Outcome:
     """Load these files; what the ledger holds of those that are read whole gives way."""
     progress = warnings.progress
     if parts_to_replace(planned):
         planned = with_companions(planned, read_ledger(engine))
-    loading = FileIngest(engine, run_id, progress, warnings, feed, max_rejects.allow)
+    loading = FileIngest(engine, run_id, progress, warnings, feed, max_rejects.allow, changes)
     loading.take_in(planned)
     _refuse_bad(loading, max_rejects, feed)
     parts = parts_to_replace(planned)
@@ -188,11 +191,11 @@ def _take_in(
     learn_forms(engine, run_id, run_id)
     tally, removed = loading.tally, 0
     if parts:
-        removed, (tally.duplicate, tally.conflict) = take_back(engine, run_id, parts, "replaced")
+        removed, (tally.duplicate, tally.conflict) = take_back(engine, run_id, parts, "replaced", changes)
         progress.step("checking")
         verdicts = check_anew(engine, run_id)
     else:
-        span = build_star(engine, run_id, run_id)
+        span = build_star(engine, run_id, run_id, changes)
         tally.duplicate, tally.conflict = count_duplicates(engine, span)
         progress.step("checking")
         verdicts = check_affected(engine, span)

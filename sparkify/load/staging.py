@@ -18,6 +18,7 @@ from sparkify.load.accept import (
     require_conserved,
     validate,
 )
+from sparkify.load.digests import Changes
 from sparkify.load.erase import erase, read_forgotten
 from sparkify.load.feed import Feed
 from sparkify.load.files import Known, Plan, Planned
@@ -64,8 +65,13 @@ class FileIngest:
         warnings: Warnings,
         feed: Feed,
         allow: Callable[[int, int], bool],
+        changes: Changes,
     ) -> None:
-        """`allow` says whether so many rejects may be among so many records."""
+        """`allow` says whether so many rejects may be among so many records.
+
+        What is done to rejects of earlier runs is noted in `changes`.
+        """
+        self._changes = changes
         self._allow = allow
         self.is_lost = False
         """Whether so many were rejected that nothing which is still to come can save the run."""
@@ -217,11 +223,14 @@ class FileIngest:
     def _supersede_reject(self, parts: Sequence[Known], line: int) -> None:
         """The reject of a line that goes on gives way to the whole line, until this run is undone."""
         for part in parts:
-            gone = self._engine.execute(
-                "UPDATE etl_reject SET replayed_in = :run "
-                "WHERE file_id = :file_id AND record = :line AND replayed_in IS NULL",
-                {"run": self._run_id, "file_id": part.file_id, "line": line},
-            )
+            place = {"file_id": part.file_id, "line": line}
+            one = "SELECT j.* FROM etl_reject AS j WHERE j.file_id = :file_id AND j.record = :line"
+            with self._changes.of("etl_reject", one, place):
+                gone = self._engine.execute(
+                    "UPDATE etl_reject SET replayed_in = :run "
+                    "WHERE file_id = :file_id AND record = :line AND replayed_in IS NULL",
+                    {"run": self._run_id, **place},
+                )
             for ledger, key in (("etl_file", "file_id"), ("etl_run", "run_id")) if gone else ():
                 self._engine.execute(
                     f"UPDATE {ledger} SET records_read = records_read - 1, rejected = rejected - 1 "

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Value
 from sparkify.engines.relations import definition
+from sparkify.load.digests import Changes
 from sparkify.load.models import (
     MODELS,
     NEW,
+    Model,
     affected_keys,
     duplicates,
     is_retracted,
@@ -24,7 +26,7 @@ from sparkify.load.models import (
 from sparkify.load.rules import record_rules
 from sparkify.sql import Statement
 
-EVER = (dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1))
+EVER = (dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59))
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Span:
         return {name: value for name, value in vars(self).items() if name != "is_everything"}
 
 
-def build_star(engine: Engine, first_run: int, last_run: int) -> Span:
+def build_star(engine: Engine, first_run: int, last_run: int, changes: Changes) -> Span:
     """Add the records of these runs to the star; to be called inside a transaction.
 
     Leaves the tables of affected keys, which the checks look at, until `drop_affected`.
@@ -51,13 +53,13 @@ def build_star(engine: Engine, first_run: int, last_run: int) -> Span:
     span = _span(engine, first_run, last_run)
     for one in [] if span.is_everything else affected_keys():
         engine.execute(one.text, span.params)
-    _refresh(engine, is_everything=span.is_everything)
+    _refresh(engine, changes, is_everything=span.is_everything)
     if span.is_everything:
         record_rules(engine)
     return span
 
 
-def build_star_without(engine: Engine, run_id: int) -> tuple[Span, int]:
+def build_star_without(engine: Engine, run_id: int, changes: Changes) -> tuple[Span, int]:
     """Add the records of this run, and take those of the parts in `retracted` from staging and star.
 
     Returns what was affected, and how many records left staging. Leaves the tables of affected keys, and
@@ -72,11 +74,11 @@ def build_star_without(engine: Engine, run_id: int) -> tuple[Span, int]:
         f"-d.conflicts AS conflicts FROM ({counted}) AS d WHERE d.run_id < :first_run",
         span.params,
     )
-    removed = sum(
-        engine.execute(f"DELETE FROM {table} WHERE {is_retracted(dataset)}")
-        for dataset, table in STAGING_TABLE.items()
-    )
-    _refresh(engine, is_everything=False)
+    removed = 0
+    for dataset, table in STAGING_TABLE.items():
+        with changes.of(table, f"SELECT t.* FROM {table} AS t WHERE {is_retracted(dataset)}"):
+            removed += engine.execute(f"DELETE FROM {table} WHERE {is_retracted(dataset)}")
+    _refresh(engine, changes, is_everything=False)
     return span, removed
 
 
@@ -135,14 +137,22 @@ def run_transform(engine: Engine, name: str, params: Mapping[str, Value] | None 
     return engine.execute(definition(name, group="transforms"), params)
 
 
-def _refresh(engine: Engine, *, is_everything: bool) -> None:
+def _refresh(engine: Engine, changes: Changes, *, is_everything: bool) -> None:
     for model in MODELS:
         for one in keep_records(model, is_everything=is_everything):
             engine.execute(one.text)
+        if is_everything:
+            _replace(engine, model, is_everything=True)
+            changes.anew(model.table)
         # Most nights bring no songs.
-        if is_everything or engine.query(f"SELECT COUNT(*) AS n FROM {model.affected}").scalar():
-            for one in replace_rows(model, is_everything=is_everything):
-                engine.execute(one.text)
+        elif engine.query(f"SELECT COUNT(*) AS n FROM {model.affected}").scalar():
+            with changes.of(model.table, model.of_affected(model.table)):
+                _replace(engine, model, is_everything=False)
+
+
+def _replace(engine: Engine, model: Model, *, is_everything: bool) -> None:
+    for one in replace_rows(model, is_everything=is_everything):
+        engine.execute(one.text)
 
 
 def _count(*, is_everything: bool) -> str:

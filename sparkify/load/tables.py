@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from sparkify.engines.base import EVERY_COLUMN, Dataset, Engine, Paths, Rights
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
-from sparkify.load.evolve import add_columns
+from sparkify.load.digests import Changes
+from sparkify.load.evolve import add_columns, missing_columns
+from sparkify.load.seal import accept, begin, sealed
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
 from sparkify.sql import Statement, schema, statement, statements
@@ -14,7 +16,7 @@ DEFAULT_PAGES = ("NextSong",)
 VERSION = 4
 """The layout's version; raise it with every change to the tables, and write the migrations to it."""
 OURS = (*schema.ALL, *schema.VIEWS)
-SHARED = (*schema.STAR, *schema.VIEWS, "etl_run", "etl_warning", "etl_key", "etl_version")
+SHARED = (*schema.STAR, *schema.VIEWS, "etl_run", "etl_attempt", "etl_warning", "etl_key", "etl_version")
 """What readers see whole: the star, the views, and what runs did and warned of."""
 RIGHTS: Rights = {
     **dict.fromkeys(OURS, ()),
@@ -44,8 +46,7 @@ def create_tables(engine: Engine) -> list[str]:
         if _version(engine) < VERSION:
             migrate(engine)
         require_version(engine)
-        with engine.transaction():
-            add_columns(engine)
+        _add_columns(engine)
         there = _ours_by_name(engine)
     elif there:
         raise ConfigError(
@@ -63,6 +64,8 @@ def create_tables(engine: Engine) -> list[str]:
             if "etl_play_page" in missing:
                 set_play_pages(engine, DEFAULT_PAGES)
             _create_views(engine, there)
+            if len(missing) == len(order):
+                begin(engine)
     with engine.transaction(lock="etl_lock"):
         engine.grant(RIGHTS)
     return missing
@@ -95,8 +98,7 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
     if has_tables(engine) and _version(engine) < VERSION:
         migrate(engine)
     require_tables(engine)
-    with engine.transaction():
-        add_columns(engine, paths)
+    _add_columns(engine, paths)
     with contextlib.suppress(RightsError, RetryError), engine.transaction(lock="etl_lock"):
         engine.grant(RIGHTS)
 
@@ -157,14 +159,22 @@ def migrate(engine: Engine) -> list[str]:
             _create_views(engine, there)
             engine.insert("etl_version", ("version",), [(VERSION,)])
             _rebuild(engine)
+            accept(engine, f"layout {version} became {VERSION}", "migrate", missing_columns(engine))
     return done
+
+
+def _add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> None:
+    """Lock nobody out where there is nothing to add."""
+    if missing_columns(engine):
+        with engine.transaction(lock="etl_lock"):
+            add_columns(engine, paths)
 
 
 def _rebuild(engine: Engine) -> None:
     """What this program's rules make of staging: normal forms of text, star, and counts of the ledger."""
     last = int(engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar())
     learn_forms(engine, 0, last)
-    span = build_star(engine, 0, last)
+    span = build_star(engine, 0, last, Changes(engine))
     recount(engine, span)
     drop_affected(engine, span)
 
@@ -185,7 +195,10 @@ def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
             f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}. "
             "`sparkify rebuild` builds it anew; nothing was loaded."
         )
-    with engine.transaction(lock="etl_lock"):
+    with (
+        engine.transaction(lock="etl_lock"),
+        sealed(engine, "settings", f"PLAY_PAGE is {', '.join(pages)}"),
+    ):
         set_play_pages(engine, pages)
 
 

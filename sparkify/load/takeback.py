@@ -10,6 +10,7 @@ from typing import Literal
 from sparkify.engines.base import Engine
 from sparkify.engines.relations import resolve
 from sparkify.load.checks import Verdict, check_span
+from sparkify.load.digests import OLDER_REJECTS, Changes
 from sparkify.load.files import Planned, read_ledger
 from sparkify.load.star import Span, build_star_without, count_again, drop_affected, run_transform
 
@@ -47,7 +48,9 @@ def parts_to_replace(planned: Sequence[Planned]) -> list[int]:
     return [part.file_id for one in planned if one.is_whole for part in one.parts]
 
 
-def take_back(engine: Engine, run_id: int, parts: Collection[int], fate: Fate) -> tuple[int, tuple[int, int]]:
+def take_back(
+    engine: Engine, run_id: int, parts: Collection[int], fate: Fate, changes: Changes
+) -> tuple[int, tuple[int, int]]:
     """Remove these parts from staging, star, rejects and ledger, and add what this run has staged.
 
     Returns how many records left staging, and of this run's the duplicates and the conflicts.
@@ -55,9 +58,10 @@ def take_back(engine: Engine, run_id: int, parts: Collection[int], fate: Fate) -
     run_transform(engine, "retracted")
     engine.insert("retracted", ("file_id",), [(part,) for part in parts])
     run_transform(engine, "retracted_replays")
-    span, removed = build_star_without(engine, run_id)
-    for name in ("reject_return", "etl_file_return", "etl_reject_return", "etl_reject_leave"):
-        run_transform(engine, name)
+    span, removed = build_star_without(engine, run_id, changes)
+    with changes.of("etl_reject", OLDER_REJECTS, {"run": run_id}):
+        for name in ("reject_return", "etl_file_return", "etl_reject_return", "etl_reject_leave"):
+            run_transform(engine, name)
     run_transform(engine, f"etl_file_{fate}", {"run": run_id})
     counted = count_again(engine, span)
     run_transform(engine, "etl_run_aside")

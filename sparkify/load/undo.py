@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.formatting import count
+from sparkify.load.digests import Changes
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.takeback import check_anew, parts_to_undo, take_back
 from sparkify.progress import Progress
@@ -21,13 +22,13 @@ def undo(
     is not, LoadError for one of which nothing stands.
     """
 
-    def work(run_id: int) -> Outcome:
+    def work(run_id: int, changes: Changes) -> Outcome:
         parts = parts_to_undo(engine, run)
         if not parts:
             raise _nothing_stands(engine, run)
         _tell_what_goes(engine, parts, progress)
         progress.step("taking records back")
-        removed, _ = take_back(engine, run_id, parts, "undone")
+        removed, _ = take_back(engine, run_id, parts, "undone", changes)
         progress.step("checking")
         verdicts = check_anew(engine, run_id)
         return Outcome({"undone": len(parts)}, len(parts), removed=removed, checks=verdicts)

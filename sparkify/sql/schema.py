@@ -17,7 +17,7 @@ STAGING = ("stg_events", "stg_songs")
 STAR = ("songplay", "users", "songs", "artists", "time")
 BOOKS = (
     "etl_run", "etl_file", "etl_reject", "etl_key", "etl_warning", "etl_play_page", "text_form",
-    "etl_forgotten", "etl_lock", "etl_version",
+    "etl_forgotten", "etl_attempt", "etl_seal", "etl_lock", "etl_version",
 )  # fmt: skip
 ALL = (*STAGING, *STAR, *BOOKS)
 VIEWS = ("events", "registrations", "listening", "file_parts")

@@ -28,3 +28,11 @@ CREATE AGGREGATE pg_catalog.rs_avg(float8) (
 -- A quotient of DECIMALs, cut off after so many decimals.
 CREATE FUNCTION pg_catalog.rs_divide(a numeric, b numeric, decimals integer) RETURNS numeric IMMUTABLE LANGUAGE sql AS
 $$ SELECT (div(a * ('1e' || decimals)::numeric, b)::text || 'e-' || decimals)::numeric $$;
+
+-- The sum of whole numbers is a BIGINT, also that of BIGINTs, and ends at 64 bits (AWS: "SUM function"); PostgreSQL's is a
+-- NUMERIC there.
+CREATE AGGREGATE pg_catalog.rs_sum(smallint) (SFUNC = int2_sum, STYPE = bigint);
+CREATE AGGREGATE pg_catalog.rs_sum(integer) (SFUNC = int4_sum, STYPE = bigint);
+CREATE AGGREGATE pg_catalog.rs_sum(bigint) (SFUNC = int8pl, STYPE = bigint);
+CREATE AGGREGATE pg_catalog.rs_sum(numeric) (SFUNC = numeric_add, STYPE = numeric);
+CREATE AGGREGATE pg_catalog.rs_sum(float8) (SFUNC = float8pl, STYPE = float8);

@@ -40,7 +40,7 @@ UNITS = {
     for unit in units.split()
 }
 _RENAMED = {
-    "NVL": "COALESCE", "AVG": "rs_avg", "REGEXP_SUBSTR": "rs_regexp_substr",
+    "NVL": "COALESCE", "AVG": "rs_avg", "SUM": "rs_sum", "REGEXP_SUBSTR": "rs_regexp_substr",
     "REGEXP_REPLACE": "rs_regexp_replace", "REGEXP_COUNT": "rs_regexp_count",
     "REGEXP_INSTR": "rs_regexp_instr", "CHR": "rs_chr",
 }  # fmt: skip

@@ -1,0 +1,50 @@
+"""The chain of seals, seen from the command line."""
+
+import sys
+
+import click
+
+from sparkify.cli.options import AT_MOST, config_options, opened, place
+from sparkify.cli.output import format_option, print_some, talk
+from sparkify.config import Config
+
+
+@click.command()
+@config_options
+@click.option(
+    "--accept",
+    metavar="WHY",
+    help="Seal every table as it is now, whatever changed it, and keep the reason in the chain.",
+)
+@click.option("--limit", type=AT_MOST, default=0, show_default=True, help="At most so many; 0: all.")
+@format_option
+def log(config: Config, accept: str | None, limit: int, style: str | None) -> None:
+    """Show the chain of seals, the latest first: what changed the warehouse, and whether a link is broken."""
+    from sparkify.engines.base import Result
+    from sparkify.load.seal import accept as accept_all
+    from sparkify.load.seal import read_chain
+    from sparkify.load.tables import prepare_tables, require_tables
+
+    if accept is not None:
+        with opened(config, read_only=False) as engine:
+            prepare_tables(engine)
+            with engine.transaction(lock="etl_lock"):
+                accept_all(engine, accept)
+        click.echo(f"The tables of {place(config)} are sealed as they are.")
+        return
+    with opened(config) as engine:
+        require_tables(engine)
+        chain = read_chain(engine)
+    rows = [
+        (e.seal_id, e.sealed_at, e.run_id, e.command, e.what, e.seal[:12], e.previous[:12], wrong or "ok")
+        for e, wrong in reversed(chain)
+    ]
+    columns = ("seal_id", "sealed_at", "run_id", "command", "what", "seal", "previous", "link")
+    print_some(
+        Result(columns, rows[: limit + 1] if limit else rows), limit, style, none="no seals", chosen=True
+    )
+    broken = [(entry, wrong) for entry, wrong in chain if wrong]
+    for entry, wrong in broken:
+        talk(f"sparkify: seal {entry.seal_id}: {wrong}.")
+    if broken:
+        sys.exit(1)

@@ -1,0 +1,129 @@
+"""Runs that are not published leave a row all the same: refused, failed, interrupted or killed, and why.
+
+A run notes its beginning in a transaction of its own. Its publishing takes the note away; whatever else ends
+it is written there. Of a process that was killed nobody hears, so the next one that writes says it: it
+holds the lock, and who has begun and holds none is gone. On a cluster somebody may be waiting for the lock
+between the note and the work: whoever began a moment ago is left alone, and whoever was taken for dead and is
+published after all takes the note away too.
+"""
+
+import contextlib
+import datetime as dt
+import uuid
+from typing import NamedTuple
+
+import sparkify
+from sparkify.engines.base import Engine, Value
+from sparkify.errors import CheckError, ConfigError, LoadError, QueryError, SparkifyError
+from sparkify.load import seal
+from sparkify.load.digests import Changes
+from sparkify.recorder import without_values
+
+LONGEST = 1000
+"""Bytes of a reason that are kept."""
+KILLED = "the process ended without a word: it was killed, or its machine went down. Nothing was published."
+
+
+class Attempt(NamedTuple):
+    """A run before it has a number."""
+
+    attempt_id: str
+    command: str
+
+
+def new_attempt(command: str) -> Attempt:
+    """A run that is about to begin."""
+    return Attempt(uuid.uuid4().hex, command)
+
+
+def begin(engine: Engine, attempt: Attempt) -> None:
+    """Note that a run begins, and that those before it which began and did not end were killed.
+
+    Done again, it does nothing: the answer to its commit may have been lost.
+    """
+    now = _now()
+    dead = "outcome = 'started' AND attempt_id <> :attempt AND started_at <= :waiting"
+    params: dict[str, Value] = {
+        "attempt": attempt.attempt_id,
+        "waiting": now - dt.timedelta(seconds=engine.lock_wait),
+    }
+    with engine.transaction(lock="etl_lock"):
+        if found := engine.query(f"SELECT command FROM etl_attempt WHERE {dead}", params).rows:
+            changes = Changes(engine)
+            with changes.of("etl_attempt"):
+                engine.execute(
+                    "UPDATE etl_attempt SET outcome = 'killed', ended_at = :now, reason = :reason "
+                    f"WHERE {dead}",
+                    {**params, "now": now, "reason": KILLED},
+                )
+            seal.write(engine, found[0][0], "killed before it was published", changes)
+        _write(engine, attempt, now)
+
+
+def clear(engine: Engine, attempt: Attempt) -> None:
+    """Take the note away, in the transaction that publishes, or finds that there is nothing to do."""
+    engine.execute("DELETE FROM etl_attempt WHERE attempt_id = :attempt", {"attempt": attempt.attempt_id})
+
+
+def end(engine: Engine, attempt: Attempt, error: BaseException) -> None:
+    """Write how a run ended that is not published, as far as the warehouse can still be written to."""
+    with contextlib.suppress(SparkifyError), engine.transaction(lock="etl_lock"):
+        changes, outcome = Changes(engine), outcome_of(error)
+        with changes.of("etl_attempt"):
+            engine.execute(
+                "UPDATE etl_attempt SET outcome = :outcome, ended_at = :now, reason = :reason "
+                "WHERE attempt_id = :attempt",
+                {
+                    "outcome": outcome,
+                    "now": _now(),
+                    "reason": reason_of(error),
+                    "attempt": attempt.attempt_id,
+                },
+            )
+        if changes:
+            seal.write(engine, attempt.command, f"{outcome}, not published", changes)
+        error.is_recorded = True  # type: ignore[attr-defined]  # any exception may carry it
+
+
+def record(engine: Engine, command: str, error: BaseException) -> None:
+    """Write down a run that ended before it could begin: its source was unreachable."""
+    attempt = new_attempt(command)
+    begin(engine, attempt)
+    end(engine, attempt, error)
+
+
+def is_recorded(error: BaseException) -> bool:
+    """Whether the end of this run is written down."""
+    return bool(getattr(error, "is_recorded", False))
+
+
+def outcome_of(error: BaseException) -> str:
+    """Refused by what came, or failed by what is around it; interrupted by whoever started it."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "refused" if isinstance(error, LoadError | CheckError | ConfigError) else "failed"
+
+
+def reason_of(error: BaseException) -> str:
+    """One line that says why, without values of the data: a listener who is forgotten must not be in it."""
+    if isinstance(error, CheckError):
+        text = error.brief
+    elif isinstance(error, QueryError):
+        text = without_values(str(error), "")
+    elif isinstance(error, SparkifyError):
+        text = str(error).partition("\n")[0]
+    else:
+        text = type(error).__name__
+    return text.encode()[:LONGEST].decode(errors="ignore")
+
+
+def _write(engine: Engine, attempt: Attempt, now: dt.datetime) -> None:
+    latest = engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar()
+    clear(engine, attempt)
+    columns = ("attempt_id", "after_run", "command", "program", "started_at", "outcome")
+    row = (attempt.attempt_id, latest, attempt.command, sparkify.__version__, now, "started")
+    engine.insert("etl_attempt", columns, [row])
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)

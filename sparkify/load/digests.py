@@ -1,0 +1,122 @@
+"""Digests of tables: the number of rows, and the sum of a hash of each row over all of its columns.
+
+A sum needs no order, and is kept up with what comes and goes: a night that adds little computes little. It is
+for edits and accidents; whoever computes a collision of 64-bit hashes can hide a change behind it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from sparkify.engines.base import STAGING_TABLE, Reader, Value
+from sparkify.sql import schema
+
+ROWS = {"etl_attempt": "SELECT a.* FROM etl_attempt AS a WHERE a.outcome <> 'started'"}
+"""Tables of which some rows come and go unsealed."""
+OLDER_REJECTS = "SELECT j.* FROM etl_reject AS j WHERE j.run_id < :run"
+"""Those that a run did not bring itself."""
+LARGE = (*STAGING_TABLE.values(), *schema.STAR, "etl_reject")
+"""Tables that are too large to be read whole every night."""
+SMALL = tuple(name for name in schema.ALL if name not in (*LARGE, "etl_seal"))
+SEALED = (*LARGE, *SMALL)
+"""Every table but the seals, which prove themselves."""
+
+
+class Digest(NamedTuple):
+    """Of a table, or of a part of it, or a difference of two."""
+
+    rows: int = 0
+    total: int = 0
+
+    def plus(self, other: "Digest") -> "Digest":
+        return Digest(self.rows + other.rows, self.total + other.total)
+
+    def minus(self, other: "Digest") -> "Digest":
+        return Digest(self.rows - other.rows, self.total - other.total)
+
+
+class Changes:
+    """What a transaction adds to tables and takes from them, as digests."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.deltas: dict[str, Digest] = {}
+        self.whole: dict[str, Digest] = {}
+        """Tables that were written anew, whatever was in them."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is another now."""
+        return bool(self.whole) or any(map(any, self.deltas.values()))
+
+    @contextmanager
+    def of(self, table: str, rows: str = "", params: Mapping[str, Value] | None = None) -> Iterator[None]:
+        """What the block does to these rows of a table, or to all: it may do nothing to others."""
+        before = read_digest(self._reader, table, rows, params)
+        yield
+        self.add(table, read_digest(self._reader, table, rows, params).minus(before))
+
+    @contextmanager
+    def of_each(self, tables: Sequence[str]) -> Iterator[None]:
+        """The same of whole tables."""
+        before = read_digests(self._reader, tables)
+        yield
+        for table, digest in read_digests(self._reader, tables).items():
+            self.add(table, digest.minus(before[table]))
+
+    def add(self, table: str, digest: Digest) -> None:
+        self.deltas[table] = self.deltas.get(table, Digest()).plus(digest)
+
+    def came(self, run_id: int) -> None:
+        """Rows of this run, in the tables where each row says which run brought it."""
+        for table in (*STAGING_TABLE.values(), "etl_reject"):
+            rows = f"SELECT t.* FROM {table} AS t WHERE t.run_id = :run"
+            self.add(table, read_digest(self._reader, table, rows, {"run": run_id}))
+
+    def anew(self, table: str) -> None:
+        """All of the table was written by this transaction."""
+        self.whole[table] = read_digest(self._reader, table)
+
+    def applied_to(self, digests: Mapping[str, Digest]) -> dict[str, Digest]:
+        """What the digests are after this."""
+        found = {name: one.plus(self.deltas.get(name, Digest())) for name, one in digests.items()}
+        return found | self.whole
+
+
+def read_digest(
+    reader: Reader,
+    table: str,
+    rows: str = "",
+    params: Mapping[str, Value] | None = None,
+    without: Collection[str] = (),
+) -> Digest:
+    """The digest of a table, or of rows that a SELECT takes from it; `without` columns that it lacks yet."""
+    return Digest(*reader.query(_select(reader, table, rows, without), params).rows[0][1:])
+
+
+def read_digests(
+    reader: Reader, tables: Sequence[str], without: Mapping[str, Collection[str]] | None = None
+) -> dict[str, Digest]:
+    """The digests of tables, in one statement."""
+    each = (_select(reader, table, "", (without or {}).get(table, ())) for table in tables)
+    found = reader.query(" UNION ALL ".join(each)).rows
+    return {name: Digest(rows, total) for name, rows, total in found}
+
+
+def read_hashing(reader: Reader) -> str:
+    """The hash of known values: where it is another one, so is that of rows."""
+    known = "CAST('2018-11-01 12:00:00' AS TIMESTAMP), FNV_HASH(CAST(0.5 AS DOUBLE PRECISION))"
+    texts = "'Björk', FNV_HASH('Chicago-Naperville-Elgin, IL-IN-WI'"
+    found = reader.query(
+        f"SELECT FNV_HASH({texts}, FNV_HASH(CAST(15 AS BIGINT), FNV_HASH({known})))) AS hashing"
+    )
+    return str(found.scalar())
+
+
+def _select(reader: Reader, table: str, rows: str, without: Collection[str]) -> str:
+    """SELECT of name, number of rows and sum of hashes."""
+    rows = rows or ROWS.get(table, "")
+    columns = [column for column in schema.table(table).columns if column.name not in without]
+    hashed = reader.hashed(f"({rows})" if rows else table, columns)
+    return (
+        f"SELECT '{table}' AS name, COUNT(*) AS n, COALESCE(SUM(h.row_hash), 0) AS total FROM ({hashed}) AS h"
+    )
