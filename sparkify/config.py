@@ -241,6 +241,10 @@ def load_config(
     environ = os.environ if environ is None else environ
     _refuse_unknown(environ)
     flags = flags or {}
+    known = {f"{section}.{name}" for section, name, _ in _settings()}
+    for key in flags.keys() - known:
+        close = difflib.get_close_matches(key, known, n=1)
+        raise ConfigError(f"{key} is not a setting. {_hint(*close or [''])}")
     file_name, in_file = _read_file(path)
     sections: dict[str, dict[str, Any]] = {}
     origins: dict[str, str] = {}

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from sparkify.aws import Clients, make_clients
-from sparkify.cli.options import open_engine
 from sparkify.config import Cluster as ClusterSettings
 from sparkify.config import Config, Iam, Warehouse, load_config
 from sparkify.config import Redshift as RedshiftSettings
+from sparkify.connection import open_engine
 from sparkify.engines.redshift import Redshift
 from sparkify.engines.redshift_connect import PROBE_EVERY, PROBES, Address, connect
 from sparkify.errors import ConfigError, ProvisionError, RemoteError

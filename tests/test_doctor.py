@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sparkify.cli.options import opened
 from sparkify.config import S3, Config, Warehouse
+from sparkify.connection import opened
 from sparkify.doctor import Finding, examine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.progress import Silent

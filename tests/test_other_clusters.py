@@ -119,7 +119,8 @@ def test_a_cluster_without_a_role_can_be_asked_and_a_load_says_what_it_lacks(
         assert engine.query("SELECT 1 AS a").rows == [(1,)]
     with pytest.raises(ProvisionError, match=r"no role is attached to t\d+, .*modify-cluster-iam-roles"):
         open_engine(config, may_make=True)
-    assert find_target(clients, config).role == ""
+    found = find_target(clients, config)
+    assert (found.role, "`sparkify cluster launch`" in found.role_advice) == ("", True)
     assert examined(config)["role"].state == "warning"
 
 
@@ -182,9 +183,9 @@ def test_a_reader_is_told_at_first_use_who_must_let_them_in_and_what_the_report_
         early = act(*command)
         assert early.returncode == 2
         assert early.stderr.splitlines()[-1] == (
-            f"sparkify: schema {schema} of cluster localhost has no tables that this login may read. Its "
-            "owner adds the login to [REDSHIFT] READERS and runs `sparkify tables create`, which also makes a "
-            "new warehouse."
+            f"sparkify: schema {schema} of cluster localhost has no tables that this login may read. "
+            "Its owner adds the login to [REDSHIFT] READERS and runs `sparkify tables create`, which also "
+            "makes a new warehouse."
         )
     owner = cluster.connect(schema, readers=[name])
     prepare_tables(owner)

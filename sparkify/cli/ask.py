@@ -5,17 +5,10 @@ import re
 
 import click
 
-from sparkify.cli.options import (
-    AT_MOST,
-    Access,
-    config_options,
-    day_options,
-    opened,
-    require_readable,
-    timeout_option,
-)
+from sparkify.cli.options import AT_MOST, config_options, day_options, timeout_option
 from sparkify.cli.output import format_option, print_result, print_some
 from sparkify.config import Config
+from sparkify.connection import Access, opened, require_readable
 from sparkify.errors import ConfigError
 
 MOST = 1_000_000

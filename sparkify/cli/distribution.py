@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.options import Group, Whole, config_options, confirm, interruptible, opened
+from sparkify.cli.options import Group, Whole, config_options, confirm, interruptible
 from sparkify.cli.output import lines, print_object, require_place, talk
 from sparkify.config import Config
+from sparkify.connection import opened
 from sparkify.errors import ConfigError, OutputError
 from sparkify.formatting import count
 

@@ -6,9 +6,10 @@ from dataclasses import astuple, replace
 
 import click
 
-from sparkify.cli.options import config_options, opened
+from sparkify.cli.options import config_options
 from sparkify.cli.output import format_option, print_result
 from sparkify.config import Config
+from sparkify.connection import opened
 
 
 @click.command()

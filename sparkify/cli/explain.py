@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import ANY_ID, Group, config_options, opened
+from sparkify.cli.options import ANY_ID, Group, config_options
 from sparkify.cli.output import lines, print_object, visible
 from sparkify.config import Config
+from sparkify.connection import opened
 
 if TYPE_CHECKING:
     from sparkify.ask.explain import Explanation, Record

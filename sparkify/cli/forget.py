@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from sparkify.cli.options import AT_MOST, config_options, confirm, interruptible, opened, place
+from sparkify.cli.options import AT_MOST, config_options, confirm, interruptible
 from sparkify.cli.output import lines, print_object, print_result, visible
 from sparkify.cli.summary import UNPUBLISHED
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
+from sparkify.connection import opened, place
 from sparkify.errors import ConfigError
 from sparkify.formatting import count
 

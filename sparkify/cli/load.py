@@ -5,22 +5,13 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from click.core import ParameterSource
 
 from sparkify.cli.mend import replay
-from sparkify.cli.options import (
-    AT_MOST,
-    Group,
-    config_options,
-    day_options,
-    interruptible,
-    opened,
-    parse_age,
-    place,
-)
+from sparkify.cli.options import AT_MOST, Group, config_options, day_options, interruptible, parse_age
 from sparkify.cli.output import (
     format_option,
     is_table,
@@ -35,12 +26,12 @@ from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
 from sparkify.cli.telling import recording, telling
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
+from sparkify.connection import opened, place
 from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
 from sparkify.formatting import count
 
 if TYPE_CHECKING:
-    from sparkify.load.files import Listing, PassedOver, Plan, State
-    from sparkify.load.notices import Warned
+    from sparkify.load.files import PassedOver, Plan
 
 source_option = click.option(
     "--source", metavar="DIR", help="The folder that holds song_data/ and log_data/."
@@ -89,7 +80,7 @@ def etl(
     last: dt.date | None,
     fail_on_reject: bool,
     dry_run: bool,
-    changed: str,
+    changed: Literal["refuse", "reload"],
     retry: bool,
     verify: bool,
     strict: bool,
@@ -97,38 +88,20 @@ def etl(
     style: str | None,
 ) -> None:
     """Load what is new, build the star, check it, and publish it at once."""
-    from sparkify.load.feed import make_feed
-    from sparkify.load.inspect import find_missing_days
-    from sparkify.load.run import MaxRejects, load
-    from sparkify.load.tables import create_tables, has_tables, prepare_tables, use_play_pages
+    from sparkify.api import Warehouse
 
     if dry_run:
         _show_plan(config, first, last, "table" if style == "text" else style)
         return
-    also: set[State] = set()
-    if changed == "reload":
-        also.add("changed")
-    if retry:
-        also.add("undone")
     with ExitStack() as stack:
         told = stack.enter_context(telling(config, metrics))
         stack.enter_context(recording(config, "etl"))
         stack.enter_context(progress)
         progress.about(config.s3.source)
-        allowed = MaxRejects.parse(config.etl.max_rejects)
-        feed = make_feed(config, strict=strict)
-        listing, warned = _chosen_files(config, first, last)
-        engine = stack.enter_context(opened(config, read_only=False, may_make=True))
-        if not has_tables(engine):
-            create_tables(engine)
-        prepare_tables(engine, feed.paths)
-        use_play_pages(engine, config.etl.play_pages)
-        if not (first or last):
-            warned += find_missing_days(engine, listing.files)
         with interruptible(UNPUBLISHED):
-            summary = load(
-                engine, listing.files, allowed, progress, also=also, feed=feed, warned=warned,
-                trust="content" if verify else "version",
+            summary = Warehouse(config).load(
+                first=first, last=last, changed=changed, retry=retry, verify=verify, strict=strict,
+                progress=progress,
             )  # fmt: skip
         told.summary = summary
         progress.finish(summary.records.loaded, summary.records.rejected, summary.records.values_aside)
@@ -249,34 +222,15 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
     print_some(result, limit, style, none=f"no {question}", chosen=limit != REJECTS_SHOWN)
 
 
-def _chosen_files(
-    config: Config, first: dt.date | None, last: dt.date | None
-) -> "tuple[Listing, list[Warned]]":
-    """The source as it is listed, of its logs those of the days that were asked for; and what to warn of."""
-    from sparkify.load.files import between, survey_source, warn_passed_over
-    from sparkify.load.notices import Warned
-
-    listing = survey_source(config.s3)
-    files = between(listing.files, first, last)
-    undated = sum(file.dataset == "events" and file.day is None for file in listing.files)
-    warned = [Warned("passed_over", text)] if (text := warn_passed_over(listing)) else []
-    if undated and (first or last):
-        text = f"{count(undated, 'log')} left out, since no day stands in the file's name."
-        warned.append(Warned("undated_log", text))
-    if len(files) < len(listing.files) and not any(file.dataset == "events" for file in files):
-        text = f"no log file has a day from {first or 'the first'} to {last or 'the last'}."
-        warned.append(Warned("no_log", text))
-    return listing._replace(files=files), warned
-
-
 def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
     from sparkify.engines.base import Result
+    from sparkify.load.choice import choose_files
     from sparkify.load.files import Plan, Planned, make_plan, missing_days
     from sparkify.load.inspect import find_missing_days, warn_missing_days
     from sparkify.load.staging import preview
     from sparkify.load.tables import has_tables, require_tables
 
-    (files, passed_over), warned = _chosen_files(config, first, last)
+    (files, passed_over), warned = choose_files(config.s3, first, last)
     if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).is_file():
         made = Plan([Planned(file, "new") for file in files])
         warned += warn_missing_days(missing_days(files, ())) if not (first or last) else []

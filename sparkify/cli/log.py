@@ -4,9 +4,10 @@ import sys
 
 import click
 
-from sparkify.cli.options import AT_MOST, config_options, opened, place
+from sparkify.cli.options import AT_MOST, config_options
 from sparkify.cli.output import format_option, print_some, talk
 from sparkify.config import Config
+from sparkify.connection import opened, place
 
 
 @click.command()

@@ -3,6 +3,7 @@
 Nothing heavy is imported here; a command imports what it needs when it runs, so that --help is quick.
 """
 
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -68,6 +69,7 @@ def main(*path: str) -> None:
         assert isinstance(entry, click.Group)
         entry = entry.commands[name]
     open_streams()
+    logging.getLogger("sparkify").addHandler(_Warnings())
     try:
         try:
             entry.main(prog_name=Path(sys.argv[0]).name if path else None, standalone_mode=False)
@@ -102,6 +104,13 @@ def main(*path: str) -> None:
     except Exception as error:  # a bug, which keeps its traceback
         tell_failure(error)
         raise
+
+
+class _Warnings(logging.Handler):
+    """What the library warns of, said as everything else is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        talk(f"warning: {record.getMessage()}")
 
 
 def _sentence(message: str) -> str:

@@ -2,10 +2,11 @@
 
 import click
 
-from sparkify.cli.options import AT_MOST, config_options, interruptible, opened, place
+from sparkify.cli.options import AT_MOST, config_options, interruptible
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
 from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
+from sparkify.connection import opened, place
 
 
 @click.command()
@@ -37,13 +38,10 @@ def reload(config: Config, progress: Watching, files: tuple[str, ...], style: st
 @log_option
 def undo(config: Config, progress: Watching, run_id: int, style: str | None) -> None:
     """Roll back a run, as if it had never loaded its files; `etl --retry` loads them again."""
-    from sparkify.load.tables import prepare_tables
-    from sparkify.load.undo import undo as run
+    from sparkify.api import Warehouse
 
-    with progress, opened(config, read_only=False) as engine:
-        prepare_tables(engine)
-        with interruptible(UNPUBLISHED):
-            summary = run(engine, run_id, progress)
+    with progress, interruptible(UNPUBLISHED):
+        summary = Warehouse(config).undo(run_id, progress=progress)
     print_summary(summary, place(config), style)
 
 

@@ -9,22 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sparkify.cli.output import talk
-from sparkify.config import Config, load_config
+from sparkify.config import load_config
 from sparkify.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sparkify.engines.base import Engine, Reader
+    pass
 
 Command = Callable[..., Any]
-Access = Literal["login", "reader"]
-"""With whose rights a session asks."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine."""
 
 
 class Group(click.Group):
@@ -35,10 +31,6 @@ class Group(click.Group):
             formatter.write_dl(
                 [(name, self.commands[name].get_short_help_str(999)) for name in sorted(self.commands)]
             )
-
-
-THEIR_MEMORY = "50%"
-"""What statements of somebody else may take of the machine."""
 
 
 def timeout_option(function: Command) -> Command:
@@ -91,13 +83,6 @@ def warehouse_flags(warehouse: str) -> dict[str, object]:
             f"--warehouse {warehouse}: did you mean redshift? If it is to be a file: ./{warehouse}"
         )
     return {"warehouse.engine": "duckdb", "warehouse.file": warehouse}
-
-
-def place(config: Config) -> str:
-    """The warehouse, as a sentence names it."""
-    if config.warehouse.engine == "redshift":
-        return f"schema {config.redshift.schema} of cluster {config.redshift.host or config.cluster.name}"
-    return config.warehouse.file
 
 
 @contextmanager
@@ -188,125 +173,3 @@ def parse_age(text: str, option: str) -> dt.timedelta:
     if not found:
         raise click.BadParameter(f"{text!r} is not a time like 90m, 36h or 2d.", param_hint=option)
     return dt.timedelta(hours=float(found[1]) * {"m": 1 / 60, "h": 1, "d": 24}[found[2]])
-
-
-@contextmanager
-def opened(
-    config: Config,
-    *,
-    read_only: bool = True,
-    rights: Access = "login",
-    locked_down: bool = False,
-    may_make: bool = False,
-    rows: int | None = None,
-) -> Iterator["Engine"]:
-    """The warehouse, open for as long as the block lasts."""
-    engine = open_engine(
-        config, read_only=read_only, rights=rights, locked_down=locked_down, may_make=may_make, rows=rows
-    )
-    try:
-        yield engine
-    finally:
-        engine.close()
-
-
-def open_engine(
-    config: Config,
-    *,
-    read_only: bool = True,
-    rights: Access = "login",
-    locked_down: bool = False,
-    may_make: bool = False,
-    rows: int | None = None,
-) -> "Engine":
-    """The warehouse that the configuration names. ConfigError if there is none and none may be made.
-
-    With the rights of a "reader" a cluster shows what readers see, whoever logs in. Where `rows` is given,
-    statements are somebody else's: on DuckDB they have limits, and fetch at most so many rows.
-    """
-    settings = config.warehouse
-    if settings.engine == "redshift":
-        return _open_redshift(config, read_only=read_only, rights=rights, may_make=may_make)
-    from sparkify.engines.duckdb import DuckDB, Limits
-
-    if not may_make and not Path(settings.file).is_file():
-        raise ConfigError(
-            f"there is no warehouse {settings.file}. `sparkify etl --source DIR` makes one; "
-            "--warehouse names another."
-        )
-    return DuckDB(
-        settings.file,
-        read_only=read_only,
-        locked_down=locked_down,
-        wait=settings.wait,
-        memory=settings.memory or ("" if rows is None else THEIR_MEMORY),
-        threads=settings.threads,
-        limits=None if rows is None else Limits(settings.timeout, settings.spill, rows),
-    )
-
-
-def require_readable(engine: "Engine", config: Config) -> None:
-    """Raise ConfigError, saying who must act, if this login sees none of the tables that readers see.
-
-    A cluster shows a login only what it may read: a warehouse that is closed to it looks like none.
-    """
-    from sparkify.load.tables import SHARED, has_tables, require_tables
-
-    if engine.name == "redshift" and not has_tables(engine):
-        raise ConfigError(
-            f"{place(config)} has no tables that this login may read. Its owner adds the login to [REDSHIFT] "
-            "READERS and runs `sparkify tables create`, which also makes a new warehouse."
-        )
-    require_tables(engine, SHARED)
-
-
-@contextmanager
-def as_owner(config: Config, reader: "Reader") -> Iterator["Reader"]:
-    """For what readers do not see: a cluster is opened with all rights of the login, a file is open."""
-    if config.warehouse.engine == "redshift":
-        with opened(config) as engine:
-            yield engine
-    else:
-        yield reader
-
-
-def _open_redshift(config: Config, *, read_only: bool, rights: Access, may_make: bool) -> "Engine":
-    from sparkify.aws import make_clients
-    from sparkify.engines.redshift import Redshift
-    from sparkify.engines.redshift_connect import Address
-    from sparkify.engines.redshift_stage import Copying
-    from sparkify.provision.target import find_target, require_role, require_scratch
-
-    own = config.redshift
-    clients = make_clients(config.cluster.region)
-    target = find_target(clients, config)
-    if may_make:
-        require_scratch(clients, config)
-        require_role(target, config)
-    fresh = [target]
-
-    def address() -> Address:
-        found = fresh.pop() if fresh else find_target(clients, config)
-        return Address(
-            found.host, found.port, found.database, found.user, found.password, own.sslmode, own.keepalive,
-            found.advice,
-        )  # fmt: skip
-
-    if own.sslmode == "verify-ca" and own.host not in LOOPBACK:
-        talk(
-            f"warning: SSLMODE = verify-ca does not check the certificate's host name, so that another "
-            f"server could pose as {target.host}. Use it for a tunnel, or an alias in your own network."
-        )
-    copying = Copying(
-        target.role, target.scratch, target.owner, target.slices, config.etl.compact, target.role_advice
-    )
-    return Redshift(
-        address,
-        copying,
-        schema=own.schema,
-        readers=[reader.strip() for reader in own.readers.split(",") if reader.strip()],
-        rights=rights,
-        query_group=own.query_group,
-        read_only=read_only,
-        wait=config.warehouse.wait,
-    )

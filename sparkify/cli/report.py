@@ -10,20 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparkify.cli.options import (
-    LOOPBACK,
-    Access,
-    Whole,
-    as_owner,
-    config_options,
-    open_engine,
-    opened,
-    require_readable,
-    timeout_option,
-)
+from sparkify.cli.options import Whole, config_options, timeout_option
 from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.watching import watch
 from sparkify.config import Config
+from sparkify.connection import LOOPBACK, Access, as_owner, open_engine, opened, require_readable
 from sparkify.errors import ConfigError, RightsError
 from sparkify.writing import replace_file
 

@@ -12,11 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sparkify.cli.options import opened, place
 from sparkify.cli.output import plain, talk
 from sparkify.cli.summary import as_object
 from sparkify.cli.watching import log_failure
 from sparkify.config import Config
+from sparkify.connection import opened, place
 from sparkify.errors import BusyError, ConfigError, SparkifyError
 from sparkify.writing import replace_file
 

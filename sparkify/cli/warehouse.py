@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from sparkify.cli.options import Group, config_options, confirm, opened, place, warehouse_flags
+from sparkify.cli.options import Group, config_options, confirm, warehouse_flags
 from sparkify.cli.output import format_option, is_table, print_result, talk
 from sparkify.config import Config, load_config
+from sparkify.connection import opened, place
 
 
 @click.group(cls=Group)

@@ -205,7 +205,7 @@ class _Typing:
             return self._alike([arguments[n] for n in given], [kinds[n] for n in given])
         first = kinds[0] if kinds else None
         if name in ("SUM", "AVG") and first:
-            return _total(first, name)
+            return _total(first)
         return first if name in _SAME else _COUNTS.get(name)
 
     def _query(self, node: Node, scope: _Scope) -> Columns | None:
@@ -331,12 +331,9 @@ def _unseen(node: Node) -> Sequence[Node]:
     return found
 
 
-def _total(kind: Exact, name: str) -> Exact:
+def _total(kind: Exact) -> Exact:
     """SUM and AVG (their pages): 38 digits, and the argument's scale; BIGINT of whole numbers.
 
-    The pages differ on the SUM of BIGINT: "SUM function" says BIGINT, "SUM window function" NUMERIC, as
-    PostgreSQL does.
+    "SUM window function" says NUMERIC for the sum of BIGINTs over a window: that is not imitated.
     """
-    if kind.is_whole and (name == "AVG" or kind != INT8):
-        return INT8
-    return Exact(MOST_DIGITS, kind.scale)
+    return INT8 if kind.is_whole else Exact(MOST_DIGITS, kind.scale)

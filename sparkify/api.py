@@ -1,0 +1,284 @@
+"""The Python API: a warehouse that is opened for each call, and held by nobody in between.
+
+    import sparkify
+
+    warehouse = sparkify.connect("music.duckdb")
+    warehouse.load("music")
+    warehouse.ask("most_played_songs", limit=3).df()
+
+Whatever a user can mend is a `SparkifyError`; its message is the line that the command line prints.
+"""
+
+import dataclasses
+import datetime as dt
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+from sparkify.ask.questions import Question, find_question, list_questions, values_of
+from sparkify.config import Config, load_config
+from sparkify.connection import opened, require_readable
+from sparkify.engines.base import Result
+from sparkify.errors import ConfigError, SparkifyError
+from sparkify.load.checks import Verdict, check_everything
+from sparkify.load.choice import choose_files
+from sparkify.load.feed import make_feed
+from sparkify.load.files import Planned, State, make_plan
+from sparkify.load.inspect import find_missing_days
+from sparkify.load.publish import Summary
+from sparkify.load.run import MaxRejects, load
+from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables, use_play_pages
+from sparkify.load.undo import undo
+from sparkify.progress import Progress, Silent
+
+__all__ = ["Answer", "Question", "SparkifyError", "Summary", "Verdict", "Warehouse", "connect"]
+
+MOST = 1_000_000
+"""Rows of `sql`, unless more are asked for."""
+SHOWN = 20
+"""Rows that an answer shows of itself."""
+
+
+def connect(
+    warehouse: str | Path | Config = "sparkify.duckdb",
+    *,
+    config: str | Path | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> "Warehouse":
+    """A warehouse: a DuckDB file, which `load` makes if it is not there, or "redshift".
+
+    `config` is a file of settings, by default dwg.cfg if it is there; `settings` go before it, by their names
+    there: `{"etl.play_page": "NextSong"}`. The environment counts as for the command line. Nothing is opened
+    yet. Raises ConfigError for a setting that is wrong.
+    """
+    if isinstance(warehouse, Config):
+        return Warehouse(warehouse)
+    if str(warehouse).lower() == "redshift":
+        chosen: dict[str, object] = {"warehouse.engine": "redshift"}
+    else:
+        chosen = {"warehouse.engine": "duckdb", "warehouse.file": str(warehouse)}
+    file = Path(config) if config is not None else None
+    return Warehouse(load_config(file, {**chosen, **(settings or {})}))
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """Rows with the names of their columns.
+
+    `df`, `pl` and `arrow` raise ConfigError where their library is not installed.
+
+    >>> answer = Answer(("title", "plays"), [("Undo", 3), ("Revelry", 1)])
+    >>> len(answer), next(iter(answer))
+    (2, {'title': 'Undo', 'plays': 3})
+    """
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+    name: str = ""
+    meaning: str = ""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Each row by the names of its columns."""
+        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def df(self) -> Any:
+        """A pandas DataFrame."""
+        return _library("pandas").DataFrame(list(self.rows), columns=list(self.columns))
+
+    def pl(self) -> Any:
+        """A Polars DataFrame."""
+        return _library("polars").DataFrame(
+            list(self.rows), schema=list(self.columns), orient="row", infer_schema_length=None
+        )
+
+    def arrow(self) -> Any:
+        """A pyarrow Table."""
+        values = zip(*self.rows, strict=True) if self.rows else ([] for _ in self.columns)
+        return _library("pyarrow").table(dict(zip(self.columns, map(list, values), strict=True)))
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The Arrow PyCapsule interface, by which other libraries take the rows over."""
+        return self.arrow().__arrow_c_stream__(requested_schema)
+
+    def __repr__(self) -> str:
+        cells = [self.columns, *(tuple(map(_shown, row)) for row in self.rows[:SHOWN])]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = ["   ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
+        return "\n".join([*lines, *self._more()])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{html.escape(_shown(value))}</td>' for value in row)}</tr>"
+            for row in self.rows[:SHOWN]
+        )
+        said = "".join(f"<caption>{html.escape(self.meaning)}</caption>" for _ in self.meaning[:1])
+        more = "".join(f"<p>{one}</p>" for one in self._more())
+        return f"<table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+    def _more(self) -> list[str]:
+        left = len(self.rows) - SHOWN
+        return [f"... and {left:,} more"] if left > 0 else []
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"this needs {name}: pip install {name}") from error
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+class Warehouse:
+    """A warehouse by its configuration. Each method opens it, and has closed it when it returns.
+
+    Raises BusyError where another process holds it for longer than [WAREHOUSE] WAIT.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def __repr__(self) -> str:
+        own = self.config.warehouse
+        return f"sparkify.connect({'redshift' if own.engine == 'redshift' else own.file!r})"
+
+    def load(
+        self,
+        source: str | Path = "",
+        *,
+        first: dt.date | None = None,
+        last: dt.date | None = None,
+        changed: Literal["refuse", "reload"] = "refuse",
+        retry: bool = False,
+        verify: bool = False,
+        strict: bool = False,
+        max_rejects: str = "",
+        progress: Progress | None = None,
+    ) -> Summary:
+        """Load what is new, build the star, check it, and publish it at once: `sparkify etl`.
+
+        `first` and `last` are days of logs, both included. Raises LoadError if the load was refused,
+        CheckError if a check found wrong rows: nothing is published then.
+        """
+        config = self._with(source)
+        also: set[State] = {"changed"} if changed == "reload" else set()
+        if retry:
+            also.add("undone")
+        allowed = MaxRejects.parse(max_rejects or config.etl.max_rejects)
+        feed = make_feed(config, strict=strict)
+        listing, warned = choose_files(config.s3, first, last)
+        with opened(config, read_only=False, may_make=True) as engine:
+            if not has_tables(engine):
+                create_tables(engine)
+            prepare_tables(engine, feed.paths)
+            use_play_pages(engine, config.etl.play_pages)
+            if not (first or last):
+                warned = [*warned, *find_missing_days(engine, listing.files)]
+            return load(
+                engine, listing.files, allowed, progress or Silent(), also=also, feed=feed, warned=warned,
+                trust="content" if verify else "version",
+            )  # fmt: skip
+
+    def plan(self, source: str | Path = "") -> Answer:
+        """What `load` would do with each file of the source, and what lies there and is not loaded."""
+        config = self._with(source)
+        (files, passed_over), _ = choose_files(config.s3, None, None)
+        planned: Sequence[Planned] = [Planned(file, "new") for file in files]
+        if config.warehouse.engine == "redshift" or Path(config.warehouse.file).is_file():
+            with opened(config) as engine:
+                if has_tables(engine):
+                    require_tables(engine)
+                    planned = make_plan(files, engine).files
+        rows: list[tuple[Any, ...]] = [
+            (p.state, p.file.dataset, p.file.uri, p.file.size, p.file.day, None) for p in planned
+        ]
+        rows += [("passed over", one.dataset, one.uri, None, None, one.reason) for one in passed_over]
+        return Answer(("state", "dataset", "uri", "bytes", "day", "reason"), rows, "plan")
+
+    @property
+    def questions(self) -> Answer:
+        """The questions that `ask` takes, each with what it means and the values that it takes."""
+        rows = [(one.name, one.meaning, ", ".join(sorted(one.takes))) for one in list_questions()]
+        return Answer(("question", "meaning", "takes"), rows, "questions")
+
+    def ask(
+        self,
+        question: str,
+        *,
+        limit: int | None = 10,
+        first: dt.date | None = None,
+        last: dt.date | None = None,
+        level: Literal["free", "paid"] | None = None,
+        run: int | None = None,
+    ) -> Answer:
+        """Answer a question. `limit` None gives all rows; `first` and `last` are days (UTC), both included.
+
+        Raises ConfigError for a question that there is not, or for a value that it does not take.
+        """
+        found = find_question(question)
+        given = {"since": first, "until": last, "level": level, "run": run}
+        if wrong := [name for name, value in given.items() if value is not None and name not in found.takes]:
+            raise ConfigError(f"{question} takes no {wrong[0]}: it is always answered whole.")
+        values = values_of(found, limit, first, last, level, run)
+        with opened(self.config, rights="login" if found.is_private else "reader") as engine:
+            require_readable(engine, self.config)
+            return _answer(engine.query(found.text, values), question, found.meaning)
+
+    def sql(self, query: str, *, limit: int = MOST) -> Answer:
+        """At most `limit` rows of a SELECT in the engine's dialect. It reads the warehouse and nothing else.
+
+        Raises QueryError for what the database refuses.
+        """
+        with opened(self.config, rights="reader", locked_down=True, rows=limit) as engine:
+            require_readable(engine, self.config)
+            return _answer(engine.native(query))
+
+    def check(self) -> Sequence[Verdict]:
+        """What each check says of the whole warehouse; a failed one holds its first wrong rows."""
+        with opened(self.config) as engine:
+            require_tables(engine)
+            return check_everything(engine)
+
+    def runs(self) -> Answer:
+        """The runs, the latest first."""
+        return self.ask("runs", limit=None)
+
+    def rejects(self, run: int | None = None) -> Answer:
+        """The records that could not be loaded: file, line, reason and text."""
+        return self.ask("rejects", limit=None, run=run)
+
+    def undo(self, run: int, *, progress: Progress | None = None) -> Summary:
+        """Roll a run back, as if it had never loaded its files; `load(retry=True)` loads them again."""
+        with opened(self.config, read_only=False) as engine:
+            prepare_tables(engine)
+            return undo(engine, run, progress or Silent())
+
+    def report(self, out: str | Path = "report.html", *, names: bool = False) -> Path:
+        """Write the report, one HTML file, and return where it is. Needs `pip install 'sparkify[report]'`."""
+        from sparkify.ask.report import gather, render
+        from sparkify.writing import replace_file
+
+        with opened(self.config, rights="reader") as engine:
+            require_readable(engine, self.config)
+            now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+            page = gather(engine, lambda: check_everything(engine), now, names=names)
+        replace_file(Path(out), render(page).encode())
+        return Path(out)
+
+    def _with(self, source: str | Path) -> Config:
+        if not source:
+            return self.config
+        return dataclasses.replace(self.config, s3=dataclasses.replace(self.config.s3, source=str(source)))
+
+
+def _answer(result: Result, name: str = "", meaning: str = "") -> Answer:
+    return Answer(result.columns, result.rows, name, meaning)

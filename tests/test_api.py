@@ -1,0 +1,191 @@
+"""The Python API: what its methods return, what they raise, and that they hold nothing."""
+
+import datetime as dt
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import duckdb
+import pytest
+
+import sparkify
+from sparkify.errors import BusyError, ConfigError, LoadError, QueryError
+from tests.builders import Source, play, song
+
+DAY = dt.date(2018, 11, 1)
+
+
+@pytest.fixture
+def warehouse(source: Source, tmp_path: Path) -> sparkify.Warehouse:
+    """A warehouse of three plays: two of Undo, free and paid, and one of Revelry on the next day."""
+    source.log(play(0), play(1, level="free"), day="2018-11-01")
+    source.log(play(2, song="Revelry", ts=1541205830796), day="2018-11-03")
+    source.song(song())
+    found = sparkify.connect(tmp_path / "w.duckdb")
+    found.load(source.folder)
+    return found
+
+
+def library(name: str) -> ModuleType:
+    """A library of data frames; whoever develops sparkify has them all."""
+    if os.environ.get("CI"):
+        return __import__(name)
+    found: ModuleType = pytest.importorskip(name)
+    return found
+
+
+def test_a_load_tells_what_it_did_and_the_second_has_nothing_to_do(
+    warehouse: sparkify.Warehouse, source: Source
+) -> None:
+    source.log(play(5), "not JSON", day="2018-11-04")
+
+    summary, again = (warehouse.load(source.folder) for _ in range(2))
+
+    assert (summary.run_id, summary.records.loaded, summary.records.rejected) == (2, 1, 1)
+    assert summary.rows["songplay"] == 4
+    assert again.run_id is None
+    assert warehouse.rejects(run=2).rows[0][-1] == "not JSON"
+    assert [row["run_id"] for row in warehouse.runs()] == [2, 1]
+
+
+def test_an_answer_has_columns_rows_and_names(warehouse: sparkify.Warehouse) -> None:
+    answer = warehouse.ask("most_played_songs")
+
+    assert list(answer) == [
+        {"title": "Undo", "artist": "Nightbirds", "plays": 2},
+        {"title": "Revelry", "artist": "Nightbirds", "plays": 1},
+    ]
+    assert len(answer) == 2
+    assert repr(answer).splitlines()[1] == "Undo      Nightbirds   2"
+    assert warehouse.ask("most_played_songs", level="free", last=DAY).rows == [("Undo", "Nightbirds", 1)]
+    assert len(warehouse.ask("most_played_songs", limit=1)) == 1
+    assert "most_played_songs" in {row["question"] for row in warehouse.questions}
+
+
+def test_an_answer_becomes_a_data_frame(warehouse: sparkify.Warehouse) -> None:
+    answer = warehouse.sql("SELECT title, level, length, start_time FROM songplay ORDER BY songplay_id")
+    for name in ("pandas", "polars", "pyarrow"):
+        library(name)
+
+    assert list(answer.df().itertuples(index=False, name=None)) == answer.rows
+    assert answer.pl().rows() == answer.rows
+    assert answer.arrow().to_pylist() == list(answer)
+    assert duckdb.sql("SELECT COUNT(*) FROM answer").fetchall() == [(3,)]  # by the PyCapsule interface
+    nothing = warehouse.sql("SELECT title FROM songplay WHERE FALSE")
+    assert (len(nothing.df()), nothing.pl().columns, nothing.arrow().num_rows) == (0, ["title"], 0)
+
+
+def test_without_the_library_the_error_says_what_to_install(
+    warehouse: sparkify.Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+
+    with pytest.raises(ConfigError, match="pip install polars"):
+        warehouse.ask("most_played_songs").pl()
+
+
+def test_what_a_notebook_shows_is_escaped_and_not_endless(warehouse: sparkify.Warehouse) -> None:
+    shown = warehouse.sql("SELECT '<b>' AS \"<i>\", NULL AS n FROM range(25)")._repr_html_()
+
+    assert "<b>" not in shown
+    assert "<i>" not in shown
+    assert "&lt;b&gt;</td><td>-</td>" in shown
+    assert shown.endswith("<p>... and 5 more</p>")
+
+
+def test_a_plan_names_what_is_new_and_what_is_not_loaded(
+    warehouse: sparkify.Warehouse, source: Source
+) -> None:
+    source.log(play(9), day="2018-11-05")
+    (source.folder / "log_data" / "notes.txt").write_text("mine")
+
+    states = [row["state"] for row in warehouse.plan(source.folder)]
+
+    assert sorted(states) == ["known"] * 3 + ["new", "passed over"]
+    assert {row["state"] for row in sparkify.connect("none.duckdb").plan(source.folder)} == {
+        "new", "passed over"
+    }  # fmt: skip
+
+
+def test_a_run_can_be_undone_and_checks_pass_before_and_after(
+    warehouse: sparkify.Warehouse, source: Source
+) -> None:
+    assert all(verdict.passed for verdict in warehouse.check())
+
+    assert warehouse.undo(1).rows["songplay"] == 0
+
+    assert all(verdict.passed for verdict in warehouse.check())
+    assert warehouse.load(source.folder).run_id is None
+    assert warehouse.load(source.folder, retry=True).rows["songplay"] == 3
+
+
+def test_what_is_wrong_is_an_error_with_the_line_of_the_command_line(
+    warehouse: sparkify.Warehouse, source: Source, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="Did you mean most_played_songs"):
+        warehouse.ask("most_played_song")
+    with pytest.raises(ConfigError, match="runs takes no level"):
+        warehouse.ask("runs", level="free")
+    with pytest.raises(QueryError, match="DELETE is refused"):
+        warehouse.sql("DELETE FROM songplay")
+    with pytest.raises(QueryError, match="no other file"):
+        warehouse.sql("SELECT * FROM read_text('/etc/hostname')")
+    with pytest.raises(ConfigError, match="there is no warehouse"):
+        sparkify.connect(tmp_path / "none.duckdb").runs()
+    with pytest.raises(ConfigError, match="no source"):
+        warehouse.load()
+    with pytest.raises(ConfigError, match="is not a setting"):
+        sparkify.connect(settings={"etl.colour": "red"})
+    source.log(play(3), play(4, ts="never"), day="2018-11-06")
+    with pytest.raises(LoadError, match="reject"):
+        warehouse.load(source.folder, max_rejects="0")
+    assert warehouse.ask("holdings").rows
+    assert issubclass(LoadError, sparkify.SparkifyError)
+
+
+def test_nothing_is_held_between_calls(warehouse: sparkify.Warehouse, source: Source) -> None:
+    """While the object lives, another process loads into the same file."""
+    source.log(play(7), day="2018-11-07")
+    command = [sys.executable, "-m", "sparkify", "etl", "--source", str(source.folder), "--wait", "0"]
+
+    done = subprocess.run(
+        [*command, "--warehouse", warehouse.config.warehouse.file],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, "1 new" in done.stdout) == (0, True), done.stderr
+    assert warehouse.sql("SELECT COUNT(*) FROM songplay").rows == [(4,)]
+
+
+def test_a_warehouse_that_another_process_holds_is_busy(warehouse: sparkify.Warehouse) -> None:
+    file = warehouse.config.warehouse.file
+    holder = f"import duckdb, sys; c = duckdb.connect({file!r}); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdin
+        process.stdout.readline()
+        hasty = sparkify.connect(file, settings={"warehouse.wait": 0})
+
+        with pytest.raises(BusyError, match="held by another process"):
+            hasty.runs()
+        process.stdin.close()
+
+
+def test_the_report_is_one_file(warehouse: sparkify.Warehouse, tmp_path: Path) -> None:
+    page = warehouse.report(tmp_path / "page.html")
+
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_to_import_it_costs_the_command_line_nothing() -> None:
+    script = "import sys, sparkify.cli.main; print('sparkify.api' in sys.modules, 'sqlglot' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "False"]
