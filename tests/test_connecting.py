@@ -238,15 +238,15 @@ def test_what_to_do_about_a_host_that_does_not_answer_depends_on_whose_it_is(
 
 
 def test_verify_ca_is_warned_of_but_for_a_tunnel(
-    cluster: Cluster, capsys: pytest.CaptureFixture[str], resolved: None
+    cluster: Cluster, caplog: pytest.LogCaptureFixture, resolved: None
 ) -> None:
     user: dict[str, Any] = {"user": "admin", "password": "Only4Tests", "sslmode": "verify-ca"}
     open_engine(foreign(cluster, **user, host="127.0.0.1")).close()
-    quiet = capsys.readouterr().err
+    quiet = caplog.text
     open_engine(foreign(cluster, **user, host="a.b.us-west-2.redshift.amazonaws.com")).close()
 
     assert quiet == ""
-    assert "another server could pose as a.b.us-west-2" in capsys.readouterr().err
+    assert "another server could pose as a.b.us-west-2" in caplog.text
 
 
 @pytest.mark.parametrize("seconds", [60, 240, 0])

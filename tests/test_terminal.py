@@ -39,7 +39,7 @@ def test_decimals_stand_below_each_other(loaded: Run, tmp_path: Path) -> None:
 
 def test_a_table_too_wide_for_the_terminal_becomes_blocks(loaded: Run, tmp_path: Path) -> None:
     blocks = in_a_terminal("sparkify runs", tmp_path, columns=60)
-    table = in_a_terminal("sparkify runs", tmp_path, columns=200)
+    table = in_a_terminal("sparkify runs", tmp_path, columns=240)
 
     assert re.search(r"^  command +etl$", blocks, re.M)
     assert max(map(len, blocks.splitlines())) <= 60
