@@ -16,7 +16,10 @@ from click.testing import CliRunner
 
 from sparkify.ask.questions import list_questions
 from sparkify.cli.main import cli
+from sparkify.distribution import measure
+from sparkify.engines.dialect import to_redshift
 from sparkify.recorder import shape
+from sparkify.sql import statements as read
 from sparkify.standin.service import StandIn
 from tests.builders import play, song
 from tests.clusters import BUCKET, Bucket, Cluster, launch
@@ -27,9 +30,11 @@ PAGE = Path(__file__).parent.parent / "docs" / "statements.md"
 HEAD = """# Every statement that Sparkify sends to a cluster
 
 As the driver sends it, but that values are `?`, and an INSERT of many rows is cut. `make statements` runs
-every command against the emulator, with plain COPYs and with gathered files, and writes this page. A test
-holds each statement against the emulator's grammar, which is read from AWS's documentation, and against a
-second parser of Redshift's dialect.
+every command that reads or writes a warehouse against the emulator, with plain COPYs and with gathered files,
+adds what migrations and `distribution measure` send, and writes this page. (The dashboard asks what `ask` and
+`report` ask.) A test holds each statement against the emulator's grammar, which is read from AWS's
+documentation, and against a second parser of Redshift's dialect; two SET statements, which AWS documents,
+that parser does not know.
 """
 
 
@@ -112,12 +117,26 @@ def sent_by_every_command(cluster: Cluster, bucket: Bucket, folder: Path) -> lis
         walk("reload", f"{bucket.uri}/log_data/2018/11/2018-11-02-events.json", **lenient)
         walk("undo", "2")
         walk("etl", "--retry", **lenient)
+        walk("etl", "--changed", "reload", **lenient)
         walk("forget", "15", "--yes")
+        walk("forget", "--list")
+        walk("log")
         walk("rebuild")
         walk("etl", SPARKIFY_WAREHOUSE__ENGINE="duckdb", SPARKIFY_WAREHOUSE__FILE=one, **lenient)
         walk("diff", "redshift", one, code=1)
         walk("tables", "drop", "--yes")
-    return sent
+    return [*sent, *of_other_states()]
+
+
+def of_other_states() -> list[str]:
+    """What is sent to a warehouse of an older layout, and to a cluster on which designs are measured."""
+    measured = (measure.HISTORY, measure.DETAIL, measure.EXPLAIN, measure.TABLES)
+    return [
+        *(to_redshift(one.text) for one in read("migrations")),
+        "ALTER TABLE stg_events ADD COLUMN device_id VARCHAR(64)",  # what `evolve` makes of a new column
+        "SET enable_result_cache_for_session TO off",
+        *(to_redshift(one, {"label": "sparkify_%"}) for one in measured),
+    ]
 
 
 def general(sql: str) -> str:

@@ -283,7 +283,7 @@ def test_a_refused_run_names_its_rejects_and_publishes_nothing(run: Run, source:
     assert "Fix the files, or allow it with --max-rejects 1." in done.stderr
     assert done.stderr.endswith("2018-11-01-events.json record 2: malformed JSON\n")
     [attempt] = json.loads(run("runs", "--format", "json").stdout)
-    assert (attempt["run_id"], attempt["outcome"], attempt["plays"]) == (None, "refused", None)
+    assert (attempt["run_id"], attempt["outcome"], attempt["plays"]) == (None, "refused", 0)
     assert attempt["reason"].startswith("1 of 2 records were rejected")
 
 

@@ -19,6 +19,7 @@ from sparkify.sql.schema import STAR
 from sparkify.standin.service import StandIn
 from tests.builders import rows
 from tests.clusters import Bucket, Cluster, fill, load_bucket, sever
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -235,6 +236,21 @@ def test_public_a_group_and_a_role_are_readers_as_a_user_is(cluster: Cluster, lo
     assert set(found) == {(name, table) for name in names for table in SHARED}
     engine.native(f"REVOKE SELECT ON {', '.join(RIGHTS)} FROM PUBLIC")
     engine.close()
+
+
+def test_the_page_for_readers_says_what_they_see() -> None:
+    """Each table is in docs/connecting.md as it is granted: whole, in part, or in no line but the last."""
+    lines = (ROOT / "docs" / "connecting.md").read_text().split("| table | readers see |")[1].splitlines()
+    told = {
+        name.strip().removesuffix(" (views)"): sees
+        for table, sees in (line.strip("| ").split(" | ", 1) for line in lines[2:] if line.startswith("| "))
+        for name in table.split(",")
+    }
+
+    for name, columns in RIGHTS.items():
+        sees = told.get(name, told["all others"])
+        assert sees.startswith("everything") == (columns == EVERY_COLUMN), name
+        assert (sees == "nothing") == (not columns), name
 
 
 def test_a_reader_whom_the_cluster_does_not_know_is_named_before_anything_is_loaded(

@@ -34,8 +34,9 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
     """Warn of files of this run whose events cannot be what the file was meant to hold."""
     rows = engine.query(
         "SELECT e.file_id, COUNT(*) AS events, MIN(e.ts) AS first_event, MAX(e.ts) AS last_event, "
-        "SUM(CASE WHEN e.page IN (SELECT page FROM etl_play_page) THEN 1 ELSE 0 END) AS plays "
-        "FROM stg_events AS e WHERE e.run_id = :run GROUP BY e.file_id ORDER BY e.file_id",
+        "COUNT(p.page) AS plays "
+        "FROM stg_events AS e LEFT JOIN etl_play_page AS p ON p.page = e.page "
+        "WHERE e.run_id = :run GROUP BY e.file_id ORDER BY e.file_id",
         {"run": run_id},
     ).rows
     if not rows:
@@ -106,8 +107,9 @@ def _inspect_copied(engine: Engine, run_id: int, uris: Sequence[str], warnings: 
     named = {day for uri in uris if (day := SourceFile(uri, "events", 0, "").day)}
     rows = engine.query(
         "SELECT CAST(e.ts AS DATE) AS day, COUNT(*) AS events, "
-        "SUM(CASE WHEN e.page IN (SELECT page FROM etl_play_page) THEN 1 ELSE 0 END) AS plays "
-        "FROM stg_events AS e WHERE e.run_id = :run AND e.file_id IS NULL GROUP BY 1 ORDER BY 1",
+        "COUNT(p.page) AS plays "
+        "FROM stg_events AS e LEFT JOIN etl_play_page AS p ON p.page = e.page "
+        "WHERE e.run_id = :run AND e.file_id IS NULL GROUP BY 1 ORDER BY 1",
         {"run": run_id},
     ).rows
     silent = [day for day, _, plays in rows if not plays]

@@ -30,8 +30,8 @@ RIGHTS: Rights = {
 }  # fmt: skip
 """What readers see: all that the questions need but `rejects`, which shows the records as they came.
 
-Of the ledger and the rejects only counts and reasons, no name of a file and no text; of staging only when
-something happened, and what the views say; of who is forgotten nothing.
+Of files and rejects only counts and reasons; why a run was refused, or warned, may name a file. Of staging
+only when something happened, and what the views say; of who is forgotten nothing.
 """
 
 

@@ -23,6 +23,7 @@ SELECT
 FROM stg_events AS e
 LEFT JOIN etl_run AS r ON r.run_id = e.run_id
 LEFT JOIN etl_file AS f ON f.file_id = e.file_id
+LEFT JOIN etl_play_page AS p ON p.page = e.page
 LEFT JOIN text_form AS t ON t.raw_text = e.song AND t.raw_bytes = OCTET_LENGTH(e.song)
 LEFT JOIN text_form AS n ON n.raw_text = e.artist AND n.raw_bytes = OCTET_LENGTH(e.artist)
 LEFT JOIN text_form AS l ON l.raw_text = e.location AND l.raw_bytes = OCTET_LENGTH(e.location)
@@ -32,7 +33,7 @@ WHERE
     AND COALESCE(e.user_id, -1) = COALESCE(:user_id, -1)
     AND (e.user_id IS NOT NULL OR e.ts = :start_time)
 ORDER BY
-    CASE WHEN e.page IN (SELECT page FROM etl_play_page) THEN 0 ELSE 1 END,
+    CASE WHEN p.page IS NULL THEN 1 ELSE 0 END,
     e.ts,
     e.user_id NULLS FIRST,
     TRIM(e.level) NULLS FIRST,
