@@ -282,7 +282,8 @@ def test_a_refused_run_names_its_rejects_and_publishes_nothing(run: Run, source:
     assert "1 of 2 records were rejected" in done.stderr
     assert "Fix the files, or allow it with --max-rejects 1." in done.stderr
     assert done.stderr.endswith("2018-11-01-events.json record 2: malformed JSON\n")
-    assert json.loads(run("runs", "--format", "json").stdout) == []
+    [refused] = json.loads(run("runs", "--format", "json").stdout)
+    assert (refused["run_id"], refused["outcome"], refused["loaded"]) == (None, "refused", 0)
 
 
 def test_a_file_that_cannot_be_read_at_all_is_called_whole(run: Run, source: Source) -> None:
