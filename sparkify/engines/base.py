@@ -5,9 +5,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
-from sparkify.sql.schema import Column
+if TYPE_CHECKING:
+    from sparkify.sql.schema import Column
 
 T = TypeVar("T")
 Value = int | float | str | dt.datetime | dt.date | None
@@ -126,7 +127,7 @@ class Reader(Protocol):
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
         """Run one SELECT and fetch its rows."""
 
-    def hashed(self, rows: str, columns: Sequence[Column]) -> str:
+    def hashed(self, rows: str, columns: "Sequence[Column]") -> str:
         """SELECT of `row_hash`, a number that stands for the row, for each of these rows.
 
         They are a table, or a SELECT in brackets. Other values have another number but for one case in 2^64;
