@@ -338,5 +338,5 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 2
-    assert done.stderr.startswith("sparkify: the page needs jinja2: pip install -e '.[report]' in sparkify's")
+    assert done.stderr.startswith("sparkify: the page needs jinja2: pip install 'sparkify[report]'")
     assert done.stderr.count("\n") == 1

@@ -92,7 +92,7 @@ def main(*path: str) -> None:
             tell_failure(error)
             raise
         tell_failure(ConfigError(f"this needs {package}."))
-        talk(f"sparkify: this needs {package}: pip install -e '.[{EXTRAS[package]}]' in sparkify's folder.")
+        talk(f"sparkify: this needs {package}: pip install 'sparkify[{EXTRAS[package]}]'.")
         sys.exit(ConfigError.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         note = str(error.__cause__ or error)  # click makes an Abort of every Ctrl-C

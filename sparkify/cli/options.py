@@ -108,7 +108,7 @@ def day_options(function: Command) -> Command:
     return wrapper
 
 
-class _Day(click.ParamType[dt.date]):
+class _Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.4
     name = "day"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:

@@ -167,6 +167,4 @@ def _require_extra(*modules: str) -> None:
 
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
-        raise ConfigError(
-            f"the page needs {', '.join(missing)}: pip install -e '.[report]' in sparkify's folder."
-        )
+        raise ConfigError(f"the page needs {', '.join(missing)}: pip install 'sparkify[report]'.")

@@ -79,7 +79,7 @@ class DuckDB:
             "autoinstall_known_extensions": False,  # nothing is downloaded
             "autoload_known_extensions": False,
         }
-        if memory:
+        if memory and not memory.endswith("%"):
             settings["memory_limit"] = memory
         if threads:
             settings["threads"] = threads
@@ -105,9 +105,10 @@ class DuckDB:
             self._closing = self._closing.pop_all()
         if read_only:
             self._gate.release()
-        elif not memory and _would_take_more(self._connection):
-            settings["memory_limit"] = f"{WRITER_MEMORY}MB"
-            self._connection.execute(f"SET memory_limit = '{WRITER_MEMORY}MB'")
+        if memory.endswith("%"):
+            self._limit_memory(_memory_of_machine(self._connection) * float(memory[:-1]) / 100)
+        elif not read_only and not memory and _memory_of_machine(self._connection) * 0.8 > WRITER_MEMORY:
+            self._limit_memory(WRITER_MEMORY)
         if (
             self._limits.spill
         ):  # DuckDB 2.0 shows this limit, and does not keep it, if it is given at the opening
@@ -117,6 +118,11 @@ class DuckDB:
         if not read_only and file != ":memory:":
             remove_old_spill(file)
         self._stager = Stager(self._connection, self._scratch)
+
+    def _limit_memory(self, megabytes: float) -> None:
+        limit = f"{max(1, int(megabytes))}MB"
+        self._settings["memory_limit"] = limit  # for when the file is opened anew
+        self._connection.execute(f"SET memory_limit = '{limit}'")
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
         answer = self._fetch(to_duckdb(sql, params))
@@ -260,12 +266,15 @@ class DuckDB:
             timer.cancel()
 
 
-def _would_take_more(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether DuckDB would take more than WRITER_MEMORY before it spills: four fifths of most machines."""
+def _memory_of_machine(connection: duckdb.DuckDBPyConnection) -> float:
+    """Megabytes of this machine or container, by DuckDB's own limit, which is four fifths of them.
+
+    DuckDB takes shares itself from 2.0 on, and not before.
+    """
     [(limit,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
     number, unit = limit.split()
     powers = {"KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4}
-    return unit in powers and float(number) * 1024 ** powers[unit] > WRITER_MEMORY * 1e6
+    return float(number) * 1024 ** powers[unit] / 1e6 / 0.8 if unit in powers else 0
 
 
 def _connect(

@@ -130,10 +130,11 @@ def pattern(path: str) -> str | None:
 def read_json(keys: Sequence[str], numbers: Collection[str], compression: str, files: str) -> str:
     """DuckDB's reader of these keys, every value as text, but for numbers; `files` is a list of patterns, in
     its words."""
+    packing = "uncompressed" if compression == "none" else compression
     columns = ", ".join(f"{literal(key)}: '{'DOUBLE' if key in numbers else 'VARCHAR'}'" for key in keys)
     return (
         f"read_json({files}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
-        f"compression = '{compression}', maximum_object_size = {LARGEST_OBJECT}, hive_partitioning = false)"
+        f"compression = '{packing}', maximum_object_size = {LARGEST_OBJECT}, hive_partitioning = false)"
     )
 
 

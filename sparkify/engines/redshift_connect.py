@@ -48,9 +48,7 @@ def connect(address: Address) -> Any:
         import redshift_connector
         from redshift_connector.error import Error
     except ImportError as error:
-        raise ConfigError(
-            "Redshift needs its driver: pip install -e '.[aws]' in sparkify's folder."
-        ) from error
+        raise ConfigError("Redshift needs its driver: pip install 'sparkify[aws]'.") from error
     try:
         made = redshift_connector.connect(
             timeout=CONNECT_TIMEOUT,

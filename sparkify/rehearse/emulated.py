@@ -78,4 +78,4 @@ def needs_extra() -> Iterator[None]:
 
 
 def _missing(package: str | None) -> ConfigError:
-    return ConfigError(f"the emulator needs {package}: pip install -e '.[rehearse]' in sparkify's folder.")
+    return ConfigError(f"the emulator needs {package}: pip install 'sparkify[rehearse]'.")

