@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 USED := $(VENV)/.used
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo serve real test lint check torture bench clean docs picture statements
+.PHONY: help demo serve real test lowest lint check torture bench clean docs picture statements
 help:
 	@echo 'make demo    simulate a month of a small service, load it, ask it three questions'
 	@echo 'make serve   keep a Redshift emulator up, for psql or any other client'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test    run all tests'
 	@echo 'make lint    lint, format, types, import contracts'
 	@echo 'make check   lint and test'
+	@echo 'make lowest  run all tests with the lowest versions that pyproject.toml allows'
 	@echo 'make torture kill, cut, fuzz and crowd it for an hour or two'
 	@echo 'make bench   time a load beside other ways to do it; SIZE=100k, 1m, 10m or 100m'
 	@echo 'make statements   list again what is sent to a cluster (docs/statements.md)'
@@ -63,6 +64,14 @@ real: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
+# The lower bounds of pyproject.toml are claims: the same tests, with the lowest version of each.
+LOWEST := .venv-lowest
+lowest:
+	@test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	@$(PYTHON) tests/lowest.py > $(LOWEST)/constraints.txt
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/constraints.txt -e '.[dev]'
+	@$(LOWEST)/bin/python -m pytest -n auto --dist loadfile -p no:cacheprovider $(ARGS)
+
 lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -94,4 +103,4 @@ picture: $(STAMP)
 	@$(BIN)/python -m tests.picture
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) $(LOWEST) demo
