@@ -20,7 +20,7 @@ Answers = Mapping[str, Rows]
 
 SHOWN = 10
 """Bars of a ranking."""
-WEEKS, LATER = 26, 52
+WEEKS, LATER = 12, 26
 """Weeks of registrations whose return is shown, and how many later weeks at most."""
 
 
@@ -273,7 +273,10 @@ def _retention(rows: Rows) -> Picture:
             "It takes a whole week after that of a registration to see who comes back",
             "From Monday to Sunday (UTC).",
         )
-    shown = weeks[-WEEKS:]
+    log_begins = min(week + dt.timedelta(weeks=later) for week, later in found)
+    since = [week for week in weeks if week >= log_begins]
+    of_all = since or weeks  # of who registered before the log, it does not hold the first weeks
+    shown = of_all[-WEEKS:]
     next_week = [found[week, 1] for week in weeks if (week, 1) in found and found[week, 1][5] == "whole"]
     playing, registered = (sum(row[n] for row in next_week) for n in (3, 4))
     last = max(int(row[1]) for row in rows if row[0] in shown and row[5] == "whole")
@@ -284,8 +287,10 @@ def _retention(rows: Rows) -> Picture:
         if next_week
         else "Nobody who registered in the time of this log has had a whole week since",
         "note": "By the week of the registration (from Monday, UTC). Weeks that the log has not, or only in "
-        "part, are left out. All days, whatever the period."
-        + (f" The last {WEEKS} of {len(weeks)} weeks." if weeks != shown else ""),
+        "part, are left out"
+        + (", and so is who registered before it" if since and since != weeks else "")
+        + ". All days, whatever the period."
+        + (f" The last {WEEKS} of {len(of_all)} weeks." if of_all != shown else ""),
         "x": list(later),
         "y": [f"{week.day} {week:%b %Y}" for week in shown],
         "new": [next(row[4] for row in rows if row[0] == week) for week in shown],
