@@ -22,13 +22,14 @@ from sparkify.config import Config, load_config
 from sparkify.connection import opened, require_readable
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError, SparkifyError
-from sparkify.load.checks import Verdict, check_everything
+from sparkify.load.checks import Verdict
 from sparkify.load.choice import choose_files
 from sparkify.load.feed import make_feed
 from sparkify.load.files import Planned, State, make_plan
 from sparkify.load.inspect import find_missing_days
 from sparkify.load.publish import Summary
 from sparkify.load.run import MaxRejects, load
+from sparkify.load.seal import check_warehouse
 from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables, use_play_pages
 from sparkify.load.undo import undo
 from sparkify.progress import Progress, Silent
@@ -246,7 +247,7 @@ class Warehouse:
         """What each check says of the whole warehouse; a failed one holds its first wrong rows."""
         with opened(self.config) as engine:
             require_tables(engine)
-            return check_everything(engine)
+            return check_warehouse(engine)
 
     def runs(self) -> Answer:
         """The runs, the latest first."""
@@ -270,7 +271,7 @@ class Warehouse:
         with opened(self.config, rights="reader") as engine:
             require_readable(engine, self.config)
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-            page = gather(engine, lambda: check_everything(engine), now, names=names)
+            page = gather(engine, lambda: check_warehouse(engine), now, names=names)
         replace_file(Path(out), render(page).encode())
         return Path(out)
 

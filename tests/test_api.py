@@ -113,6 +113,7 @@ def test_a_run_can_be_undone_and_checks_pass_before_and_after(
     warehouse: sparkify.Warehouse, source: Source
 ) -> None:
     assert all(verdict.passed for verdict in warehouse.check())
+    assert {"songplay_unique", "rules", "seal"} <= {verdict.name for verdict in warehouse.check()}
 
     assert warehouse.undo(1).rows["songplay"] == 0
 

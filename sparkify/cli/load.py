@@ -133,16 +133,16 @@ def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str
 def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, style: str | None) -> None:
     """Run every check over the whole warehouse, and compare every table with its seal."""
     from sparkify.engines.base import Result
-    from sparkify.load.checks import check_everything, check_freshness, check_gaps
+    from sparkify.load.checks import check_freshness, check_gaps
     from sparkify.load.deep import check_deep
-    from sparkify.load.seal import check_seal
+    from sparkify.load.seal import check_warehouse
     from sparkify.load.tables import require_tables
 
     age = parse_age(max_age, "--max-age") if max_age else None
     gap = parse_age(max_gap, "--max-gap") if max_gap else None
     with opened(config) as engine:
         require_tables(engine)
-        verdicts = [*check_everything(engine), check_seal(engine), *(check_deep(engine) if deep else ())]
+        verdicts = [*check_warehouse(engine), *(check_deep(engine) if deep else ())]
         if age is not None:
             verdicts.append(check_freshness(engine, age, dt.datetime.now(dt.UTC).replace(tzinfo=None)))
         if gap is not None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from sparkify.engines.base import Engine, Reader, Result
 from sparkify.errors import ConfigError
-from sparkify.load.checks import Verdict
+from sparkify.load.checks import Verdict, check_everything
 from sparkify.load.digests import SEALED, SMALL, Changes, Digest, read_digests, read_hashing
 
 VARIABLE = "SPARKIFY_SEAL_KEY"
@@ -154,6 +154,11 @@ class SealVerdict(Verdict):
             return super().sentence()
         tables = "; ".join(f"{row[0]}: {row[1]}" for row in self.wrong.rows)
         return f"{self.name}: {self.meaning} Not so: {tables}"
+
+
+def check_warehouse(reader: Reader) -> Sequence[Verdict]:
+    """Every check over the whole warehouse, and whether nothing but sparkify has changed a table."""
+    return [*check_everything(reader), check_seal(reader)]
 
 
 def check_seal(reader: Reader) -> Verdict:
