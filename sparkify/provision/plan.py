@@ -12,6 +12,7 @@ from sparkify.provision.deployment import Deployment, Kind
 from sparkify.provision.names import Names, expiry
 from sparkify.provision.network import Network
 from sparkify.provision.price import RPU, Capacity, Rate, Size, capacity, orderable, rate
+from sparkify.provision.reserved import check_names
 from sparkify.provision.target import scratch_region, source_buckets
 from sparkify.store import split
 
@@ -30,7 +31,8 @@ class Standing:
 
 
 def wanted(config: Config, region: str) -> Size | Capacity:
-    """What is to be launched. Raises ConfigError for what AWS does not sell; AWS is not asked."""
+    """What is to be launched. Raises ConfigError for what AWS does not make; AWS is not asked."""
+    check_names(config.cluster)
     if config.cluster.serverless == "yes":
         return capacity(config.cluster)
     return orderable(config.cluster.node_type, config.cluster.nodes, region)
