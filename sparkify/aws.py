@@ -142,11 +142,14 @@ def translated() -> Iterator[None]:
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
         raise RemoteError("there are no AWS credentials. Run `aws configure`, or set AWS_PROFILE.") from error
     except exceptions.ProfileNotFound as error:
-        raise ConfigError(f"{error}. Check AWS_PROFILE.") from error
+        raise ConfigError(f"{_sentence(error)} Check AWS_PROFILE.") from error
+    except exceptions.ParamValidationError as error:
+        reason = _one_line(error).removeprefix("Parameter validation failed: ").rstrip(".")
+        raise ConfigError(f"AWS takes no such value: {reason}. Check the settings.") from error
     except exceptions.ConnectionError as error:
-        raise RemoteError(f"AWS cannot be reached: {error}. Try again later.") from error
+        raise RemoteError(f"AWS cannot be reached: {_one_line(error)}. Try again later.") from error
     except exceptions.BotoCoreError as error:
-        raise RemoteError(f"AWS cannot be asked: {error}") from error
+        raise RemoteError(f"AWS cannot be asked: {_sentence(error)}") from error
     except ResponseParserError as error:
         raise RemoteError(
             "what answers does not speak as AWS does. Check the region, AWS_ENDPOINT_URL and proxies."
@@ -159,7 +162,7 @@ def code(error: "ClientError") -> str:
 
 
 def _refused(error: "ClientError") -> SparkifyError:
-    what, said = code(error), str(error.response.get("Error", {}).get("Message", "")).strip()
+    what, said = code(error), _one_line(error.response.get("Error", {}).get("Message", ""))
     named = re.search(r"to perform: (\S+:\w+)", said)
     action = named[1] if named else _ALLOWED_BY.get(error.operation_name, error.operation_name)
     if what in _EXPIRED:
@@ -176,8 +179,17 @@ def _refused(error: "ClientError") -> SparkifyError:
         )
     if "Quota" in what or "LimitExceeded" in what:
         return ProvisionError(
-            f"a quota of the account is reached ({what}): {said} Ask AWS for more, or delete some."
+            f"a quota of the account is reached ({what}): {_sentence(said)} Ask AWS for more, or delete some."
         )
     if what in ("Throttling", "RequestLimitExceeded", "SlowDown"):
         return RemoteError(f"AWS is busy ({what}). Repeat the command in a minute.")
-    return ProvisionError(f"AWS refused {action} ({what}): {said}")
+    return ProvisionError(f"AWS refused {action} ({what}): {_sentence(said)}")
+
+
+def _one_line(said: object) -> str:
+    return " ".join(str(said).split())
+
+
+def _sentence(said: object) -> str:
+    line = _one_line(said)
+    return line if line.endswith((".", "!", "?")) else f"{line}."

@@ -21,7 +21,13 @@ DEFAULT_FILE = Path("dwg.cfg")
 
 
 COUNT = r"\d{1,9}", "a whole number"
-SECONDS = r"\d+(\.\d+)?", "a number of seconds"
+SECONDS = r"\d{1,9}(\.\d{1,9})?", "a number of seconds below a thousand million"
+EVERY = r"(?=.*[1-9])\d{1,9}(\.\d{1,9})?", "a number of seconds above 0"
+THREADS = r"\d{1,3}", "a whole number below 1,000"
+PORT = (
+    r"(?=.*[1-9])(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])",
+    "a port: 1 to 65535",
+)
 REJECTS = r"(?=.*\d)(?:(\d+(?:\.\d+)?)\s*%)?\s*(?:and\s*)?(\d+)?", "a number, or 1%, or '1% and 100'"
 ANYTHING = r".*", "text"
 CLUSTER = (
@@ -67,7 +73,7 @@ class Warehouse:
         "DuckDB's memory limit; empty: 1000MB for what writes, most of the machine for questions",
         (r"\d+(\.\d+)?\s*([KMGT](i?B)?|%)", "an amount like 2GB"),
     )
-    threads: int = setting(0, "DuckDB's threads; 0: one per core", COUNT)
+    threads: int = setting(0, "DuckDB's threads; 0: one per core", THREADS)
     timeout: float = setting(
         300.0, "seconds that a statement of `query` or of the dashboard may take on DuckDB; 0: any", SECONDS
     )
@@ -155,7 +161,7 @@ class Cluster:
     )
     database: str = setting("sparkify", "its database", DATABASE)
     user: str = setting("sparkify_admin", "its master user; AWS keeps the password in Secrets Manager", ADMIN)
-    poll: float = setting(15.0, "seconds between two looks at its status", SECONDS)
+    poll: float = setting(15.0, "seconds between two looks at its status", EVERY)
     ttl: str = setting(
         "", "how long it may live, for example 8h or 2d; `cluster delete --expired` acts on it"
     )
@@ -176,7 +182,7 @@ class Redshift:
     """How to reach the warehouse on Redshift; what is empty is found from [CLUSTER] NAME."""
 
     host: str = setting("", "the host of any cluster's, or Serverless workgroup's, endpoint", HOST)
-    port: int = setting(5439, "the endpoint's port, where HOST is given", COUNT)
+    port: int = setting(5439, "the endpoint's port, where HOST is given", PORT)
     cluster: str = setting(
         "", "with AUTH = iam: the cluster behind HOST, where that is an alias or a tunnel", CLUSTER
     )

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from sparkify.provision import reserved
+from sparkify.standin.grammar.vocabulary import words
+from sparkify.standin.rules import is_reserved
 from sparkify.standin.service import StandIn
 from tests.builders import Run, Source, play, song
 
@@ -45,7 +48,9 @@ def test_a_workgroup_lives_from_launch_over_a_load_to_delete(cloud: Run, source:
     assert counted.stdout == "n\n2\n", counted.stderr
     assert paused.stderr.startswith("sparkify: the workgroup kinds in us-west-2 cannot be paused")
     assert deleted.returncode == 0, deleted.stderr
-    assert "nothing that was made for it is left" in deleted.stdout
+    assert (
+        "The workgroup kinds in us-west-2 is gone, and nothing that was made for it is left" in deleted.stdout
+    )
 
 
 def test_a_private_cluster_is_told_how_to_reach_and_nothing_is_opened(cloud: Run, tmp_path: Path) -> None:
@@ -73,3 +78,36 @@ def test_a_dry_run_without_a_default_vpc_fails_and_names_the_setting(cloud: Run,
 
     assert dry.returncode == 1
     assert dry.stderr.startswith("sparkify: us-west-2 has no default VPC. Set [CLUSTER] SUBNET_GROUP")
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--serverless",), ("--serverless", "--dry-run")])
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("USER = SELECT", "[CLUSTER] USER = SELECT is a word that Redshift reserves. Choose another name."),
+        (
+            "DATABASE = user",
+            "[CLUSTER] DATABASE = user is a word that Redshift reserves. Choose another name.",
+        ),
+        ("USER = Admin", "[CLUSTER] USER = Admin has capitals, and AWS takes none here. Write admin."),
+        (
+            "DATABASE = Music",
+            "[CLUSTER] DATABASE = Music has capitals, and AWS takes none here. Write music.",
+        ),
+    ],
+)
+def test_names_that_aws_does_not_take_are_refused_before_it_is_asked(
+    run: Run, tmp_path: Path, setting: str, said: str, more: tuple[str, ...]
+) -> None:
+    (tmp_path / "dwg.cfg").write_text(f"{SETTINGS}{setting}\n")
+
+    done = run("cluster", "launch", "--yes", *more)
+
+    assert (done.returncode, done.stderr) == (2, f"sparkify: {said}\n")
+
+
+def test_the_emulator_reserves_the_same_words() -> None:
+    """Its list is its own, read on the same page."""
+    every = {*words("reserved"), *words("reserved by Redshift alone")}
+
+    assert {word.lower() for word in every if is_reserved(word)} == reserved.WORDS

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from sparkify.aws import Clients
-from sparkify.cli.options import open_engine, opened
 from sparkify.config import S3, Config, Etl, Iam, Warehouse
 from sparkify.config import Redshift as RedshiftSettings
+from sparkify.connection import open_engine, opened
 from sparkify.doctor import Finding
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import ConfigError, ProvisionError, RemoteError

@@ -201,7 +201,9 @@ def test_a_launch_with_a_scratch_and_a_role_of_somebody_elses_makes_neither(
 def test_a_plan_says_what_stands_and_stays_as_it_is() -> None:
     standing = plan.Standing(A_CLUSTER, ["203.0.113.7/32"], ["old", "sparkify-scratch-1-us-west-2", "music"])
     size = Size("rg.large", 2, Rate(0.3801, "USD", "by AWS's price list"))
-    launch = plan.Launch(Names("sparkify", REGION), size, ["music"], REGION, NOW, standing=standing)
+    launch = plan.Launch(
+        Names("sparkify", REGION), size, ["music"], REGION, NOW, standing=standing, database="dev", user="me"
+    )
 
     assert launch.lines() == [
         "cluster   sparkify in us-west-2: 2 x rg.large (about 0.76 USD/h), 18.24 USD/day, it exists already, "
@@ -210,6 +212,7 @@ def test_a_plan_says_what_stands_and_stays_as_it_is() -> None:
         "role      sparkify-reads-s3-us-west-2, may read music, the scratch bucket; no longer old",
         "network   security group sparkify; allowed networks: 203.0.113.7/32",
         "scratch   a bucket of its own in us-west-2",
+        "database  dev, master user me",
     ]
 
 

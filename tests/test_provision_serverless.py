@@ -64,7 +64,7 @@ def test_a_plan_says_what_a_workgroup_may_cost(clients: Clients, chosen: Config)
         f"workgroup {names_of(chosen)}: 4 RPU, at most 8 (about 1.44 USD to 2.88 USD/h while queries run), "
         "until it is deleted"
     )
-    assert lines[-1] == (
+    assert lines[-2] == (
         "limit     10 RPU-hours a day, about 3.60 USD; then queries are turned off until the next day"
     )
 

@@ -176,8 +176,30 @@ def test_a_reader_ends_nobody_elses_session(
     engine: Redshift = request.getfixturevalue(who)
 
     with pytest.raises(QueryError):
-        engine.native(f"SELECT pg_terminate_backend({backend(loaded)}) AS done")
+        engine._sql(f"SELECT pg_terminate_backend({backend(loaded)}) AS done")  # not stopped by us
     with loaded.transaction():  # in which a session that was lost would not be opened again
+        assert rows(loaded, "SELECT COUNT(*) AS n FROM users")[0][0] > 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "pg_terminate_backend({})", '"PG_Cancel_Backend"({})', "reboot_cluster()",
+        "change_query_priority({}, 'Low')", "change_session_priority({}, 'Low')",
+        "change_user_priority('a', 'Low')",
+    ],
+)  # fmt: skip
+def test_a_question_that_acts_is_refused_with_all_rights_of_the_login_too(
+    call: str, cluster: Cluster, loaded: Redshift
+) -> None:
+    asking = cluster.connect("public", read_only=True)
+    sql = f"SELECT {call.format(backend(loaded))} AS done"
+
+    with pytest.raises(QueryError, match=r"may not stand here: a question may only read\."):
+        asking.native(sql)
+
+    asking.close()
+    with loaded.transaction():
         assert rows(loaded, "SELECT COUNT(*) AS n FROM users")[0][0] > 0
 
 

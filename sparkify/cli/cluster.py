@@ -208,17 +208,18 @@ def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
     clients, names = _open(config)
     there = steps.left_over(clients, names)
     if expired and there and not steps.is_over(there, _now()):
-        click.echo(f"The time of the cluster {names} is not over: nothing was done.")
+        click.echo(f"The time of the {steps.kind_of(there)} {names} is not over: nothing was done.")
         return
     if there:
+        kind = steps.kind_of(there)
         if not yes:
-            confirm(_question(names, [one.what for one in there], snapshot))
+            confirm(_question(kind, names, [one.what for one in there], snapshot))
         note = "and what is left may cost money: repeat `sparkify cluster delete` to go on"
         with interruptible(note), watch() as progress:
             left = steps.delete(clients, names, snapshot, _patience(config), progress)
         if left:
             raise ProvisionError(f"still there, and it may cost money: {', '.join(left)}. Run it again.")
-        click.echo(f"The cluster {names} is gone, and nothing that was made for it is left.")
+        click.echo(f"The {kind} {names} is gone, and nothing that was made for it is left.")
     else:
         click.echo(f"There was no cluster {names}, and nothing that was made for one: nothing was done.")
     kept = steps.snapshots(clients, names)
@@ -230,13 +231,13 @@ def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
         )
 
 
-def _question(names: "Names", there: Sequence[str], snapshot: str) -> str:
+def _question(kind: str, names: "Names", there: Sequence[str], snapshot: str) -> str:
     from sparkify.provision.steps import WAREHOUSES
 
     if not any(what.startswith(WAREHOUSES) for what in there):
-        return f"Delete what is left of the cluster {names}: {', '.join(there)}?"
+        return f"Delete what is left of the {kind} {names}: {', '.join(there)}?"
     kept = f"a final snapshot {snapshot} is kept" if snapshot else "no snapshot is kept (see --snapshot)"
-    return f"Delete the cluster {names} with all its data; {kept}?"
+    return f"Delete the {kind} {names} with all its data; {kept}?"
 
 
 def _open(config: Config) -> "tuple[Clients, Names]":

@@ -13,11 +13,11 @@ from sparkify.engines.dialect import literal, to_redshift
 from sparkify.engines.redshift_connect import Address, connect
 from sparkify.engines.redshift_errors import CANCELLED, state, translated
 from sparkify.engines.redshift_rights import (
+    acting_function,
     create_user,
     grantee,
     grants,
     is_superuser,
-    may_regain_rights,
     reader_of,
     users,
 )
@@ -101,10 +101,8 @@ class Redshift:
             raise QueryError(
                 f"only {', '.join(_READS)} may be asked, not {first[1] if first else 'nothing'}."
             )
-        if may_regain_rights(sql):
-            raise QueryError(
-                "set_config may not be called here: it could take back rights that were given up."
-            )
+        if acting := acting_function(sql):
+            raise QueryError(f"{acting} may not stand here: a question may only read. Use psql for it.")
         with self._block("BEGIN READ ONLY", "ROLLBACK"):
             return self._sql(sql)
 

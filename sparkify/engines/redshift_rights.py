@@ -67,10 +67,24 @@ def grants(schema: str, rights: Rights, whom: str) -> Iterator[str]:
             yield f"GRANT SELECT ({', '.join(columns)}) ON {name} TO {whom}"
 
 
-def may_regain_rights(sql: str) -> bool:
-    """Whether a question could take the superuser's name again, by the function that does what SET does.
+_ACTING = re.compile(
+    r"set_config|pg_cancel_backend|pg_terminate_backend|reboot_cluster"
+    r"|change_(?:query|session|user)_priority|u&[\"']",
+    re.IGNORECASE,
+)
+"""AWS: "System administration functions", all but CURRENT_SETTING, which only reads.
+
+SET_CONFIG does what SET does. A user may cancel queries and end sessions of their own, a superuser anybody's
+("PG_CANCEL_BACKEND", "PG_TERMINATE_BACKEND"); only a superuser reboots ("REBOOT_CLUSTER").
+READ ONLY stops none of them (undocumented; assumed).
+"""
+
+
+def acting_function(sql: str) -> str:
+    """The function in a question that does more than read, were it only its name; empty if there is none.
 
     A function is called by its name, quoted or not, or by a name in code points, which Redshift does not
     document.
     """
-    return re.search(r"set_config|u&[\"']", sql, re.IGNORECASE) is not None
+    found = _ACTING.search(sql)
+    return found[0].lower() if found else ""

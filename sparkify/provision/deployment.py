@@ -75,9 +75,14 @@ def of_workgroup(workgroup: Any, namespace: Any, tags: Mapping[str, str], hours:
         Capacity(workgroup["baseCapacity"], workgroup.get("maxCapacity", workgroup["baseCapacity"]), hours),
         tags, at.get("address", ""), at.get("port", 0), namespace.get("dbName", ""),
         namespace.get("adminUsername", ""), namespace.get("adminPasswordSecretArn", ""),
-        tuple(map(_role_arn, namespace.get("iamRoles", []))), workgroup.get("publiclyAccessible", False),
+        roles_of(namespace), workgroup.get("publiclyAccessible", False),
         {one["parameterKey"]: one.get("parameterValue", "") for one in workgroup.get("configParameters", [])},
     )  # fmt: skip
+
+
+def roles_of(namespace: Any) -> tuple[str, ...]:
+    """The ARNs of a namespace's roles."""
+    return tuple(map(_role_arn, namespace.get("iamRoles", [])))
 
 
 def _role_arn(text: str) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from sparkify.aws import Clients, translated
 from sparkify.config import Config
@@ -12,6 +13,7 @@ from sparkify.provision.deployment import Deployment, Kind
 from sparkify.provision.names import Names, expiry
 from sparkify.provision.network import Network
 from sparkify.provision.price import RPU, Capacity, Rate, Size, capacity, orderable, rate
+from sparkify.provision.reserved import check_names
 from sparkify.provision.target import scratch_region, source_buckets
 from sparkify.store import split
 
@@ -27,10 +29,17 @@ class Standing:
     may_read: Sequence[str] = ()
     network: Network = UNKNOWN
     rate: Rate | None = None
+    database: str = ""
+    """That of a cluster, or a namespace, which stands; no launch changes it."""
+    user: str = ""
+    """Its master user, likewise."""
+    unchecked: str = ""
+    """Why nobody knows whether [IAM] ARN exists."""
 
 
 def wanted(config: Config, region: str) -> Size | Capacity:
-    """What is to be launched. Raises ConfigError for what AWS does not sell; AWS is not asked."""
+    """What is to be launched. Raises ConfigError for what AWS does not make; AWS is not asked."""
+    check_names(config.cluster)
     if config.cluster.serverless == "yes":
         return capacity(config.cluster)
     return orderable(config.cluster.node_type, config.cluster.nodes, region)
@@ -46,6 +55,8 @@ def look(clients: Clients, config: Config, names: Names) -> Standing:
     with translated():
         found = lookup.find(clients, names)
         group = ingress.find_group(clients, names)
+        unchecked = role.require_role(clients, config.iam.arn) if config.iam.arn else ""
+        database, user = _kept(clients, config, names, found)
         if found:
             size = found.size
         else:
@@ -61,8 +72,27 @@ def look(clients: Clients, config: Config, names: Names) -> Standing:
                 serverless.require_offered(clients)
                 where.require_zones(clients.region)
         return Standing(
-            found, ingress.open_cidrs(group), role.may_read(clients, names), where, price(clients, size)
-        )
+            found, ingress.open_cidrs(group), role.may_read(clients, names), where, price(clients, size),
+            database, user, unchecked,
+        )  # fmt: skip
+
+
+def _kept(clients: Clients, config: Config, names: Names, found: Deployment | None) -> tuple[str, str]:
+    """Database and master user of what stands; ProvisionError if the role that is wanted is not attached.
+
+    While a cluster is created AWS may not tell its roles yet (unverified).
+    """
+    kind: Kind = found.kind if found else "workgroup"
+    if found:
+        database, user, roles = found.database, found.user, found.roles
+    elif left := serverless.left_namespace(clients, names):
+        database, user, roles = left
+    else:
+        return "", ""
+    if roles or not (found and found.state == "creating"):
+        arn = config.iam.arn or role.arn_of(clients, names)
+        role.require_attached(names, kind, roles, arn)
+    return database, user
 
 
 def price(clients: Clients, size: Size | Capacity) -> Rate | None:
@@ -88,6 +118,8 @@ class Launch:
     """A prefix of somebody else's, in place of our bucket."""
     is_public: bool = True
     standing: Standing = Standing()
+    database: str = ""
+    user: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -108,6 +140,7 @@ class Launch:
             f"network   security group {self.names.group}{where}; allowed networks: {lets_in}{reach}",
             f"scratch   {self.scratch or f'a bucket of its own in {self.scratch_region}'}",
             *limit,
+            f"database  {self._made_with('database')}, master user {self._made_with('user')}",
         ]
 
     @property
@@ -115,9 +148,16 @@ class Launch:
         """Where the prices are from."""
         return f"prices {self.size.rate.source}, on demand" if self.size.rate else "no price is known here"
 
+    def _made_with(self, what: Literal["database", "user"]) -> str:
+        """What a setting says, or what was made with another, which stays."""
+        stands, given = getattr(self.standing, what), getattr(self, what)
+        if not stands or stands == given:
+            return str(given)
+        return f"{stands} as it was made (not {given}, as [CLUSTER] {what.upper()} says)"
+
     def _role(self) -> str:
         if self.arn:
-            return f"{self.arn}, as it is"
+            return ", ".join(filter(None, [self.arn, "as it is", self.standing.unchecked]))
         own = [] if self.scratch else ["the scratch bucket"]
         reads = [self.policy] if self.policy else [*self.buckets, *own]
         lost = [
@@ -160,5 +200,5 @@ def plan_launch(
         names.check(region)
     return Launch(
         names, replace(size, rate=standing.rate), buckets, region, expires, config.iam.policy, config.iam.arn,
-        scratch, config.cluster.public == "yes", standing,
+        scratch, config.cluster.public == "yes", standing, config.cluster.database, config.cluster.user,
     )  # fmt: skip

@@ -111,6 +111,56 @@ def check_arn(partition: str, arn: str) -> None:
         )
 
 
+def require_role(clients: Clients, arn: str) -> str:
+    """Why nobody knows whether a role of somebody else's exists; empty if it does.
+
+    Raises ProvisionError if it does not exist, or has another path.
+    """
+    of, name = arn.split(":")[4], arn.rpartition("/")[2]
+    if of != clients.account:
+        return f"not checked: it is of account {of}, and your credentials are of {clients.account}"
+    try:
+        found = clients.iam.get_role(RoleName=name)["Role"]["Arn"]
+    except clients.iam.exceptions.NoSuchEntityException:
+        found = ""
+    except clients.iam.exceptions.ClientError as error:
+        if not code(error).startswith("AccessDenied"):
+            raise
+        return "not checked: you may not ask for it (iam:GetRole)"
+    if found != arn:
+        mend = f"Did you mean {found}?" if found else "Correct it, or leave it out: a launch makes a role."
+        raise ProvisionError(f"there is no role {arn}, which [IAM] ARN names. {mend}")
+    return ""
+
+
+def arn_of(clients: Clients, names: Names) -> str:
+    """The ARN of our role, whether it exists or not."""
+    return f"arn:{clients.partition}:iam::{clients.account}:role/{names.role}"
+
+
+def require_attached(names: Names, kind: Kind, roles: Sequence[str], arn: str) -> None:
+    """Raise ProvisionError if what exists cannot take the role on: a launch changes no roles.
+
+    "ModifyClusterIamRoles" adds a role, "UpdateNamespace" wants all of them, and the default one with them.
+    """
+    if arn in roles:
+        return
+    if kind == "cluster":
+        command = f"modify-cluster-iam-roles --cluster-identifier {names.cluster} --add-iam-roles {arn}"
+        service = "redshift"
+    else:
+        command = (
+            f"update-namespace --namespace-name {names.cluster} --default-iam-role-arn {arn} "
+            f"--iam-roles {' '.join([*roles, arn])}"
+        )
+        service = "redshift-serverless"
+    raise ProvisionError(
+        f"the {kind} {names} exists, and the role {arn} is not attached to it "
+        f"({', '.join(roles) or 'none'} is). Set [IAM] ARN accordingly, or attach it: "
+        f"`aws {service} {command} --region {names.region}`."
+    )
+
+
 def managed(clients: Clients, policy: str) -> str:
     """The ARN of a policy of AWS's own."""
     return f"arn:{clients.partition}:iam::aws:policy/{policy}"

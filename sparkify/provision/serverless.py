@@ -11,7 +11,7 @@ from typing import Any
 from sparkify.aws import Clients, code
 from sparkify.errors import ProvisionError
 from sparkify.progress import Progress
-from sparkify.provision.deployment import Deployment, of_workgroup, state
+from sparkify.provision.deployment import Deployment, of_workgroup, roles_of, state
 from sparkify.provision.ingress import PORT
 from sparkify.provision.names import SHORTEST_NAMESPACE, Names, as_dict
 from sparkify.provision.network import Network
@@ -42,6 +42,12 @@ def find_namespace(clients: Clients, names: Names) -> Mapping[str, str] | None:
     """The tags of our namespace, if there is one. Raises ProvisionError if it is not ours."""
     namespace = _look(clients, "namespace", names)
     return _require_ours(clients, names, "namespace", namespace["namespaceArn"]) if namespace else None
+
+
+def left_namespace(clients: Clients, names: Names) -> tuple[str, str, tuple[str, ...]] | None:
+    """Database, master user and roles of a namespace that a launch made, if there is one."""
+    found = _look(clients, "namespace", names)
+    return (found.get("dbName", ""), found.get("adminUsername", ""), roles_of(found)) if found else None
 
 
 def require_offered(clients: Clients) -> None:

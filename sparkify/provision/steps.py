@@ -163,7 +163,7 @@ def configure(
             )
         new = ingress.let_in(clients, group, cidrs)
         if found.is_public != is_public:
-            progress.step("making the cluster reachable" if is_public else "making the cluster private")
+            progress.step(f"making the {found.kind} {'reachable' if is_public else 'private'}")
             _wait(clients, names, found.kind, patience, progress)
             if found.kind == "cluster":
                 clients.redshift.modify_cluster(ClusterIdentifier=names.cluster, PubliclyAccessible=is_public)
@@ -275,6 +275,12 @@ def left_over(clients: Clients, names: Names) -> list[Left]:
             if "-" not in secret["Name"].removeprefix(prefix):  # no user has one: it is another's
                 note(f"secret {secret['Name']}", ())
     return found
+
+
+def kind_of(left: Sequence[Left]) -> Kind:
+    """What they are left of; a cluster where no warehouse is among them, since nothing tells."""
+    is_serverless = any(one.what.startswith(("workgroup ", "namespace ")) for one in left)
+    return "workgroup" if is_serverless else "cluster"
 
 
 def is_over(left: Sequence[Left], now: dt.datetime) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from sparkify.standin.account import Account
 from sparkify.standin.errors import ApiError, invalid
+from sparkify.standin.grammar.vocabulary import words
 
 NODE_TYPES = {
     "rg.large": 2, "rg.xlarge": 2, "rg.4xlarge": 8, "rg.12xlarge": 16,
@@ -21,6 +22,8 @@ ROLE_UNKNOWN = (
 )
 """terraform-provider-aws#19113; AWS re:Post, "redshift-iam-role-error"."""
 _MOST_NODES = 100
+_NOT_ON_THE_PAGE = {"CONNECT", "LANGUAGE", "START", "QUALIFY"}
+"""Words of the grammar's lists that the page "Reserved words" leaves out, or says are none."""
 Form = Mapping[str, str]
 
 
@@ -62,6 +65,14 @@ def _check_names(form: Form) -> None:
     ):
         if name in form and not re.fullmatch(pattern, form[name]):
             raise invalid(f"The parameter {name} is not valid: {form[name]}")
+        if name != "ClusterIdentifier" and is_reserved(form.get(name, "")):
+            raise invalid(f"The parameter {name} is not valid: {form[name]} is a reserved word")
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a word is on the page "Reserved words", as no user and no first database may be called."""
+    lists = {*words("reserved"), *words("reserved by Redshift alone")}
+    return name.upper() in lists - _NOT_ON_THE_PAGE
 
 
 def _check_nodes(form: Form, not_sold: Sequence[str]) -> None:

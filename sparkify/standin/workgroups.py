@@ -14,7 +14,7 @@ from typing import Any
 from sparkify.standin.account import Account
 from sparkify.standin.errors import ApiError
 from sparkify.standin.hosting import Host, Hosted
-from sparkify.standin.rules import ROLE_UNKNOWN, check_password, check_port
+from sparkify.standin.rules import ROLE_UNKNOWN, check_password, check_port, is_reserved
 from sparkify.standin.serverless import (
     DEFAULT_CAPACITY,
     Asked,
@@ -98,6 +98,12 @@ class Workgroups:
         name = name_of(asked, "namespaceName")
         if name in self._namespaces:
             raise ApiError("ConflictException", f"There is already a namespace {name}.")
+        for given in (
+            "adminUsername",
+            "dbName",
+        ):  # unverified: the API names no constraint; CREATE USER's are
+            if is_reserved(asked.get(given, "")):
+                raise invalid_value(f"{given} {asked[given]} is a reserved word.")
         password, is_managed = asked.get("adminUserPassword", ""), asked.get("manageAdminPassword", False)
         if password and is_managed:  # API, manageAdminPassword
             raise invalid_value("adminUserPassword and manageAdminPassword cannot be given together.")
