@@ -7,6 +7,7 @@ from typing import Literal
 
 from sparkify.standin.edits import Edits, has_edits, tables_of
 from sparkify.standin.grammar import documented
+from sparkify.standin.grammar.vocabulary import date_part
 from sparkify.standin.imitation import refuse_unimitated
 from sparkify.standin.lexer import Token, arguments, closing, statements
 from sparkify.standin.names import fold
@@ -18,27 +19,8 @@ from sparkify.standin.users import create_user, grantees
 
 Kind = Literal["sql", "copy", "ignored"]
 
-UNITS = {
-    unit: name
-    for name, units in {
-        "microsecond": "us usec microseconds",
-        "millisecond": "ms msec msecs milliseconds",
-        "second": "s sec secs seconds",
-        "minute": "m min mins minutes",
-        "hour": "h hr hrs hours",
-        "day": "d days",
-        "dow": "dw dayofweek weekday",
-        "doy": "dayofyear dy yearday",
-        "week": "w weeks",
-        "month": "mon mons months",
-        "quarter": "qtr quarters",
-        "year": "y yr years",
-        "decade": "dec decs decades",
-        "century": "c cent cents centuries",
-        "millennium": "mil mils millennia",
-    }.items()
-    for unit in units.split()
-}
+_UNITS = {"dayofweek": "dow", "dayofyear": "doy"}
+"""Date parts that PostgreSQL calls otherwise."""
 _RENAMED = {
     "NVL": "COALESCE", "AVG": "rs_avg", "SUM": "rs_sum", "REGEXP_SUBSTR": "rs_regexp_substr",
     "REGEXP_REPLACE": "rs_regexp_replace", "REGEXP_COUNT": "rs_regexp_count",
@@ -170,14 +152,13 @@ class Rewriter:
     def _call(self, word: str, at: int) -> tuple[str, int]:
         args = arguments(self._part, at + 1)
         after = closing(self._part, at + 1) + 1
-        if word in ("DATEADD", "DATEDIFF", "DATE_PART") and args:
-            unit = self._part[args[0][0]].value.lower()
+        if word in ("DATEADD", "DATEDIFF", "DATE_PART", "DATE_TRUNC") and args:
             rest = ", ".join(self.text(*arg) for arg in args[1:])
-            return f"rs_{word.lower()}('{UNITS.get(unit, unit)}', {rest})", after
+            own = "" if word == "DATE_TRUNC" else "rs_"
+            return f"{own}{word.lower()}('{_unit(self._part[args[0][0]])}', {rest})", after
         if word == "EXTRACT":
-            unit = self._part[at + 2].value.lower()
             inner = self.text(at + 4, after - 1)
-            part = UNITS.get(unit, unit)
+            part = _unit(self._part[at + 2])
             return f"rs_extract('{part}', EXTRACT({part} FROM {inner}))", after
         own = {
             "CONCAT": self._concat, "JSON_EXTRACT_PATH_TEXT": self._path_text, "DECODE": self._decode,
@@ -308,3 +289,9 @@ class Rewriter:
                     raise Refused("emulator: with QUALIFY, give each column a name (AS ...)")
                 names.append(name.text)
         return names
+
+
+def _unit(token: Token) -> str:
+    """A date part, however it is spelt, as PostgreSQL calls it."""
+    said = date_part(token.value)
+    return _UNITS.get(said, said)
