@@ -64,6 +64,20 @@ $$ BEGIN
     RETURN rs_try_double(s);
 END $$;
 
+-- Of numbers as of their text; TRUE is 1.
+DO $$ DECLARE kind text; given text; BEGIN
+    FOREACH kind IN ARRAY '{smallint,integer,bigint,double precision}'::text[] LOOP
+        FOREACH given IN ARRAY '{smallint,integer,bigint,numeric,real,double precision}'::text[] LOOP
+            EXECUTE format('CREATE FUNCTION pg_catalog.rs_try_%1$s(v %2$s) RETURNS %3$s IMMUTABLE LANGUAGE sql AS '
+                '''SELECT rs_try_%1$s(v::text)''', replace(kind, ' ', '_'), given, kind);
+        END LOOP;
+        IF kind <> 'double precision' THEN
+            EXECUTE format('CREATE FUNCTION pg_catalog.rs_try_%1$s(v boolean) RETURNS %1$s IMMUTABLE LANGUAGE sql AS '
+                '''SELECT v::integer::%1$s''', kind);
+        END IF;
+    END LOOP;
+END $$;
+
 CREATE FUNCTION pg_catalog.rs_raise(state text, message text) RETURNS void LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message; END $$;
 CREATE FUNCTION pg_catalog.pg_last_copy_id() RETURNS bigint LANGUAGE sql AS

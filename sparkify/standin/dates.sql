@@ -98,3 +98,19 @@ CREATE FUNCTION pg_catalog.convert_timezone(source text, target text, t timestam
 $$ SELECT (t AT TIME ZONE source) AT TIME ZONE target $$;
 CREATE FUNCTION pg_catalog.convert_timezone(target text, t timestamp) RETURNS timestamp IMMUTABLE LANGUAGE sql AS
 $$ SELECT convert_timezone('UTC', target, t) $$;
+
+-- TO_DATE: a month or a day beyond the last one goes on to the next, unless it is strict. To read both, PostgreSQL is told
+-- that they are minutes and seconds.
+CREATE FUNCTION pg_catalog.rs_to_date(s text, format text) RETURNS date STABLE STRICT LANGUAGE internal AS 'to_date';
+CREATE FUNCTION pg_catalog.to_date(s text, format text, is_strict boolean) RETURNS date STABLE STRICT LANGUAGE plpgsql AS
+$$ DECLARE t timestamptz;
+BEGIN
+    RETURN rs_to_date(s, format);
+EXCEPTION WHEN datetime_field_overflow THEN
+    IF is_strict OR format ~* 'DDD|MI|SS|HH' THEN RAISE; END IF;
+    t := to_timestamp(s, replace(replace(upper(format), 'DD', 'SS'), 'MM', 'MI'));
+    RETURN date_trunc('month', t) + greatest(extract(minute FROM t) - 1, 0) * interval '1 month'
+        + greatest(extract(second FROM t) - 1, 0) * interval '1 day';
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.to_date(text, text) RETURNS date STABLE STRICT LANGUAGE sql AS
+$$ SELECT to_date($1, $2, false) $$;
