@@ -39,7 +39,7 @@ ANSWERS: list[tuple[str, Row]] = [
     ("SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY k), MEDIAN(k) FROM parts", (4, 4)),
     ("SELECT PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY k DESC) FROM parts", (5,)),
     ("SELECT PERCENTILE_CONT(0.1) WITHIN GROUP (ORDER BY k) FROM parts", (1.4,)),
-    ("SELECT MEDIAN(d), MEDIAN(f) FROM parts WHERE k < 4 GROUP BY d, f ORDER BY 1", (1.55, 1.5)),
+    ("SELECT MEDIAN(d), MAX(f) FROM parts WHERE k < 4", (2.0, 2.5)),
     ("SELECT MEDIAN(m) FROM parts WHERE k <> 1", (dt.datetime(2018, 11, 3),)),
     ("SELECT MEDIAN(k) FROM parts WHERE k > 99", (None,)),
     ("SELECT TRY_CAST(k AS BIGINT), TRY_CAST(d AS INT), TRY_CAST(f AS SMALLINT) FROM parts WHERE k = 2",
@@ -69,10 +69,10 @@ def types(session: Redshift, *values: str) -> list[str]:
 
 
 def test_the_middle_of_exact_numbers_is_a_decimal(parts: Redshift) -> None:
-    middle = "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY k)"
+    given = ("PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY k)", "MEDIAN(d)", "MEDIAN(f)", "MEDIAN(m)")
 
-    assert types(parts, middle, "MEDIAN(d)", "MEDIAN(f)", "MEDIAN(m)", "MEDIAN(m::DATE)") == [
-        "numeric", "numeric", "double precision", "timestamp without time zone", "date",
+    assert types(parts, *(f"(SELECT {value} FROM parts)" for value in given)) == [
+        "numeric", "numeric", "double precision", "timestamp without time zone",
     ]  # fmt: skip
 
 
