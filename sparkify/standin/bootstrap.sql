@@ -93,15 +93,20 @@ $$ SELECT line::json
     FROM regexp_split_to_table(coalesce(pg_read_file('../notes/' || rs_database() || '.' || kind, 0, 1000000000, true), ''), chr(10))
         AS line
     WHERE line <> '' $$;
+-- A superuser sees every row, others their own ("Visibility of data in system tables and views").
+CREATE FUNCTION pg_catalog.rs_sees(user_id int) RETURNS boolean STABLE LANGUAGE sql AS
+$$ SELECT usesuper OR usesysid = user_id::oid FROM pg_user WHERE usename = current_user $$;
 CREATE VIEW pg_catalog.sys_load_error_detail AS
 SELECT n.* FROM rs_notes('errors') AS note, json_to_record(note) AS n (
     user_id int, query_id bigint, session_id bigint, table_id int, start_time timestamp, file_name varchar(256),
     line_number bigint, column_name varchar(127), column_type varchar(10), column_length varchar(10),
-    position int, error_code int, error_message varchar(512));
+    position int, error_code int, error_message varchar(512))
+WHERE rs_sees(n.user_id);
 CREATE VIEW pg_catalog.sys_load_detail AS
 SELECT n.* FROM rs_notes('files') AS note, json_to_record(note) AS n (
     user_id int, query_id bigint, file_name varchar(256), bytes_scanned bigint, lines_scanned bigint,
-    splits_scanned int, record_time timestamp);
+    splits_scanned int, record_time timestamp)
+WHERE rs_sees(n.user_id);
 CREATE VIEW pg_catalog.svv_table_info AS
 SELECT
     current_database()::text AS "database", n.nspname::text AS "schema", c.oid AS table_id, c.relname::text AS "table",
@@ -114,7 +119,8 @@ FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN LATERAL (SELECT obj_description(c.oid, 'pg_class')::json AS design) AS d ON true
 WHERE c.relkind = 'r' AND obj_description(c.oid, 'pg_class') LIKE '{"style"%';
-GRANT SELECT ON pg_catalog.sys_load_error_detail, pg_catalog.sys_load_detail, pg_catalog.svv_table_info TO public;
+-- SVV_TABLE_INFO is for superusers, and for those to whom it is granted (its page).
+GRANT SELECT ON pg_catalog.sys_load_error_detail, pg_catalog.sys_load_detail TO public;
 GRANT ALL ON SCHEMA public TO public;
 
 -- What clients know Redshift by; and the name of a database as the cluster's owner gave it.
