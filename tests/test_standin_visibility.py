@@ -1,4 +1,4 @@
-"""Whose rows the system's views show (AWS: "Visibility of data in system tables and views", SVV_TABLE_INFO)."""
+"""Whose rows system views show (AWS: "Visibility of data in system tables and views", SVV_TABLE_INFO)."""
 
 import dataclasses
 import uuid
