@@ -20,6 +20,8 @@ BEGINNINGS = {"copy": "COPY t FROM 's3://b/k'", "unload": "UNLOAD ('SELECT 1') T
 
 def statement(command: str, *words: str) -> str:
     values = VALUES if command == "copy" else {**VALUES, "JSON": ""}
+    if command == "copy" and not {"IAM_ROLE", *SECRETS[:4]} & set(words):
+        words = ("IAM_ROLE", *words)
     return " ".join(
         [BEGINNINGS[command], *(f"{SAID.get(word, word)} {values.get(word, '')}" for word in words)]
     )

@@ -123,3 +123,12 @@ def test_a_list_that_is_too_short_for_a_path_is_a_load_error(files: Files) -> No
 
     assert files.copy("a VARCHAR(9)", source, f"JSON '{how}' MAXERROR 9") == [("y",)]
     assert [code for _, _, code in files.errors()] == [1216]
+
+
+def test_a_char_column_takes_single_byte_characters_only(files: Files) -> None:
+    files.put("a.json", '{"a": "caf\u00e9", "b": "caf\u00e9"}{"a": "cafe", "b": "caf\u00e9"}')
+
+    loaded = files.copy("a CHAR(9), b VARCHAR(9)", options="JSON 'auto' MAXERROR 5")
+
+    assert loaded == [("cafe     ", "café")]
+    assert files.errors() == [(1, "a", 1220)]

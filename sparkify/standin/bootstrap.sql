@@ -64,6 +64,20 @@ $$ BEGIN
     RETURN rs_try_double(s);
 END $$;
 
+-- Of numbers as of their text; TRUE is 1.
+DO $$ DECLARE kind text; given text; BEGIN
+    FOREACH kind IN ARRAY '{smallint,integer,bigint,double precision}'::text[] LOOP
+        FOREACH given IN ARRAY '{smallint,integer,bigint,numeric,real,double precision}'::text[] LOOP
+            EXECUTE format('CREATE FUNCTION pg_catalog.rs_try_%1$s(v %2$s) RETURNS %3$s IMMUTABLE LANGUAGE sql AS '
+                '''SELECT rs_try_%1$s(v::text)''', replace(kind, ' ', '_'), given, kind);
+        END LOOP;
+        IF kind <> 'double precision' THEN
+            EXECUTE format('CREATE FUNCTION pg_catalog.rs_try_%1$s(v boolean) RETURNS %1$s IMMUTABLE LANGUAGE sql AS '
+                '''SELECT v::integer::%1$s''', kind);
+        END IF;
+    END LOOP;
+END $$;
+
 CREATE FUNCTION pg_catalog.rs_raise(state text, message text) RETURNS void LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message; END $$;
 CREATE FUNCTION pg_catalog.pg_last_copy_id() RETURNS bigint LANGUAGE sql AS
@@ -79,15 +93,20 @@ $$ SELECT line::json
     FROM regexp_split_to_table(coalesce(pg_read_file('../notes/' || rs_database() || '.' || kind, 0, 1000000000, true), ''), chr(10))
         AS line
     WHERE line <> '' $$;
+-- A superuser sees every row, others their own ("Visibility of data in system tables and views").
+CREATE FUNCTION pg_catalog.rs_sees(user_id int) RETURNS boolean STABLE LANGUAGE sql AS
+$$ SELECT usesuper OR usesysid = user_id::oid FROM pg_user WHERE usename = current_user $$;
 CREATE VIEW pg_catalog.sys_load_error_detail AS
 SELECT n.* FROM rs_notes('errors') AS note, json_to_record(note) AS n (
     user_id int, query_id bigint, session_id bigint, table_id int, start_time timestamp, file_name varchar(256),
     line_number bigint, column_name varchar(127), column_type varchar(10), column_length varchar(10),
-    position int, error_code int, error_message varchar(512));
+    position int, error_code int, error_message varchar(512))
+WHERE rs_sees(n.user_id);
 CREATE VIEW pg_catalog.sys_load_detail AS
 SELECT n.* FROM rs_notes('files') AS note, json_to_record(note) AS n (
     user_id int, query_id bigint, file_name varchar(256), bytes_scanned bigint, lines_scanned bigint,
-    splits_scanned int, record_time timestamp);
+    splits_scanned int, record_time timestamp)
+WHERE rs_sees(n.user_id);
 CREATE VIEW pg_catalog.svv_table_info AS
 SELECT
     current_database()::text AS "database", n.nspname::text AS "schema", c.oid AS table_id, c.relname::text AS "table",
@@ -100,7 +119,8 @@ FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN LATERAL (SELECT obj_description(c.oid, 'pg_class')::json AS design) AS d ON true
 WHERE c.relkind = 'r' AND obj_description(c.oid, 'pg_class') LIKE '{"style"%';
-GRANT SELECT ON pg_catalog.sys_load_error_detail, pg_catalog.sys_load_detail, pg_catalog.svv_table_info TO public;
+-- SVV_TABLE_INFO is for superusers, and for those to whom it is granted (its page).
+GRANT SELECT ON pg_catalog.sys_load_error_detail, pg_catalog.sys_load_detail TO public;
 GRANT ALL ON SCHEMA public TO public;
 
 -- What clients know Redshift by; and the name of a database as the cluster's owner gave it.

@@ -143,7 +143,8 @@ class Copier:
             command.options, command.max_errors, columns, paths, self._files(command), decoder
         )
         number = next(_NUMBERS)
-        self._note(number, loaded)
+        user = await backend.ask("SELECT usesysid FROM pg_user WHERE usename = current_user")
+        self._note({"user_id": int(user[0][0] or 0), "query_id": number}, loaded)
         if len(loaded.errors) >= command.max_errors:
             raise Refused(
                 f"Load into table '{command.table}' failed.  "
@@ -261,10 +262,9 @@ class Copier:
         setting = await backend.ask("SELECT current_setting('rs.json_parse_dedup_attributes', true)")
         return strict_decoder(keeps_last=setting[0][0] in ("on", "true"))
 
-    def _note(self, number: int, loaded: Loaded) -> None:
-        """Write what system views show of this COPY."""
+    def _note(self, common: Mapping[str, int], loaded: Loaded) -> None:
+        """Write what system views show of this COPY, of which `common` says the user and the query."""
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat()
-        common = {"user_id": 100, "query_id": number}
         files = [
             {
                 **common,

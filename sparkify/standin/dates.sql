@@ -5,6 +5,9 @@ CREATE FUNCTION pg_catalog.rs_sysdate() RETURNS timestamp STABLE LANGUAGE sql AS
 CREATE FUNCTION pg_catalog.getdate() RETURNS timestamp STABLE LANGUAGE sql AS
 $$ SELECT date_trunc('second', statement_timestamp() AT TIME ZONE 'UTC') $$;
 
+CREATE FUNCTION pg_catalog.rs_no_part(unit text, kind text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = kind || ' units "' || unit || '" not recognized'; END $$;
+
 -- Adding months ends with the shorter month; adding years to a 29th of February may end on the 1st of March.
 CREATE FUNCTION pg_catalog.rs_dateadd(unit text, n bigint, t timestamp) RETURNS timestamp IMMUTABLE LANGUAGE sql AS
 $$ SELECT CASE unit
@@ -12,9 +15,21 @@ $$ SELECT CASE unit
     WHEN 'second' THEN t + n * interval '1 second' WHEN 'minute' THEN t + n * interval '1 minute'
     WHEN 'hour' THEN t + n * interval '1 hour' WHEN 'day' THEN t + n * interval '1 day'
     WHEN 'week' THEN t + n * interval '7 days' WHEN 'month' THEN t + n * interval '1 month'
-    WHEN 'quarter' THEN t + n * interval '3 months'
+    WHEN 'quarter' THEN t + n * interval '3 months' WHEN 'decade' THEN rs_dateadd('year', n * 10, t)
+    WHEN 'century' THEN rs_dateadd('year', n * 100, t) WHEN 'millennium' THEN rs_dateadd('year', n * 1000, t)
     WHEN 'year' THEN CASE WHEN extract(month FROM t) = 2 AND extract(day FROM t) = 29
-        THEN t - interval '1 day' + n * interval '1 year' + interval '1 day' ELSE t + n * interval '1 year' END END $$;
+        THEN t - interval '1 day' + n * interval '1 year' + interval '1 day' ELSE t + n * interval '1 year' END
+    ELSE rs_no_part(unit, 'timestamp')::timestamp END $$;
+-- A TIME goes round the clock; it has hours and what is shorter, nothing else.
+CREATE FUNCTION pg_catalog.rs_clock(unit text, n bigint) RETURNS interval IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE WHEN unit IN ('hour', 'minute', 'second', 'millisecond', 'microsecond')
+    THEN rs_dateadd(unit, n, timestamp 'epoch') - timestamp 'epoch' ELSE rs_no_part(unit, 'time')::interval END $$;
+CREATE FUNCTION pg_catalog.rs_dateadd(unit text, n bigint, t time) RETURNS time IMMUTABLE LANGUAGE sql AS
+$$ SELECT t + rs_clock(unit, n) $$;
+CREATE FUNCTION pg_catalog.rs_dateadd(unit text, n bigint, t timetz) RETURNS timetz IMMUTABLE LANGUAGE sql AS
+$$ SELECT t + rs_clock(unit, n) $$;
+CREATE FUNCTION pg_catalog.rs_dateadd(unit text, n bigint, t text) RETURNS timestamp IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_dateadd(unit, n, t::timestamp) $$;
 
 -- Boundaries crossed, not time elapsed.
 CREATE FUNCTION pg_catalog.rs_datediff(unit text, a timestamp, b timestamp) RETURNS bigint IMMUTABLE LANGUAGE sql AS
@@ -25,15 +40,36 @@ $$ SELECT CASE
         + date_part(unit, b)::numeric - date_part(unit, a)::numeric)::bigint
     ELSE (extract(epoch FROM date_trunc(unit, b) - date_trunc(unit, a)) / CASE unit
         WHEN 'week' THEN 604800 WHEN 'day' THEN 86400 WHEN 'hour' THEN 3600 WHEN 'minute' THEN 60
-        WHEN 'second' THEN 1 WHEN 'millisecond' THEN 0.001 ELSE 0.000001 END)::bigint END $$;
+        WHEN 'second' THEN 1 WHEN 'millisecond' THEN 0.001 WHEN 'microsecond' THEN 0.000001
+        ELSE rs_no_part(unit, 'timestamp')::numeric END)::bigint END $$;
+CREATE FUNCTION pg_catalog.rs_datediff(unit text, a time, b time) RETURNS bigint IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE WHEN rs_clock(unit, 0) IS NOT NULL THEN rs_datediff(unit, date 'epoch' + a, date 'epoch' + b) END $$;
+CREATE FUNCTION pg_catalog.rs_datediff(unit text, a timetz, b timetz) RETURNS bigint IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE WHEN rs_clock(unit, 0) IS NOT NULL THEN rs_datediff(
+    unit, (date 'epoch' + a) AT TIME ZONE 'UTC', (date 'epoch' + b) AT TIME ZONE 'UTC') END $$;
+CREATE FUNCTION pg_catalog.rs_datediff(unit text, a text, b text) RETURNS bigint IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_datediff(unit, a::timestamp, b::timestamp) $$;
 
 -- EXTRACT gives the part alone, without those above and below it; DATE_PART the seconds with their fraction.
 CREATE FUNCTION pg_catalog.rs_extract(unit text, value numeric) RETURNS integer IMMUTABLE LANGUAGE sql AS
 $$ SELECT CASE unit WHEN 'decade' THEN floor(value) + 1 WHEN 'millisecond' THEN floor(value) % 1000
     WHEN 'microsecond' THEN floor(value) % 1000 ELSE floor(value) END::integer $$;
+CREATE FUNCTION pg_catalog.rs_part(unit text, value float8) RETURNS float8 IMMUTABLE LANGUAGE sql AS
+$$ SELECT CASE unit WHEN 'microsecond' THEN (value::bigint % 1000000)::float8 WHEN 'decade' THEN value + 1 ELSE value END $$;
 CREATE FUNCTION pg_catalog.rs_date_part(unit text, t timestamp) RETURNS float8 IMMUTABLE LANGUAGE sql AS
-$$ SELECT CASE unit WHEN 'microsecond' THEN (date_part(unit, t)::bigint % 1000000)::float8
-    WHEN 'decade' THEN date_part(unit, t) + 1 ELSE date_part(unit, t) END $$;
+$$ SELECT rs_part(unit, date_part(unit, t)) $$;
+CREATE FUNCTION pg_catalog.rs_date_part(unit text, t timestamptz) RETURNS float8 STABLE LANGUAGE sql AS
+$$ SELECT rs_part(unit, date_part(unit, t)) $$;
+CREATE FUNCTION pg_catalog.rs_date_part(unit text, t time) RETURNS float8 IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_part(unit, date_part(unit, t)) $$;
+CREATE FUNCTION pg_catalog.rs_date_part(unit text, t timetz) RETURNS float8 IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_part(unit, date_part(unit, t)) $$;
+CREATE FUNCTION pg_catalog.rs_date_part(unit text, t interval) RETURNS float8 IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_part(unit, date_part(unit, t)) $$;
+CREATE FUNCTION pg_catalog.rs_date_part(unit text, t text) RETURNS float8 IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_part(unit, date_part(unit, t::timestamp)) $$;
+CREATE FUNCTION pg_catalog.rs_date_part(unit text, t date) RETURNS float8 IMMUTABLE LANGUAGE sql AS
+$$ SELECT rs_part(unit, date_part(unit, t::timestamp)) $$;
 CREATE FUNCTION pg_catalog.date_part_year(d date) RETURNS integer IMMUTABLE LANGUAGE sql AS
 $$ SELECT extract(year FROM d)::integer $$;
 
@@ -62,3 +98,19 @@ CREATE FUNCTION pg_catalog.convert_timezone(source text, target text, t timestam
 $$ SELECT (t AT TIME ZONE source) AT TIME ZONE target $$;
 CREATE FUNCTION pg_catalog.convert_timezone(target text, t timestamp) RETURNS timestamp IMMUTABLE LANGUAGE sql AS
 $$ SELECT convert_timezone('UTC', target, t) $$;
+
+-- TO_DATE: a month or a day beyond the last one goes on to the next, unless it is strict. To read both, PostgreSQL is told
+-- that they are minutes and seconds.
+CREATE FUNCTION pg_catalog.rs_to_date(s text, format text) RETURNS date STABLE STRICT LANGUAGE internal AS 'to_date';
+CREATE FUNCTION pg_catalog.to_date(s text, format text, is_strict boolean) RETURNS date STABLE STRICT LANGUAGE plpgsql AS
+$$ DECLARE t timestamptz;
+BEGIN
+    RETURN rs_to_date(s, format);
+EXCEPTION WHEN datetime_field_overflow THEN
+    IF is_strict OR format ~* 'DDD|MI|SS|HH' THEN RAISE; END IF;
+    t := to_timestamp(s, replace(replace(upper(format), 'DD', 'SS'), 'MM', 'MI'));
+    RETURN date_trunc('month', t) + greatest(extract(minute FROM t) - 1, 0) * interval '1 month'
+        + greatest(extract(second FROM t) - 1, 0) * interval '1 day';
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.to_date(text, text) RETURNS date STABLE STRICT LANGUAGE sql AS
+$$ SELECT to_date($1, $2, false) $$;

@@ -6,6 +6,7 @@ PostgreSQL is rewritten on the way, COPY is done by the front itself inside the 
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from sparkify.standin.tables import columns_of, question_of
 from sparkify.standin.welcome import Welcome
 
 _NOTHING = Rewritten("sql", ())
+_INNER = re.compile(r"function (?:pg_catalog\.)?rs_(\w+)\((.*)\) (?:does not exist|is not unique)")
+"""A function of the emulator's own, given what it does not take."""
 
 
 @dataclass
@@ -302,6 +305,10 @@ def _as_redshift(body: bytes) -> bytes:
         return error("0A000", said)[5:]  # the grammar has taken it: what is not documented came no further
     if found.get("M") == "numeric field overflow":  # its words: "Computations with numeric values"
         return error("22003", "Numeric data overflow (result precision)")[5:]
+    if inner := _INNER.match(found.get("M", "")):
+        name = re.sub("^TRY_(.*)", r"TRY_CAST to \1", inner[1].upper())
+        said = f"emulator: {name} of ({inner[2]}): documented, but not imitated by the emulator"
+        return error("0A000", said)[5:]
     if found.get("C") == "40001":
         return error("XX000", "1023", "Serializable isolation violation on table")[5:]
     return error(found.get("C", "XX000"), found.get("M", ""), found.get("D", ""))[5:]

@@ -5,6 +5,8 @@ from functools import cache
 from importlib.resources import files
 
 from sparkify.standin.grammar import Node, walk
+from sparkify.standin.grammar.aggregates import own
+from sparkify.standin.grammar.places import names_of
 from sparkify.standin.grammar.vocabulary import relations
 from sparkify.standin.lexer import Token
 from sparkify.standin.refusals import Refused
@@ -17,12 +19,30 @@ def refuse_unimitated(tree: Node, part: Sequence[Token]) -> None:
         if node.rule == "named-table" and (name := part[node.children[0].end - 1].value.lower()) in missing():
             raise Refused(f"emulator: relation {name}: documented, but not imitated by the emulator")
         what = clauses.get(node.rule, "")
+        if node.rule == "select" and _unnests(node, part):
+            what = "an array in FROM"
         if node.rule == "call":
             name = part[node.children[0].end - 1].value.lower()
             if name in functions or name.startswith(beginnings):
                 what = f"function {name}"
         if what:
             raise Refused(f"emulator: {what}: documented, but not imitated by the emulator")
+
+
+def _unnests(select: Node, part: Sequence[Token]) -> bool:
+    """Whether FROM has an array of a relation before it: `FROM orders o, o.products p` (query-super)."""
+    known: set[str] = set()
+    for node in own(select):
+        if node.rule == "named-table":
+            names = names_of(node.children[0], part)
+            if len(names) > 1 and names[0] in known:
+                return True
+            alias = next((child for child in node.children if child.rule == "table-alias"), None)
+            words = (
+                [t.value.lower() for t in part[alias.start : alias.end] if t.upper != "AS"] if alias else []
+            )
+            known.add((*words, names[-1])[0])
+    return False
 
 
 @cache

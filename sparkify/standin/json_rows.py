@@ -240,6 +240,10 @@ def _varchar(value: str, column: Column, options: Mapping[str, str]) -> str | No
     if value.startswith("\0"):
         raise _Wrong(1220, "Invalid null byte - field longer than 1 byte", column)
     value = value.partition("\0")[0]
+    wide = next((letter for letter in value if not letter.isascii()), "")
+    if wide and column.type == "character":  # AWS: "Multibyte character load errors"
+        said = "Multibyte character not supported for CHAR (Hint: Try using VARCHAR). Invalid char: "
+        raise _Wrong(1220, said + wide.encode().hex(" "), column)
     body = value.encode()
     if column.width and len(body) > column.width:
         if "TRUNCATECOLUMNS" not in options:

@@ -1,4 +1,4 @@
-"""What is documented and still refused: QUALIFY without an alias, and what the emulator cannot imitate.
+"""What is documented and still refused, as the emulator cannot imitate it.
 
 What AWS does not document at all never gets here: the grammar refuses it.
 """
@@ -22,11 +22,3 @@ def refuse(part: Sequence[Token]) -> None:
     line = " " + " ".join(token.upper if token.kind != "string" else "''" for token in part) + " "
     if re.search(r" (LEFT|RIGHT) \( [^()]* , - ", line):
         raise Refused("emulator: LEFT and RIGHT take no negative length")
-    _qualify(part)
-
-
-def _qualify(part: Sequence[Token]) -> None:
-    """QUALIFY right after FROM wants an alias before it (r_QUALIFY_clause)."""
-    for at, token in enumerate(part):
-        if token.upper == "QUALIFY" and at >= 2 and part[at - 2].upper in ("FROM", "JOIN"):
-            raise Refused('syntax error at or near "QUALIFY": the relation before it needs an alias', "42601")

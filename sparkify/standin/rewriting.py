@@ -1,5 +1,6 @@
 """A statement of Redshift's, said in PostgreSQL's words, token by token; most of it passes as it is."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -7,6 +8,7 @@ from typing import Literal
 
 from sparkify.standin.edits import Edits, has_edits, tables_of
 from sparkify.standin.grammar import documented
+from sparkify.standin.grammar.vocabulary import date_part
 from sparkify.standin.imitation import refuse_unimitated
 from sparkify.standin.lexer import Token, arguments, closing, statements
 from sparkify.standin.names import fold
@@ -18,32 +20,19 @@ from sparkify.standin.users import create_user, grantees
 
 Kind = Literal["sql", "copy", "ignored"]
 
-UNITS = {
-    unit: name
-    for name, units in {
-        "microsecond": "us usec microseconds",
-        "millisecond": "ms msec msecs milliseconds",
-        "second": "s sec secs seconds",
-        "minute": "m min mins minutes",
-        "hour": "h hr hrs hours",
-        "day": "d days",
-        "dow": "dw dayofweek weekday",
-        "doy": "dayofyear dy yearday",
-        "week": "w weeks",
-        "month": "mon mons months",
-        "quarter": "qtr quarters",
-        "year": "y yr years",
-        "decade": "dec decs decades",
-        "century": "c cent cents centuries",
-        "millennium": "mil mils millennia",
-    }.items()
-    for unit in units.split()
-}
+_UNITS = {"dayofweek": "dow", "dayofyear": "doy"}
+"""Date parts that PostgreSQL calls otherwise."""
 _RENAMED = {
     "NVL": "COALESCE", "AVG": "rs_avg", "SUM": "rs_sum", "REGEXP_SUBSTR": "rs_regexp_substr",
     "REGEXP_REPLACE": "rs_regexp_replace", "REGEXP_COUNT": "rs_regexp_count",
     "REGEXP_INSTR": "rs_regexp_instr", "CHR": "rs_chr",
 }  # fmt: skip
+_TRIED = {
+    "SMALLINT": "smallint", "INT2": "smallint", "INTEGER": "integer", "INT": "integer", "INT4": "integer",
+    "BIGINT": "bigint", "INT8": "bigint", "FLOAT": "double_precision", "FLOAT8": "double_precision",
+    "DOUBLE PRECISION": "double_precision",
+}  # fmt: skip
+"""The types that TRY_CAST is imitated for."""
 BARE_NUMERIC = "NUMERIC(18,0)"
 CHARACTERS = ("VARCHAR", "NVARCHAR", "TEXT")
 _SAID = {"SYSDATE": "rs_sysdate()", "MINUS": "EXCEPT"}
@@ -170,14 +159,13 @@ class Rewriter:
     def _call(self, word: str, at: int) -> tuple[str, int]:
         args = arguments(self._part, at + 1)
         after = closing(self._part, at + 1) + 1
-        if word in ("DATEADD", "DATEDIFF", "DATE_PART") and args:
-            unit = self._part[args[0][0]].value.lower()
+        if word in ("DATEADD", "DATEDIFF", "DATE_PART", "DATE_TRUNC") and args:
             rest = ", ".join(self.text(*arg) for arg in args[1:])
-            return f"rs_{word.lower()}('{UNITS.get(unit, unit)}', {rest})", after
+            prefix = "" if word == "DATE_TRUNC" else "rs_"
+            return f"{prefix}{word.lower()}('{_unit(self._part[args[0][0]])}', {rest})", after
         if word == "EXTRACT":
-            unit = self._part[at + 2].value.lower()
             inner = self.text(at + 4, after - 1)
-            part = UNITS.get(unit, unit)
+            part = _unit(self._part[at + 2])
             return f"rs_extract('{part}', EXTRACT({part} FROM {inner}))", after
         own = {
             "CONCAT": self._concat, "JSON_EXTRACT_PATH_TEXT": self._path_text, "DECODE": self._decode,
@@ -185,8 +173,8 @@ class Rewriter:
         }.get(word)  # fmt: skip
         if own:
             return own(args), after
-        if word == "LISTAGG":
-            return self._listagg(args, after)
+        if word in ("LISTAGG", "PERCENTILE_CONT", "MEDIAN"):
+            return self._sorted(word, args, after)
         if word.endswith("CAST") and (said := self._cast(word, at, args[0])):
             return said, after
         name = _RENAMED.get(word, self._part[at].text)
@@ -240,8 +228,10 @@ class Rewriter:
         cut = next(k for k in range(end - 1, at, -1) if self._part[k].upper == "AS")
         value = self.text(begin, cut)
         if word == "TRY_CAST":
-            kinds = "_".join(t.upper for t in self._part[cut + 1 : end] if t.kind == "word").lower()
-            return f"rs_try_{kinds}({value})"
+            kind = " ".join(t.upper for t in self._part[cut + 1 : end])
+            if kind not in _TRIED:
+                raise Refused(f"emulator: TRY_CAST AS {kind}: documented, but not imitated by the emulator")
+            return f"rs_try_{_TRIED[kind]}({value})"
         said = self._varchar(cut + 1, end)
         return f"CAST({value} AS {said[0]})" if said else ""
 
@@ -256,14 +246,30 @@ class Rewriter:
         return f"VARCHAR({'65535' if width.upper == 'MAX' else width.text})", after + 3
 
     def _listagg(self, args: list[tuple[int, int]], after: int) -> tuple[str, int]:
-        value = self.text(*args[0])
         separator = self.text(*args[1]) if len(args) > 1 else "''"
-        order = ""
-        if after < len(self._part) and self._part[after].upper == "WITHIN":
-            end = closing(self._part, after + 2)
-            order = " " + self.text(after + 3, end)
-            after = end + 1
-        return f"string_agg(CAST({value} AS TEXT), {separator}{order})", after
+        order, after = self._within_group(after)
+        return f"rs_listagg({self.text(*args[0])}, {separator}{order})", after
+
+    def _sorted(self, word: str, args: list[tuple[int, int]], after: int) -> tuple[str, int]:
+        return self._listagg(args, after) if word == "LISTAGG" else self._percentile(word, args, after)
+
+    def _within_group(self, at: int) -> tuple[str, int]:
+        """The ORDER BY of WITHIN GROUP, if one begins here, and where to go on."""
+        if at == len(self._part) or self._part[at].upper != "WITHIN":
+            return "", at
+        end = closing(self._part, at + 2)
+        return " " + self.text(at + 3, end), end + 1
+
+    def _percentile(self, word: str, args: list[tuple[int, int]], after: int) -> tuple[str, int]:
+        """MEDIAN and PERCENTILE_CONT: taken from the sorted values, whose type decides the result's."""
+        order, after = self._within_group(after)
+        if after < len(self._part) and self._part[after].upper == "OVER":
+            raise Refused(f"emulator: {word} over a window: documented, but not imitated by the emulator")
+        part = "0.5" if word == "MEDIAN" else self.text(*args[0])
+        order = order or f" ORDER BY {self.text(*args[0])}"
+        value = re.sub(r"(?i)^ *ORDER\s+BY|(\s(ASC|DESC))?(\sNULLS\s+(FIRST|LAST))?\s*$", "", order)
+        listed = f"array_agg({value}{order}) FILTER (WHERE ({value}) IS NOT NULL)"
+        return f"rs_percentile(CAST({part} AS NUMERIC), {listed})", after
 
     def _own_qualify(self, select: int, end: int) -> int | None:
         """Where this SELECT's own QUALIFY stands, if it has one."""
@@ -308,3 +314,9 @@ class Rewriter:
                     raise Refused("emulator: with QUALIFY, give each column a name (AS ...)")
                 names.append(name.text)
         return names
+
+
+def _unit(token: Token) -> str:
+    """A date part, however it is spelt, as PostgreSQL calls it."""
+    said = date_part(token.value)
+    return _UNITS.get(said, said)

@@ -234,6 +234,7 @@ async def _prepare(socket: str) -> None:
         "bootstrap.sql",
         "dates.sql",
         "numbers.sql",
+        "aggregates.sql",
         "functions.sql",
         "super.sql",
         "catalogue.sql",

@@ -42,8 +42,6 @@ def create_table(part: Sequence[Token], say: Say) -> tuple[str, str]:
     at = design.read(part, at)
     if at < len(part):
         out.append(" " + say(at, len(part)))
-    if keys := {design.key, *design.sort} & set(design.supers):
-        raise Refused(f"SUPER column {min(keys)} cannot be a distribution or sort key", "42601")
     note = "" if temporary else f"COMMENT ON TABLE {name} IS '{design.note()}'"
     return "".join(out), note
 
@@ -84,7 +82,6 @@ class _Design:
         self.style = "AUTO"
         self.key = ""
         self.sort: list[str] = []
-        self.supers: list[str] = []
 
     def read(self, part: Sequence[Token], at: int) -> int:
         """Read the attributes from `at` on, up to AS or the end."""
@@ -129,8 +126,6 @@ def _column(part: Sequence[Token], begin: int, end: int, say: Say, design: _Desi
             raise Refused(f"Length {width} of type varchar exceeds 65535", "22023")
         out.append(f"VARCHAR({width})")
     else:
-        if kind.upper == "SUPER":
-            design.supers.append(name.text)
         stop = at
         while stop < end and part[stop].upper in ("PRECISION", "WITHOUT", "WITH", "TIME", "ZONE", "VARYING"):
             stop += 1

@@ -39,3 +39,14 @@ $$ SELECT CASE WHEN octet_length(s) > typmod - 4 THEN CASE
     ELSE rs_too_long(s, typmod - 4) END ELSE s END $$;
 UPDATE pg_cast SET castfunc = 'pg_catalog.rs_varchar(varchar, integer, boolean)'::regprocedure
 WHERE castsource = 'varchar'::regtype AND casttarget = castsource;
+
+-- CHAR(n) holds single-byte characters only. The words are those of COPY ("Multibyte character load errors"); those of INSERT
+-- are unverified.
+CREATE FUNCTION pg_catalog.rs_multibyte(s bpchar) RETURNS bpchar IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN
+    RAISE EXCEPTION USING ERRCODE = '22021', MESSAGE = 'Multibyte character not supported for CHAR (Hint: Try using VARCHAR)';
+END $$;
+CREATE FUNCTION pg_catalog.rs_char(s bpchar, typmod integer, is_cast boolean) RETURNS bpchar IMMUTABLE LANGUAGE sql AS
+$$ SELECT bpchar(CASE WHEN octet_length(s::text) <> length(s::text) THEN rs_multibyte(s) ELSE s END, typmod, is_cast) $$;
+UPDATE pg_cast SET castfunc = 'pg_catalog.rs_char(bpchar, integer, boolean)'::regprocedure
+WHERE castsource = 'bpchar'::regtype AND casttarget = castsource;

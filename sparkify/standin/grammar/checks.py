@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from sparkify.standin.grammar.aggregates import check_aggregates, own
 from sparkify.standin.grammar.calls import check_call
 from sparkify.standin.grammar.correlation import check_correlation
 from sparkify.standin.grammar.designs import check_column, check_design
@@ -32,6 +33,7 @@ def check_tree(tree: Node, part: Sequence[Token]) -> None:
     for node in nodes:
         if checked := _CHECKS.get(node.rule):
             checked(node, part)
+        check_aggregates(node, part)
     check_where_it_runs(nodes, part)
     check_correlation(tree, part)
     for token in part:
@@ -103,6 +105,47 @@ def _check_column(node: Node, part: Sequence[Token]) -> None:
         raise Refused(f'column "{hidden[0]}" does not exist', "42703")
 
 
+def _check_new_column(node: Node, part: Sequence[Token]) -> None:
+    """A new column is not called as one that every table has."""
+    names = [node.start] if node.rule == "column-definition" else []
+    if node.rule == "alter-table":
+        heads = [at for at in range(node.start, node.end) if part[at].upper in ("ADD", "TO")]
+        names = [at + 1 + (part[at + 1].upper == "COLUMN") for at in heads]
+    for name in (part[at].value for at in names):
+        if name.upper() in words("hidden columns"):
+            raise Refused(f'column name "{name.lower()}" conflicts with a system column name', "42701")
+
+
+def _check_column_definition(node: Node, part: Sequence[Token]) -> None:
+    _check_new_column(node, part)
+    check_column(node, part)
+
+
+def _check_select(node: Node, _: Sequence[Token]) -> None:
+    """QUALIFY right after a relation wants an alias of it (r_QUALIFY_clause)."""
+    qualify = next((child for child in node.children if child.rule == "qualify"), None)
+    for each in own(node) if qualify else ():
+        has_alias = any(child.rule == "table-alias" for child in each.children)
+        if each.rule == "named-table" and qualify and each.end == qualify.start and not has_alias:
+            raise Refused('syntax error at or near "QUALIFY": the relation before it needs an alias', "42601")
+
+
+def _check_grant(node: Node, part: Sequence[Token]) -> None:
+    """WITH GRANT OPTION is for users (r_GRANT); ON EXTERNAL its syntax has it for others too."""
+    said = [token.upper for token in part[node.start : node.end]]
+    grantees = [child for child in node.children if child.rule == "grantee"]
+    if said[-3:] != ["WITH", "GRANT", "OPTION"] or not grantees or "EXTERNAL" in said:
+        return
+    if part[grantees[-1].start].upper in ("GROUP", "PUBLIC", "ROLE"):
+        raise Refused("grant options can only be granted to individual users", "0LP01")
+
+
+def _check_language(node: Node, part: Sequence[Token]) -> None:
+    """Python functions ended on 2026-06-30 (AWS's notice on each page of the guide)."""
+    if any(token.upper == "PLPYTHONU" for token in part[node.start : node.end]):
+        raise Refused("Python user-defined functions are no longer supported")
+
+
 def _check_copy_load(node: Node, part: Sequence[Token]) -> None:
     if part[node.start].upper == "MAXERROR" and int(part[node.end - 1].text) > MOST_ERRORS:
         raise Refused(f"MAXERROR {part[node.end - 1].text} is out of range: at most {MOST_ERRORS}", "22023")
@@ -164,6 +207,9 @@ _CHECKS = {
     "literal": _check_literal, "column": _check_column, "date-part": _check_date_part,
     "named-table": _check_relation, "setting": _check_setting, "function-table": _check_table_function,
     "call": check_call, "copy-load": _check_copy_load, "copy": check_options, "unload": check_options,
-    "create-table": check_design, "create-materialized-view": check_design, "column-definition": check_column,
+    "create-table": check_design, "create-materialized-view": check_design,
+    "column-definition": _check_column_definition,
     "substring": _check_substring, "password": _check_password, "user-option": _check_user_option,
+    "alter-table": _check_new_column, "select": _check_select, "grant": _check_grant,
+    "create-function": _check_language,
 }  # fmt: skip

@@ -52,6 +52,12 @@ def check_design(node: Node, part: Sequence[Token]) -> None:
         names = []  # LIKE brings more
     for attribute in attributes:
         _check_keys(attribute, part, names)
+    for child in _columns(node):
+        heads = [part[each.start].upper for each in child.children]
+        name = part[child.start].value.lower()
+        is_super = part[child.children[0].start].upper == "SUPER"
+        if is_super and ({"DISTKEY", "SORTKEY"} & set(heads) or name in _keys(attributes, part)):
+            raise Refused(f"SUPER column {name} cannot be a distribution or sort key", "42601")
 
 
 def check_column(node: Node, part: Sequence[Token]) -> None:
@@ -100,9 +106,18 @@ def _head(attribute: Node, part: Sequence[Token]) -> str:
     return "SORTKEY" if word in MOST_KEYS else word
 
 
+def _keys(attributes: Sequence[Node], part: Sequence[Token]) -> Sequence[str]:
+    return [
+        part[child.start].value.lower()
+        for each in attributes
+        for child in each.children
+        if child.rule == "key"
+    ]
+
+
 def _check_keys(attribute: Node, part: Sequence[Token], names: Sequence[str]) -> None:
     word = part[attribute.start].upper
-    keys = [part[child.start].value.lower() for child in attribute.children if child.rule == "key"]
+    keys = _keys([attribute], part)
     most = MOST_KEYS.get(word, MOST_KEYS["COMPOUND"])
     if len(keys) > most:
         raise Refused(f"a sort key has at most {most} columns", "54011")

@@ -11,6 +11,10 @@ from sparkify.standin.refusals import Refused
 
 _RULE = re.compile(r"(\w+) (x|needs) ([\w ]+?)((?: @[\w-]+)+)")
 _COLUMNAR = ("PARQUET", "ORC")
+_SOURCES = ("s3://", "emr://", "dynamodb://")
+_RIGHTS = {"IAM_ROLE", "CREDENTIALS", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"}
+_SMALLEST, _LARGEST = 5, 6.2 * 1024
+"""Of MAXFILESIZE, in MB."""
 
 
 def check_options(node: Node, part: Sequence[Token]) -> None:
@@ -31,10 +35,35 @@ def check_options(node: Node, part: Sequence[Token]) -> None:
             raise Refused(f"conflicting or redundant options: {word} and {clash[0]}", "42601")
         if how == "needs" and not clash:
             raise Refused(f"{word} requires {' or '.join(others)}", "42601")
+    if command == "copy":
+        _check_source(node, part, given)
+    for child in options:
+        _check_size(child, part)
     if command == "copy" and (kind := next((word for word in _COLUMNAR if word in given), "")):
         for first in firsts:
             if first not in columnar():
                 raise Refused(f"{first} argument is not supported for {kind} based COPY", "0A000")
+
+
+def _check_source(node: Node, part: Sequence[Token], given: Sequence[str]) -> None:
+    """Where COPY reads from, and by whose right (r_COPY); a template may have the right."""
+    source = next((part[at + 1] for at in range(node.start, node.end) if part[at].upper == "FROM"), None)
+    if source is None or any(child.rule == "copy-template" for child in node.children):
+        return
+    if not source.value.lower().startswith(_SOURCES):
+        raise Refused(f"COPY reads from {', '.join(_SOURCES)}: {source.text}", "42601")
+    if not _RIGHTS & set(given):
+        raise Refused("COPY requires IAM_ROLE or another authorization", "42601")
+
+
+def _check_size(option: Node, part: Sequence[Token]) -> None:
+    """MAXFILESIZE (r_UNLOAD)."""
+    if part[option.start].upper != "MAXFILESIZE":
+        return
+    tokens = part[option.start : option.end]
+    size = next(float(token.text) for token in tokens if token.kind == "number")
+    if not _SMALLEST <= size * (1024 if tokens[-1].upper == "GB" else 1) <= _LARGEST:
+        raise Refused("MAXFILESIZE must be between 5 MB and 6.2 GB", "22023")
 
 
 def check_unloaded(tree: Node, part: Sequence[Token]) -> None:

@@ -73,6 +73,17 @@ def date_parts(section: str = "date parts") -> frozenset[str]:
 
 
 @cache
+def date_part(spelling: str) -> str:
+    """The full name of a date part that is spelt so."""
+    for section in ("date parts", "date parts to read only"):
+        for line in sections()[section][1].splitlines():
+            name, others = line.split(":")
+            if spelling.lower() in (name, *others.split()):
+                return name
+    raise ValueError(f"no date part: {spelling}")
+
+
+@cache
 def types() -> Mapping[str, Type]:
     """Each type by its name in upper case."""
     found: dict[str, Type] = {}
