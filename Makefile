@@ -11,9 +11,9 @@ help:
 	@echo 'make demo    simulate a month of a small service, load it, ask it three questions'
 	@echo 'make serve   keep a Redshift emulator up, for psql or any other client'
 	@echo 'make real    rehearse on AWS: shows the price, asks, deletes everything; ARGS="--max-usd 1 --ttl 45m"'
-	@echo 'make test    run all tests'
+	@echo 'make test    run the tests, but for the longest'
 	@echo 'make lint    lint, format, types, import contracts'
-	@echo 'make check   lint and test'
+	@echo 'make check   lint, and all tests'
 	@echo 'make lowest  run all tests with the lowest versions that pyproject.toml allows'
 	@echo 'make torture kill, cut, fuzz and crowd it for an hour or two'
 	@echo 'make bench   time a load beside other ways to do it; SIZE=100k, 1m, 10m or 100m'
@@ -78,6 +78,7 @@ lint: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+check: export LONG = 1
 check: lint test
 
 torture: $(STAMP)

@@ -14,6 +14,7 @@ from sparkify.rehearse import steps
 from sparkify.rehearse.emulated import rehearse
 from sparkify.rehearse.steps import COMPARE, COMPARE_REJECTS, STEPS, Stage, Step, require_equal
 from tests.builders import Run, Source, play, song
+from tests.torture import long
 
 
 def test_the_rehearsal_walks_all_steps_and_finds_no_difference(tmp_path: Path) -> None:
@@ -36,6 +37,7 @@ def rows_compared(said: str) -> dict[str, int]:
     return {name: int(rows.replace(",", "")) for name, rows in found}
 
 
+@long
 @pytest.mark.timeout(900)
 def test_the_real_files_are_the_same_star_on_both_engines(run: Run, real_data: Path) -> None:
     done = run("rehearse", "--source", str(real_data))
@@ -46,6 +48,7 @@ def test_the_real_files_are_the_same_star_on_both_engines(run: Run, real_data: P
     }  # fmt: skip
 
 
+@long
 @pytest.mark.timeout(900)
 def test_a_month_with_faults_is_the_star_that_the_generator_knows_on_both_engines(
     run: Run, tmp_path: Path

@@ -29,6 +29,7 @@ from sparkify.standin.clusters import ApiError
 from sparkify.standin.refusals import Refused
 from sparkify.standin.service import StandIn
 from tests.builders import Run, Source, play, song
+from tests.torture import long
 
 HOUR = dt.timedelta(hours=1)
 
@@ -75,6 +76,7 @@ def planting(monkeypatch: pytest.MonkeyPatch, plant: Callable[[str], str]) -> No
     monkeypatch.setattr(front, "rewrite", lambda sql: rewrite(plant(sql)))
 
 
+@long
 def test_the_steps_run_on_aws_too_and_the_report_tells_each_planted_difference(
     standin: StandIn,
     source: Source,

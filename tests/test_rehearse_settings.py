@@ -17,6 +17,7 @@ from sparkify.standin.service import StandIn
 from tests.builders import Run, Source, play, song
 from tests.test_provision_documented import subnet_group
 from tests.test_rehearse_real import HOUR, left
+from tests.torture import long
 
 __all__ = ["subnet_group"]  # a fixture that lives elsewhere
 FOLLOWED = {*settings.ON_AWS, *settings.SESSION, *settings.FILES}
@@ -112,6 +113,7 @@ def test_a_network_of_the_users_is_used_and_stays_private(
     assert left(plan) == []
 
 
+@long
 def test_all_steps_are_walked_on_aws_up_to_the_last(
     standin: StandIn, run: Run, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

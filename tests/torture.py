@@ -1,7 +1,7 @@
 """How long the tests that try to break it run, and what they have survived.
 
 `make torture` sets TORTURE=1 and runs them long; docs/torture.json holds the figures of its last run. Any
-other run of the tests keeps them short.
+other run of the tests keeps them short. `make check` sets LONG=1, and runs also what takes a minute each.
 """
 
 import datetime as dt
@@ -10,6 +10,12 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
+long = pytest.mark.skipif(
+    not (os.environ.get("LONG") or os.environ.get("TORTURE")), reason="takes a minute: `make check` runs it"
+)
+"""A test of a whole rehearsal, which `make test` leaves out."""
 FIGURES = Path(__file__).parent.parent / "docs" / "torture.json"
 
 
