@@ -25,6 +25,7 @@ from tests.browser import chromium, find_chromium
 from tests.builders import Run, Source, play, song
 from tests.clusters import Bucket, Cluster, launch
 from tests.copies import files, session
+from tests.torture import long
 
 __all__ = ["account", "clients", "files", "session"]  # fixtures that live elsewhere
 ROOT = Path(__file__).parent.parent
@@ -187,3 +188,13 @@ def browser() -> Iterator[Any]:
         pytest.skip("there is no Chromium here: apt-get install chromium")
     with chromium() as running:
         yield running
+
+
+LONG_ON_A_CLUSTER = ("test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws")
+"""Modules that try one law many times: `make test` holds it on DuckDB, `make check` on both engines."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem in LONG_ON_A_CLUSTER and "[redshift" in item.name:
+            item.add_marker(long)

@@ -17,6 +17,7 @@ from sparkify.standin.service import StandIn
 from tests.builders import play
 from tests.clusters import Bucket, Cluster, load_bucket
 from tests.test_store import Proxy, standing_between
+from tests.torture import long
 
 ODD_KEYS = (
     "log_data//a.json",
@@ -79,6 +80,7 @@ def test_an_object_of_any_key_is_listed_and_read(
     assert_readable(uri, key, tmp_path)
 
 
+@long
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(PARTS, min_size=1, max_size=5).map("/".join), min_size=1, max_size=3, unique=True))
 def test_keys_made_of_odd_parts_are_listed_and_read(

@@ -26,8 +26,10 @@ MARKS = """Object.fromEntries([...document.querySelectorAll('.card .picture')].m
     picture.closest('.card').id,
     picture.querySelectorAll('.point, .hm image, .lines path, .bars i, .strip i, .sums li').length]))"""
 MAY_BE_EMPTY = ("/ask/unknown_keys", "/ask/warnings")
-EMPTY_ON_REAL_DATA = ("/rejects", "/ask/rejects", "/ask/rejects_by_reason", "/ask/churn")
-"""No reject among them, and one month only, so nobody was a listener before it."""
+EMPTY_ON_REAL_DATA = (
+    "/rejects", "/ask/rejects", "/ask/rejects_by_reason", "/ask/churn", "/ask/most_skipped_songs",
+)  # fmt: skip
+"""No reject is among them, nobody was a listener in a month before, and each song is heard to its end."""
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>"
 
 
