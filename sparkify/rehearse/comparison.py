@@ -16,6 +16,8 @@ _TYPES = {
     1184: "timestamptz", 1700: "numeric", 4000: "super",
 }  # fmt: skip
 """Types by the numbers that the protocol gives them."""
+_SEALS = {"total", "digests", "previous", "seal"}
+"""Columns of hashes over rows with moments and addresses: each warehouse has its own."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _result(emulated: Entry, real: Entry) -> Iterator[str]:
         if kind != other_kind:
             types = (_TYPES.get(one, str(one)) for one in (kind, other_kind))
             yield "type of {}: emulator {}, AWS {}".format(name, *types)
-        elif digest != other and emulated["rows"] == real["rows"]:
+        elif digest != other and emulated["rows"] == real["rows"] and name not in _SEALS:
             yield f"values of {name}"
 
 
