@@ -190,7 +190,10 @@ def browser() -> Iterator[Any]:
         yield running
 
 
-LONG_ON_A_CLUSTER = ("test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws")
+LONG_ON_A_CLUSTER = (
+    "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
+    "test_truth", "test_events",
+)  # fmt: skip
 """Modules that try one law many times: `make test` holds it on DuckDB, `make check` on both engines."""
 
 
