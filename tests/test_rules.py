@@ -21,7 +21,7 @@ from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from tests.builders import Run, Source, etl, play, rows, song
 
-NEAREST = "ORDER BY ABS(COALESCE(c.duration - r.length, 1000000)), c.song_id"
+NEAREST = "ORDER BY ABS(COALESCE(c.duration - f.length, 1000000)), c.song_id"
 
 
 @contextmanager
@@ -131,10 +131,12 @@ def test_the_command_line_says_it_in_one_line(loaded: Run, tmp_path: Path) -> No
     with duckdb.connect(tmp_path / "sparkify.duckdb") as connection:
         connection.execute("UPDATE etl_version SET rules = 'other'")
 
+    accepted = loaded("log", "--accept", "another program built it")  # or `check` would tell of this hand too
     refused = loaded("etl", "--source", "music")
     checked = loaded("check")
     rebuilt = loaded("rebuild")
 
+    assert accepted.returncode == 0, accepted.stderr
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "`sparkify rebuild` builds it by this program's" in refused.stderr
     assert checked.returncode == 1
