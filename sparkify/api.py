@@ -13,13 +13,14 @@ import dataclasses
 import datetime as dt
 import html
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 from sparkify.ask.questions import Question, find_question, list_questions, values_of
 from sparkify.config import Config, load_config
-from sparkify.connection import opened, require_readable
+from sparkify.connection import as_owner, opened, require_readable
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError, SparkifyError
 from sparkify.load.checks import Verdict
@@ -271,7 +272,8 @@ class Warehouse:
         with opened(self.config, rights="reader") as engine:
             require_readable(engine, self.config)
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-            page = gather(engine, lambda: check_warehouse(engine), now, names=names)
+            owner = partial(as_owner, self.config, engine)
+            page = gather(engine, lambda: owner(check_warehouse), now, as_owner=owner, names=names)
         replace_file(Path(out), render(page).encode())
         return Path(out)
 

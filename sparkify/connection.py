@@ -1,15 +1,16 @@
 """The warehouse that a configuration names, opened: the one way in, for the command line and for Python."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sparkify.config import Config
 from sparkify.engines.base import Engine, Reader
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, RightsError
 
+T = TypeVar("T")
 Access = Literal["login", "reader"]
 """With whose rights a session asks."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -95,14 +96,18 @@ def require_readable(engine: Engine, config: Config) -> None:
     require_tables(engine, SHARED)
 
 
-@contextmanager
-def as_owner(config: Config, reader: Reader) -> Iterator[Reader]:
-    """For what readers do not see: a cluster is opened with all rights of the login, a file is open."""
-    if config.warehouse.engine == "redshift":
+def as_owner(config: Config, reader: Reader, find: Callable[[Reader], T]) -> T | None:
+    """What `find` finds where readers do not see; None where this login has no more rights than theirs.
+
+    A cluster is opened with all rights of the login; a file is open.
+    """
+    if config.warehouse.engine != "redshift":
+        return find(reader)
+    try:
         with opened(config) as engine:
-            yield engine
-    else:
-        yield reader
+            return find(engine)
+    except RightsError:
+        return None
 
 
 def _open_redshift(config: Config, *, read_only: bool, rights: Access, may_make: bool) -> Engine:

@@ -62,7 +62,7 @@ REJECTED = [
 ]
 
 
-TIMED = ("runs", "holdings")
+TIMED = ("runs", "loads", "holdings")
 """Questions that tell when something was loaded."""
 
 

@@ -9,11 +9,10 @@ import pytest
 
 from sparkify.ask.live import Asked, Live
 from sparkify.ask.questions import ask, find_question, list_questions
-from sparkify.engines.base import EVERY_COLUMN
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import ConfigError, QueryError, RightsError
 from sparkify.load.checks import check_everything
-from sparkify.load.tables import RIGHTS, SHARED, create_tables, prepare_tables, require_tables
+from sparkify.load.tables import OURS, SHARED, create_tables, prepare_tables, require_tables
 from sparkify.sql import schema as ddl
 from sparkify.sql.schema import STAR
 from sparkify.standin.service import StandIn
@@ -67,7 +66,7 @@ def test_a_superuser_who_asks_is_no_superuser(reader: Redshift, loaded: Redshift
     assert rows(reader, "SELECT COUNT(*) AS n FROM songplay")[0][0] == 3
 
 
-def test_every_question_but_that_for_the_records_themselves_is_answered_to_a_reader(
+def test_every_question_but_those_for_records_and_messages_is_answered_to_a_reader(
     reader: Redshift, analyst: Redshift, loaded: Redshift
 ) -> None:
     private = {one.name for one in list_questions() if one.is_private}
@@ -80,7 +79,7 @@ def test_every_question_but_that_for_the_records_themselves_is_answered_to_a_rea
                     ask(engine, question)
             else:
                 assert ask(engine, question) == ask(loaded, question), question.name
-    assert private == {"rejects"}
+    assert private == {"rejects", "runs", "warnings"}
 
 
 @pytest.mark.parametrize("who", ["reader", "analyst"])
@@ -99,6 +98,12 @@ def test_every_question_but_that_for_the_records_themselves_is_answered_to_a_rea
         "SELECT * FROM stg_events",
         "SELECT COUNT(*) AS n FROM stg_songs",
         "SELECT COUNT(*) AS n FROM etl_lock",
+        "SELECT message FROM etl_warning",
+        "SELECT reason FROM etl_attempt",
+        "SELECT COUNT(*) AS n FROM etl_run",
+        "SELECT COUNT(*) AS n FROM etl_key",
+        "SELECT COUNT(*) AS n FROM etl_version",
+        "SELECT COUNT(*) AS n FROM etl_seal",
         "SELECT COUNT(*) AS n FROM text_form",
         "SELECT COUNT(*) AS n FROM secret.plans",
     ],
@@ -224,7 +229,7 @@ def test_readers_are_let_in_by_the_next_load_and_lose_what_an_older_program_gave
     name = f"late_{uuid.uuid4().hex[:8]}"
     loaded.native(f"CREATE USER {name} PASSWORD 'Only4Tests'")
     loaded.native(f'GRANT USAGE ON SCHEMA "{loaded._schema}" TO {name}')
-    loaded.native(f"GRANT SELECT ON {', '.join(RIGHTS)} TO {name}")
+    loaded.native(f"GRANT SELECT ON {', '.join(OURS)} TO {name}")
     late = as_user(cluster, name, loaded._schema)
     assert rows(late, "SELECT COUNT(*) AS n FROM etl_forgotten")
     owner = cluster.connect(loaded._schema, readers=[name])
@@ -256,23 +261,21 @@ def test_public_a_group_and_a_role_are_readers_as_a_user_is(cluster: Cluster, lo
     )  # fmt: skip
     names = {"PUBLIC", f"IAM:{mark}", f"group_{mark}", f"role_{mark}", engine._reader}
     assert set(found) == {(name, table) for name in names for table in SHARED}
-    engine.native(f"REVOKE SELECT ON {', '.join(RIGHTS)} FROM PUBLIC")
+    engine.native(f"REVOKE SELECT ON {', '.join(OURS)} FROM PUBLIC")
     engine.close()
 
 
 def test_the_page_for_readers_says_what_they_see() -> None:
-    """Each table is in docs/connecting.md as it is granted: whole, in part, or in no line but the last."""
+    """Each table and view that is granted is in docs/connecting.md, and no other."""
     lines = (ROOT / "docs" / "connecting.md").read_text().split("| table | readers see |")[1].splitlines()
     told = {
-        name.strip().removesuffix(" (views)"): sees
+        name.split("(")[0].strip(): sees
         for table, sees in (line.strip("| ").split(" | ", 1) for line in lines[2:] if line.startswith("| "))
         for name in table.split(",")
     }
 
-    for name, columns in RIGHTS.items():
-        sees = told.get(name, told["all others"])
-        assert sees.startswith("everything") == (columns == EVERY_COLUMN), name
-        assert (sees == "nothing") == (not columns), name
+    for name in OURS:
+        assert (told.get(name, "nothing") == "nothing") == (name not in SHARED), name
 
 
 def test_a_reader_whom_the_cluster_does_not_know_is_named_before_anything_is_loaded(
@@ -291,7 +294,7 @@ def test_who_may_write_but_owns_nothing_loads_and_leaves_the_readers_as_they_are
     name = f"loader_{uuid.uuid4().hex[:8]}"
     loaded.native(f"CREATE USER {name} PASSWORD 'Only4Tests'")
     loaded.native(f'GRANT ALL ON SCHEMA "{loaded._schema}" TO {name}')
-    loaded.native(f"GRANT ALL ON {', '.join(RIGHTS)} TO {name}")
+    loaded.native(f"GRANT ALL ON {', '.join(OURS)} TO {name}")
     loader = as_user(cluster, name, loaded._schema)
     asked = cluster.connect(loaded._schema, rights="reader", read_only=True)
     front = standin.clusters._known["test"].front
@@ -333,18 +336,19 @@ def test_the_dashboard_asks_as_a_reader_and_checks_and_shows_rejects_as_the_owne
     closed = Live(lambda _: opener("reader"), lambda _: None)
 
     page, without = live.page(), closed.page()
+    assert set(asked) == {"reader", "login"}
     assert (len(page["trust"]["checks"]) > 20, without["trust"]["checks"]) == (True, [])
     assert "rights of a reader" in " ".join(without["trust"]["facts"])
-    assert set(asked) == {"reader"}
     assert "{broken" in str(live.answer(Asked(find_question("rejects"))).rows)
     assert asked[-1] == "login"
     with pytest.raises(RightsError):
         closed.answer(Asked(find_question("rejects")))
+    assert closed.runs(9).rows == [row[:-1] for row in live.runs(9).rows] != []
+    assert without["trust"]["runs"] == page["trust"]["runs"]
 
 
-def test_rights_are_of_tables_and_columns_that_exist() -> None:
-    assert set(RIGHTS) == {*ddl.ALL, *ddl.VIEWS}
-    for name, columns in RIGHTS.items():
-        if columns != EVERY_COLUMN:
-            assert set(columns) <= set(ddl.table(name).column_names)
-    assert set(STAR) <= {name for name, columns in RIGHTS.items() if columns == EVERY_COLUMN}
+def test_readers_see_the_star_and_the_views_and_no_column_that_holds_messages_names_or_records() -> None:
+    assert set(SHARED) == {*STAR, *ddl.VIEWS}
+    shown = {column for name in ddl.VIEWS for column, _ in ddl.view(name)[1]}
+    assert not shown & {"uri", "raw_text", "message", "first_name", "last_name", "content_hash", "extra"}
+    assert [name for name in ddl.VIEWS if "reason" in dict(ddl.view(name)[1])] == ["load_rejects"]

@@ -52,7 +52,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         return JSONResponse({"run": live.newest()}, headers=HEADERS)
 
     def runs(_: Request) -> Response:
-        result = live.answer(Asked(find_question("runs"), MOST_ROWS))
+        result = live.runs(MOST_ROWS)
         return _table(
             "Runs", "What each run did, the latest first.", result, link=("rejected", "/rejects?run={}")
         )

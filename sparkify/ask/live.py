@@ -4,14 +4,16 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from sparkify.ask.findings import Answers
 from sparkify.ask.lease import Lease, Opener
-from sparkify.ask.questions import Question, ask
+from sparkify.ask.questions import Question, ask, find_question
 from sparkify.ask.report import gather
 from sparkify.ask.trust import Verdict
 from sparkify.engines.base import Reader, Result
-from sparkify.errors import BusyError
+from sparkify.errors import BusyError, RightsError
 
 HASTE = 0.2
 """Seconds that a glance waits for a writer; a page waits as long as the configuration says."""
@@ -49,9 +51,9 @@ class Live:
         prove: bool = False,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None),
     ) -> None:
-        """`private` opens what shows records as they came, where `opener` does not."""
+        """`private` opens what readers do not see, where `opener` does not show it."""
         self._opener, self._check, self._hold, self._wait = opener, check, hold, wait
-        self._private = private or opener
+        self._private = private
         self._names, self._prove, self._clock = names, prove, clock
         self._building = threading.Lock()
         self._page: dict[str, Any] | None = None
@@ -81,6 +83,7 @@ class Live:
                         lease,
                         lambda: self._check(lease),
                         self._clock(),
+                        as_owner=partial(self._as_owner, lease),
                         names=self._names,
                         prove=self._prove,
                     )
@@ -94,15 +97,23 @@ class Live:
         assert self._page
         return self._page
 
+    def _as_owner(self, reader: Reader, find: Callable[[Reader], Answers]) -> Answers | None:
+        try:
+            if self._private is None:
+                return find(reader)
+            with Lease(self._private, self._hold, self._wait) as lease:
+                return find(lease)
+        except RightsError:
+            return None
+
     def answer(self, asked: Asked) -> Result:
         """The answer of the newest run."""
         self.newest()
         answers = self._answers  # if a run is published meanwhile, others are kept in another one
         if found := answers.get(asked):
             return found
-        with Lease(
-            self._private if asked.question.is_private else self._opener, self._hold, self._wait
-        ) as lease:
+        opener = (self._private if asked.question.is_private else None) or self._opener
+        with Lease(opener, self._hold, self._wait) as lease:
             found = ask(lease, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run)
         if not self._names:
             found = _without_names(found)
@@ -110,6 +121,13 @@ class Live:
             answers.clear()
         answers[asked] = found
         return found
+
+    def runs(self, limit: int) -> Result:
+        """The runs, with the reasons of those that were refused where these may be seen."""
+        try:
+            return self.answer(Asked(find_question("runs"), limit))
+        except RightsError:
+            return self.answer(Asked(find_question("loads"), limit))
 
     def newest(self) -> int:
         """The newest run that is published; while a load holds the warehouse, the last one that was seen."""
@@ -126,10 +144,9 @@ class Live:
 
 def _newest(reader: Reader) -> tuple[Any, ...]:
     """The newest run, and what tells whether another one has ended since without being published."""
-    return (
-        reader.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar(),
-        *reader.query("SELECT COUNT(*) AS n, MAX(ended_at) AS latest FROM etl_attempt").rows[0],
-    )
+    return reader.query(
+        "SELECT COALESCE(MAX(run_id), 0) AS run_id, COUNT(*) AS runs, COUNT(seconds) AS ended FROM load_runs"
+    ).rows[0]
 
 
 def _without_names(result: Result) -> Result:

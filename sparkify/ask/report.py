@@ -23,10 +23,11 @@ from sparkify.engines.base import Reader
 
 LEVELS = {"all": None, "paid": "paid", "free": "free"}
 ONCE = (
-    "holdings", "runs", "rejects_by_reason", "records_by_dataset", "missing_songs", "level_changes",
-    "warnings", "unknown_keys",
+    "holdings", "rejects_by_reason", "records_by_dataset", "missing_songs", "level_changes", "unknown_keys",
 )  # fmt: skip
 """Asked once: they tell of the warehouse, or of single moments."""
+PRIVATE = ("runs", "warnings")
+"""Asked once, with the rights of the owner: with a reader's, the page goes without their messages."""
 BY_DAY = (
     "plays_by_day", "plays_by_day_and_level", "listening_time_by_day", "match_rate_by_day",
     "daily_and_monthly_active_users", "weekly_retention",
@@ -38,7 +39,7 @@ BY_PERIOD = (
     "top_devices", "session_lengths",
 )  # fmt: skip
 """Asked for each period and level."""
-WHOLE = {"runs", "warnings", "rejects_by_reason", "level_changes", "plays_by_state", "top_locations"}
+WHOLE = {"loads", "runs", "warnings", "rejects_by_reason", "level_changes", "plays_by_state", "top_locations"}
 """Questions whose every row is needed, however many are shown."""
 
 Page = dict[str, Any]
@@ -49,20 +50,30 @@ def gather(
     check: Callable[[], Sequence[Verdict] | None],
     now: dt.datetime,
     *,
+    as_owner: Callable[[Callable[[Reader], Answers]], Answers | None] | None = None,
     names: bool = False,
     prove: bool = False,
 ) -> Page:
     """Everything the page shows, as plain values; `now` is in UTC, without a zone.
 
     `check` runs the checks over the whole warehouse, or has no right to; above PROVEN plays it is only called
-    if `prove` asks for it. If a run is published meanwhile, all is asked again: the numbers of a page belong
-    together.
+    if `prove` asks for it. `as_owner` asks what readers do not see, or has no right to; without it `reader`
+    is asked. If a run is published meanwhile, all is asked again: the numbers of a page belong together.
     """
     while True:
         once = {name: _rows(reader, name) for name in ONCE}
+        once |= _private(reader) if as_owner is None else as_owner(_private) or _without_messages(reader)
         page = _gather(reader, once, check, now, names, prove)
         if _rows(reader, "holdings") == once["holdings"]:
             return page
+
+
+def _private(reader: Reader) -> Answers:
+    return {name: _rows(reader, name) for name in PRIVATE}
+
+
+def _without_messages(reader: Reader) -> Answers:
+    return {"runs": [(*row, "") for row in _rows(reader, "loads")], "warnings": []}
 
 
 def render(page: Page) -> str:

@@ -9,8 +9,8 @@ from sparkify.formatting import count, moment, percent
 
 PROVEN = 5_000_000
 """Plays up to which the checks are run for every page: that takes as long as its answers do."""
-RUN_ID, UNDONE_IN = 0, 15
-"""Where a row of `runs` says its number, none if it was not published, and which run took it back."""
+RUN_ID, WARNINGS, UNDONE_IN = 0, 11, 15
+"""Columns of `runs`: its number, none if not published; its warnings; the run that took it back."""
 RUNS_SHOWN = 12
 WARNINGS_SHOWN = 12
 REASONS_SHOWN = 12
@@ -188,12 +188,13 @@ def _run(row: tuple[Any, ...]) -> dict[str, Any]:
 
 def _notices(answers: Answers) -> dict[str, Any]:
     """What the newest runs warned of, and keys that no column takes."""
-    warned = answers["warnings"]
+    warned = sum(row[WARNINGS] for row in answers["runs"])
+    told = answers["warnings"][:WARNINGS_SHOWN]
     keys = answers["unknown_keys"]
     return {
-        "title": f"{count(len(warned), 'warning')} by all runs" if warned else "No run warned of anything",
-        "warnings": [{"run": run, "message": message} for run, _, message in warned[:WARNINGS_SHOWN]],
-        "more": max(0, len(warned) - WARNINGS_SHOWN),
+        "title": f"{count(warned, 'warning')} by all runs" if warned else "No run warned of anything",
+        "warnings": [{"run": run, "message": message} for run, _, message in told],
+        "more": warned - len(told),
         "keys": [
             {"key": key, "dataset": dataset, "records": records, "files": files}
             for key, dataset, records, files, *_ in keys

@@ -80,7 +80,7 @@ def ask(
 def query(sql: str, config: Config, limit: int, as_login: bool, style: str | None) -> None:
     """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else.
 
-    On a cluster it sees what readers see, the star and what runs did, unless --as-login is given: that reads
+    On a cluster it sees what readers see, the star and the views, unless --as-login is given: that reads
     whatever your login may read, staging and rejected text too.
     """
     if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):

@@ -15,7 +15,7 @@ from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.watching import watch
 from sparkify.config import Config
 from sparkify.connection import LOOPBACK, Access, as_owner, open_engine, opened, require_readable
-from sparkify.errors import ConfigError, RightsError
+from sparkify.errors import ConfigError
 from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
             return verdicts[-1]
 
         progress.step("asking")
-        page = gather(engine, check, _now(), names=names, prove=prove)
+        page = gather(
+            engine, check, _now(), as_owner=partial(as_owner, config, engine), names=names, prove=prove
+        )
     text = render(page)
     try:
         replace_file(out, text.encode())
@@ -113,13 +115,12 @@ def dashboard(
 
     with opened(config, rights="reader") as engine:
         require_readable(engine, config)
-    # A cluster lets everybody in at once, and a connection to it is dear.
-    hold = 0.5 if config.warehouse.engine == "duckdb" else 300.0
+    is_file = config.warehouse.engine == "duckdb"
     live = Live(
         opener,
         partial(_prove, config),
-        private=partial(opener, rights="login"),
-        hold=hold,
+        private=None if is_file else partial(opener, rights="login"),
+        hold=0.5 if is_file else 300.0,  # a cluster lets everybody in at once, and a connection to it is dear
         wait=config.warehouse.wait,
         names=names,
         prove=prove,
@@ -150,11 +151,7 @@ def _prove(config: Config, reader: "Reader") -> "Sequence[Verdict] | None":
     """Every check, over the whole warehouse; None where the login has only the rights of a reader."""
     from sparkify.load.seal import check_warehouse
 
-    try:
-        with as_owner(config, reader) as owner:
-            return check_warehouse(owner)
-    except RightsError:
-        return None
+    return as_owner(config, reader, check_warehouse)
 
 
 def _now() -> dt.datetime:

@@ -22,9 +22,6 @@ Paths = Mapping[str, Path]
 MOST_ROWS = 2**31 - 1
 """The most that Redshift's LIMIT takes (AWS, "ORDER BY clause")."""
 
-Rights = Mapping[str, Sequence[str]]
-"""Tables, each with the columns that readers see: EVERY_COLUMN, some, or none."""
-EVERY_COLUMN = ("*",)
 
 STAGING_TABLE: Mapping[Dataset, str] = {"events": "stg_events", "songs": "stg_songs"}
 
@@ -177,8 +174,8 @@ class Engine(Reader, Protocol):
         whole transaction may be run again.
         """
 
-    def grant(self, rights: Rights) -> None:
-        """Let readers see what `rights` says and nothing else of these tables, where there are others at all.
+    def grant(self, shown: Sequence[str], ours: Sequence[str]) -> None:
+        """Let readers see, of all that is `ours`, what is `shown` and nothing else, where there are any.
 
         Raises RightsError if it is not ours to grant, ConfigError if the configuration names nobody.
         """

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from sparkify.engines.base import Dataset, NewFile, Result, Rights, Rules, Staged, Value
+from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
 from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb_files import mode_of, refuse_other, remove_old_spill, spill_folder
 from sparkify.engines.duckdb_read import literal, quoted
@@ -177,7 +177,7 @@ class DuckDB:
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002  # as Engine has it
         return ()
 
-    def grant(self, rights: Rights) -> None:
+    def grant(self, shown: Sequence[str], ours: Sequence[str]) -> None:
         """Who may read the file may read the tables."""
 
     def rewrite(self) -> bool:

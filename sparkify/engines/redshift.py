@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from sparkify import recorder
-from sparkify.engines.base import Dataset, NewFile, Result, Rights, Rules, Staged, Value
+from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
 from sparkify.engines.dialect import literal, to_redshift
 from sparkify.engines.redshift_connect import Address, connect
 from sparkify.engines.redshift_errors import CANCELLED, state, translated
@@ -139,10 +139,10 @@ class Redshift:
         finally:
             self._loader.forget()
 
-    def grant(self, rights: Rights) -> None:
+    def grant(self, shown: Sequence[str], ours: Sequence[str]) -> None:
         for whom in (*map(grantee, self._readers), *self._own_reader()):
             try:
-                for sql in grants(self._schema, rights, whom):
+                for sql in grants(self._schema, shown, ours, whom):
                     self._run(sql)
             except QueryError as error:
                 if "does not exist" in str(error):

@@ -6,14 +6,13 @@ password, one for each warehouse, whose name a superuser's session takes before 
 AUTHORIZATION": superusers only). From then on the cluster itself refuses what readers do not see, other
 schemas, every change, and PG_TERMINATE_BACKEND for sessions of others.
 
-Of tables that are seen in part, columns are granted ("GRANT", column-level privileges), not views: the same
-page says that a privilege on a view implies none on its tables.
+Of tables that are seen in part, views are granted: who may read a view need not be able to read the tables
+that it is made of ("CREATE VIEW"), since those are read with the rights of the view's owner.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from sparkify.engines.base import EVERY_COLUMN, Rights
 from sparkify.engines.dialect import literal
 
 LONGEST_NAME = 127
@@ -52,19 +51,11 @@ def grantee(reader: str) -> str:
     return "PUBLIC" if reader.upper() == "PUBLIC" else " ".join([*kind, f'"{name}"'])
 
 
-def grants(schema: str, rights: Rights, whom: str) -> Iterator[str]:
-    """What lets `whom` see exactly these columns.
-
-    What was granted before is taken back first: a table that is granted whole cannot be granted by column
-    ("GRANT", usage notes), and an older program granted every table.
-    """
-    whole = [name for name, columns in rights.items() if tuple(columns) == EVERY_COLUMN]
+def grants(schema: str, shown: Sequence[str], ours: Sequence[str], whom: str) -> Iterator[str]:
+    """What lets `whom` see, of `ours`, what is `shown`. What older programs granted is taken back."""
     yield f'GRANT USAGE ON SCHEMA "{schema}" TO {whom}'
-    yield f"REVOKE SELECT ON {', '.join(rights)} FROM {whom}"
-    yield f"GRANT SELECT ON {', '.join(whole)} TO {whom}"
-    for name, columns in rights.items():
-        if columns and name not in whole:
-            yield f"GRANT SELECT ({', '.join(columns)}) ON {name} TO {whom}"
+    yield f"REVOKE SELECT ON {', '.join(ours)} FROM {whom}"
+    yield f"GRANT SELECT ON {', '.join(shown)} TO {whom}"
 
 
 _ACTING = re.compile(

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 
-from sparkify.engines.base import EVERY_COLUMN, Dataset, Engine, Paths, Rights
+from sparkify.engines.base import Dataset, Engine, Paths
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
 from sparkify.load.digests import Changes
 from sparkify.load.evolve import add_columns, missing_columns
@@ -16,23 +16,8 @@ DEFAULT_PAGES = ("NextSong",)
 VERSION = 4
 """The layout's version; raise it with every change to the tables, and write the migrations to it."""
 OURS = (*schema.ALL, *schema.VIEWS)
-SHARED = (*schema.STAR, *schema.VIEWS, "etl_run", "etl_attempt", "etl_warning", "etl_key", "etl_version")
-"""What readers see whole: the star, the views, and what runs did and warned of."""
-RIGHTS: Rights = {
-    **dict.fromkeys(OURS, ()),
-    **dict.fromkeys(SHARED, EVERY_COLUMN),
-    "etl_file": (
-        "file_id", "dataset", "run_id", "records_read", "loaded", "duplicate", "conflict", "rejected",
-        "replays", "undone_in", "replaced_in",
-    ),
-    "etl_reject": ("run_id", "file_id", "reason", "encoding", "replayed_in"),
-    "stg_events": ("ts",),
-}  # fmt: skip
-"""What readers see: all that the questions need but `rejects`, which shows the records as they came.
-
-Of files and rejects only counts and reasons; why a run was refused, or warned, may name a file. Of staging
-only when something happened, and what the views say; of who is forgotten nothing.
-"""
+SHARED = (*schema.STAR, *schema.VIEWS)
+"""What readers see: the star and the questions' views, and nothing else."""
 
 
 def create_tables(engine: Engine) -> list[str]:
@@ -67,7 +52,7 @@ def create_tables(engine: Engine) -> list[str]:
             if len(missing) == len(order):
                 begin(engine)
     with engine.transaction(lock="etl_lock"):
-        engine.grant(RIGHTS)
+        engine.grant(SHARED, OURS)
     return missing
 
 
@@ -100,7 +85,7 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
     require_tables(engine)
     _add_columns(engine, paths)
     with contextlib.suppress(RightsError, RetryError), engine.transaction(lock="etl_lock"):
-        engine.grant(RIGHTS)
+        engine.grant(SHARED, OURS)
 
 
 def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
@@ -109,7 +94,7 @@ def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
     Readers know of no table but those that they see: for what they may ask, look `among` SHARED.
     """
     there = _ours_by_name(engine)
-    if "etl_version" not in there:
+    if not _says_version(there):
         raise ConfigError(
             "the warehouse has no tables yet. `sparkify etl --source DIR` makes and fills them."
         )
@@ -208,8 +193,8 @@ def count_rows(engine: Engine) -> dict[str, int]:
 
 
 def has_tables(engine: Engine) -> bool:
-    """Whether this is a warehouse yet."""
-    return "etl_version" in _ours_by_name(engine)
+    """Whether this is a warehouse yet, as far as this login sees."""
+    return bool(_says_version(_ours_by_name(engine)))
 
 
 def _order(migration: Statement) -> tuple[int, int]:
@@ -218,7 +203,13 @@ def _order(migration: Statement) -> tuple[int, int]:
 
 
 def _version(engine: Engine) -> int:
-    return int(engine.query("SELECT COALESCE(MAX(version), 0) AS version FROM etl_version").scalar())
+    said = _says_version(_ours_by_name(engine))
+    return int(engine.query(f"SELECT COALESCE(MAX(version), 0) AS version FROM {said}").scalar())
+
+
+def _says_version(there: Sequence[str]) -> str:
+    """What says the layout's version: the owner's table, or the view that readers see; empty for neither."""
+    return next((name for name in ("etl_version", "load_state") if name in there), "")
 
 
 def _ours_by_name(engine: Engine) -> list[str]:

@@ -20,7 +20,10 @@ BOOKS = (
     "etl_forgotten", "etl_attempt", "etl_seal", "etl_lock", "etl_version",
 )  # fmt: skip
 ALL = (*STAGING, *STAR, *BOOKS)
-VIEWS = ("events", "registrations", "listening", "file_parts")
+VIEWS = (
+    "events", "registrations", "listening", "load_files", "load_keys", "load_rejects", "load_runs",
+    "load_state",
+)  # fmt: skip
 """What questions ask beside the star, in the order in which one needs the other."""
 
 LINEAGE = ("run_id", "file_id", "record")

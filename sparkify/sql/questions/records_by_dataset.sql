@@ -2,14 +2,13 @@
 -- Of files that a plain COPY brought, only the runs know which records were duplicates or conflicts: nothing is said then.
 SELECT
     f.dataset,
-    COUNT(DISTINCT s.first_file_id) AS files,
+    COUNT(DISTINCT f.first_file_id) AS files,
     SUM(f.records_read) AS read,
     CASE WHEN COUNT(f.loaded) = COUNT(*) THEN SUM(f.loaded) END AS loaded,
     CASE WHEN COUNT(f.duplicate) = COUNT(*) THEN SUM(f.duplicate) END AS duplicate,
     CASE WHEN COUNT(f.conflict) = COUNT(*) THEN SUM(f.conflict) END AS conflict,
     SUM(f.rejected) AS rejected
-FROM etl_file AS f
-JOIN file_parts AS s ON s.file_id = f.file_id
+FROM load_files AS f
 WHERE f.undone_in IS NULL AND f.replaced_in IS NULL
 GROUP BY f.dataset
 ORDER BY f.dataset

@@ -3,12 +3,11 @@ SELECT
     k.name AS key,
     f.dataset,
     SUM(k.records) AS records,
-    COUNT(DISTINCT s.first_file_id) AS files,
+    COUNT(DISTINCT f.first_file_id) AS files,
     MIN(f.run_id) AS first_run,
     MAX(f.run_id) AS latest_run
-FROM etl_key AS k
-JOIN etl_file AS f ON f.file_id = k.file_id
-JOIN file_parts AS s ON s.file_id = f.file_id
+FROM load_keys AS k
+JOIN load_files AS f ON f.file_id = k.file_id
 WHERE k.kind = 'unknown' AND f.undone_in IS NULL AND f.replaced_in IS NULL
 GROUP BY k.name, OCTET_LENGTH(k.name), f.dataset
 ORDER BY records DESC, f.dataset, key, OCTET_LENGTH(k.name)

@@ -1,0 +1,23 @@
+-- What did each run load? As `runs`, without the reasons, which may name files; records read = loaded + duplicate + conflict + rejected, of what still counts.
+-- Runs that were not published have no number; each stands above the run that was the latest then.
+SELECT
+    u.run_id,
+    u.command,
+    u.started_at,
+    u.seconds,
+    u.files,
+    u.records_read AS read,
+    u.loaded,
+    u.duplicate,
+    u.conflict,
+    u.rejected,
+    u.values_aside AS set_aside,
+    u.warnings,
+    u.plays,
+    u.plays_song AS matched_song,
+    u.plays_artist AS matched_artist,
+    u.undone_in,
+    u.outcome
+FROM load_runs AS u
+ORDER BY u.after_run DESC, CASE WHEN u.run_id IS NULL THEN 0 ELSE 1 END, u.started_at DESC
+LIMIT :limit
