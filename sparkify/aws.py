@@ -5,7 +5,6 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,28 +30,55 @@ _ALLOWED_BY = {"HeadBucket": "s3:ListBucket", "ListBuckets": "s3:ListAllMyBucket
 """Calls that are allowed by an action of another name."""
 
 
-@dataclass(frozen=True)
-class Clients:
-    """The services that a warehouse is made of, in one region."""
+def _when_used(service: str) -> Any:
+    return cached_property(lambda clients: clients._client(service))
 
-    region: str
-    partition: str
-    """`aws`; `aws-us-gov` in GovCloud, `aws-cn` in China: the second part of every ARN there."""
-    iam: "IAMClient"
-    ec2: "EC2Client"
-    redshift: "RedshiftClient"
-    s3: "S3Client"
-    sts: "STSClient"
-    secrets: "SecretsManagerClient"
-    serverless: Any
-    """Redshift Serverless; None in a region that does not offer it."""
-    pricing: Any
-    """The price list, of the nearest of the few regions that serve it; None in a partition without one."""
+
+class Clients:
+    """The services that a warehouse is made of, in one region; each client is made when it is first used.
+
+    To make one, botocore reads a description of the service that takes longer than most calls.
+    """
+
+    iam: "IAMClient" = _when_used("iam")
+    ec2: "EC2Client" = _when_used("ec2")
+    redshift: "RedshiftClient" = _when_used("redshift")
+    s3: "S3Client" = _when_used("s3")
+    sts: "STSClient" = _when_used("sts")
+    secrets: "SecretsManagerClient" = _when_used("secretsmanager")
+
+    def __init__(self, made: "boto3.Session", region: str) -> None:
+        self.region = region
+        self.partition = made.get_partition_for_region(region)
+        """`aws`; `aws-us-gov` in GovCloud, `aws-cn` in China: the second part of every ARN there."""
+        self._session = made
+
+    @cached_property
+    def serverless(self) -> Any:
+        """Redshift Serverless; None in a region that does not offer it."""
+        offered = self._session.get_available_regions("redshift-serverless", self.partition)
+        return self._client("redshift-serverless") if self.region in offered else None
+
+    @cached_property
+    def pricing(self) -> Any:
+        """The price list, of the nearest of the few regions that serve it; None in a partition without one.
+
+        It gives up soon: a plan must not wait for it.
+        """
+        serving = self._session.get_available_regions("pricing", self.partition)
+        if not serving:
+            return None
+        area = self.region.partition("-")[0]
+        nearest = next((one for one in serving if one.startswith(area)), serving[-1])
+        return self._client("pricing", nearest, connect_timeout=3, read_timeout=10, attempts=2)
 
     @cached_property
     def account(self) -> str:
         """The number of the account whose credentials these are."""
         return self.sts.get_caller_identity()["Account"]
+
+    def _client(self, service: str, region: str = "", *, attempts: int = 8, **more: Any) -> Any:
+        return make_client(service, region or self.region, self._session, attempts=attempts, **more)
 
 
 def session() -> "boto3.Session":
@@ -72,48 +98,22 @@ def session() -> "boto3.Session":
 
 def make_clients(region: str = "") -> Clients:
     """Clients for a region, by default the one that AWS's own settings name."""
-    from botocore.config import Config
-
     with translated():
         made = session()
         where = region or made.region_name or DEFAULT_REGION
         _require_region(made, where)
-        config = Config(region_name=where, retries={"mode": "standard", "max_attempts": 8})
-        partition = made.get_partition_for_region(where)
-        is_serverless = where in made.get_available_regions("redshift-serverless", partition)
-        return Clients(
-            where,
-            partition,
-            made.client("iam", config=config),
-            made.client("ec2", config=config),
-            made.client("redshift", config=config),
-            made.client("s3", config=config),
-            made.client("sts", config=config),
-            made.client("secretsmanager", config=config),
-            made.client("redshift-serverless", config=config) if is_serverless else None,
-            _price_list(made, where, partition),
-        )
+        return Clients(made, where)
 
 
-def _price_list(made: "boto3.Session", region: str, partition: str) -> Any:
-    """A client for the price list that gives up soon: a plan must not wait for it."""
+def make_client(
+    service: str, region: str, made: "boto3.Session | None" = None, *, attempts: int = 8, **more: Any
+) -> Any:
+    """A client of one service in a region."""
     from botocore.config import Config
 
-    serving = made.get_available_regions("pricing", partition)
-    if not serving:
-        return None
-    area = region.partition("-")[0]
-    nearest = next((one for one in serving if one.startswith(area)), serving[-1])
-    config = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 2})
-    return made.client("pricing", region_name=nearest, config=config)
-
-
-def make_client(service: str, region: str) -> Any:
-    """A client of one service in another region than the configuration's."""
-    from botocore.config import Config
-
-    config = Config(region_name=region, retries={"mode": "standard", "max_attempts": 8})
-    return session().client(service, config=config)  # type: ignore[call-overload]  # any service's name
+    config = Config(region_name=region, retries={"mode": "standard", "max_attempts": attempts}, **more)
+    with translated():
+        return (made or session()).client(service, config=config)  # type: ignore[call-overload]  # any name
 
 
 def _require_region(made: "boto3.Session", region: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from botocore.loaders import Loader
 
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
@@ -35,6 +36,23 @@ ROOT = Path(__file__).parent.parent
 def interruptible() -> None:
     """A shell starts background jobs deaf to Ctrl-C, and their children too; a handler is not inherited."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def descriptions() -> Iterator[None]:
+    """botocore's descriptions of services are read once, and not once for each session of boto3."""
+    read = Loader.load_service_model
+    kept: dict[tuple[Any, ...], Any] = {}
+
+    def load(loader: Loader, *asked: Any, **more: Any) -> Any:
+        key = (*asked, *more.items())
+        if key not in kept:
+            kept[key] = read(loader, *asked, **more)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loader, "load_service_model", load)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from sparkify.provision.status import status
 from sparkify.provision.target import find_target
 from sparkify.standin.account import ACCOUNT, REGION
 from sparkify.standin.service import StandIn
-from tests.accounts import NOW, PATIENCE, launch, left, names_of, planned, the_cluster
+from tests.accounts import NOW, PATIENCE, having, launch, left, names_of, planned, the_cluster
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def test_the_price_list_is_asked_where_it_is_served(
 
 
 def test_a_price_is_awss_own_else_the_tables_where_it_holds_else_none(clients: Clients) -> None:
-    blind = replace(clients, pricing=None)
+    blind = having(clients, pricing=None)
 
     assert price.rate(clients, "rg.xlarge") == Rate(0.7602, "USD", "by AWS's price list")
     assert price.rate(clients, price.RPU) == Rate(0.36, "USD", "by AWS's price list")
@@ -280,8 +280,8 @@ def test_a_price_is_awss_own_else_the_tables_where_it_holds_else_none(clients: C
     assert (tabled.amount, tabled.source) == (
         3.04267, "as of November 2026 for us-east-1, us-east-2, us-west-2",
     )  # fmt: skip
-    assert price.rate(replace(blind, region="eu-west-1"), "rg.4xlarge") is None
-    assert price.rate(replace(clients, region="eu-west-1"), "rg.4xlarge") is None
+    assert price.rate(having(blind, region="eu-west-1"), "rg.4xlarge") is None
+    assert price.rate(having(clients, region="eu-west-1"), "rg.4xlarge") is None
     assert price.rate(blind, price.RPU) is None
     assert Size("rg.large", 2).price.startswith("price unknown to us")
 
@@ -294,7 +294,7 @@ def test_a_price_list_that_refuses_or_answers_nonsense_stops_nobody(clients: Cli
         def paginate(self, **_: Any) -> Any:
             return [{"PriceList": ["[]"]}]
 
-    found = price.rate(replace(clients, pricing=Odd()), "rg.large")
+    found = price.rate(having(clients, pricing=Odd()), "rg.large")
 
     assert found is not None
     assert found.source.startswith("as of November 2026")

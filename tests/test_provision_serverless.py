@@ -17,7 +17,7 @@ from sparkify.provision import price, role, serverless, steps
 from sparkify.provision.status import status
 from sparkify.provision.target import find_target
 from sparkify.standin.service import StandIn
-from tests.accounts import NOW, PATIENCE, Killed, Mortal, launch, left, names_of, planned
+from tests.accounts import NOW, PATIENCE, Killed, Mortal, having, launch, left, names_of, planned
 from tests.torture import times
 
 EVERY = times(6, 1)
@@ -275,7 +275,7 @@ def test_capacities_that_aws_documents_are_taken(chosen: Config, size: int) -> N
 
 def test_where_there_is_no_redshift_serverless_the_plan_says_so(clients: Clients, chosen: Config) -> None:
     with pytest.raises(ProvisionError, match="not offered in us-west-2"):
-        planned(replace(clients, serverless=None), chosen)
+        planned(having(clients, serverless=None), chosen)
 
 
 @pytest.fixture

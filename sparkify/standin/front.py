@@ -1,7 +1,8 @@
 """The front: a server that speaks the wire protocol as Redshift does, before a PostgreSQL.
 
-One message of the client is handled at a time, and answered before the next one is read: what goes to
-PostgreSQL is rewritten on the way, COPY is done by the front itself inside the client's transaction.
+What goes to PostgreSQL is rewritten on the way, COPY is done by the front itself inside the client's
+transaction. Messages of the extended protocol are handed on together, up to the next Sync or Flush, or to the
+next one that the front answers itself.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sparkify.standin import intervals
 from sparkify.standin.backend import (
@@ -31,6 +33,19 @@ from sparkify.standin.welcome import Welcome
 _NOTHING = Rewritten("sql", ())
 _INNER = re.compile(r"function (?:pg_catalog\.)?rs_(\w+)\((.*)\) (?:does not exist|is not unique)")
 """A function of the emulator's own, given what it does not take."""
+
+
+_MUCH = 1 << 16
+"""Bytes that are sent to the client before all of an answer is there."""
+_ENDS = {b"P": b"1E", b"B": b"2E", b"D": b"TnE", b"E": b"CIsE", b"C": b"3E"}
+"""What ends the answer to a message of the extended protocol."""
+
+
+class _Pending(NamedTuple):
+    """A message that PostgreSQL has not answered yet."""
+
+    kind: bytes
+    body: bytes
 
 
 @dataclass
@@ -105,6 +120,11 @@ class _Session:
         self._described = b""
         self._rows: tuple[Mapping[int, int], Sequence[int]] = ({}, ())
         """The INTERVALs of the rows that come now, and their formats."""
+        self._outgoing = bytearray()
+        self._pending: list[_Pending] = []
+        """What PostgreSQL has been, or will be, sent and not answered yet."""
+        self._answers = bytearray()
+        """What the client has not been sent yet."""
 
     async def run(self) -> None:
         skipping = False
@@ -116,26 +136,36 @@ class _Session:
                 await self._simple(body[:-1])
             elif kind == b"S":
                 skipping = False
-                self._backend.send(message(b"S"))
+                await self._settle(message(b"S"))
                 await self._relay(b"Z")
-                await self._writer.drain()
-            elif kind in b"PBDEC" and not skipping:
-                skipping = not await self._guarded(kind, body)
-            elif kind not in b"HPBDECdcf":  # what is left of a COPY FROM STDIN is ignored, as PostgreSQL does
-                self._writer.write(
-                    error("08P01", f"invalid frontend message type {kind[0]}", severity="FATAL")
-                )
-                await self._writer.drain()
+                await self._send()
+            elif kind == b"H":
+                skipping = not await self._settle() or skipping
+                await self._send()
+            elif kind in b"PBDEC":
+                skipping = skipping or not await self._guarded(kind, body)
+            elif kind not in b"dcf":  # what is left of a COPY FROM STDIN is ignored, as PostgreSQL does
+                self._say(error("08P01", f"invalid frontend message type {kind[0]}", severity="FATAL"))
+                await self._send()
                 return
+
+    def _say(self, data: bytes) -> None:
+        self._answers += data
+
+    async def _send(self) -> None:
+        self._writer.write(bytes(self._answers))
+        self._answers.clear()
+        await self._writer.drain()
 
     async def _guarded(self, kind: bytes, body: bytes) -> bool:
         """One message of the extended protocol; False if it failed, and the rest up to Sync is skipped."""
         try:
             return await self._extended(kind, body)
         except Refused as refused:
-            await self._fail(refused)
+            if await self._settle():
+                await self._fail(refused)
         except BackendError as failed:
-            self._writer.write(message(b"E", _as_redshift(failed.body)))
+            self._say(message(b"E", _as_redshift(failed.body)))
         return False
 
     async def _extended(self, kind: bytes, body: bytes) -> bool:
@@ -145,34 +175,55 @@ class _Session:
             found = _rewritten(sql)
             if len(found) > 1:
                 raise Refused("cannot insert multiple commands into a prepared statement", "42601")
-            statement = await self._typed(found[0], self._backend.ask_in_passing) if found else _NOTHING
+            statement = found[0] if found else _NOTHING
+            if statement.typed and not await self._settle():
+                return False
+            statement = await self._typed(statement, self._backend.ask_in_passing)
             self._prepared[name] = statement
-            self._intervals.pop(b"S" + name, None)
             if statement.kind == "sql":
-                return await self._forward(kind, b"\0".join((name, statement.sql.encode(), rest)), b"1E")
-            self._writer.write(message(b"1"))
-            return True
-        known, name = self._named(kind, body)
-        if known.kind == "sql":
-            self._note_intervals(kind, body)
-            done = await self._forward(
-                kind, body, {b"B": b"2E", b"D": b"TnE", b"C": b"3E"}.get(kind, b"CIsE")
-            )
-            if kind == b"E" and done:
-                await self._afterwards(known)
-            return done
-        if kind == b"B":
-            self._writer.write(message(b"2"))
-        elif kind == b"D":
-            self._writer.write((message(b"t", b"\0\0") if body[:1] == b"S" else b"") + message(b"n"))
-        elif kind == b"C":
-            self._writer.write(message(b"3"))
+                self._forward(kind, b"\0".join((name, statement.sql.encode(), rest)))
+                return True
         else:
-            await self._own(known)
+            statement = self._named(kind, body)
+            if statement.kind == "sql":
+                self._forward(kind, body)
+                return kind != b"E" or not statement.is_watched or await self._watched(statement)
+        if not await self._settle():
+            return False
+        if kind == b"E":
+            await self._own(statement)
+        else:
+            parameters = message(b"t", b"\0\0") if (kind, body[:1]) == (b"D", b"S") else b""
+            self._say(parameters + message({b"P": b"1", b"B": b"2", b"D": b"n", b"C": b"3"}[kind]))
+        return True
+
+    async def _watched(self, statement: Rewritten) -> bool:
+        done = await self._settle()
+        if done:
+            await self._afterwards(statement)
+        return done
+
+    def _forward(self, kind: bytes, body: bytes) -> None:
+        """To be sent on with what the client says next."""
+        self._outgoing += message(kind, body)
+        self._pending.append(_Pending(kind, body))
+
+    async def _settle(self, last: bytes = b"") -> bool:
+        """Send on what waits, and hand on its answers; False if one is an error: then no other comes."""
+        if self._pending or last:
+            self._backend.send(bytes(self._outgoing) + (last or message(b"H")))
+        self._outgoing.clear()
+        pending, self._pending = self._pending, []
+        for one in pending:
+            self._note_intervals(one.kind, one.body)
+            if not await self._relay(_ENDS[one.kind]):
+                return False
         return True
 
     def _note_intervals(self, kind: bytes, body: bytes) -> None:
         """Before a Describe its INTERVALs are not known; before an Execute it is set which rows come."""
+        if kind == b"P":
+            self._intervals.pop(b"S" + body.partition(b"\0")[0], None)
         if kind == b"B":
             portal, statement = body.split(b"\0", 2)[:2]
             self._formats[portal] = (statement, intervals.formats(body))
@@ -186,28 +237,28 @@ class _Session:
 
     async def _typed(self, statement: Rewritten, ask: Callable[[str], Awaitable[Sequence[Row]]]) -> Rewritten:
         """The statement with the types of what it computes, which follow from the columns of its tables."""
-        if statement.typed is None or self._backend.status == b"E":
+        if statement.typed is None:
             return statement
-        return statement.typed(columns_of(await ask(question_of(statement.tables))))
+        failed = self._backend.status == b"E"
+        return statement.typed({} if failed else columns_of(await ask(question_of(statement.tables))))
 
-    def _named(self, kind: bytes, body: bytes) -> tuple[Rewritten, bytes]:
+    def _named(self, kind: bytes, body: bytes) -> Rewritten:
         """The statement that a Bind, Describe, Execute or Close is about."""
         if kind == b"B":
             portal, name = body.split(b"\0", 2)[:2]
             self._portals[portal] = self._prepared.get(name, _NOTHING)
-            return self._portals[portal], portal
+            return self._portals[portal]
         if kind == b"E":
-            portal = body.split(b"\0", 1)[0]
-            return self._portals.get(portal, _NOTHING), portal
-        name = body[1:-1]
-        return (self._prepared if body[:1] == b"S" else self._portals).get(name, _NOTHING), name
+            return self._portals.get(body.split(b"\0", 1)[0], _NOTHING)
+        return (self._prepared if body[:1] == b"S" else self._portals).get(body[1:-1], _NOTHING)
 
     async def _simple(self, sql: bytes) -> None:
+        await self._settle()
         self._described, self._rows = b"", ({}, ())
         try:
             found = _rewritten(sql)
             if not found:
-                self._writer.write(message(b"I"))
+                self._say(message(b"I"))
             for rewritten in found:
                 if rewritten.kind != "sql":
                     await self._own(rewritten)
@@ -220,9 +271,9 @@ class _Session:
         except Refused as refused:
             await self._fail(refused)
         except BackendError as failed:
-            self._writer.write(message(b"E", _as_redshift(failed.body)))
-        self._writer.write(message(b"Z", self._backend.status))
-        await self._writer.drain()
+            self._say(message(b"E", _as_redshift(failed.body)))
+        self._say(message(b"Z", self._backend.status))
+        await self._send()
 
     async def _own(self, statement: Rewritten) -> None:
         """A statement that the front answers itself."""
@@ -231,7 +282,7 @@ class _Session:
         if statement.kind == "ignored":
             if statement.tag == "VACUUM" and self._backend.status == b"T":
                 raise Refused("VACUUM cannot run inside a transaction block", "25001")
-            self._writer.write(message(b"C", statement.tag.encode() + b"\0"))
+            self._say(message(b"C", statement.tag.encode() + b"\0"))
             return
         try:
             rows = await self._front.copier.copy(statement.tokens, self._backend)
@@ -239,7 +290,7 @@ class _Session:
             raise
         except Exception as wrong:  # as for a statement that cannot be read
             raise Refused(f"emulator: this COPY failed ({type(wrong).__name__}: {wrong})", "XX000") from wrong
-        self._writer.write(message(b"C", b"COPY %d\0" % rows))
+        self._say(message(b"C", b"COPY %d\0" % rows))
 
     async def _afterwards(self, statement: Rewritten) -> None:
         if statement.after:
@@ -249,10 +300,6 @@ class _Session:
             self._front.learn(*statement.password)
         if statement.tokens and statement.commits and self._backend.status == b"T":
             await self._backend.ask("COMMIT")
-
-    async def _forward(self, kind: bytes, body: bytes, until: bytes) -> bool:
-        self._backend.send(message(kind, body) + message(b"H"))
-        return await self._relay(until)
 
     async def _relay(self, until: bytes, hide: bytes = b"") -> bool:
         """Hand PostgreSQL's messages on, up to one of `until`; False if an error was among them."""
@@ -266,9 +313,9 @@ class _Session:
             elif kind == b"D" and self._rows[0]:
                 body = intervals.row(body, *self._rows)
             if kind not in hide:
-                self._writer.write(message(kind, body))
-                if kind == b"D":
-                    await self._writer.drain()
+                self._say(message(kind, body))
+                if len(self._answers) > _MUCH:
+                    await self._send()
             if kind in until:
                 return good
 
@@ -278,7 +325,7 @@ class _Session:
             await self._backend.ask(f"SELECT rs_raise({quoted(refused.state)}, {quoted(refused)})")
         except BackendError as failed:
             found = fields(failed.body)  # in Redshift's words already
-            self._writer.write(error(found.get("C", "XX000"), found.get("M", "")))
+            self._say(error(found.get("C", "XX000"), found.get("M", "")))
 
 
 def _rewritten(sql: bytes) -> Sequence[Rewritten]:

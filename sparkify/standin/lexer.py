@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["string", "identifier", "word", "number", "symbol"]
 
@@ -22,19 +21,20 @@ _DOLLARS = re.compile(r"\$(?:[a-zA-Z_]\w*)?\$")
 _NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token, its place in the text, and (for a word) its upper case."""
+class Token(NamedTuple):
+    """A token and its place in the text."""
 
     kind: Kind
     text: str
     start: int
     end: int
+    upper: str
+    """The word in upper case; a symbol as it is; nothing for a number and what is quoted."""
 
-    @property
-    def upper(self) -> str:
-        """The word in upper case; a symbol as it is; nothing for what is quoted."""
-        return self.text.upper() if self.kind in ("word", "symbol") else ""
+    @classmethod
+    def of(cls, kind: Kind, text: str, start: int, end: int) -> "Token":
+        """A token of this text."""
+        return cls(kind, text, start, end, text.upper() if kind in ("word", "symbol") else "")
 
     @property
     def value(self) -> str:
@@ -59,7 +59,7 @@ def tokens(sql: str) -> list[Token]:
         if kind == "word" and (open_ := _DOLLARS.match(sql, at)):
             raise ValueError(f'unterminated dollar-quoted string at or near "{open_.group()}"')
         if kind != "blank":
-            found.append(Token(kind, match.group(), at, match.end()))  # type: ignore[arg-type]  # a group's name
+            found.append(Token.of(kind, match.group(), at, match.end()))  # type: ignore[arg-type]  # a group's name
         at = match.end()
     return found
 
@@ -79,7 +79,10 @@ def closing(part: Sequence[Token], opening: int) -> int:
     """Where the bracket that opens at `opening` closes."""
     depth = 0
     for at in range(opening, len(part)):
-        depth += {"(": 1, ")": -1}.get(part[at].text if part[at].kind == "symbol" else "", 0)
+        if part[at].upper == "(":
+            depth += 1
+        elif part[at].upper == ")":
+            depth -= 1
         if depth == 0:
             return at
     raise ValueError('syntax error: "(" is not closed')

@@ -6,7 +6,6 @@ user in quotation marks keeps its case; brainly/terraform-provider-redshift#67).
 
 import string
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from sparkify.standin.lexer import Token
 
@@ -28,4 +27,4 @@ def _folded(part: Sequence[Token]) -> Iterator[Token]:
     for token in part:
         names_users |= (part[0].upper, token.upper) in _OF_USERS
         is_name = token.kind == "identifier" and not names_users
-        yield replace(token, text=token.text.translate(_FOLDED)) if is_name else token
+        yield token._replace(text=token.text.translate(_FOLDED)) if is_name else token

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -56,9 +56,14 @@ class Rewritten:
     password: tuple[str, str] | None = None
     """A user who may log in when it has run, and by which password."""
     tables: Sequence[str] = ()
-    """Those of which `typed` wants to know the columns."""
+    """Those of which `typed` wants to know the columns; without these there is no `sql`."""
     typed: "Callable[[Mapping[str, Columns]], Rewritten] | None" = None
     """The same, with the types of what it computes."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether something is to be done when it has run."""
+        return bool(self.after or self.password or (self.tokens and self.commits))
 
     @property
     def commits(self) -> bool:
@@ -89,7 +94,7 @@ def _statement(sql: str, part: list[Token]) -> Rewritten:
         except RecursionError:
             raise Refused("emulator: nested too deeply to be checked", "54001") from None
 
-    return replace(typed({}), tables=tables, typed=typed) if tables else typed({})
+    return Rewritten("sql", part, tables=tables, typed=typed) if tables else typed({})
 
 
 def _said(sql: str, part: list[Token], around: Edits) -> Rewritten:
@@ -116,6 +121,7 @@ class Rewriter:
 
     def __init__(self, sql: str, part: Sequence[Token], around: Edits) -> None:
         self._sql, self._part, self._around = sql, part, around
+        self._has_qualify = any(token.upper == "QUALIFY" for token in part)
 
     def text(self, begin: int, end: int) -> str:
         """The tokens from `begin` to `end`, with what lies between them."""
@@ -135,7 +141,7 @@ class Rewriter:
         """One token or one call, and where to go on."""
         token = self._part[at]
         word = token.upper
-        if word == "SELECT" and (qualify := self._own_qualify(at, end)) is not None:
+        if word == "SELECT" and self._has_qualify and (qualify := self._own_qualify(at, end)) is not None:
             return self._select(at, qualify, end)
         instead = self._around.instead.get(token.start, _SAID.get(word))
         if span := self._around.same.get(token.start):

@@ -46,7 +46,7 @@ def with_parameters(part: Sequence[Token]) -> list[Token]:
             and colon is not None
             and (before is None or before.end < colon.start or before.text in "(,=")
         ):
-            found[-1] = Token("word", f":{token.text}", colon.start, token.end)
+            found[-1] = Token.of("word", f":{token.text}", colon.start, token.end)
         else:
             found.append(token)
     return found

@@ -29,10 +29,11 @@ def check_aggregates(node: Node, part: Sequence[Token]) -> None:
 
 def own(node: Node) -> Iterator[Node]:
     """What is within a node, without the queries within it."""
-    for child in node.children:
-        if child.rule != "query":
-            yield child
-            yield from own(child)
+    left = [child for child in reversed(node.children) if child.rule != "query"]
+    while left:
+        each = left.pop()
+        yield each
+        left += [child for child in reversed(each.children) if child.rule != "query"]
 
 
 def _calls(node: Node, part: Sequence[Token]) -> Iterator[tuple[Node, bool]]:

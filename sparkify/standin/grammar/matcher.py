@@ -7,6 +7,7 @@ one that Redshift's parser would name.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sparkify.standin.grammar import notation
 from sparkify.standin.grammar.notation import Element, Rule
@@ -14,6 +15,8 @@ from sparkify.standin.grammar.vocabulary import CLASSES, classes
 from sparkify.standin.lexer import Token
 
 FAILED = -1
+SHAPES = 2000
+"""Statements that are remembered but for their names and values."""
 
 
 @dataclass(slots=True)
@@ -37,9 +40,8 @@ class Mismatch(Exception):
 class _State:
     """One statement while it is matched."""
 
-    def __init__(self, part: Sequence[Token]) -> None:
-        self.keys = [token.upper or f"<{token.kind}>" for token in part] + [""]
-        self.masks = [classes(token) for token in part] + [0]
+    def __init__(self, keys: Sequence[str], masks: Sequence[int]) -> None:
+        self.keys, self.masks = [*keys, ""], [*masks, 0]
         self.furthest = 0
         self.memo: dict[tuple[str, int], tuple[int, Node | None]] = {}
 
@@ -54,6 +56,8 @@ class Matcher:
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self._rules = rules
+        self._keywords: set[str] = set()
+        self._shaped = lru_cache(SHAPES)(self._match)
         self._firsts: dict[str, _First] = {}
         self._compiled: dict[str, _Match] = {}
         for name in rules:
@@ -62,11 +66,17 @@ class Matcher:
             self._compiled[name] = self._compile(rules[name].body)
 
     def match(self, part: Sequence[Token], rule: str = "statement") -> Node:
-        """The tree of a statement. Raises Mismatch."""
-        state = _State(part)
+        """The tree of a statement, which others of its shape share. Raises Mismatch."""
+        keys = (
+            token.upper if token.upper in self._keywords else f"<{token.kind}>" for token in part
+        )  # other words differ by their classes only
+        return self._shaped(tuple(keys), tuple(map(classes, part)), rule)
+
+    def _match(self, keys: Sequence[str], masks: Sequence[int], rule: str) -> Node:
+        state = _State(keys, masks)
         found: list[Node] = []
         end = self._use(rule)(state, 0, found)
-        if end == len(part):
+        if end == len(keys):
             return found[0]
         raise Mismatch(max(state.furthest, end))
 
@@ -111,6 +121,7 @@ class Matcher:
         made: _Match
         match element:
             case notation.Keyword(text):
+                self._keywords.add(text)
                 made = _keyword(text)
             case notation.Class(name):
                 made = _class(CLASSES[name])

@@ -24,7 +24,7 @@ def with_operators(part: Sequence[Token]) -> list[Token]:
         while end - at > 1 and text[-1] in "+-" and not _MAY_END_IN_A_SIGN & set(text):
             end, text = end - 1, text[:-1]
         if end - at > 1:
-            found.append(Token("symbol", text, part[at].start, part[end - 1].end))
+            found.append(Token.of("symbol", text, part[at].start, part[end - 1].end))
         else:
             found.append(part[at])
         at = max(end, at + 1)
