@@ -62,7 +62,7 @@ real: $(STAMP)
 	@$(BIN)/sparkify rehearse --real $(ARGS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # The lower bounds of pyproject.toml are claims: the same tests, with the lowest version of each.
 LOWEST := .venv-lowest
