@@ -218,8 +218,9 @@ LONG_ON_A_CLUSTER = (
 LONGEST = (
     "test_page", "test_cuts", "test_star", "test_checks", "test_undo", "test_warnings", "test_rehearse",
     "test_provision_serverless", "test_copy_care", "test_dashboard", "test_report", "test_answers",
-    "test_distribution", "test_connecting", "test_rehearse_real", "test_rehearse_serve", "test_laws_of_leaving",
-    "test_laws", "test_kills", "test_real_data", "test_distribution_command", "test_distribution_measure",
+    "test_distribution", "test_connecting", "test_rehearse_real", "test_rehearse_serve",
+    "test_laws_of_leaving", "test_laws", "test_kills", "test_real_data", "test_distribution_command",
+    "test_distribution_measure",
 )  # fmt: skip
 """Modules that begin first: else one process works on the longest alone at the end, while the others wait."""
 
