@@ -1,6 +1,6 @@
 """Every command: parse, call one function, print.
 
-Nothing heavy is imported here; a command imports what it needs when it runs, so that --help is quick.
+A command is imported when it is asked for, and imports what it needs when it runs.
 """
 
 import logging
@@ -11,29 +11,27 @@ from pathlib import Path
 import click
 
 import sparkify
-from sparkify.cli import (
-    ask,
-    cluster,
-    distribution,
-    doctor,
-    explain,
-    forget,
-    load,
-    log,
-    mend,
-    rehearse,
-    report,
-    simulate,
-    warehouse,
-)
-from sparkify.cli.options import Group
+from sparkify.cli.options import Group, Imported
 from sparkify.cli.output import talk
 from sparkify.cli.streams import ReaderLeft, open_streams
 from sparkify.cli.telling import tell_failure
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
+COMMANDS = {
+    "load": ("etl", "plan", "check", "runs", "rejects"), "mend": ("reload", "undo", "rebuild"),
+    "log": ("log",), "forget": ("forget",), "ask": ("ask", "query"), "explain": ("explain",),
+    "report": ("report", "dashboard"), "simulate": ("simulate",),
+    "warehouse": ("tables", "diff", "config"), "doctor": ("doctor",), "cluster": ("cluster",),
+    "rehearse": ("rehearse",), "distribution": ("distribution",),
+}  # fmt: skip
+"""The commands by the module that holds them."""
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=Group,
+    commands=Imported({name: module for module, names in COMMANDS.items() for name in names}),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(sparkify.__version__, prog_name="sparkify", message="%(prog)s %(version)s")
 def cli() -> None:
     """A data warehouse for a music-streaming service: raw JSON to a checked star schema.
@@ -41,16 +39,6 @@ def cli() -> None:
     Try it: `sparkify simulate music`, `sparkify etl --source music`, `sparkify ask most_played_songs`.
     """
 
-
-for command in (
-    load.etl, load.plan, load.check, load.runs, load.rejects, log.log,
-    mend.reload, mend.undo, mend.rebuild, forget.forget,
-    ask.ask, ask.query, explain.explain, report.report, report.dashboard,
-    simulate.simulate,
-    warehouse.tables, warehouse.diff, warehouse.show_config, doctor.doctor,
-    cluster.cluster, rehearse.rehearse, distribution.distribution,
-):  # fmt: skip
-    cli.add_command(command)
 
 EXTRAS = {
     "boto3": "aws", "botocore": "aws", "obstore": "aws", "redshift_connector": "aws", "jinja2": "report",

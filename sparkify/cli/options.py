@@ -5,9 +5,11 @@ import difflib
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections import UserDict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,29 @@ class Group(click.Group):
             formatter.write_dl(
                 [(name, self.commands[name].get_short_help_str(999)) for name in sorted(self.commands)]
             )
+
+
+class Imported(UserDict[str, click.Command]):
+    """Commands, each imported when it is looked up, from the module of this package that holds it."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        super().__init__()
+        self._modules = modules
+
+    def __missing__(self, name: str) -> click.Command:
+        if name not in self._modules:
+            raise KeyError(name)
+        self.data[name] = getattr(import_module(f"sparkify.cli.{self._modules[name]}"), name)
+        return self.data[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
 
 
 def timeout_option(function: Command) -> Command:

@@ -121,10 +121,10 @@ def diff(a: str, b: str, wait: float, style: str | None) -> None:
         sys.exit(1)
 
 
-@click.command(name="config")
+@click.command()
 @config_options
 @format_option
-def show_config(config: Config, style: str | None) -> None:
+def config(config: Config, style: str | None) -> None:
     """Show each setting, its value, and where the value comes from."""
     from sparkify.engines.base import Result
 
