@@ -77,6 +77,9 @@ class Warehouse:
     timeout: float = setting(
         300.0, "seconds that a statement of `query` or of the dashboard may take on DuckDB; 0: any", SECONDS
     )
+    snapshot: Literal["no", "yes"] = setting(
+        "no", "leave a copy (FILE.snapshot) for readers after each change, so that nobody waits: no or yes"
+    )
     spill: str = setting(
         "10GB",
         "disk that a statement of `query` or of the dashboard may take on DuckDB; empty: nearly all",

@@ -1,5 +1,6 @@
 """The warehouse that a configuration names, opened: the one way in, for the command line and for Python."""
 
+import dataclasses
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,7 +65,16 @@ def open_engine(
     if settings.engine == "redshift":
         return _open_redshift(config, read_only=read_only, rights=rights, may_make=may_make)
     from sparkify.engines.duckdb import DuckDB, Limits
+    from sparkify.engines.duckdb_snapshot import snapshot_of
 
+    if settings.snapshot == "yes" and rights == "reader":
+        copy = snapshot_of(settings.file)
+        if not Path(copy).is_file():
+            raise ConfigError(
+                f"there is no {copy} yet: the next command that writes makes it, such as "
+                "`sparkify tables create`."
+            )
+        settings = dataclasses.replace(settings, file=copy)
     if not may_make and not Path(settings.file).is_file():
         raise ConfigError(
             f"there is no warehouse {settings.file}. `sparkify etl --source DIR` makes one; "
@@ -78,6 +88,7 @@ def open_engine(
         memory=settings.memory or ("" if rows is None else THEIR_MEMORY),
         threads=settings.threads,
         limits=None if rows is None else Limits(settings.timeout, settings.spill, rows),
+        snapshot=settings.snapshot == "yes",
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from sparkify.engines.duckdb import WRITER_MEMORY, DuckDB, _memory_of_machine, translated
+from sparkify.engines.duckdb import WRITER_MEMORY, DuckDB, _memory_of_machine
+from sparkify.engines.duckdb_errors import translated
 from sparkify.errors import BusyError, ConfigError, WarehouseError
 from sparkify.load.diff import digest_star
 from tests.builders import Run, Source, etl, play, rows, song, without_rights

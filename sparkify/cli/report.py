@@ -116,11 +116,12 @@ def dashboard(
     with opened(config, rights="reader") as engine:
         require_readable(engine, config)
     is_file = config.warehouse.engine == "duckdb"
+    holds_up = is_file and config.warehouse.snapshot == "no"  # else a writer waits for nobody who reads
     live = Live(
         opener,
         partial(_prove, config),
         private=None if is_file else partial(opener, rights="login"),
-        hold=0.5 if is_file else 300.0,  # a cluster lets everybody in at once, and a connection to it is dear
+        hold=0.5 if holds_up else 300.0,
         wait=config.warehouse.wait,
         names=names,
         prove=prove,

@@ -2,9 +2,6 @@
 
 import contextlib
 import os
-import re
-import tempfile
-import textwrap
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,12 +12,14 @@ import duckdb
 
 from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
 from sparkify.engines.dialect import to_duckdb
+from sparkify.engines.duckdb_errors import first_line, translated
 from sparkify.engines.duckdb_files import mode_of, refuse_other, remove_old_spill, spill_folder
 from sparkify.engines.duckdb_read import literal, quoted
+from sparkify.engines.duckdb_snapshot import write_snapshot
 from sparkify.engines.duckdb_stage import Stager
 from sparkify.engines.gate import Gate
 from sparkify.engines.row_hash import hash_of
-from sparkify.errors import BusyError, QueryError, SparkifyError, WarehouseError
+from sparkify.errors import BusyError, QueryError, WarehouseError
 from sparkify.scratch import Scratch
 from sparkify.sql.schema import Column
 
@@ -61,8 +60,11 @@ class DuckDB:
         memory: str = "",
         threads: int = 0,
         limits: Limits | None = None,
+        snapshot: bool = False,
     ) -> None:
         """Open the warehouse; `locked_down` also shuts every other file of this machine away.
+
+        With `snapshot` a writer leaves a copy for readers behind.
 
         Raises BusyError if another process holds it for more than `wait` seconds, ConfigError if it is no
         DuckDB file, WarehouseError if it cannot be opened.
@@ -88,6 +90,7 @@ class DuckDB:
             settings["enable_external_access"] = False
         deadline = time.monotonic() + wait
         self._settings = settings
+        self._has_snapshot = snapshot and not read_only and file != ":memory:"
         self._closing = contextlib.ExitStack()
         """What is let go of when the warehouse is closed."""
         with self._closing:
@@ -232,6 +235,8 @@ class DuckDB:
 
     def _disconnect(self) -> None:
         self._connection.close()
+        if self._has_snapshot:
+            write_snapshot(self.file)
 
     def _fetch(self, sql: str, most: int = 0) -> Result:
         with self._in_time(), translated(sql):
@@ -286,72 +291,17 @@ def _connect(
             return duckdb.connect(file, read_only=read_only, config=settings)
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
-                raise WarehouseError(f"{file} cannot be opened: {_first_line(error)}") from error
+                raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
             if time.monotonic() >= deadline:
                 raise BusyError(
                     f"{file} is held by another process: {_holder(error)}. Try again later."
                 ) from error
             time.sleep(0.05)
         except duckdb.Error as error:
-            raise WarehouseError(f"{file} cannot be opened: {_first_line(error)}") from error
+            raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
 
 
 def _holder(error: duckdb.Error) -> str:
     text = str(error)
     start = text.find("held in")
-    return text[start + 8 :].split(". ", maxsplit=1)[0].strip() if start >= 0 else _first_line(error)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")
-
-
-def _sentences(error: Exception) -> str:
-    """What DuckDB says up to where it points into the statement, on one line."""
-    said = re.split(r"\n+LINE \d+:", str(error))[0]
-    return " ".join(said.split())
-
-
-@contextlib.contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """DuckDB's errors, said as ours."""
-    try:
-        yield
-    except duckdb.InterruptException as error:
-        raise KeyboardInterrupt from error
-    except OSError as error:  # of our own scratch files: what a source file does is a reject, not an error
-        raise WarehouseError(
-            f"{error.strerror} in {tempfile.gettempdir()}: free some space, or set TMPDIR, and run again. "
-            "Nothing was published."
-        ) from error
-    except duckdb.Error as error:
-        raise _as_ours(error, doing) from error
-    except RuntimeError as error:  # what DuckDB makes of Ctrl-C while a statement runs
-        if "interrupt" in str(error).lower():
-            raise KeyboardInterrupt from error
-        raise
-
-
-REFUSED = {
-    r'statement of type "(\w+)" .* in read-only mode': "the warehouse is open to read: {} is refused.",
-    "disabled by configuration": "only the warehouse's own tables can be read, no other file.",
-    "configuration has been locked": "no setting can be changed here.",
-}
-"""What a reader may not do: in DuckDB's words, and in ours."""
-
-
-def _as_ours(error: duckdb.Error, doing: str) -> SparkifyError:
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return WarehouseError(
-            f"out of memory or disk: {_first_line(error)}. Free some, or set [WAREHOUSE] MEMORY."
-        )
-    # An IOException, or what a commit makes of it.
-    if "No space left" in str(error) or "ENOSPC" in str(error):
-        return WarehouseError("The disk is full: free some space and run again. Nothing was published.")
-    if isinstance(error, duckdb.IOException):
-        return WarehouseError(f"{_first_line(error)}. Nothing was published.")
-    for pattern, ours in REFUSED.items():
-        if found := re.search(pattern, str(error)):
-            return QueryError(ours.format(*found.groups()))
-    statement = " ".join(re.sub(r"/\*.*?\*/|--[^\n]*", "", doing, flags=re.DOTALL).split())
-    return QueryError(f"{_sentences(error)} ({textwrap.shorten(statement, 80, placeholder=' ...')})")
+    return text[start + 8 :].split(". ", maxsplit=1)[0].strip() if start >= 0 else first_line(error)

@@ -16,7 +16,13 @@ from sparkify.writing import umask
 
 
 def refuse_other(file: Path) -> None:
-    """A path that leads to something else is refused before anything is written beside it."""
+    """A path that leads to something else is refused before anything is written beside it.
+
+    A file that this process has open is not looked at: closing any handle of a file frees all locks that a
+    process has on it (POSIX, fcntl), and another one might write while DuckDB reads.
+    """
+    if str(file) in _spills:
+        return
     try:
         with file.open("rb") as handle:
             head = handle.read(12)

@@ -18,7 +18,7 @@ from sparkify.engines.extra import record_text
 from sparkify.engines.tally import BLANKS, BOM, LONGEST_RECORD, ByteCounter, NumberKeys, Tally
 from sparkify.store import open_file
 
-CHUNK = 128 << 10
+CHUNK = 256 << 10
 """Bytes looked at in one go: what a core keeps near itself, so that hash and counts read memory once."""
 
 

@@ -205,11 +205,11 @@ def _key_that_ends_at(end: int, text: bytes, before: bytes) -> bytes:
 
 
 class _KeyCounter:
-    """Counts what follows each `":`. Its masks, a byte for each byte of text, are made once: new memory for
-    each chunk costs more than all comparisons."""
+    """Counts what follows each `":`. Its mask, a byte for each byte of text, is made once: new memory for
+    each chunk costs more than the comparison."""
 
     def __init__(self, number_keys: NumberKeys | None) -> None:
-        self._masks: list[Any] = []
+        self._mask: Any = None
         self._number_keys = number_keys
 
     def count(self, text: bytes, is_spaced: bool) -> _KeysFound | None:
@@ -222,53 +222,38 @@ class _KeyCounter:
         size = len(text) - BEYOND
         if size <= BEFORE:
             return _KeysFound(0, 0, (), 0)
-        if not self._masks or self._masks[0].size < len(text):
-            self._masks = [np.empty(len(text), kind) for kind in (*[bool] * 5, np.uint8)]
-        quotes, colons, ends, found, other, digits = (mask[: len(text)] for mask in self._masks)
+        if self._mask is None or self._mask.size < len(text):
+            self._mask = np.empty(len(text), bool)
         each = np.frombuffer(text, np.uint8)
-        np.equal(each, ord('"'), out=quotes)
-        np.equal(each, ord(":"), out=colons)
-        np.less_equal(each[:-1], ord(" "), out=found[:-1])
-        np.logical_and(found[:-1], colons[1:], out=found[:-1])
-        if found[:-1].any() and _BLANK_AFTER_KEY.search(text):
+        colons = np.flatnonzero(np.equal(each, ord(":"), out=self._mask[: len(text)]))
+        before = each[colons - 1]
+        if (before <= ord(" ")).any() and _BLANK_AFTER_KEY.search(text):
             return None
-        ends, found, other, digits = (mask[:size] for mask in (ends, found, other, digits))
-        np.logical_and(quotes[:size], colons[1 : size + 1], out=ends)
-        ends[:BEFORE] = False
-        keys = np.count_nonzero(ends)
-        if is_spaced:
-            np.equal(each[2 : size + 2], ord(" "), out=found)
-            if np.count_nonzero(np.logical_and(found, ends, out=found)) < keys:
-                return None
+        ends = colons[before == ord('"')] - 1
+        ends = ends[slice(*np.searchsorted(ends, (BEFORE, size)))]
+        if is_spaced and (each[ends + 2] != ord(" ")).any():
+            return None
         at = 3 if is_spaced else 2
-        first, second = each[at : size + at], each[at + 1 : size + at + 1]
-        np.less_equal(np.subtract(first, ord("0"), out=digits), 9, out=found)
-        plain = np.count_nonzero(np.logical_and(found, ends, out=found))
-        np.logical_and(ends, np.equal(first, ord("n"), out=found), out=found)
-        nulls = np.count_nonzero(np.logical_and(found, np.equal(second, ord("u"), out=other), out=found))
-        np.logical_and(ends, quotes[at : size + at], out=found)
-        written = self._written(each, found)
-        if plain + nulls + np.count_nonzero(found) < keys:
-            after = first[ends]
-            if not _are_plain(after, second[ends]):
+        first, second = each[ends + at], each[ends + at + 1]
+        is_text, is_null = first == ord('"'), (first == ord("n")) & (second == ord("u"))
+        texts, nulls = ends[is_text], np.count_nonzero(is_null)
+        written = self._written(each, texts)
+        if texts.size + nulls + np.count_nonzero(first - ord("0") <= 9) < ends.size:
+            if not _are_plain(first, second):
                 return None
-            written = -1 if ((after == ord("t")) | (after == ord("f"))).any() else written
-        np.logical_and(found, quotes[at + 1 : size + at + 1], out=found)
-        empty = np.flatnonzero(found).tolist() if found.any() else ()
-        return _KeysFound(int(keys), int(nulls), empty, written)
+            written = -1 if ((first == ord("t")) | (first == ord("f"))).any() else written
+        empty = texts[second[is_text] == ord('"')]
+        return _KeysFound(ends.size, int(nulls), empty.tolist(), written)
 
-    def _written(self, each: Any, found: Any) -> int:
-        """The bits of the number keys that may end where `found` holds."""
+    def _written(self, each: Any, ends: Any) -> int:
+        """The bits of the number keys that may end here."""
         import numpy as np
 
         if self._number_keys is None:
             return 0
-        back = self._number_keys.back
-        ends = np.flatnonzero(found[back:])
-        codes = each[ends].astype(np.uint16)
+        codes = each[ends - self._number_keys.back].astype(np.uint16)
         codes <<= 8
-        ends += back - 1
-        codes |= each[ends]
+        codes |= each[ends - 1]
         return int(np.bitwise_or.reduce(np.frombuffer(self._number_keys.table, np.uint8)[codes], initial=0))
 
 

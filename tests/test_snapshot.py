@@ -1,0 +1,141 @@
+"""A copy for readers: whoever reads it keeps what it reads, and holds nobody up."""
+
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb_snapshot import snapshot_of, write_snapshot
+from sparkify.errors import WarehouseError
+from tests.builders import Run, Source, play
+from tests.serving import serving
+
+PLAYS = "SELECT COUNT(*) FROM songplay"
+
+
+@pytest.fixture
+def snapped(loaded: Run, source: Source) -> Run:
+    """A warehouse that leaves copies; the first of them is there."""
+    (source.folder.parent / "dwg.cfg").write_text("[WAREHOUSE]\nSNAPSHOT = yes\n[S3]\nSOURCE = music\n")
+    assert loaded("tables", "create").returncode == 0
+    return loaded
+
+
+def plays(file: str | Path) -> int:
+    with duckdb.connect(file, read_only=True) as connection:
+        [(found,)] = connection.execute(PLAYS).fetchall()
+    return int(found)
+
+
+def test_a_reader_keeps_what_it_has_and_the_next_one_sees_the_new_state(
+    snapped: Run, source: Source, tmp_path: Path
+) -> None:
+    copy = snapshot_of(f"{tmp_path}/sparkify.duckdb")
+    before = plays(copy)
+    source.log(play(1, sessionId=700), day="2018-11-20")
+
+    with duckdb.connect(copy, read_only=True) as reader:
+        done = snapped("etl", "--wait", "0")
+
+        assert done.returncode == 0, done.stderr
+        assert reader.execute(PLAYS).fetchall() == [(before,)]
+    assert plays(copy) == before + 1
+    assert Path(copy).read_bytes() == (tmp_path / "sparkify.duckdb").read_bytes()
+
+
+def test_readers_are_answered_while_somebody_writes(snapped: Run, tmp_path: Path) -> None:
+    writing = DuckDB(f"{tmp_path}/sparkify.duckdb")
+    try:
+        for command in (
+            ("ask", "most_played_songs"), ("query", PLAYS), ("report",), ("ask", "loads"),
+        ):  # fmt: skip
+            assert snapped(*command, "--wait", "0").returncode == 0, command
+        assert snapped("check", "--wait", "0").returncode == 5, "what proves the warehouse reads the warehouse"
+        with serving(tmp_path, "--wait", "0") as served:
+            assert "Every record accounted for" in served.get("/")[1]
+    finally:
+        writing.close()
+
+
+def test_whatever_changes_the_warehouse_leaves_a_copy_of_it(snapped: Run, tmp_path: Path) -> None:
+    warehouse, copy = tmp_path / "sparkify.duckdb", Path(snapshot_of(f"{tmp_path}/sparkify.duckdb"))
+
+    for command in (("undo", "1"), ("etl", "--retry"), ("rebuild",), ("forget", "15", "--yes")):
+        done = snapped(*command)
+        assert done.returncode == 0, done.stderr
+        assert copy.read_bytes() == warehouse.read_bytes(), command
+
+
+def test_a_copy_that_a_killed_command_left_behind_is_of_the_past_until_the_next_one(
+    snapped: Run, source: Source, tmp_path: Path
+) -> None:
+    copy = Path(snapshot_of(f"{tmp_path}/sparkify.duckdb"))
+    old = copy.read_bytes()
+    source.log(play(1, sessionId=700), day="2018-11-20")
+    assert snapped("etl").returncode == 0
+    copy.write_bytes(old)  # as if it had been killed between the commit and the copy
+
+    assert snapped("etl").stdout.count("nothing to do") <= 1
+
+    assert copy.read_bytes() == (tmp_path / "sparkify.duckdb").read_bytes()
+
+
+def test_the_copy_is_as_private_as_the_warehouse(snapped: Run, tmp_path: Path) -> None:
+    warehouse = tmp_path / "sparkify.duckdb"
+    warehouse.chmod(0o600)
+    assert snapped("rebuild").returncode == 0
+
+    assert stat.S_IMODE(Path(snapshot_of(str(warehouse))).stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.glob(".*.part")] == []
+
+
+def test_a_copy_that_cannot_be_written_is_one_line_and_the_run_is_published(
+    snapped: Run, source: Source, tmp_path: Path
+) -> None:
+    copy = Path(snapshot_of(f"{tmp_path}/sparkify.duckdb"))
+    before = plays(copy)
+    copy.unlink()
+    (copy / "in the way").mkdir(parents=True)
+    source.log(play(1, sessionId=700), day="2018-11-20")
+
+    done = snapped("etl")
+
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0)
+    assert "sparkify.snapshot.duckdb cannot be written" in done.stderr.splitlines()[-1]
+    assert plays(tmp_path / "sparkify.duckdb") == before + 1
+    assert snapped("ask", "loads").returncode == 2
+
+
+def test_without_a_copy_readers_are_told_how_one_comes_about(loaded: Run, source: Source) -> None:
+    (source.folder.parent / "dwg.cfg").write_text("[WAREHOUSE]\nSNAPSHOT = yes\n")
+
+    done = loaded("ask", "most_played_songs")
+
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "`sparkify tables create`" in done.stderr
+
+
+def test_a_warehouse_with_a_log_beside_it_is_not_copied(tmp_path: Path) -> None:
+    warehouse = tmp_path / "a.duckdb"
+    warehouse.write_bytes(b"state")
+    (tmp_path / "a.duckdb.wal").write_bytes(b"what is not in it yet")
+
+    write_snapshot(str(warehouse))
+
+    assert not Path(snapshot_of(str(warehouse))).exists()
+    with pytest.raises(WarehouseError, match="cannot be written"):
+        write_snapshot(str(tmp_path / "gone.duckdb"))
+
+
+def test_a_file_that_this_process_reads_is_locked_however_often_it_is_opened(loaded: Run, tmp_path: Path) -> None:
+    """Closing any handle of a file frees the process's locks on it."""
+    file = f"{tmp_path}/sparkify.duckdb"
+    first = DuckDB(file, read_only=True)
+    DuckDB(file, read_only=True).close()
+    try:
+        assert loaded("rebuild", "--wait", "0").returncode == 5
+    finally:
+        first.close()
+    assert loaded("rebuild", "--wait", "0").returncode == 0
