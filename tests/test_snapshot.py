@@ -52,7 +52,7 @@ def test_readers_are_answered_while_somebody_writes(snapped: Run, tmp_path: Path
             ("ask", "most_played_songs"), ("query", PLAYS), ("report",), ("ask", "loads"),
         ):  # fmt: skip
             assert snapped(*command, "--wait", "0").returncode == 0, command
-        assert snapped("check", "--wait", "0").returncode == 5, "what proves the warehouse reads the warehouse"
+        assert snapped("check", "--wait", "0").returncode == 5, "a proof is of the warehouse"
         with serving(tmp_path, "--wait", "0") as served:
             assert "Every record accounted for" in served.get("/")[1]
     finally:
@@ -129,7 +129,9 @@ def test_a_warehouse_with_a_log_beside_it_is_not_copied(tmp_path: Path) -> None:
         write_snapshot(str(tmp_path / "gone.duckdb"))
 
 
-def test_a_file_that_this_process_reads_is_locked_however_often_it_is_opened(loaded: Run, tmp_path: Path) -> None:
+def test_a_file_that_this_process_reads_is_locked_however_often_it_is_opened(
+    loaded: Run, tmp_path: Path
+) -> None:
     """Closing any handle of a file frees the process's locks on it."""
     file = f"{tmp_path}/sparkify.duckdb"
     first = DuckDB(file, read_only=True)
