@@ -31,6 +31,7 @@ NOT_FOLLOWED = {
     "warehouse.threads": "for DuckDB",
     "warehouse.timeout": "for DuckDB",
     "warehouse.spill": "for DuckDB",
+    "warehouse.snapshot": "for DuckDB",
     "s3.source": "the files are copied into a bucket of the rehearsal's own",
     "s3.log_data": "as s3.source",
     "s3.song_data": "as s3.source",
