@@ -9,6 +9,8 @@ from sparkify.standin.postgres import SUPERUSER
 
 _INT = struct.Struct("!i")
 Row = list[str | None]
+_STATUS = {b"BEGIN\0": b"T", b"START TRANSACTION\0": b"T", b"COMMIT\0": b"I", b"ROLLBACK\0": b"I"}
+"""What a session's status is after these, before PostgreSQL says so at the next Sync."""
 
 
 class BackendError(Exception):
@@ -84,6 +86,10 @@ class Backend:
         kind, body = await receive(self.reader)
         if kind == b"Z":
             self.status = body
+        elif kind == b"C":
+            self.status = _STATUS.get(body, self.status)
+        elif kind == b"E" and self.status == b"T":
+            self.status = b"E"
         return kind, body
 
     async def ask(self, sql: str) -> Sequence[Row]:

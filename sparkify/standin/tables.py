@@ -42,8 +42,15 @@ def create_table(part: Sequence[Token], say: Say) -> tuple[str, str]:
     at = design.read(part, at)
     if at < len(part):
         out.append(" " + say(at, len(part)))
-    note = "" if temporary else f"COMMENT ON TABLE {name} IS '{design.note()}'"
-    return "".join(out), note
+    return "".join(out), "" if temporary else _noting(name, design.note())
+
+
+def _noting(table: str, note: str) -> str:
+    """The statement that notes a table's design, unless there is one: IF NOT EXISTS changes nothing."""
+    return (
+        f"DO $rs_do$ BEGIN IF obj_description(to_regclass({quoted(table)}), 'pg_class') IS NULL "
+        f"THEN COMMENT ON TABLE {table} IS {quoted(note)}; END IF; END $rs_do$"
+    )
 
 
 def question_of(tables: Sequence[str]) -> str:
