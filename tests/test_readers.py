@@ -1,14 +1,18 @@
 """Readers of a cluster: what they see, what they are refused, tried as somebody would who wants more."""
 
 import dataclasses
+import datetime as dt
 import uuid
 from collections.abc import Iterator
 from typing import Literal
 
 import pytest
+from starlette.requests import Request
 
+from sparkify.ask.dashboard import _failed
 from sparkify.ask.live import Asked, Live
 from sparkify.ask.questions import ask, find_question, list_questions
+from sparkify.ask.report import gather, render
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import ConfigError, QueryError, RightsError
 from sparkify.load.checks import check_everything
@@ -345,6 +349,36 @@ def test_the_dashboard_asks_as_a_reader_and_checks_and_shows_rejects_as_the_owne
         closed.answer(Asked(find_question("rejects")))
     assert closed.runs(9).rows == [row[:-1] for row in live.runs(9).rows] != []
     assert without["trust"]["runs"] == page["trust"]["runs"]
+
+
+def test_a_readers_page_says_what_is_the_owners_and_names_no_command_that_a_reader_may_not_run(
+    analyst: Redshift, loaded: Redshift
+) -> None:
+    now = dt.datetime(2018, 11, 30)
+    loaded.insert("etl_warning", ("run_id", "kind", "message"), [(1, "empty", "secret.json is empty.")])
+
+    page = gather(analyst, lambda: None, now, as_owner=lambda _: None)
+    owners = render(gather(loaded, lambda: None, now))
+    text = render(page)
+
+    assert page["trust"]["notices"]["more"] == 1
+    assert ("1 more:" in text, "The messages may name files" in text) == (False, True)
+    assert ("secret.json" in text, "secret.json" in owners) == (False, True)
+    assert "<code>--check</code>" not in text
+    assert "The messages may name files" not in owners
+    assert "<code>--check</code>" in owners
+
+
+def test_a_reader_is_told_whose_login_a_command_needs(analyst: Redshift) -> None:
+    with pytest.raises(RightsError, match="needs the login of the warehouse's owner"):
+        require_tables(analyst)
+
+
+def test_the_dashboard_forbids_a_reader_what_is_the_owners() -> None:
+    answer = _failed(Request({"type": "http"}), RightsError("permission denied for table etl_reject"))
+
+    assert answer.status_code == 403
+    assert b"Only the owner of the warehouse sees this" in answer.body
 
 
 def test_readers_see_the_star_and_the_views_and_no_column_that_holds_messages_names_or_records() -> None:

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from sparkify.standin.grammar import documented
+from sparkify.standin.lexer import statements
+from sparkify.standin.rewriting import rewrite
 from tests.clusters import Cluster
 from tests.wire import FLUSH, SYNC, Wire, execute, parse, query, run, said
 
@@ -146,3 +149,14 @@ def test_a_table_that_exists_keeps_its_design(wire: Wire, table: str) -> None:
 
     assert said == "C[CREATE TABLE] ZI"
     assert (wire.ask(query(design)), before) == (before, "T DAUTO(ALL) C[SELECT 1] ZI")
+
+
+def test_long_statements_are_not_remembered() -> None:
+    """Inserts of many rows are hardly ever the same twice: thousands of them would fill the memory."""
+    short, long = (f"INSERT INTO t VALUES {', '.join(['(1, NULL)'] * rows)}" for rows in (2, 2000))
+
+    assert rewrite(short) is rewrite(short)
+    assert rewrite(long) is not rewrite(long)
+    (part,), (many,) = statements(short), statements(long)
+    assert documented(part)[0] is documented(part)[0]
+    assert documented(many)[0] is not documented(many)[0]

@@ -20,7 +20,7 @@ from sparkify.ask.questions import find_question, list_questions
 from sparkify.ask.report import LEVELS, as_script, asset, template
 from sparkify.ask.wrong_values import with_values
 from sparkify.engines.base import Result
-from sparkify.errors import BusyError, ConfigError, SparkifyError
+from sparkify.errors import BusyError, ConfigError, RightsError, SparkifyError
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -172,10 +172,17 @@ def _html(name: str, status: int = 200, **values: Any) -> Response:
     return HTMLResponse(template(name).render(**values), status, headers=HEADERS)
 
 
+_FAILURES: dict[type[SparkifyError], tuple[int, str]] = {
+    BusyError: (503, "One moment"),
+    ConfigError: (400, "That did not work"),
+    RightsError: (403, "Only the owner of the warehouse sees this"),
+    SparkifyError: (500, "That did not work"),
+}
+
+
 def _failed(_: Request, error: Exception) -> Response:
     """An error that somebody can mend, in one line; a warehouse that is held is tried again."""
-    title = "One moment" if isinstance(error, BusyError) else "That did not work"
-    status = 503 if isinstance(error, BusyError) else 400 if isinstance(error, ConfigError) else 500
+    status, title = next(told for kind, told in _FAILURES.items() if isinstance(error, kind))
     return _table(title, str(error), Result((), []), status, retry=status == 503)
 
 

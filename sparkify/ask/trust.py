@@ -30,7 +30,10 @@ class Verdict(Protocol):
 
 
 def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, Any]:
-    """The books of the warehouse, as the page shows them; `verdicts` None says that no check was run."""
+    """The books of the warehouse, as the page shows them; `verdicts` None says that no check was run.
+
+    Of a reader's page there are no `warnings` among the answers: messages are the owner's.
+    """
     runs = [row for row in answers["runs"] if row[RUN_ID] is not None]
     standing = [row for row in runs if row[UNDONE_IN] is None]
     read, loaded, duplicate, conflict, rejected, aside = (
@@ -39,7 +42,9 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
     adds_up = all(row[5] == sum(row[6:10]) for row in runs)
     failed = sum(not verdict.passed for verdict in verdicts or ())
     checks = count(len(verdicts or ()), "check")
+    is_of_reader = "warnings" not in answers
     return {
+        "is_of_reader": is_of_reader,
         "state": "bad" if failed or not adds_up else "open" if verdicts is None else "good",
         "adds_up": adds_up,
         "badge": "The books do not add up"
@@ -59,9 +64,9 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
             f"{'is' if aside == 1 else 'are'} kept in extra."
             if aside
             else "Every value is in a column.",
-            f"No check was run for this page: above {PROVEN:,} plays that takes as long as all its answers."
-            if verdicts is None and answers["holdings"][0][0] > PROVEN
-            else "No check was run for this page: it was made with the rights of a reader."
+            "No check was run for this page: it was made with the rights of a reader."
+            if verdicts is None and (is_of_reader or answers["holdings"][0][0] <= PROVEN)
+            else f"No check was run for this page: above {PROVEN:,} plays they take as long as its answers."
             if verdicts is None
             else f"{failed} of {checks} found wrong rows."
             if failed
@@ -189,7 +194,7 @@ def _run(row: tuple[Any, ...]) -> dict[str, Any]:
 def _notices(answers: Answers) -> dict[str, Any]:
     """What the newest runs warned of, and keys that no column takes."""
     warned = sum(row[WARNINGS] for row in answers["runs"])
-    told = answers["warnings"][:WARNINGS_SHOWN]
+    told = answers.get("warnings", ())[:WARNINGS_SHOWN]
     keys = answers["unknown_keys"]
     return {
         "title": f"{count(warned, 'warning')} by all runs" if warned else "No run warned of anything",

@@ -91,6 +91,8 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
 def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
     """Raise ConfigError if this is no warehouse yet, WarehouseError if it is not whole, or too new.
 
+    RightsError says that the login sees what readers see, and no more.
+
     Readers know of no table but those that they see: for what they may ask, look `among` SHARED.
     """
     there = _ours_by_name(engine)
@@ -99,13 +101,15 @@ def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
             "the warehouse has no tables yet. `sparkify etl --source DIR` makes and fills them."
         )
     require_version(engine)
-    if missing := [name for name in among if name not in there]:
-        hidden = " A reader's login does not see them: what loads and checks needs the owner's." * (
-            engine.name == "redshift"
+    missing = [name for name in among if name not in there]
+    if "etl_version" in missing:
+        raise RightsError(
+            "this login sees what readers see, the star and the views. What loads, checks, or shows files "
+            "and messages needs the login of the warehouse's owner; docs/connecting.md says who sees what."
         )
+    if missing:
         raise WarehouseError(
             f"the warehouse lacks {', '.join(missing)}. `sparkify tables create` makes what is missing."
-            f"{hidden}"
         )
 
 

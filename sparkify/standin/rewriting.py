@@ -33,6 +33,8 @@ _TRIED = {
     "DOUBLE PRECISION": "double_precision",
 }  # fmt: skip
 """The types that TRY_CAST is imitated for."""
+LONG = 10_000
+"""Characters of a text that is not remembered."""
 BARE_NUMERIC = "NUMERIC(18,0)"
 CHARACTERS = ("VARCHAR", "NVARCHAR", "TEXT")
 _SAID = {"SYSDATE": "rs_sysdate()", "MINUS": "EXCEPT"}
@@ -71,13 +73,19 @@ class Rewritten:
         return self.tokens[0].upper == "TRUNCATE"
 
 
-@lru_cache(maxsize=1000)
 def rewrite(sql: str) -> Sequence[Rewritten]:
     """Each statement of a text; raises Refused for what Redshift refuses."""
+    return _rewrite(sql) if len(sql) > LONG else _remembered(sql)
+
+
+def _rewrite(sql: str) -> Sequence[Rewritten]:
     try:
         return tuple(_statement(sql, part) for part in statements(sql))
     except ValueError as error:
         raise Refused(str(error), "42601") from error
+
+
+_remembered = lru_cache(maxsize=1000)(_rewrite)
 
 
 def _statement(sql: str, part: list[Token]) -> Rewritten:

@@ -17,6 +17,8 @@ from sparkify.standin.lexer import Token
 FAILED = -1
 SHAPES = 2000
 """Statements that are remembered but for their names and values."""
+LONG = 2000
+"""Tokens of a statement that is not remembered: an INSERT of thousands of rows comes once."""
 
 
 @dataclass(slots=True)
@@ -70,7 +72,8 @@ class Matcher:
         keys = (
             token.upper if token.upper in self._keywords else f"<{token.kind}>" for token in part
         )  # other words differ by their classes only
-        return self._shaped(tuple(keys), tuple(map(classes, part)), rule)
+        match = self._match if len(part) > LONG else self._shaped
+        return match(tuple(keys), tuple(map(classes, part)), rule)
 
     def _match(self, keys: Sequence[str], masks: Sequence[int], rule: str) -> Node:
         state = _State(keys, masks)
