@@ -11,7 +11,7 @@ import pytest
 from sparkify.standin.grammar import documented
 from sparkify.standin.lexer import statements
 from sparkify.standin.rewriting import rewrite
-from tests.clusters import Cluster
+from tests.clusters import Bucket, Cluster
 from tests.wire import FLUSH, SYNC, Wire, execute, parse, query, run, said
 
 
@@ -75,6 +75,21 @@ def test_the_state_of_a_transaction_is_known_before_the_sync(wire: Wire, table: 
     assert wire.ask(run("ROLLBACK", "BEGIN", "COMMIT", "VACUUM"), SYNC).endswith("C[VACUUM] ZI")
     assert wire.ask(run("BEGIN", f"TRUNCATE {table}", insert), SYNC).endswith("C[INSERT 0 1] ZI")
     assert wire.ask(query("ROLLBACK"), query(f"SELECT n FROM {table}"), ends=2).endswith("D1 C[SELECT 1] ZI")
+
+
+def test_a_copy_in_a_pipeline_ends_no_transaction(
+    wire: Wire, table: str, cluster: Cluster, bucket: Bucket
+) -> None:
+    bucket.put("numbers/a.json", b'{"n": 5}')
+    copy = f"COPY {table} FROM '{bucket.uri}/numbers' IAM_ROLE '{cluster.role}' JSON 'auto'"
+    insert, count = f"INSERT INTO {table} VALUES (1)", f"SELECT COUNT(*) FROM {table}"
+
+    assert wire.ask(run(insert, copy, "SELECT 1/0"), SYNC) == "1 2 C[INSERT 0 1] 1 2 C[COPY 1] 1 E22012 ZI"
+    assert wire.ask(query(f"{insert}; {copy}; SELECT 1/0")) == "C[INSERT 0 1] C[COPY 1] E22012 ZI"
+    assert wire.ask(query(count)) == "T D0 C[SELECT 1] ZI"
+    assert wire.ask(run(insert, copy), SYNC) == "1 2 C[INSERT 0 1] 1 2 C[COPY 1] ZI"
+    assert wire.ask(run(copy, "BEGIN", insert), SYNC).endswith("C[BEGIN] 1 2 C[INSERT 0 1] ZT")
+    assert wire.ask(query("ROLLBACK"), query(count), ends=2).endswith("D2 C[SELECT 1] ZI")
 
 
 @pytest.mark.parametrize("begin", ["", "COMMIT; ", "SELECT 1; "])

@@ -77,10 +77,9 @@ class Relay:
         return True
 
     async def sync(self) -> None:
-        """Settle, and end the transaction of what came since the last Sync, if there is no other."""
+        """Settle, and end the transaction of what came since the last Sync, unless it said BEGIN."""
         await self.settle(message(b"S"))
-        await self._answer(b"Z")
-        await self.send()
+        await self._answer(b"Z", hide=b"Z")
 
     async def simple(self, sql: str, hide: bytes = b"") -> bool:
         """Run a text as a simple query, without its ReadyForQuery; False if it failed."""

@@ -30,7 +30,7 @@ class Session:
         self._prepared: dict[bytes, Rewritten] = {}
         self._portals: dict[bytes, Rewritten] = {}
         self._is_implicit = False
-        """Whether the transaction is of a text of several statements, which said no BEGIN."""
+        """Whether the front began the transaction: of one text's statements, or of a pipeline with a COPY."""
 
     async def run(self) -> None:
         """Answer the client until it leaves, or PostgreSQL does: then its last words are handed on."""
@@ -47,7 +47,7 @@ class Session:
                 return
             if kind == b"S":
                 skipping = False
-                await self._relay.sync()
+                await self._sync()
             elif kind in b"QHPBDEC":
                 if not skipping and not await self._handled(kind, body):
                     skipping = True
@@ -90,15 +90,39 @@ class Session:
             return await self._parse(body)
         statement = self._named(kind, body)
         is_own = kind == b"E" and statement.kind != "sql"
+        if kind == b"E" and statement.tokens and statement.tokens[0].upper in (*_BEGINS, *_ENDS):
+            self._is_implicit = False
         self._relay.forward(kind, body, hide=b"I" if is_own else b"")
         if not is_own and not (kind == b"E" and statement.is_watched):
             return True
         if not await self._relay.settle():
             return False
+        if statement.kind == "copy" and self._backend.status == b"I":
+            await self._backend.ask("BEGIN")  # with what came since the last Sync; COPY would end it
+            self._is_implicit = True
         if is_own:
             await self._own(statement)
         await self._afterwards(statement, self._backend.ask_in_passing)
         return True
+
+    async def _sync(self) -> None:
+        """To PostgreSQL first: after an error it takes nothing else."""
+        await self._relay.sync()
+        try:
+            await self._end()
+        except BackendError as failed:
+            self._relay.fail(failed.body)
+        await self._ready()
+
+    async def _ready(self) -> None:
+        self._say(message(b"Z", self._backend.status))
+        await self._relay.send()
+
+    async def _end(self) -> None:
+        """End the transaction that the front began. Raises BackendError."""
+        if self._is_implicit and self._backend.status != b"I":
+            await self._backend.ask("COMMIT")  # of one that failed this is a ROLLBACK
+        self._is_implicit = False
 
     async def _parse(self, body: bytes) -> bool:
         """To PostgreSQL a statement that the front answers itself is an empty one."""
@@ -144,17 +168,13 @@ class Session:
                 hide = await self._together(statement) if len(found) > 1 else b""
                 if not await self._one(statement, hide):
                     break
-            if self._is_implicit and self._backend.status == b"T":
-                await self._backend.ask("COMMIT")
+            await self._end()
         except Refused as refused:
             await self._fail(refused)
         except BackendError as failed:
             self._relay.fail(failed.body)
-        if self._is_implicit and self._backend.status == b"E":
-            await self._backend.ask("ROLLBACK")
-        self._is_implicit = False
-        self._say(message(b"Z", self._backend.status))
-        await self._relay.send()
+        await self._end()
+        await self._ready()
 
     async def _together(self, statement: Rewritten) -> bytes:
         """Statements of one text are one transaction, as far as the text does not begin or end one itself.
