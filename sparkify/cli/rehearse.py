@@ -137,7 +137,7 @@ def _serve(source: Path | None, port: int | None, env_file: Path | None, style: 
             click.echo(f'psql "{found.served.conninfo}"\n\n{variables}\n')
             click.echo(
                 "These variables replace your PG* and AWS_* settings: export them in a shell of its own.\n"
-                "What the emulator accepts and what it cannot imitate: docs/redshift.md. "
+                "What the emulator accepts and what it cannot imitate: docs/emulator.md. "
                 f"Ctrl-C ends it, or `kill {os.getpid()}`."
             )
         sys.stdout.flush()
