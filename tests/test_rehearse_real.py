@@ -22,7 +22,7 @@ from sparkify.rehearse.comparison import Comparison, Difference, compare
 from sparkify.rehearse.real import Plan, plan_rehearsal
 from sparkify.rehearse.report import Report
 from sparkify.rehearse.signals import interruptible
-from sparkify.standin import front
+from sparkify.standin import session as front_session
 from sparkify.standin.account import REGION
 from sparkify.standin.backend import administer
 from sparkify.standin.clusters import ApiError
@@ -72,8 +72,8 @@ def go(plan: Plan, source: Source, file: Path, say: Callable[[str], None] = lamb
 
 def planting(monkeypatch: pytest.MonkeyPatch, plant: Callable[[str], str]) -> None:
     """Statements reach the emulator that plays AWS changed so."""
-    rewrite = front.rewrite
-    monkeypatch.setattr(front, "rewrite", lambda sql: rewrite(plant(sql)))
+    rewrite = front_session.rewrite
+    monkeypatch.setattr(front_session, "rewrite", lambda sql: rewrite(plant(sql)))
 
 
 @long

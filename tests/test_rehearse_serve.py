@@ -22,7 +22,7 @@ import boto3
 import pytest
 
 from sparkify.errors import QueryError
-from sparkify.standin import front
+from sparkify.standin import session as front_session
 from sparkify.standin.service import StandIn
 from tests.builders import Run, Source, play, song
 from tests.clusters import Cluster
@@ -213,7 +213,7 @@ def test_a_fault_of_the_emulator_is_an_error_and_the_session_goes_on(
 
     session = cluster.connect("public")
     with monkeypatch.context() as broken:
-        broken.setattr(front, "rewrite", fail)
+        broken.setattr(front_session, "rewrite", fail)
         with pytest.raises(QueryError, match="emulator: this statement cannot be read"):
             session.native("SELECT 1")
 

@@ -88,8 +88,6 @@ class Backend:
             self.status = body
         elif kind == b"C":
             self.status = _STATUS.get(body, self.status)
-        elif kind == b"E" and self.status == b"T":
-            self.status = b"E"
         return kind, body
 
     async def ask(self, sql: str) -> Sequence[Row]:
