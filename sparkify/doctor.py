@@ -33,7 +33,7 @@ ROOM = 1 << 30
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for an answer; what is not let in gets none."""
 SKEW = dt.timedelta(minutes=5)
-"""AWS refuses whoever is further from its time."""
+"""Maximum clock skew AWS accepts."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def examine(config: Config, opened: Open, now: dt.datetime) -> Iterator[Finding]
 def _examine_disk(file: Path) -> Iterator[Finding]:
     folder = file.absolute().parent
     if not folder.is_dir():
-        yield Finding("folder", "FAILED", f"there is no folder {folder}", "Make it, or check --warehouse.")
+        yield Finding("folder", "FAILED", f"{folder} is not a directory", "Make it, or check --warehouse.")
         return
     for place, needed in ((folder, os.W_OK | os.X_OK), (file, os.R_OK | os.W_OK)):
         if not place.exists() or os.access(place, needed):

@@ -120,7 +120,7 @@ def test_a_source_that_cannot_be_read_leaves_a_row_in_runs(loaded: Run, tmp_path
     assert [(run["run_id"], run["outcome"]) for run in shown] == [
         (None, "refused"), (None, "refused"), (1, "published"),
     ]  # fmt: skip
-    assert {"nowhere is no folder" in run["reason"] for run in shown[:2]} == {True, False}
+    assert {"nowhere is not a directory" in run["reason"] for run in shown[:2]} == {True, False}
     assert "all 20 records were rejected" in loaded("runs").stdout
     before = (tmp_path / "sparkify.duckdb").read_bytes()
     assert loaded("plan", "--source", "nowhere").returncode == 2

@@ -177,7 +177,7 @@ def test_the_ledger_is_balanced_for_each_file(warehouse: Engine, source: Source)
 def test_a_wrong_source_is_one_clear_line(tmp_path: Path) -> None:
     for source, message in (
         (S3(), "no source: give --source DIR"),
-        (S3(source=str(tmp_path / "nowhere")), "nowhere is no folder"),
+        (S3(source=str(tmp_path / "nowhere")), "nowhere is not a directory"),
         (S3(source=str(tmp_path)), "holds neither song_data/ nor log_data/"),
     ):
         with pytest.raises(ConfigError, match=message):

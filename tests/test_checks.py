@@ -78,7 +78,7 @@ def test_a_broken_star_fails_its_check(filled: Engine, name: str, sql: str) -> N
         raise TakenBack
 
     assert name in failed
-    assert "Not so: " in failed[name].sentence()
+    assert f"{name} failed: " in failed[name].sentence()
 
 
 @pytest.mark.parametrize(("name", "sql"), CASES)
@@ -94,7 +94,7 @@ def test_a_run_that_breaks_the_star_is_not_published(
         return counted
 
     monkeypatch.setattr("sparkify.load.run.count_duplicates", count_and_break)
-    with pytest.raises(CheckError, match=f"(^|[^a-z_]){name}: "):
+    with pytest.raises(CheckError, match=f"(^|[^a-z_]){name} failed: "):
         fill(warehouse, source)
 
     assert digest_star(warehouse) == before

@@ -72,7 +72,7 @@ def test_rejects_take_their_values_from_the_address_and_are_a_csv_too(served: Se
     assert html.count('raw"') == 1
     assert 'href="/ask/rejects.csv?limit=1"' in html
     assert "Rejects of run 2" in others
-    assert "Nothing." in others
+    assert "No rows." in others
 
 
 def test_nonsense_is_one_sentence(served: Served) -> None:

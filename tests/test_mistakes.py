@@ -19,7 +19,7 @@ from tests.builders import Run, Source, event, play
     ("arguments", "code", "message"),
     [
         (["etl"], 2, "no source: give --source DIR, or set [S3] SOURCE in dwg.cfg."),
-        (["etl", "--source", "nowhere"], 2, "nowhere is no folder"),
+        (["etl", "--source", "nowhere"], 2, "nowhere is not a directory"),
         (["etl", "--source", "."], 2, "holds neither song_data/ nor log_data/"),
         (
             ["etl", "--source", "music", "--max-rejects", "many"],

@@ -314,7 +314,7 @@ def test_check_and_log_say_it(loaded: Run, tmp_path: Path) -> None:
     checked = loaded("check", "--deep")
 
     assert checked.returncode == 1
-    assert "seal: Nothing but sparkify has changed any table since the last seal. Not so: " in checked.stderr
+    assert "seal failed: " in checked.stderr
     assert "artists: rows were changed; etl_run: rows were changed" in checked.stderr
     assert "deep_artists" in checked.stderr
     assert loaded("rebuild").returncode == 0

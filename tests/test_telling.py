@@ -48,7 +48,7 @@ def test_a_command_of_the_users_is_given_the_summary(run: Run, source: Source, t
     failed = run("etl", "--source", "nowhere")
     told = json.loads((tmp_path / "told.json").read_text())
     assert (failed.returncode, told["ok"], told["run_id"]) == (2, False, None)
-    assert "nowhere is no folder" in told["error"]
+    assert "nowhere is not a directory" in told["error"]
 
     for command, why in (
         ("false", "ended with 1"),

@@ -174,9 +174,9 @@ def _html(name: str, status: int = 200, **values: Any) -> Response:
 
 _FAILURES: dict[type[SparkifyError], tuple[int, str]] = {
     BusyError: (503, "One moment"),
-    ConfigError: (400, "That did not work"),
+    ConfigError: (400, "Invalid request"),
     RightsError: (403, "Only the owner of the warehouse sees this"),
-    SparkifyError: (500, "That did not work"),
+    SparkifyError: (500, "Request failed"),
 }
 
 

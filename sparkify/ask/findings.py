@@ -152,7 +152,7 @@ def _active(rows: Rows, period: Period) -> Picture:
         "kind": "active",
         "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}"
         + (f", of {last[2]:,} in the last 30 days" if last[2] else ""),
-        "note": f"A listener of the month plays on {percent(daily, last[2])} of its days."
+        "note": f"Stickiness (DAU/MAU): {percent(daily, last[2])}."
         if last[2]
         else "The log has no 30 days yet, and so no number of a month.",
         "x": [day.isoformat() for day in days],

@@ -85,7 +85,7 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
         if not runs
         else f"{count(len(runs), 'run')} published, each record of each accounted for"
         if adds_up
-        else "In one of these runs the books do not add up",
+        else "In one of these runs the record counts do not add up",
         "runs": [_run(row) for row in answers["runs"][:RUNS_SHOWN]],
         "more_runs": max(0, len(answers["runs"]) - RUNS_SHOWN),
         "rejects": _rejects(answers["rejects_by_reason"]),
@@ -104,8 +104,8 @@ def _title(adds_up: bool, failed: int, unproved: bool) -> str:
     if failed:
         return f"Not yet: {count(failed, 'check')} found wrong rows"
     if not adds_up:
-        return "No: the books do not add up"
-    return "The books add up; the checks were not run" if unproved else "Yes: every record is accounted for"
+        return "No: the record counts do not add up"
+    return "The record counts add up; the checks were not run" if unproved else "Yes: every record is accounted for"
 
 
 def _flow(answers: Answers, loaded: int) -> list[dict[str, Any]]:
@@ -237,10 +237,9 @@ def _missing(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     if not rows:
         return {"kind": "nothing", "title": "Every song that is played is in the catalogue", "note": ""}
     title, artist, plays = rows[0]
-    matches = count(plays, "play matches", "plays match")
     return {
         "kind": "bars",
-        "title": f"“{title}” by {artist or 'unknown'} is missed most: {matches} no song",
+        "title": f"Top song missing from the catalogue: “{title}” by {artist or 'unknown'}, {count(plays, 'play')}",
         "note": "The songs to add to the catalogue first. All days and levels.",
         "rows": [[t or "no title", a or "unknown artist", n, ""] for t, a, n in rows],
     }

@@ -18,7 +18,7 @@ MOST = 1_000_000
 @click.command()
 @click.argument("question", required=False)
 @config_options
-@click.option("--limit", type=AT_MOST, help="At most so many rows; 0: all. Default: 10.")
+@click.option("--limit", type=AT_MOST, help="Maximum rows (0 = no limit). Default: 10.")
 @day_options
 @click.option(
     "--level", type=click.Choice(["free", "paid"]), help="Only plays of free, or of paid listeners."
@@ -73,7 +73,7 @@ def ask(
 @config_options
 @timeout_option
 @click.option(
-    "--limit", type=AT_MOST, default=MOST, show_default=True, help="At most so many rows, on DuckDB; 0: all."
+    "--limit", type=AT_MOST, default=MOST, show_default=True, help="Maximum rows, on DuckDB (0 = no limit)."
 )
 @click.option("--as-login", is_flag=True, help="On a cluster: see all that your login may see.")
 @format_option

@@ -18,7 +18,7 @@ NO_LINEAGE = "a plain COPY brought it, which says of a row neither file nor line
 
 @click.group(cls=Group)
 def explain() -> None:
-    """Show where a row of the star came from, and why it says what it says."""
+    """Trace a row of the star schema to its source record."""
 
 
 @explain.command(context_settings={"ignore_unknown_options": True})  # an id may be negative

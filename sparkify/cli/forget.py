@@ -45,7 +45,7 @@ def forget(
     yes: bool,
     style: str | None,
 ) -> None:
-    """Make all that a listener left anonymous, now and in every later load; print a receipt.
+    """Anonymize a listener's data (GDPR erasure), now and in every later load; print a receipt.
 
     It cannot be undone. Plays still count, as nobody's. Your own files are not touched. Any number is taken:
     what is loaded of it later is made anonymous too.

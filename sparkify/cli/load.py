@@ -87,7 +87,7 @@ def etl(
     metrics: Path | None,
     style: str | None,
 ) -> None:
-    """Load what is new, build the star, check it, and publish it at once."""
+    """Load what is new, build the star schema, check it, and publish it atomically."""
     from sparkify.api import Warehouse
 
     if dry_run:
@@ -116,7 +116,7 @@ def etl(
 @day_options
 @format_option
 def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
-    """Show which files are new, grown, changed, undone or known; nothing is written."""
+    """Show which files are new, grown (appended to), changed (rewritten), undone (rolled back) or known; write nothing."""
     _show_plan(config, first, last, style)
 
 
@@ -128,7 +128,7 @@ def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str
     metavar="LENGTH",
     help="Fail if consecutive events are further apart; 24h finds every missing day.",
 )
-@click.option("--deep", is_flag=True, help="Build the star anew beside, and compare it row for row.")
+@click.option("--deep", is_flag=True, help="Also rebuild the star schema in temporary tables, and compare row by row.")
 @format_option
 def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, style: str | None) -> None:
     """Run every check over the whole warehouse, and compare every table with its seal."""
@@ -161,7 +161,7 @@ REJECTS_SHOWN = 100
 
 def _limit_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(
-        "--limit", type=AT_MOST, default=default, show_default=True, help="At most so many; 0: all."
+        "--limit", type=AT_MOST, default=default, show_default=True, help="Maximum rows (0 = no limit)."
     )
 
 
@@ -171,7 +171,7 @@ def _limit_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., 
 @_limit_option(0)
 @format_option
 def runs(config: Config, warnings: bool, limit: int, style: str | None) -> None:
-    """Show the runs, with the records each loaded that still count; the latest first."""
+    """Show the runs, with the records each loaded that are still present; the latest first."""
     _print_answer(config, "warnings" if warnings else "runs", limit, None, style)
 
 

@@ -17,7 +17,7 @@ from sparkify.connection import opened, place
     metavar="WHY",
     help="Seal every table as it is now, whatever changed it, and keep the reason in the chain.",
 )
-@click.option("--limit", type=AT_MOST, default=0, show_default=True, help="At most so many; 0: all.")
+@click.option("--limit", type=AT_MOST, default=0, show_default=True, help="Maximum rows (0 = no limit).")
 @format_option
 def log(config: Config, accept: str | None, limit: int, style: str | None) -> None:
     """Show the chain of seals, the latest first: what changed the warehouse, and whether a link is broken."""

@@ -1,4 +1,4 @@
-"""What stands, put right: reload, undo, replay, rebuild."""
+"""Corrections of what is loaded: reload, undo, replay, rebuild."""
 
 import click
 
@@ -16,7 +16,7 @@ from sparkify.connection import opened, place
 @summary_option
 @log_option
 def reload(config: Config, progress: Watching, files: tuple[str, ...], style: str | None) -> None:
-    """Load known files anew: exactly their records, in staging and star, are replaced."""
+    """Reload files already loaded, replacing only their records, in staging and star schema."""
     from sparkify.load.feed import make_feed
     from sparkify.load.run import MaxRejects
     from sparkify.load.run import reload as run
@@ -72,7 +72,7 @@ def replay(config: Config, progress: Watching, run_id: int | None, style: str | 
 @summary_option
 @log_option
 def rebuild(config: Config, progress: Watching, style: str | None) -> None:
-    """Make the star anew from staging; also with other play pages, [ETL] PLAY_PAGE."""
+    """Rebuild the star schema from staging; needed after a change of [ETL] PLAY_PAGE."""
     from sparkify.load.run import rebuild as run
     from sparkify.load.tables import prepare_tables
 

@@ -176,7 +176,7 @@ ANY_ID = Whole(-(2**63), 2**63 - 1)
 
 
 def confirm(question: str) -> None:
-    """Go on only if the user agrees; where nobody can be asked, nobody agreed."""
+    """Go on only if the user agrees. Without a terminal, the answer is no."""
     try:
         agreed = click.confirm(question, err=True)
     except click.Abort:

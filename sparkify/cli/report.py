@@ -46,7 +46,7 @@ check_option = click.option(
 @check_option
 @click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
 def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> None:
-    """Write the page that analysts open every morning: one file, which needs no server and no network."""
+    """Write the report for analysts: one HTML file, which needs no server and no network."""
     began = time.monotonic()
     _require_extra("jinja2", "plotly")
     from sparkify.ask.report import gather, render
@@ -99,7 +99,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
 def dashboard(
     config: Config, port: int, host: str, allow_host: tuple[str, ...], names: bool, prove: bool, show: bool
 ) -> None:
-    """Serve the page, live: the newest run, every question, the runs and the rejects. It only reads."""
+    """Serve the report, live: the newest run, every question, the runs and the rejects. It only reads."""
     _require_extra("jinja2", "plotly", "starlette", "uvicorn")
     import dataclasses
     import socket

@@ -36,7 +36,7 @@ def simulate(
     seed: int,
     faults: float,
 ) -> None:
-    """Make up a streaming service and write its song_data/ and log_data/ into DIR."""
+    """Generate sample data: the song_data/ and log_data/ of a streaming service, in DIR."""
     if listeners is not None and events is not None:
         raise click.UsageError("--listeners and --events exclude each other: one follows from the other.")
     from sparkify.simulate.service import Options, simulate

@@ -19,7 +19,7 @@ from sparkify.engines.tally import BLANKS, BOM, LONGEST_RECORD, ByteCounter, Num
 from sparkify.store import open_file
 
 CHUNK = 256 << 10
-"""Bytes looked at in one go: what a core keeps near itself, so that hash and counts read memory once."""
+"""Bytes scanned in one go. Fits the CPU cache, so that hash and counts read memory once."""
 
 
 class Look(NamedTuple):

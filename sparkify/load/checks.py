@@ -53,7 +53,7 @@ class Verdict:
             if count == SHOWN
             else f"{count} wrong row{'s' if count > 1 else ''}"
         )
-        return f"{self.name}: {self.meaning} Not so: {many}, the first: {row}"
+        return f"{self.name} failed: {many}, the first: {row}. Expected: {self.meaning}"
 
 
 def check_everything(engine: Reader) -> Sequence[Verdict]:
@@ -85,6 +85,21 @@ def check_rules(engine: Reader) -> Verdict:
     return Verdict("rules", meaning, Result(("built_by", "program"), wrong))
 
 
+@dataclass(frozen=True)
+class Freshness(Verdict):
+    """What `check_freshness` found: `wrong` holds the latest event and its age, if it is too old."""
+
+    limit: str
+
+    def sentence(self) -> str:
+        """For a failed check how old the latest event is, in one line."""
+        if self.passed:
+            return super().sentence()
+        latest, age = self.wrong.rows[0]
+        found = "there is no event" if latest is None else f"the latest event is {age} old"
+        return f"{self.name} failed: {found} (limit {self.limit})"
+
+
 def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> Verdict:
     """Whether the latest event is younger than `max_age`; `now` is in UTC, without a zone.
 
@@ -97,7 +112,7 @@ def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> 
     fresh = age is not None and age <= max_age
     meaning = f"The latest event must be at most {_span(max_age)} old."
     wrong = [] if fresh else [(latest, age and _span(age))]
-    return Verdict("freshness", meaning, Result(("latest_event", "age"), wrong))
+    return Freshness("freshness", meaning, Result(("latest_event", "age"), wrong), _span(max_age))
 
 
 @dataclass(frozen=True)

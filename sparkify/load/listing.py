@@ -191,7 +191,7 @@ def _find_folder(s3: S3, name: str, own: str) -> str | None:
         return None
     if not Path(place).is_dir():
         where = f"[S3] {name.upper()}" if own else "--source, or [S3] SOURCE in dwg.cfg"
-        raise ConfigError(f"{place} is no folder. Check {where}.")
+        raise ConfigError(f"{place} is not a directory. Check {where}.")
     folder = Path(place) if own else Path(place) / name
     if not folder.is_dir():
         return None

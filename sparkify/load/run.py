@@ -204,7 +204,7 @@ def _take_in(
     if tally.duplicate and not (tally.loaded or tally.conflict):
         warnings.add(
             "all_duplicate",
-            "every good record of these files stood in the warehouse already: was a folder moved or copied? "
+            "every valid record of these files was already loaded: was a folder moved or copied? "
             "The ledger knows files by their path. Nothing counts twice.",
         )
     if tally.conflict:

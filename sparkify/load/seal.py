@@ -153,7 +153,7 @@ class SealVerdict(Verdict):
         if self.passed:
             return super().sentence()
         tables = "; ".join(f"{row[0]}: {row[1]}" for row in self.wrong.rows)
-        return f"{self.name}: {self.meaning} Not so: {tables}"
+        return f"{self.name} failed: {tables}. Expected: {self.meaning}"
 
 
 def check_warehouse(reader: Reader) -> Sequence[Verdict]:

@@ -61,5 +61,5 @@ def _nothing_stands(engine: Engine, run: int) -> ConfigError | LoadError:
         return ConfigError(f"there is no run {run}. `sparkify runs` lists them.")
     command, undone_in = found[0]
     if undone_in is not None:
-        return LoadError(f"of run {run} nothing stands any more: run {undone_in} took the last of it back.")
-    return LoadError(f"run {run} ({command}) loaded no file that could be taken back.")
+        return LoadError(f"run {run} has already been rolled back (by run {undone_in}).")
+    return LoadError(f"run {run} ({command}) loaded no file that could be rolled back.")

@@ -1,4 +1,4 @@
--- Each artist has a song, and is called as one of their songs calls them.
+-- Every artist has a song, and bears a name that one of their songs credits.
 SELECT artists.artist_id, artists.name
 FROM artists
 LEFT JOIN songs

@@ -1,4 +1,4 @@
--- Each artist lives where a record of one of their songs says.
+-- Artist locations match a source record.
 SELECT artists.artist_id, artists.location, artists.latitude, artists.longitude
 FROM artists
 LEFT JOIN (

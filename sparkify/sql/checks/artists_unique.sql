@@ -1,4 +1,4 @@
--- Each artist stands once.
+-- artists.artist_id is unique.
 SELECT artist_id, COUNT(*) AS copies
 FROM artists
 GROUP BY artist_id

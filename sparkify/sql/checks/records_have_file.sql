@@ -1,4 +1,4 @@
--- Nothing is there that the ledger does not know: all that staging, the rejects and the runs hold is of files that stand.
+-- Every record in staging, reject and run belongs to a file in the ledger that is present.
 SELECT held.run_id, held.file_id, held.place, held.records
 FROM (
     SELECT run_id, file_id, 'events' AS place, COUNT(*) AS records

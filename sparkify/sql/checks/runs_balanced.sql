@@ -1,4 +1,4 @@
--- The records of each run are those of its files that stand: read = loaded + duplicate + conflict + rejected.
+-- The records of each run are those of its files that are present: read = loaded + duplicate + conflict + rejected.
 SELECT ledger.run_id, etl_run.records_read, etl_run.loaded, etl_run.duplicate, etl_run.conflict, etl_run.rejected
 FROM (
     SELECT run_id, SUM(records_read) AS records_read, SUM(rejected) AS rejected

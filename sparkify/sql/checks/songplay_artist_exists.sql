@@ -1,4 +1,4 @@
--- The artist of each matched play is an artist we know.
+-- Every songplay.artist_id exists in artists.
 SELECT songplay.songplay_id, songplay.artist_id
 FROM songplay
 LEFT JOIN artists ON artists.artist_id = songplay.artist_id

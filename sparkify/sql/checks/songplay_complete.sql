@@ -1,4 +1,4 @@
--- Every play in staging stands in the star: one for each session, position in it and listener, or moment of nobody's.
+-- Every play in staging is in songplay: one row for each session, position in it and listener (or moment, without a listener).
 SELECT stg_events.session_id, stg_events.item_in_session, stg_events.user_id, stg_events.file_id, stg_events.record
 FROM stg_events
 LEFT JOIN songplay

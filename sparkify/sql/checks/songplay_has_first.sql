@@ -1,4 +1,4 @@
--- Where two listeners share session and position, one of them has the id of the key.
+-- Where two listeners share session and position, one of their plays has the id session_id * 1,000,000 + item_in_session.
 SELECT songplay.songplay_id, songplay.session_id, songplay.item_in_session, songplay.user_id
 FROM songplay
 LEFT JOIN (

@@ -1,4 +1,4 @@
--- Every play of the star says what a record of it in staging says.
+-- Every row of songplay matches a source record.
 SELECT songplay.songplay_id, songplay.start_time
 FROM (
     SELECT

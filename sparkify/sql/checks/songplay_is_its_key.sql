@@ -1,4 +1,4 @@
--- A play's id is its session and position; further listeners of the two have a negative id, made of all three.
+-- songplay_id is made of session and position; further listeners of the two have a negative id, made of all three.
 SELECT songplay.songplay_id, songplay.session_id, songplay.item_in_session, songplay.user_id, songplay.start_time
 FROM songplay
 LEFT JOIN (

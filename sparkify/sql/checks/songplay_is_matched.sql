@@ -1,4 +1,4 @@
--- A play without a song has none in the catalogue; its artist is the only one who is credited under that name.
+-- An unmatched play has no matching song in the catalogue; its artist is the only one credited under that name.
 SELECT songplay.songplay_id, songplay.title, songplay.artist_name, songplay.artist_id
 FROM songplay
 LEFT JOIN text_form AS t ON t.raw_text = songplay.title AND t.raw_bytes = OCTET_LENGTH(songplay.title)

@@ -1,4 +1,4 @@
--- A matched play reports the title, the artist and the artist's id of its song.
+-- A matched play has the title, the artist and the artist_id of its song.
 SELECT songplay.songplay_id, songplay.song_id, songplay.title, songplay.artist_name
 FROM songplay
 LEFT JOIN songs ON songs.song_id = songplay.song_id

@@ -1,4 +1,4 @@
--- Each play stands once.
+-- songplay_id is unique.
 SELECT songplay_id, COUNT(*) AS copies
 FROM songplay
 GROUP BY songplay_id

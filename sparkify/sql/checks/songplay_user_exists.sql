@@ -1,4 +1,4 @@
--- Who listened is a listener we know.
+-- Every songplay.user_id exists in users.
 SELECT songplay.songplay_id, songplay.user_id
 FROM songplay
 LEFT JOIN users ON users.user_id = songplay.user_id

@@ -1,4 +1,4 @@
--- The artist of each song is an artist we know.
+-- Every songs.artist_id exists in artists.
 SELECT songs.song_id, songs.artist_id
 FROM songs
 LEFT JOIN artists ON artists.artist_id = songs.artist_id

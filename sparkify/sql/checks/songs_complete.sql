@@ -1,4 +1,4 @@
--- Every song in staging stands in the catalogue.
+-- Every song in staging is in songs.
 SELECT DISTINCT stg_songs.song_id
 FROM stg_songs
 LEFT JOIN songs ON songs.song_id = stg_songs.song_id

@@ -1,4 +1,4 @@
--- Each song says what a record of it in staging says.
+-- Every song matches a source record.
 SELECT songs.song_id, songs.title
 FROM songs
 LEFT JOIN (

@@ -1,4 +1,4 @@
--- Each song stands once.
+-- songs.song_id is unique.
 SELECT song_id, COUNT(*) AS copies
 FROM songs
 GROUP BY song_id

@@ -1,4 +1,4 @@
--- Nothing is lost: the good records of each run's files are as many as the run's rows in staging.
+-- Nothing is lost: the valid records of each run's files are as many as the run's rows in staging.
 SELECT ledger.run_id, ledger.dataset, ledger.good, COALESCE(staging.records, 0) AS staged
 FROM (
     SELECT run_id, dataset, SUM(records_read - rejected) AS good

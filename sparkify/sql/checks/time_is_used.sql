@@ -1,4 +1,4 @@
--- Each moment is one at which a play begins.
+-- Every time.start_time is the start of a play.
 SELECT time.start_time
 FROM time
 LEFT JOIN songplay

@@ -1,4 +1,4 @@
--- Each moment stands once.
+-- time.start_time is unique.
 SELECT start_time, COUNT(*) AS copies
 FROM time
 GROUP BY start_time

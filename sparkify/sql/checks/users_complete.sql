@@ -1,4 +1,4 @@
--- Every listener in staging stands among the users.
+-- Every listener in staging is in users.
 SELECT DISTINCT stg_events.user_id
 FROM stg_events
 LEFT JOIN users ON users.user_id = stg_events.user_id

@@ -1,4 +1,4 @@
--- Each listener is as the record of their latest event says.
+-- Every user matches the record of their latest event.
 SELECT users.user_id, users.last_ts
 FROM users
 LEFT JOIN (

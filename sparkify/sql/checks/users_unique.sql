@@ -1,4 +1,4 @@
--- Each listener stands once.
+-- users.user_id is unique.
 SELECT user_id, COUNT(*) AS copies
 FROM users
 GROUP BY user_id

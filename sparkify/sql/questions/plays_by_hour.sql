@@ -1,4 +1,4 @@
--- At which hours of the day is most played? (UTC)
+-- Which hours of the day have the most plays? (UTC)
 SELECT
     EXTRACT(HOUR FROM p.start_time) AS hour,
     COUNT(*) AS plays

@@ -1,4 +1,4 @@
--- In which states is most played? A place in several states counts for the first, where its principal city lies.
+-- Which states have the most plays? A place in several states counts for the first, where its principal city lies.
 SELECT
     SPLIT_PART(SPLIT_PART(played.location, ', ', 2), '-', 1) AS state,
     SUM(played.plays) AS plays,

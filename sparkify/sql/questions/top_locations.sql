@@ -1,4 +1,4 @@
--- Where is most played?
+-- Which locations have the most plays?
 SELECT
     played.location,
     SUM(played.plays) AS plays,
