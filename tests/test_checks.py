@@ -158,7 +158,7 @@ def test_songs_that_come_later_have_the_plays_before_them_checked(
 
     monkeypatch.setattr("sparkify.load.star.replace_rows", replace_others)
 
-    with pytest.raises(CheckError, match="songplay_is_matched: "):
+    with pytest.raises(CheckError, match="songplay_is_matched failed: "):
         etl(warehouse, source.folder)
 
 

@@ -140,7 +140,7 @@ def test_the_command_line_says_it_in_one_line(loaded: Run, tmp_path: Path) -> No
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "`sparkify rebuild` builds it by this program's" in refused.stderr
     assert checked.returncode == 1
-    assert "sparkify: rules: " in checked.stderr
+    assert "sparkify: rules failed: " in checked.stderr
     assert rebuilt.returncode == 0, rebuilt.stderr
     assert loaded("check").returncode == 0
     assert loaded("etl", "--source", "music").returncode == 0
