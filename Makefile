@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: help demo serve real test lowest lint check torture bench clean docs picture statements
 help:
-	@echo 'make demo    simulate a month of a small service, load it, ask it three questions'
+	@echo 'make demo    simulate a month of a small service, load it, run three sample queries'
 	@echo 'make serve   keep a Redshift emulator up, for psql or any other client'
 	@echo 'make real    rehearse on AWS: shows the price, asks, deletes everything; ARGS="--max-usd 1 --ttl 45m"'
 	@echo 'make test    run the tests, but for the longest'
@@ -18,8 +18,8 @@ help:
 	@echo 'make torture kill, cut, fuzz and crowd it for an hour or two'
 	@echo 'make bench   time a load beside other ways to do it; SIZE=100k, 1m, 10m or 100m'
 	@echo 'make statements   list again what is sent to a cluster (docs/statements.md)'
-	@echo 'make docs    draw again what README.md and docs/ show of the tables'
-	@echo 'make picture photograph the page again for README.md, with Chromium'
+	@echo 'make docs    generate what README.md and docs/ show of tables and commands'
+	@echo 'make picture take the picture of the report for README.md again, with Chromium'
 	@echo 'make clean   remove the virtual environment and the demo'
 
 # What the demo needs, and the page; then what the tests need as well.
@@ -51,8 +51,8 @@ demo: $(USED)
 	    'sparkify ask                             # all questions' \
 	    'sparkify ask plays_by_hour --format csv' \
 	    'sparkify etl --source music              # again: nothing to do' \
-	    'sparkify runs                            # what each run brought' \
-	    'sparkify report --open                   # the page that analysts look at' \
+	    'sparkify runs                            # the runs, and what each loaded' \
+	    'sparkify report --open                   # the report for analysts' \
 	    'sparkify query "SELECT level, COUNT(*) FROM songplay GROUP BY level"'
 
 serve: $(STAMP)

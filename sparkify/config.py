@@ -281,7 +281,7 @@ def load_config(
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     """A misspelt variable would be a setting that silently does not hold.
 
-    What begins like ours and resembles no setting is somebody else's: a container's service, a test's data.
+    A variable with our prefix that resembles no setting is left alone: another program set it.
     """
     known = {_variable(section, name) for section, name, _ in _settings()}
     bare = {variable.replace("_", ""): variable for variable in known}
@@ -313,7 +313,7 @@ def _read_file(path: Path | None) -> tuple[str, dict[tuple[str, str], str]]:
     file = path or DEFAULT_FILE
     if path is None and not file.exists():
         return str(file), {}
-    mend = "Check --config." if path else "Mend it, or remove it."
+    mend = "Check --config." if path else "Fix it, or remove it."
     parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=("#", ";"))
     try:
         with file.open(encoding="utf-8-sig") as handle:

@@ -241,7 +241,8 @@ def test_check_fails_for_a_feed_that_has_stalled(loaded: Run) -> None:
     done = loaded("check", "--max-age", "36h")
 
     assert done.returncode == 1
-    assert re.search(r"freshness failed: the latest event is [\d,.]+ days old \(limit 36 hours\)", done.stderr)
+    assert re.search(r"freshness failed: the latest event is [\d,.]+ days old", done.stderr)
+    assert "(limit 36 hours)" in done.stderr
 
 
 def test_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_the_table_of_runs_is_seen_whole(
         hidden = "(e => e.scrollWidth - e.clientWidth)(document.querySelector('table.runs').parentElement)"
 
         assert seen.page.evaluate(hidden) == 0
-        assert seen.text("table.runs tr:nth-child(2) small").splitlines() == ["etl", "taken back by run 4"]
+        assert seen.text("table.runs tr:nth-child(2) small").splitlines() == ["etl", "retracted by run 4"]
         for column in ("Read", "Loaded", "Duplicate", "Rejected"):
             assert seen.page.locator(f"table.runs td[data-name={column}]:visible").count() == 4
 

@@ -194,7 +194,7 @@ def test_a_mistake_in_the_configuration_is_named(run: Run, tmp_path: Path, text:
 @pytest.mark.parametrize(
     ("arrange", "message"),
     [
-        (lambda file: file.mkdir(), "dwg.cfg cannot be read: Is a directory. Mend it, or remove it."),
+        (lambda file: file.mkdir(), "dwg.cfg cannot be read: Is a directory. Fix it, or remove it."),
         (lambda file: file.write_text("[S3]", encoding="utf-16"), "dwg.cfg is not written in UTF-8."),
     ],
 )
@@ -364,7 +364,7 @@ def test_a_table_that_is_missing_is_named_made_and_filled(
     for done in (asked, refused):
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert "the warehouse lacks users. `sparkify tables create` makes what is missing." in done.stderr
-    assert made.stdout.splitlines()[1:] == ["Made anew, and empty: users.", "Next: sparkify rebuild"]
+    assert made.stdout.splitlines()[1:] == ["Recreated, empty: users.", "Next: sparkify rebuild"]
     assert rebuilt.returncode == 0
     with duckdb.connect(str(tmp_path / "sparkify.duckdb")) as connection:
         assert connection.execute("FROM users").fetchall() == before

@@ -115,8 +115,8 @@ def test_a_load_that_fails_before_it_begins_has_metrics_and_an_event(
 def test_undo_says_what_it_removes(loaded: Run) -> None:
     done = loaded("undo", "1")
 
-    assert re.search(r"note: .*2018-11-01-events\.json: 2 records and 1 reject leave\.", done.stderr)
-    assert re.search(r"note: .*song_data/.*\.json: 1 record and 0 rejects leave\.", done.stderr)
+    assert re.search(r"note: .*2018-11-01-events\.json: 2 records and 1 reject retracted\.", done.stderr)
+    assert re.search(r"note: .*song_data/.*\.json: 1 record and 0 rejects retracted\.", done.stderr)
     assert "removed  3 records of staging" in done.stdout
 
 

@@ -105,7 +105,9 @@ def _title(adds_up: bool, failed: int, unproved: bool) -> str:
         return f"Not yet: {count(failed, 'check')} found wrong rows"
     if not adds_up:
         return "No: the record counts do not add up"
-    return "The record counts add up; the checks were not run" if unproved else "Yes: every record is accounted for"
+    if unproved:
+        return "The record counts add up; the checks were not run"
+    return "Yes: every record is accounted for"
 
 
 def _flow(answers: Answers, loaded: int) -> list[dict[str, Any]]:
@@ -178,7 +180,7 @@ def _run(row: tuple[Any, ...]) -> dict[str, Any]:
         "run": run,
         "outcome": outcome,
         "reason": why or "",
-        "command": command if taken is None else f"{command}, taken back by run {taken}",
+        "command": command if taken is None else f"{command}, retracted by run {taken}",
         "started": moment(started),
         "seconds": f"{seconds:.1f} s" if seconds < 120 else f"{int(seconds) // 60} min {int(seconds) % 60} s",
         "files": files,
@@ -237,9 +239,10 @@ def _missing(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     if not rows:
         return {"kind": "nothing", "title": "Every song that is played is in the catalogue", "note": ""}
     title, artist, plays = rows[0]
+    first = f"“{title}” by {artist or 'unknown'}, {count(plays, 'play')}"
     return {
         "kind": "bars",
-        "title": f"Top song missing from the catalogue: “{title}” by {artist or 'unknown'}, {count(plays, 'play')}",
+        "title": f"Top song missing from the catalogue: {first}",
         "note": "The songs to add to the catalogue first. All days and levels.",
         "rows": [[t or "no title", a or "unknown artist", n, ""] for t, a, n in rows],
     }

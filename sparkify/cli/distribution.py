@@ -119,7 +119,7 @@ def measure(
 ) -> None:
     """Measure the designs on the cluster: the star once for each, the same questions in turns.
 
-    Makes schemas of its own and drops them whatever happens. On the stand-in it is rehearsed.
+    Makes schemas of its own and drops them whatever happens. It also runs on the emulator.
     """
     from sparkify.distribution import measure as measuring
     from sparkify.distribution.advisor import Advisor

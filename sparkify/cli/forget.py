@@ -74,7 +74,7 @@ def forget(
         if listed and not has_tables(engine):
             create_tables(engine)
         prepare_tables(engine)
-        with interruptible(f"{UNPUBLISHED}, or the file not yet written anew: run it again"):
+        with interruptible(f"{UNPUBLISHED}, or the file not yet rewritten: run it again"):
             receipt = run(engine, user_ids, progress)
     if style == "json":
         one = {"user_id": user_ids[0]} if len(user_ids) == 1 else {}
@@ -85,7 +85,7 @@ def forget(
 
 def _as_text(receipt: "Receipt", warehouse: str) -> str:
     rewritten = (
-        "the file was written anew: no freed block is left in it"
+        "the file was rewritten: no freed block is left in it"
         if receipt.is_rewritten
         else "the cluster reclaims the old blocks by itself; its snapshots hold them until they expire"
     )

@@ -60,16 +60,18 @@ source_option = click.option(
     show_default=True,
     help="What to do with known files that were rewritten: refuse the run, or replace their records.",
 )
-@click.option("--retry", is_flag=True, help="Load again what was undone.")
+@click.option("--retry", is_flag=True, help="Load files again that were rolled back.")
 @click.option(
-    "--verify", is_flag=True, help="Read every known file: its content, not its looks, must be known."
+    "--verify",
+    is_flag=True,
+    help="Compare the content of every known file with the ledger, not only size and time.",
 )
 @click.option("--strict", is_flag=True, help="Refuse a run that would warn of anything.")
 @click.option(
     "--metrics",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write what became of the load in the text format of Prometheus.",
+    help="Write metrics of the load to FILE, in the Prometheus text format.",
 )
 @summary_option
 @log_option
@@ -116,7 +118,7 @@ def etl(
 @day_options
 @format_option
 def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
-    """Show which files are new, grown (appended to), changed (rewritten), undone (rolled back) or known; write nothing."""
+    """Show which files are new, grown (appended), changed (rewritten), undone (rolled back) or known."""
     _show_plan(config, first, last, style)
 
 
@@ -128,7 +130,7 @@ def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str
     metavar="LENGTH",
     help="Fail if consecutive events are further apart; 24h finds every missing day.",
 )
-@click.option("--deep", is_flag=True, help="Also rebuild the star schema in temporary tables, and compare row by row.")
+@click.option("--deep", is_flag=True, help="Also rebuild the star schema in temporary tables, and compare.")
 @format_option
 def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, style: str | None) -> None:
     """Run every check over the whole warehouse, and compare every table with its seal."""

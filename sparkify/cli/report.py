@@ -29,7 +29,7 @@ check_option = click.option(
     "--check",
     "prove",
     is_flag=True,
-    help="Run every check for the page, however large; above five million plays it goes without.",
+    help="Run every check for the report; by default only up to five million plays.",
 )
 
 

@@ -14,7 +14,7 @@ from sparkify.formatting import count
 @click.command()
 @click.argument("target", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--listeners", type=Whole(1), help="How many listen. Default: 3000.")
-@click.option("--events", type=Whole(1), help="How many events, to the event; listeners follow.")
+@click.option("--events", type=Whole(1), help="Exact number of events; the number of listeners follows.")
 @click.option("--days", type=Whole(1, 36_500), default=30, show_default=True, help="How many days.")
 @click.option("--songs", type=Whole(1), default=15_000, show_default=True, help="How many songs are listed.")
 @click.option("--start", type=DAY, default="2026-01-01", show_default=True, help="The first day.")
@@ -24,7 +24,7 @@ from sparkify.formatting import count
     type=Amount(0, 1),
     default=0.0,
     metavar="RATE",
-    help="Spoil this share of the records (0.01), with the truth in truth.json and late files in DIR.later/.",
+    help="Corrupt this share of the records (0.01); truth.json has the expected result, DIR.later/ late files.",
 )
 def simulate(
     target: Path,

@@ -30,7 +30,7 @@ def create(config: Config) -> None:
         made = create_tables(engine)
     click.echo(f"{len(ALL)} tables are in {place(config)}.")
     if made and len(made) < len(ALL):
-        click.echo(f"Made anew, and empty: {', '.join(made)}.")
+        click.echo(f"Recreated, empty: {', '.join(made)}.")
         if set(made) <= set(STAR):
             click.echo("Next: sparkify rebuild")
         else:
@@ -61,11 +61,11 @@ def drop(config: Config, yes: bool) -> None:
     "--format",
     "style",
     type=click.Choice(["table", "csv", "json", "ndjson", "svg", "mermaid", "markdown"]),
-    help="svg and mermaid draw the star; markdown is the data dictionary.",
+    help="svg and mermaid draw the star schema; markdown is the data dictionary.",
 )
 @click.option("--staging", is_flag=True, help="Draw the staging tables as well.")
 def show(style: str | None, *, staging: bool) -> None:
-    """Show every column with its type and meaning, or draw the star."""
+    """Show every column with its type and meaning, or draw the star schema."""
     from sparkify.engines.base import Result
     from sparkify.sql import drawing, picture, schema
 
@@ -89,7 +89,7 @@ def show(style: str | None, *, staging: bool) -> None:
 @click.option("--wait", type=float, default=30.0, help="How long to wait for another process.")
 @format_option
 def diff(a: str, b: str, wait: float, style: str | None) -> None:
-    """Compare the stars of two warehouses, DuckDB files or redshift; exit with 1 if they differ."""
+    """Compare the star schemas of two warehouses, DuckDB files or redshift; exit with 1 if they differ."""
     from sparkify.engines.base import Result
     from sparkify.load.diff import diff_star
     from sparkify.load.tables import require_tables

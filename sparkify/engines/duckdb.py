@@ -188,7 +188,7 @@ class DuckDB:
         if self.file == ":memory:":
             return True
         fresh = self._spill / "warehouse"
-        with translated("writing the warehouse anew"):
+        with translated("rewriting the warehouse file"):
             [(name, version)] = self._connection.execute(
                 "SELECT database_name, rtrim(tags['storage_version'], '+') FROM duckdb_databases() "
                 "WHERE database_name = current_database()"

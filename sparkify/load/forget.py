@@ -102,13 +102,13 @@ def forget(
         return Outcome(checks=check_anew(engine, run_id), warnings=_warn_of_plays(receipt, progress))
 
     publish(engine, "forget", work, progress, sleep)
-    progress.step("writing the warehouse anew")
+    progress.step("rewriting the warehouse file")
     try:
         receipts[-1].is_rewritten = engine.rewrite()
     except SparkifyError as error:
         names = f"listener {wanted[0]} is" if len(wanted) == 1 else f"{len(wanted)} listeners are"
         raise WarehouseError(
-            f"{names} forgotten, but the file could not be written anew, and keeps old bytes "
+            f"{names} forgotten, but the file could not be rewritten, and keeps old bytes "
             f"until it is: type it again. {str(error).removesuffix(' Nothing was published.')}"
         ) from error
     receipts[-1].other_tables = _other_tables(engine)

@@ -27,7 +27,7 @@ def undo(
         if not parts:
             raise _nothing_stands(engine, run)
         _tell_what_goes(engine, parts, progress)
-        progress.step("taking records back")
+        progress.step("retracting records")
         removed, _ = take_back(engine, run_id, parts, "undone", changes)
         progress.step("checking")
         verdicts = check_anew(engine, run_id)
@@ -48,11 +48,11 @@ def _tell_what_goes(engine: Engine, parts: Collection[int], progress: Progress) 
         if row[0] in set(parts)
     ]
     for uri, read, rejected in found[:SHOWN]:
-        progress.note(f"{uri}: {count(read - rejected, 'record')} and {count(rejected, 'reject')} leave.")
+        progress.note(f"{uri}: {count(read - rejected, 'record')} and {count(rejected, 'reject')} retracted.")
     if found[SHOWN:]:
         read, rejected = (sum(row[at] for row in found[SHOWN:]) for at in (1, 2))
         more = f"{count(read - rejected, 'record')} and {count(rejected, 'reject')}"
-        progress.note(f"{count(len(found) - SHOWN, 'more file')}: {more} leave.")
+        progress.note(f"{count(len(found) - SHOWN, 'more file')}: {more} retracted.")
 
 
 def _nothing_stands(engine: Engine, run: int) -> ConfigError | LoadError:
