@@ -24,7 +24,7 @@ from sparkify.formatting import count
     type=Amount(0, 1),
     default=0.0,
     metavar="RATE",
-    help="Corrupt this share of the records (0.01); truth.json has the expected result, DIR.later/ late files.",
+    help="Corrupt this share of the records (0.01); truth.json: the expected result; DIR.later/: late files.",
 )
 def simulate(
     target: Path,
