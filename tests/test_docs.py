@@ -136,6 +136,35 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+STUMBLED = (
+    "proves it right, publishes it at once", "Two commands to a running warehouse", "asks it three questions",
+    "the books are open", "the books do not add up", "text encoded twice",
+    "decides record by record", "never at arrival", "doors to the same functions", "progress and talk",
+    "from nothing to nothing", "Nights, and what to do", "A run should not have been",
+    "Load known files anew", "Take a run back", "as far as it still stands", "why it says what it says", "a listener left anonymous",
+    "Probe all that a load needs", "Make up a streaming service", "At most so many", "Mend the files",
+    "is no folder.", "nothing stands any more", "Not so:", "each is not loaded: no column",
+    "stood in the warehouse already", "stands once", "is taken apart in time", "lives where a record",
+    "of the month plays on", "is missed most", "takes apart the marked part", "is most played?",
+    "That did not work", "what is called so and is not temporary", "what a core keeps near itself",
+    "refuses whoever is further", "nobody can be asked, nobody agreed",
+)  # fmt: skip
+"""Sentences that readers did not understand at once; each has a plain one in its place."""
+
+
+@pytest.mark.parametrize("sentence", STUMBLED)
+def test_a_sentence_that_readers_stumbled_over_is_gone(sentence: str) -> None:
+    pages = [
+        ROOT / "README.md",
+        ROOT / "Makefile",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "examples").glob("*.*"),
+    ]
+    program = [file for kind in ("py", "sql", "j2", "js") for file in (ROOT / "sparkify").rglob(f"*.{kind}")]
+
+    assert [str(file) for file in (*pages, *program) if sentence in file.read_text()] == []
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
 

@@ -56,7 +56,7 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
         else "Nothing was loaded yet",
         "title": _title(adds_up, failed, verdicts is None) if read else "Nothing was loaded yet",
         "facts": [
-            f"By the ledger, {count(read, 'record')} of what stands came to this: {loaded:,} loaded, "
+            f"By the ledger, {count(read, 'record')} of files that are present: {loaded:,} loaded, "
             f"{count(duplicate, 'duplicate')}, {count(conflict, 'conflict')}, {rejected:,} rejected and kept."
             if adds_up
             else "In a run below, records read are not loaded + duplicate + conflict + rejected.",
@@ -70,7 +70,7 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
             if verdicts is None
             else f"{failed} of {checks} found wrong rows."
             if failed
-            else f"All {checks} hold, over the whole warehouse, as this page was made.",
+            else f"All {checks} passed on the whole warehouse when this report was made.",
         ],
         "equation": {
             "read": read,
@@ -96,7 +96,7 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
         ],
         "checks_title": "The checks were not run for this page"
         if verdicts is None
-        else f"{len(verdicts) - failed} of {len(verdicts)} checks hold",
+        else f"{len(verdicts) - failed} of {len(verdicts)} checks passed",
     }
 
 

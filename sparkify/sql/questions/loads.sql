@@ -1,5 +1,5 @@
--- What did each run load? As `runs`, without the reasons, which may name files; records read = loaded + duplicate + conflict + rejected, of what still counts.
--- Runs that were not published have no number; each stands above the run that was the latest then.
+-- What did each run load? As `runs`, without the reasons, which may name files; records read = loaded + duplicate + conflict + rejected, of files that are present.
+-- Runs that were not published have no number; each is listed above the run that was the latest then.
 SELECT
     u.run_id,
     u.command,
