@@ -78,7 +78,7 @@ def test_what_was_not_checked_for_a_page_is_not_called_right(
     assert (small["state"], small["title"]) == ("good", "Yes: every record is accounted for")
     assert (large["state"], large["checks"]) == ("open", [])
     assert (large["title"], large["checks_title"]) == (
-        "The books add up; the checks were not run", "The checks were not run for this page",
+        "The record counts add up; the checks were not run", "The checks were not run for this page",
     )  # fmt: skip
     assert large["equation"] == small["equation"]
 

@@ -35,7 +35,7 @@ def test_a_gap_is_named_with_its_ends_its_length_and_the_limit(warehouse: Engine
     assert verdict.wrong.columns == ("gap_start", "gap_end", "length")
     assert verdict.wrong.rows == [(*ends, "24 hours")]
     assert verdict.sentence() == (
-        "gaps: events are missing between 2018-11-04 23:59:58 and 2018-11-06 00:00:01 "
+        "gaps failed: events are missing between 2018-11-04 23:59:58 and 2018-11-06 00:00:01 "
         "(24 hours, limit 12 hours)"
     )
 
@@ -125,7 +125,7 @@ def test_check_fails_with_one_sentence_for_a_gap_and_one_for_a_feed_that_has_sta
     )
     assert "FAILED,gaps," in narrow.stdout
     assert both.returncode == 1
-    assert [line.split(":")[1] for line in both.stderr.splitlines()] == [" freshness", " gaps"]
+    assert [line.split(":")[1] for line in both.stderr.splitlines()] == [" freshness failed", " gaps failed"]
 
 
 def test_a_length_that_is_none_is_refused_by_the_name_of_its_option(run: Run, source: Source) -> None:
