@@ -120,7 +120,7 @@ def test_check_fails_with_one_sentence_for_a_gap_and_one_for_a_feed_that_has_sta
     assert "ok,gaps,Consecutive events must be at most 36 hours apart." in wide.stdout
     assert narrow.returncode == 1
     assert narrow.stderr == (
-        "sparkify: gaps: events are missing between 2018-11-01 00:00:00 and 2018-11-02 06:00:00 "
+        "sparkify: gaps failed: events are missing between 2018-11-01 00:00:00 and 2018-11-02 06:00:00 "
         "(30 hours, limit 24 hours)\n"
     )
     assert "FAILED,gaps," in narrow.stdout

@@ -47,7 +47,7 @@ def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, A
         "is_of_reader": is_of_reader,
         "state": "bad" if failed or not adds_up else "open" if verdicts is None else "good",
         "adds_up": adds_up,
-        "badge": "The books do not add up"
+        "badge": "The record counts do not add up"
         if not adds_up
         else f"{count(failed, 'check')} found wrong rows"
         if failed

@@ -128,7 +128,8 @@ class Gaps(Verdict):
         start, end, length = self.wrong.rows[0]
         count = len(self.wrong.rows)
         more = "" if count == 1 else f", the widest of {count} gaps{' or more' if count == SHOWN else ''}"
-        return f"{self.name} failed: events are missing between {start} and {end} ({length}, limit {self.limit}){more}"
+        gap = f"between {start} and {end} ({length}, limit {self.limit})"
+        return f"{self.name} failed: events are missing {gap}{more}"
 
 
 def check_gaps(engine: Reader, max_gap: dt.timedelta) -> Verdict:
