@@ -32,7 +32,7 @@ def read_moment(text: str) -> tuple[Decimal | None, str]:
         number = Decimal(text) if _NUMBER.fullmatch(text) else _NO_MOMENT
     except InvalidOperation:
         return None, ""
-    if not number.is_finite() or abs(number) >= 10**18:
+    if not number.is_finite() or number.adjusted() >= 18:  # abs() of 1e99999999999 overflows
         return None, ""
     return _in_microseconds(number)
 

@@ -10,7 +10,7 @@ number that is whole is written so where a column takes integers: 7.00 and 7e0 a
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from decimal import localcontext
 from typing import Any, NamedTuple
 
@@ -33,15 +33,13 @@ from sparkify.engines.extra import (
     too_long,
 )  # fmt: skip
 from sparkify.engines.moments import read_moment
+from sparkify.engines.regular import RegularRecords
 from sparkify.sql.schema import json_key, table
 
 OWN = "sparkify_"
 """How the keys begin that are added to records on their way to a database."""
 EXTRA_KEY = f"{OWN}extra"
 """The key under which a rewritten record carries its `extra`."""
-_KEY = re.compile(rb'"([^"\\]*)":')
-_ODD = rb'":(?! ?(?:["\d]|-\d|null\b|true\b|false\b))|\\u0000|\\u[dD][89a-fA-F]'
-"""What a record holds that must be looked at value by value."""
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 """Numbers that every reader writes as they stand."""
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -91,62 +89,19 @@ class RecordReader:
         self.is_flat = all(len(path) == 1 and isinstance(path[0], str) for path in paths.values())
         self.keys = {column: str(path[0]) if self.is_flat else column for column, path in paths.items()}
         """Under which key a reader finds each column in the records that it is given."""
-        self._marks = [f'"{key}":'.encode() for key in self.keys.values()] if self.is_flat else []
-        self._order: list[bytes] = []
-        self._layout: re.Pattern[bytes] | None = None
-        """What most records match that have the keys of the last regular one in its order."""
-        texts = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name not in self._numbers)
-        whole = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name in self._integers)
-        self._odd = re.compile(
-            _ODD + rb'|"(?:%s)": ?[-\d]' % texts + (rb'|"(?:%s)": ?-?\d+[.eE]' % whole if whole else b"")
+        self._regular = (
+            RegularRecords(self.keys, self._numbers, self._integers, moment) if self.is_flat else None
         )
-        numeric = b"|".join(re.escape(self.keys[name]).encode() for name in paths if name in self._numbers)
-        self._empty = re.compile(rb'"(?:%s)": ?""' % numeric)
-        own = re.escape(self.keys[moment]).encode() if moment else b""
-        self._whole_moment = re.compile(rb'"%s": ?"?-?\d+"?\s*[,}]' % own) if moment else None
         self._number_paths = frozenset(paths[name] for name in paths if name in self._numbers)
 
     def read(self, line: bytes) -> Record:
         """Read one line; what is no JSON object comes back as an empty list, for validation to reject."""
-        if self._is_regular(line):
-            nulls = line.count(b'":null') + line.count(b'": null')
-            empty = len(self._empty.findall(line)) if b'""' in line else 0
-            return Record(line, values=len(self._marks) - nulls - empty)
+        if self._regular and self._regular.matches(line):
+            return Record(line, values=self._regular.count_values(line))
         try:
             return self._parse(line)
         except (ValueError, RecursionError):
             return _NONE  # and not the line: a reader that takes more for JSON than we do would load it
-
-    def _is_regular(self, line: bytes) -> bool:
-        """Whether each key stands in it once, and no other, all with plain values."""
-        if self._layout and self._layout.match(line):
-            return True
-        is_regular = (
-            self.is_flat
-            and line[-2:-1] not in b", \t"  # a comma before the last brace
-            and line.count(b'":') == len(self._marks)
-            and all(map(line.__contains__, self._marks))
-            and not self._odd.search(line)
-            and (self._whole_moment is None or self._whole_moment.search(line) is not None)
-        )
-        if is_regular and (keys := _KEY.findall(line)) != self._order:
-            self._order, self._layout = keys, self._layout_of(keys)
-        return is_regular
-
-    def _layout_of(self, keys: Sequence[bytes]) -> re.Pattern[bytes] | None:
-        """What is regular, and has its keys in this order; no text with an escaped quote."""
-        columns = {key.encode(): column for column, key in self.keys.items()}
-        if sorted(keys) != sorted(columns):
-            return None
-        members = (rb' ?"%s": ?%s' % (re.escape(key), self._form_of(columns[key])) for key in keys)
-        return re.compile(rb"\{%s\}\Z" % b",".join(members))
-
-    def _form_of(self, column: str) -> bytes:
-        if column not in self._numbers:
-            return rb'(?:"(?:[^"\\]+|\\(?:[bfnrt/\\]|u(?!0000|[dD][89a-fA-F])))*"|null)'
-        if column == self.moment:
-            return rb"-?\d+"
-        return rb"(?:-?\d+|null)" if column in self._integers else rb"(?:-?\d+(?:\.\d+)?|null)"
 
     def misfits(self, line: bytes, reasons: Mapping[str, str]) -> tuple[str | None, int]:
         """(`extra` of this record, with the values of these columns set aside; how many more those are)."""
