@@ -29,7 +29,7 @@ from sparkify.load.feed import make_feed
 from sparkify.load.files import Planned, State, make_plan
 from sparkify.load.inspect import find_missing_days
 from sparkify.load.publish import Summary
-from sparkify.load.run import MaxRejects, load
+from sparkify.load.run import MaxRejects, load, rebuild_if_other
 from sparkify.load.seal import check_warehouse
 from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables, use_play_pages
 from sparkify.load.undo import undo
@@ -164,11 +164,13 @@ class Warehouse:
         verify: bool = False,
         strict: bool = False,
         max_rejects: str = "",
+        rebuild: bool = False,
         progress: Progress | None = None,
     ) -> Summary:
         """Load what is new, build the star, check it, and publish it at once: `sparkify etl`.
 
-        `first` and `last` are days of logs, both included. Raises LoadError if the load was refused,
+        `first` and `last` are days of logs, both included. `rebuild` first rebuilds the star, a run of its
+        own, where other rules or play pages built it; else that is a WarehouseError. Raises LoadError if the load was refused,
         CheckError if a check found wrong rows: nothing is published then.
         """
         config = self._with(source)
@@ -182,6 +184,8 @@ class Warehouse:
             if not has_tables(engine):
                 create_tables(engine)
             prepare_tables(engine, feed.paths)
+            if rebuild:
+                rebuild_if_other(engine, progress or Silent(), config.etl.play_pages)
             use_play_pages(engine, config.etl.play_pages)
             if not (first or last):
                 warned = [*warned, *find_missing_days(engine, listing.files)]

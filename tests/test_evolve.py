@@ -1,40 +1,27 @@
 """A column that is added later takes what came of its key before, from `extra`, without the source files."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sparkify import sql
 from sparkify.engines.base import Engine
 from sparkify.load.tables import prepare_tables
-from sparkify.sql import schema
 from tests.builders import Source, etl, play, rows
+from tests.programs import other_sql
 
 
 @pytest.fixture
-def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def newer(tmp_path: Path) -> Iterator[None]:
     """The program of the day after: stg_events has a column device_id and a column app_version."""
 
-    def forget_tables() -> None:
-        sql.statement.cache_clear()
-        schema.table.cache_clear()
-
-    shutil.copytree(sql.ROOT, tmp_path / "sql")
-    ddl = tmp_path / "sql" / "tables" / "stg_events.sql"
     last = "    extra           VARCHAR(65535) "
     added = (
         "    device_id       VARCHAR(8),  -- the listener's device\n"
         "    app_version     INTEGER,     -- of the app\n"
     )
-    assert last in ddl.read_text()
-    ddl.write_text(ddl.read_text().replace(last, added + last))
-    with monkeypatch.context() as patch:
-        patch.setattr(sql, "ROOT", tmp_path / "sql")
-        forget_tables()
+    with other_sql(tmp_path, {"tables/stg_events.sql": (last, added + last)}):
         yield
-    forget_tables()
 
 
 def load_before(warehouse: Engine, source: Source) -> None:

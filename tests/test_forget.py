@@ -18,7 +18,9 @@ from sparkify.load.replay import replay
 from sparkify.load.run import rebuild
 from sparkify.load.tables import create_tables
 from sparkify.progress import Silent
+from sparkify.sql import schema
 from tests.builders import Noting, Record, Run, Source, etl, event, logged_out, play, rejects, rows, song
+from tests.programs import other_columns
 from tests.test_undo import assert_sound, reloaded
 
 Make = Callable[[], Engine]
@@ -111,12 +113,12 @@ def test_rejects_lose_their_text_unless_they_are_somebody_elses(warehouse: Engin
 def test_no_later_load_reload_or_replay_brings_a_forgotten_listener_back(
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(validation.RANGES, "session_id", (0, 500))
+    monkeypatch.setattr(validation, "table", other_columns(session_id={"limits": (0, 500)}))
     log = source.log(theirs(0), event(**PLANTED, userId="77", sessionId=501), day="2018-11-01")
     etl(warehouse, source.folder)
     forget(warehouse, 77, Noting())
     assert traces(warehouse) == []
-    monkeypatch.setitem(validation.RANGES, "session_id", (0, 9_000_000))
+    monkeypatch.setattr(validation, "table", schema.table)
 
     replay(warehouse, None, Noting())
     reloaded(warehouse, log)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
-from sparkify.load import validation
 from sparkify.load.diff import digest_star
 from sparkify.load.files import State
 from sparkify.load.forget import forget
@@ -27,6 +27,7 @@ from sparkify.load.run import MaxRejects, rebuild, reload
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from tests.builders import Source, etl, rows
+from tests.programs import limit_items
 from tests.test_laws import as_line, plays, songs, visits
 from tests.test_undo import STANDING, assert_sound
 from tests.torture import survived, times
@@ -135,12 +136,10 @@ def test_after_any_coming_and_going_the_star_is_that_of_what_stands(
 @contextmanager
 def strict(is_strict: bool) -> Iterator[None]:
     """A judge that refuses what it should not, until rejects are replayed."""
-    before = validation.RANGES["item_in_session"]
-    validation.RANGES["item_in_session"] = (0, 1) if is_strict else before
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        if is_strict:
+            limit_items(patch, 1)
         yield
-    finally:
-        validation.RANGES["item_in_session"] = before
 
 
 class World:

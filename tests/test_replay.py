@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -12,8 +11,9 @@ from sparkify.load import validation
 from sparkify.load.diff import digest_star
 from sparkify.load.replay import replay
 from sparkify.load.undo import undo
-from sparkify.sql.schema import Table, table
+from sparkify.sql import schema
 from tests.builders import Noting, Run, Source, counts, etl, play, rejects, rows, song
+from tests.programs import limit_items, other_columns
 from tests.test_undo import assert_equal, assert_sound, reloaded
 
 Make = Callable[[], Engine]
@@ -22,21 +22,9 @@ Make = Callable[[], Engine]
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Rules that reject all but the first item of a session, and all songs; the call lifts them."""
-    monkeypatch.setitem(validation.RANGES, "item_in_session", (0, 0))
-    monkeypatch.setattr(validation, "table", with_narrow_titles)
-
-    def restore() -> None:
-        monkeypatch.setitem(validation.RANGES, "item_in_session", (0, 999_999))
-        monkeypatch.setattr(validation, "table", table)
-
-    return restore
-
-
-def with_narrow_titles(name: str) -> Table:
-    """The table, but that no title fits."""
-    found = table(name)
-    columns = tuple(replace(c, width=1) if c.name == "title" else c for c in found.columns)
-    return replace(found, columns=columns)
+    table = other_columns(item_in_session={"limits": (0, 0)}, title={"width": 1})
+    monkeypatch.setattr(validation, "table", table)
+    return lambda: monkeypatch.setattr(validation, "table", schema.table)
 
 
 def deliver(source: Source) -> None:
@@ -96,11 +84,11 @@ def test_a_replay_that_is_undone_leaves_the_rejects_as_they_were(
 def test_undoing_one_replay_leaves_what_another_one_passed(
     duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(validation.RANGES, "item_in_session", (0, 0))
+    limit_items(monkeypatch, 0)
     source.log(play(0), play(1), play(2))
     etl(duckdb_warehouse, source.folder)
     for last in (1, 2):
-        monkeypatch.setitem(validation.RANGES, "item_in_session", (0, last))
+        limit_items(monkeypatch, last)
         replay(duckdb_warehouse, None, Noting())
 
     undo(duckdb_warehouse, 2, Noting())

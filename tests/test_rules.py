@@ -1,8 +1,7 @@
 """The rules that built the star have a version: with other rules nothing is added to it before a rebuild."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -20,24 +19,14 @@ from sparkify.load.run import MaxRejects, rebuild, reload
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from tests.builders import Run, Source, etl, play, rows, song
+from tests.programs import other_sql
 
 NEAREST = "ORDER BY ABS(COALESCE(c.duration - f.length, 1000000)), c.song_id"
 
 
-@contextmanager
-def other_program(folder: Path, name: str, old: str, new: str) -> Iterator[None]:
+def other_program(folder: Path, name: str, old: str, new: str) -> AbstractContextManager[None]:
     """The program of the day after: one definition says `new` where it said `old`."""
-    shutil.copytree(sql.ROOT, folder / "sql")
-    file = folder / "sql" / "star" / f"{name}.sql"
-    assert old in file.read_text()
-    file.write_text(file.read_text().replace(old, new))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sql, "ROOT", folder / "sql")
-        for cached in (sql.statement, rules.rules_digest):
-            cached.cache_clear()
-        yield
-    for cached in (sql.statement, rules.rules_digest):
-        cached.cache_clear()
+    return other_sql(folder, {f"star/{name}.sql": (old, new)})
 
 
 @pytest.fixture

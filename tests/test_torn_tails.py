@@ -8,12 +8,12 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
-from sparkify.load import validation
 from sparkify.load.diff import digest_star
 from sparkify.load.replay import replay
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from tests.builders import Source, etl, play, rows
+from tests.programs import limit_items
 from tests.test_undo import assert_sound
 
 Make = Callable[[], Engine]
@@ -111,7 +111,7 @@ def test_a_replayed_line_that_goes_on_is_a_rewritten_file(
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setitem(validation.RANGES, "item_in_session", (0, 1))
+        limit_items(patch, 1)
         log = source.log(play(0), play(5))
         etl(warehouse, source.folder)
     assert replay(warehouse, None, Silent()).run_id == 2
@@ -129,7 +129,7 @@ def test_a_replayed_line_of_an_older_part_is_not_loaded_again_where_an_undone_pa
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setitem(validation.RANGES, "item_in_session", (0, 1))
+        limit_items(patch, 1)
         log = source.log(play(5))
         etl(warehouse, source.folder)
         grow(log, "x")

@@ -8,10 +8,11 @@ from sparkify.engines.base import Reader, Result, Value
 from sparkify.engines.relations import definition, resolve
 from sparkify.errors import ConfigError
 from sparkify.sql import statement
+from sparkify.sql.schema import LINEAGE
 
 SHOWN = 10
 """Candidates that are shown."""
-_OURS = ("run_id", "command", "started_at", "uri", "record")
+_OURS = ("command", "started_at", "uri")
 
 Row = dict[str, Any]
 
@@ -50,12 +51,12 @@ def explain_play(reader: Reader, songplay_id: int) -> Explanation:
     plays = _rows(reader.query(statement("explain", "play").text, of))
     if not plays:
         raise ConfigError(_no_play(reader, songplay_id))
-    key = {name: plays[0][name] for name in ("session_id", "item_in_session", "user_id", "start_time")}
     pages = {page for (page,) in reader.query("SELECT page FROM etl_play_page").rows}
-    records = [
-        Record(**{name: row.pop(name) for name in _OURS}, values=row, is_play=row["page"] in pages)
-        for row in _rows(reader.query(statement("explain", "records").text, key))
-    ]
+    records = []
+    for row in _rows(reader.query(statement("explain", "records").text, of)):
+        ours = {name: row.pop(name) for name in (*LINEAGE, *_OURS)}
+        del ours["file_id"]
+        records.append(Record(**ours, values=row, is_play=row["page"] in pages))
     candidates = _rows(reader.query(definition("candidates", group="explain"), of))
     return Explanation(
         plays[0], records, _why_song(plays[0], candidates), _why_artist(plays[0], candidates),

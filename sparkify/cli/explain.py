@@ -9,6 +9,7 @@ from sparkify.cli.options import ANY_ID, Group, config_options
 from sparkify.cli.output import lines, print_object, visible
 from sparkify.config import Config
 from sparkify.connection import opened
+from sparkify.sql.schema import table
 
 if TYPE_CHECKING:
     from sparkify.ask.explain import Explanation, Record
@@ -49,10 +50,10 @@ def _as_text(found: "Explanation") -> str:
         ("song", found.song),
         ("artist", found.artist),
     ])]  # fmt: skip
-    raw = {"song": "title", "artist": "artist_name", "ts": "start_time"}
-    values = [(name, value, play.get(raw.get(name, name))) for name, value in taken.values.items()]
+    shown = {one.source.removeprefix("stg_events."): one.name for one in table("songplay").columns}
+    values = [(name, value, play.get(shown.get(name, ""))) for name, value in taken.values.items()]
     out += ["", "What the record says, and the star where it differs:", "", lines(
-        (name, _said(value) + (f" -> {_said(star)}" if name in (*raw, *play) and star != value else ""))
+        (name, _said(value) + (f" -> {_said(star)}" if name in shown and star != value else ""))
         for name, value, star in values
     )]  # fmt: skip
     if found.candidates:

@@ -60,6 +60,9 @@ source_option = click.option(
     show_default=True,
     help="What to do with known files that were rewritten: refuse the run, or replace their records.",
 )
+@click.option(
+    "--rebuild", is_flag=True, help="First rebuild the star schema, if other rules or play pages built it."
+)
 @click.option("--retry", is_flag=True, help="Load files again that were rolled back.")
 @click.option(
     "--verify",
@@ -83,6 +86,7 @@ def etl(
     fail_on_reject: bool,
     dry_run: bool,
     changed: Literal["refuse", "reload"],
+    rebuild: bool,
     retry: bool,
     verify: bool,
     strict: bool,
@@ -103,7 +107,7 @@ def etl(
         with interruptible(UNPUBLISHED):
             summary = Warehouse(config).load(
                 first=first, last=last, changed=changed, retry=retry, verify=verify, strict=strict,
-                progress=progress,
+                rebuild=rebuild, progress=progress,
             )  # fmt: skip
         told.summary = summary
         progress.finish(summary.records.loaded, summary.records.rejected, summary.records.values_aside)

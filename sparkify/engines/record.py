@@ -34,7 +34,7 @@ from sparkify.engines.extra import (
 )  # fmt: skip
 from sparkify.engines.moments import read_moment
 from sparkify.engines.regular import RegularRecords
-from sparkify.sql.schema import json_key, table
+from sparkify.sql.schema import table
 
 OWN = "sparkify_"
 """How the keys begin that are added to records on their way to a database."""
@@ -220,8 +220,7 @@ def _as_integer(number: Number) -> Number:
 
 def default_paths(dataset: Dataset) -> Paths:
     """Where the app writes each column's value, unless a JSONPaths file says otherwise."""
-    names = [column.name for column in table(STAGING_TABLE[dataset]).reported]
-    return {name: (json_key(name) if dataset == "events" else name,) for name in names}
+    return {column.name: (column.key,) for column in table(STAGING_TABLE[dataset]).reported}
 
 
 def record_reader(dataset: Dataset, paths: Paths) -> RecordReader:

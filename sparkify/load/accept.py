@@ -15,7 +15,7 @@ from sparkify.formatting import count
 from sparkify.load import validation
 from sparkify.load.rejects import Lines, Reject, look_up
 from sparkify.load.star import run_transform
-from sparkify.sql.schema import table
+from sparkify.sql.contract import values as values_of
 
 PAGE = 10_000
 """Records that are looked up at once."""
@@ -109,10 +109,10 @@ def accept(engine: Engine, dataset: Dataset, run_id: int, rules: Rules) -> dict[
     engine.execute("DROP TABLE raw_extra")
     if not counted:
         return {}
-    values = " + ".join(f"COUNT({column.name})" for column in table(STAGING_TABLE[dataset]).reported)
+    staging = STAGING_TABLE[dataset]
     stored = dict(
         engine.query(
-            f"SELECT file_id, {values} AS vals FROM {STAGING_TABLE[dataset]} "
+            f"SELECT file_id, {values_of(staging, staging)} AS vals FROM {staging} "
             "WHERE run_id = :run AND file_id BETWEEN :first AND :last GROUP BY file_id",
             {"run": run_id, "first": min(counted), "last": max(counted)},
         ).rows

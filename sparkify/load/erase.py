@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from sparkify.engines.base import Reader
 from sparkify.load.rejects import Reject, decoded
+from sparkify.sql.schema import table
 
 ERASED = "erased"
 _NAMED = re.compile(rb'"userId"\s*:\s*(?:"(\d*)"|(\d+)|null)')
@@ -51,7 +52,7 @@ def listeners_of(line: bytes) -> set[int] | None:
     >>> listeners_of(b'{"userId": "15", "userId": "16"}') == {15, 16}
     True
     """
-    if b'"song_id"' in line and not any(key in line for key in (b'"userId"', b'"firstName"', b'"location"')):
+    if b'"song_id"' in line and not any(key in line for key in _personal_keys()):
         return set()  # a song, which is of nobody
     value, keys = None, line.count(b'"userId"')
     if keys < 2:  # of a key that comes twice, one reader takes the first and another the last
@@ -66,6 +67,11 @@ def listeners_of(line: bytes) -> set[int] | None:
     if user in ("", None):
         return set()
     return {int(user)} if isinstance(user, str | int) and re.fullmatch(r"\d+", str(user)) else None
+
+
+def _personal_keys() -> list[bytes]:
+    events = table("stg_events")
+    return [f'"{one.key}"'.encode() for one in events.reported if one.name in events.personal]
 
 
 def _bare(reject: Reject) -> str:

@@ -21,18 +21,25 @@ def add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) ->
     if not lacking:
         return []
     with sealed(engine) as sealing:
-        for dataset, name in STAGING_TABLE.items():
-            if name not in lacking:
-                continue
-            before = read_digest(engine, name, without=lacking[name])
-            for column in table(name).reported:
-                if column.name in lacking[name]:
-                    engine.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {column.type}")
-                    key = label((paths or {}).get(dataset, default_paths(dataset))[column.name])
-                    _fill(engine, dataset, column, key)
-            sealing.changes.add(name, read_digest(engine, name).minus(before))
-        added = [f"{name}.{column}" for name, columns in lacking.items() for column in sorted(columns)]
+        before = {name: read_digest(engine, name, without=columns) for name, columns in lacking.items()}
+        added = add_unsealed(engine, paths)
+        for name, digest in before.items():
+            sealing.changes.add(name, read_digest(engine, name).minus(digest))
         sealing.says("columns", f"added {', '.join(added)}")
+    return added
+
+
+def add_unsealed(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> list[str]:
+    """The same, for whoever seals all tables afterwards."""
+    added = []
+    lacking = missing_columns(engine)
+    for dataset, name in STAGING_TABLE.items():
+        for column in table(name).reported:
+            if column.name in lacking.get(name, ()):
+                engine.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {column.type}")
+                key = label((paths or {}).get(dataset, default_paths(dataset))[column.name])
+                _fill(engine, dataset, column, key)
+                added.append(f"{name}.{column.name}")
     return added
 
 

@@ -17,9 +17,8 @@ from sparkify.load.rejects import Reject
 from sparkify.load.star import build_star, drop_affected, recount, run_transform
 from sparkify.load.takeback import check_anew
 from sparkify.load.text import drop_unused_forms
-from sparkify.load.validation import PERSONAL
 from sparkify.progress import Progress
-from sparkify.sql.schema import ALL, EXTRA
+from sparkify.sql.schema import ALL, EXTRA, table
 
 
 @dataclass
@@ -83,7 +82,7 @@ def forget(
             "etl_forgotten", ("user_id", "run_id", "forgotten_at"), [(one, run_id, now) for one in new]
         )
         _count_erased(engine, run_id)
-        nothing = ", ".join(f"{column} = NULL" for column in PERSONAL)
+        nothing = ", ".join(f"{column} = NULL" for column in table("stg_events").personal)
         with changes.of("stg_events"):
             receipt.events = engine.execute(
                 f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN})", {"run_id": run_id}
@@ -180,7 +179,7 @@ def _count_erased(engine: Engine, run_id: int) -> None:
     engine.execute(
         "CREATE TEMP TABLE erased (file_id INTEGER NOT NULL, vals BIGINT NOT NULL, aside BIGINT NOT NULL)"
     )
-    values = " + ".join(f"COUNT({column})" for column in PERSONAL if column != EXTRA)
+    values = " + ".join(f"COUNT({column})" for column in table("stg_events").personal if column != EXTRA)
     rows = engine.query(
         f"SELECT file_id, {values} AS vals FROM stg_events "
         f"WHERE user_id IN ({FORGOTTEN}) AND file_id IS NOT NULL GROUP BY file_id",

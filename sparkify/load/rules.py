@@ -33,10 +33,16 @@ def record_rules(engine: Engine) -> None:
     engine.execute("UPDATE etl_version SET rules = :rules", {"rules": rules_digest()})
 
 
+def has_other_rules(reader: Reader) -> bool:
+    """Whether other rules than this program's built this star."""
+    return read_rules(reader) not in (None, rules_digest())
+
+
 def require_rules(engine: Engine) -> None:
     """Raise WarehouseError if other rules built this star."""
-    if read_rules(engine) not in (None, rules_digest()):
+    if has_other_rules(engine):
         raise WarehouseError(
             "the star schema was built by other rules than this program's, and rows of both must not mix. "
-            "`sparkify rebuild` builds it by this program's; nothing was changed."
+            "`sparkify rebuild` builds it by this program's, and `sparkify etl --rebuild` does so before it "
+            "loads; nothing was changed."
         )

@@ -25,9 +25,10 @@ from sparkify.load.inspect import inspect_events, inspect_star
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
+from sparkify.load.rules import has_other_rules
 from sparkify.load.staging import FileIngest, changed_message
 from sparkify.load.star import build_star, count_duplicates, drop_affected
-from sparkify.load.tables import set_play_pages
+from sparkify.load.tables import has_other_pages, set_play_pages
 from sparkify.load.takeback import check_anew, parts_to_replace, take_back
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
@@ -164,6 +165,15 @@ def rebuild(
         return Outcome(checks=verdicts, warnings=warnings.found)
 
     return publish(engine, "rebuild", work, progress, sleep)
+
+
+def rebuild_if_other(engine: Engine, progress: Progress, play_pages: Sequence[str]) -> Summary | None:
+    """`rebuild`, a run of its own, where other rules or play pages built the star; None where none is due."""
+    if not (has_other_rules(engine) or has_other_pages(engine, play_pages)):
+        return None
+    summary = rebuild(engine, progress, play_pages=play_pages)
+    progress.note(f"run {summary.run_id} rebuilt the star schema by this program's rules and play pages.")
+    return summary
 
 
 def _take_in(

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -101,11 +101,9 @@ def write(engine: Engine, command: str, what: str, changes: Changes, run_id: int
     _append(engine, last, command, what, tables, hashing, run_id)
 
 
-def accept(
-    engine: Engine, why: str, command: str = "accept", without: Mapping[str, Collection[str]] | None = None
-) -> None:
+def accept(engine: Engine, why: str, command: str = "accept") -> None:
     """Seal all tables as they are now, whatever the last seal says of them; to be called in a transaction."""
-    tables = read_digests(engine, SEALED, without)
+    tables = read_digests(engine, SEALED)
     _append(engine, read_last(engine), command, why, tables, read_hashing(engine), None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from sparkify.engines.base import Dataset, Engine, Paths
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
 from sparkify.load.digests import Changes
-from sparkify.load.evolve import add_columns, missing_columns
+from sparkify.load.evolve import add_columns, add_unsealed, missing_columns
 from sparkify.load.seal import accept, begin, sealed
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
@@ -81,7 +81,7 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
     Raises as `require_tables`.
     """
     if has_tables(engine) and _version(engine) < VERSION:
-        migrate(engine)
+        migrate(engine, paths)
     require_tables(engine)
     _add_columns(engine, paths)
     with contextlib.suppress(RightsError, RetryError), engine.transaction(lock="etl_lock"):
@@ -127,7 +127,7 @@ def require_version(engine: Engine) -> None:
         )
 
 
-def migrate(engine: Engine) -> list[str]:
+def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> list[str]:
     """Bring an older warehouse to this program's layout, all or nothing; return what was done, in sentences.
 
     The name of a migration begins with the version that it leads to: `2_1_...` is the first to version 2.
@@ -147,8 +147,9 @@ def migrate(engine: Engine) -> list[str]:
                 set_play_pages(engine, DEFAULT_PAGES)
             _create_views(engine, there)
             engine.insert("etl_version", ("version",), [(VERSION,)])
+            done += [f"Column {name} is new." for name in add_unsealed(engine, paths)]
             _rebuild(engine)
-            accept(engine, f"layout {version} became {VERSION}", "migrate", missing_columns(engine))
+            accept(engine, f"layout {version} became {VERSION}", "migrate")
     return done
 
 
@@ -174,15 +175,24 @@ def set_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     engine.insert("etl_play_page", ("page",), [(page,) for page in sorted(set(pages))])
 
 
+def has_other_pages(engine: Engine, pages: Sequence[str]) -> bool:
+    """Whether the plays of this star are of other pages than these."""
+    return _play_pages(engine) != sorted(set(pages))
+
+
+def _play_pages(engine: Engine) -> list[str]:
+    return [page for (page,) in engine.query("SELECT page FROM etl_play_page ORDER BY page").rows]
+
+
 def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     """Let a warehouse without events take these pages. ConfigError if it was built with others."""
-    built = [page for (page,) in engine.query("SELECT page FROM etl_play_page ORDER BY page").rows]
-    if built == sorted(set(pages)):
+    if not has_other_pages(engine, pages):
         return
+    built = _play_pages(engine)
     if engine.query("SELECT COUNT(*) AS n FROM etl_file WHERE dataset = 'events'").scalar():
         raise ConfigError(
             f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}. "
-            "`sparkify rebuild` builds it anew; nothing was loaded."
+            "`sparkify rebuild` or `sparkify etl --rebuild` builds it anew; nothing was loaded."
         )
     with (
         engine.transaction(lock="etl_lock"),

@@ -8,17 +8,8 @@ the same everywhere. Staging keeps what came.
 import unicodedata
 
 from sparkify.engines.base import Engine
+from sparkify.sql import schema
 
-_SOURCES = (
-    ("stg_events", "song"),
-    ("stg_events", "artist"),
-    ("stg_events", "location"),
-    ("stg_events", "first_name"),
-    ("stg_events", "last_name"),
-    ("stg_songs", "title"),
-    ("stg_songs", "artist_name"),
-    ("stg_songs", "artist_location"),
-)
 BLANKS = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
     "\u202f\u205f\u3000"  # White_Space of Unicode's PropList.txt
@@ -108,8 +99,11 @@ def learn_forms(engine: Engine, first_run: int, last_run: int) -> int:
 
 def _suspects(condition: str) -> str:
     """SELECT of (raw_text, raw_bytes): text that is not plain ASCII between two visible characters."""
+    star = [column for name in schema.STAR for column in schema.table(name).columns]
+    sources = sorted({column.source for column in star if column.form == "normalized"})
     selects = []
-    for table, column in _SOURCES:
+    for source in sources:
+        table, _, column = source.partition(".")
         ends = " OR ".join(f"{column} LIKE '%{blank}'" for blank in " \t\n\v\f\r")
         selects.append(
             f"SELECT {column} AS raw_text, OCTET_LENGTH({column}) AS raw_bytes FROM {table} "

@@ -17,30 +17,12 @@ from typing import Any
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Paths, Reader, Rules
 from sparkify.engines.extra import label as _label
-from sparkify.sql.schema import EXTRA, Column, table
+from sparkify.sql.schema import EXTRA, LISTENER, Column, table
 
-RANGES = {
-    "session_id": (0, 9_000_000_000_000),
-    "item_in_session": (0, 999_999),
-    "year": (0, 9999),
-    "length": (0, 86_400),
-    "duration": (0, 86_400),
-}
-"""What a value must lie between: a play's id is made of the first two; no song is longer than a day."""
-
-KEYS = ("page", "song_id", "artist_id")
-"""Text by which records are told apart: without blanks at its ends, which Redshift does not compare."""
-
-LISTENER = "user_id"
 EARLIEST = dt.datetime(2000, 1, 1)
 _EARLIEST_MS = (EARLIEST - dt.datetime(1970, 1, 1)) // dt.timedelta(milliseconds=1)
 AHEAD = dt.timedelta(days=2)
 """A moment before the one, or further ahead of the clock than the other, has a wrong clock or unit."""
-
-PERSONAL = (
-    "user_id", "first_name", "last_name", "gender", "location", "registration", "user_agent", "auth", EXTRA,
-)  # fmt: skip
-"""What a forgotten listener's events lose."""
 
 _EXACT = 2**53 - 1
 """Below its successor, a double is every integer exactly."""
@@ -86,7 +68,9 @@ def accept(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
         EXTRA: "COALESCE(x.extra, came.extra)"
     }
     if forgets:
-        values |= {name: f"CASE WHEN gone.forgotten_id IS NULL THEN {values[name]} END" for name in PERSONAL}
+        values |= {
+            name: f"CASE WHEN gone.forgotten_id IS NULL THEN {values[name]} END" for name in target.personal
+        }
     typed = ",\n    ".join(f"{value} AS {name}" for name, value in values.items())
     return (
         f"INSERT INTO {target.name} ({', '.join(target.column_names)})\n"
@@ -219,7 +203,7 @@ def _wrong_doubles(column: Column) -> list[tuple[str, str]]:
     """As `_reasons`, of a column that is read as DOUBLE."""
     name = column.name
     found = [(f"{name} IS NULL", "missing")] if column.required else []
-    if column.kind == "number" and name not in RANGES:
+    if column.kind == "number" and column.limits is None:
         return [*found, (f"ABS({name}) > {_LARGEST}", "infinite")]
     low, high = _bounds(column)
     if column.kind != "number":
@@ -239,7 +223,7 @@ def _bounds(column: Column) -> tuple[Any, Any]:
     if column.kind == "timestamp":
         return _EARLIEST_MS, ":latest_ms"
     bits = {"SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}.get(column.type, 63)
-    return RANGES.get(column.name, (-(2**bits), 2**bits - 1))
+    return column.limits or (-(2**bits), 2**bits - 1)
 
 
 def _first_reason(dataset: Dataset, paths: Paths, *, is_plain: bool) -> str:
@@ -273,7 +257,7 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
             (f"OCTET_LENGTH({text}) > {column.width}", f"{name} is longer than {column.width} bytes"),
             *(
                 [(f"{text} LIKE ' %' OR {text} LIKE '% '", f"{name} has a blank at an end")]
-                if column.name in KEYS
+                if column.is_unpadded
                 else []
             ),
         ]
@@ -303,9 +287,9 @@ def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]
 
 
 def _range(column: Column, name: str, value: str) -> list[tuple[str, str]]:
-    if column.name not in RANGES:
+    if column.limits is None:
         return []
-    low, high = RANGES[column.name]
+    low, high = column.limits
     return [(f"{value} NOT BETWEEN {low} AND {high}", f"{name} is outside {low} to {high}")]
 
 

@@ -1,6 +1,7 @@
 """The statements: one a file, in Redshift's dialect, the first comment says what it is for.
 
-Groups are the folders beside this file, such as `tables` and `questions`.
+Groups are the folders beside this file, such as `tables` and `questions`. Lists of columns that follow from
+the tables are placeholders, which `contract` fills in.
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,13 @@ def statement(group: Group, name: str) -> Statement:
         if not line.startswith("--"):
             break
         lines.append(line.removeprefix("--").strip())
-    return Statement(name, " ".join(lines), text)
+    return Statement(name, " ".join(lines), _filled(text) if "{" in text else text)
+
+
+def _filled(text: str) -> str:
+    from sparkify.sql.contract import filled  # it reads the tables by `statement`
+
+    return filled(text)
 
 
 def names(group: Group) -> Sequence[str]:

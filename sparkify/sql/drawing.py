@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sparkify.sql.schema import VIEWS, Table, table, view
+from sparkify.sql.schema import STAGING, VIEWS, Table, table, view
 
 
 def mermaid(names: Sequence[str]) -> str:
@@ -57,7 +57,12 @@ def markdown(names: Sequence[str]) -> str:
         ]
         for column in one.columns:
             null = "" if column.required else ", may be null"
-            out.append(f"| `{column.name}` | {column.type}{null} | {column.meaning} |")
+            is_personal = column.name in one.personal and name in STAGING
+            rules = [f"{column.limits[0]:,} to {column.limits[1]:,}"] if column.limits else []
+            rules += ["personal"] if is_personal else []
+            rules += [f"from `{column.source}`"] if column.source else []
+            contract = f" ({'; '.join(rules)})" if rules else ""
+            out.append(f"| `{column.name}` | {column.type}{null} | {column.meaning}{contract} |")
         out.append("")
     for name in VIEWS:
         meaning, columns = view(name)

@@ -1,14 +1,26 @@
 """The tables, as the DDL files state them: the only place where columns, types and keys are written.
 
 `ddl` reads the structure. The meanings are read from the comments at the ends of the lines, since a parser
-may attach those to the wrong column.
+may attach those to the wrong column. In brackets before the meaning stands the rest of the column's contract:
+
+    length  DOUBLE PRECISION,  -- [public, 0 to 86_400] length of the song in seconds
+
+    public          it says nothing of a listener; what is not marked so is erased with a forgotten listener
+    0 to 86_400     the least and the greatest value
+    unpadded        text without blanks at its ends, which Redshift does not compare
+    strict          a wrong value rejects the record, as in a required column
+    key deviceID    the app's name for it, where it is not the column's in camel case (of songs: the column's)
+    from TABLE.COL  the column of staging that a column of the star shows,
+    trimmed         ... without blanks at its ends
+    unquoted        ... without blanks and quotes at its ends
+    normalized      ... in the normal form of text, see `load.text`
 """
 
 import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from sparkify.remembering import remembered
 from sparkify.sql import statement
@@ -32,6 +44,10 @@ _structure = remembered("sparkify.sql.ddl:structure")
 
 EXTRA = "extra"
 """The column of a staging table for what has no other: JSON text."""
+LISTENER = "user_id"
+"""The column that says whose a record is."""
+Form = Literal["plain", "trimmed", "unquoted", "normalized"]
+_COMMENT = re.compile(r"^ {4}(\w+) .*?-- (?:\[(.+?)\] )?(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -44,11 +60,20 @@ class Column:
     width: int | None
     required: bool
     meaning: str
-
-    @property
-    def is_strict(self) -> bool:
-        """Whether it identifies or places a record, so that a wrong value in it rejects the record."""
-        return self.required or self.name == "user_id"
+    is_public: bool = False
+    """Whether it says nothing of a listener."""
+    limits: tuple[int, int] | None = None
+    """The least and the greatest value that it takes."""
+    is_unpadded: bool = False
+    """Whether text with a blank at an end is wrong."""
+    is_strict: bool = False
+    """Whether it identifies or places a record, so that a wrong value in it rejects the record."""
+    key: str = ""
+    """The app's name for it."""
+    source: str = ""
+    """The column of staging that it shows, as "stg_events.song"."""
+    form: Form = "plain"
+    """How it shows it."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +95,13 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     @property
+    def personal(self) -> tuple[str, ...]:
+        """The columns that are erased with a forgotten listener; none where no listener is named."""
+        if LISTENER not in self.column_names:
+            return ()
+        return tuple(one.name for one in self.columns if not one.is_public and one.name not in LINEAGE)
+
+    @property
     def reported(self) -> tuple[Column, ...]:
         """The columns that the app fills, each from a key of its own: everything but lineage and `extra`."""
         return tuple(column for column in self.columns if column.name not in (*LINEAGE, EXTRA))
@@ -79,12 +111,12 @@ class Table:
 def table(name: str) -> Table:
     """Read the DDL file of one table."""
     source = statement("tables", name)
-    meanings = dict(re.findall(r"^ {4}(\w+) .*?-- (.+)$", source.text, re.MULTILINE))
+    comments = {column: (marks, meaning) for column, marks, meaning in _COMMENT.findall(source.text)}
     found = json.loads(_structure(source.text))
     return Table(
         name=name,
         meaning=source.comment,
-        columns=tuple(Column(**one, meaning=meanings.get(one["name"], "")) for one in found["columns"]),
+        columns=tuple(_column(one, name, *comments.get(one["name"], ("", ""))) for one in found["columns"]),
         primary_key=tuple(found["primary_key"]),
         foreign_keys=tuple(map(tuple, found["foreign_keys"])),
         diststyle=found["diststyle"],
@@ -99,6 +131,24 @@ def view(name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     source = statement("views", name)
     meanings = re.findall(r"^ {4}(?:.*[ .])?(\w+),? +-- (.+)$", source.text, re.MULTILINE)
     return source.comment, tuple(meanings)
+
+
+def _column(structure: dict[str, Any], table: str, marks: str, meaning: str) -> Column:
+    """ValueError for a mark that means nothing."""
+    name, required = structure["name"], structure["required"]
+    found: dict[str, Any] = {"key": json_key(name) if table == "stg_events" else name, "is_strict": required}
+    for mark in filter(None, marks.split(", ")):
+        if mark in {"public", "strict", "unpadded"}:
+            found[f"is_{mark}"] = True
+        elif mark in get_args(Form):
+            found["form"] = mark
+        elif limits := re.fullmatch(r"(-?[\d_]+) to (-?[\d_]+)", mark):
+            found["limits"] = (int(limits[1]), int(limits[2]))
+        elif given := re.fullmatch(r"(?:from (\w+\.\w+)|key (\S+))", mark):
+            found |= {"source": given[1]} if given[1] else {"key": given[2]}
+        else:
+            raise ValueError(f"{table}.{name}: [{mark}] is no mark of a column; sql/schema.py lists them.")
+    return Column(**structure, meaning=meaning, **found)
 
 
 def json_key(column: str) -> str:

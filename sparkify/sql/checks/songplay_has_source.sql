@@ -5,13 +5,7 @@ FROM (
         songplay_id,
         session_id * 1000000 + item_in_session AS event_id,
         start_time,
-        -- One hash of 64 bits for all that is said: the join carries no text.
-        FNV_HASH(COALESCE(user_id, -1),
-            FNV_HASH(COALESCE(level, ''),
-                FNV_HASH(COALESCE(location, ''),
-                    FNV_HASH(COALESCE(user_agent, ''),
-                        FNV_HASH(COALESCE(title, ''),
-                            FNV_HASH(COALESCE(artist_name, ''), FNV_HASH(COALESCE(length, -1)))))))) AS said
+        {shown(songplay)} AS said
     FROM songplay
     WHERE start_time BETWEEN :first_time AND :last_time
 ) AS songplay
@@ -19,17 +13,9 @@ LEFT JOIN (
     SELECT
         e.session_id * 1000000 + e.item_in_session AS event_id,
         e.ts,
-        FNV_HASH(COALESCE(e.user_id, -1),
-            FNV_HASH(COALESCE(TRIM(e.level), ''),
-                FNV_HASH(COALESCE(NULLIF(COALESCE(l.normal, e.location), ''), ''),
-                    FNV_HASH(COALESCE(TRIM(BOTH '" ' FROM e.user_agent), ''),
-                        FNV_HASH(COALESCE(NULLIF(COALESCE(t.normal, e.song), ''), ''),
-                            FNV_HASH(COALESCE(NULLIF(COALESCE(n.normal, e.artist), ''), ''),
-                                FNV_HASH(COALESCE(e.length, -1)))))))) AS said
+        {source_of(songplay AS e)} AS said
     FROM stg_events AS e
-    LEFT JOIN text_form AS l ON l.raw_text = e.location AND l.raw_bytes = OCTET_LENGTH(e.location)
-    LEFT JOIN text_form AS t ON t.raw_text = e.song AND t.raw_bytes = OCTET_LENGTH(e.song)
-    LEFT JOIN text_form AS n ON n.raw_text = e.artist AND n.raw_bytes = OCTET_LENGTH(e.artist)
+    {form_joins(songplay AS e)}
     WHERE e.page IN (SELECT page FROM etl_play_page) AND e.ts BETWEEN :first_time AND :last_time
 ) AS record
     ON record.event_id = songplay.event_id

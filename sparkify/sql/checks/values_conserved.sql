@@ -4,17 +4,14 @@ FROM etl_file AS f
 LEFT JOIN (
     SELECT
         file_id,
-        COUNT(artist) + COUNT(auth) + COUNT(first_name) + COUNT(gender) + COUNT(item_in_session) + COUNT(last_name)
-        + COUNT(length) + COUNT(level) + COUNT(location) + COUNT(method) + COUNT(page) + COUNT(registration)
-        + COUNT(session_id) + COUNT(song) + COUNT(status) + COUNT(ts) + COUNT(user_agent) + COUNT(user_id) AS vals
+        {values(stg_events)} AS vals
     FROM stg_events
     WHERE run_id BETWEEN :first_run AND :last_run
     GROUP BY file_id
     UNION ALL
     SELECT
         file_id,
-        COUNT(artist_id) + COUNT(artist_latitude) + COUNT(artist_location) + COUNT(artist_longitude)
-        + COUNT(artist_name) + COUNT(duration) + COUNT(num_songs) + COUNT(song_id) + COUNT(title) + COUNT(year) AS vals
+        {values(stg_songs)} AS vals
     FROM stg_songs
     WHERE run_id BETWEEN :first_run AND :last_run
     GROUP BY file_id

@@ -6,9 +6,7 @@ ranked AS (
         p.*,
         ROW_NUMBER() OVER (
             PARTITION BY p.event_id, p.listener
-            ORDER BY
-                p.start_time, p.level NULLS FIRST, p.title NULLS FIRST, p.artist_name NULLS FIRST,
-                p.length NULLS FIRST, p.location NULLS FIRST, p.user_agent NULLS FIRST
+            ORDER BY {order(songplay AS p: start_time, level, title, artist_name, length, location, user_agent)}
         ) AS place
     FROM play AS p
     JOIN repeated_event AS r ON r.session_id = p.session_id AND r.item_in_session = p.item_in_session
@@ -36,18 +34,5 @@ identified AS (
     FROM ranked AS k
     WHERE k.place = 1
 )
-SELECT
-    i.songplay_id,
-    i.start_time,
-    i.user_id,
-    i.level,
-    i.song_id,
-    i.artist_id,
-    i.session_id,
-    i.item_in_session,
-    i.location,
-    i.user_agent,
-    i.title,
-    i.artist_name,
-    i.length
+SELECT {columns(songplay AS i)}
 FROM identified AS i

@@ -2,9 +2,9 @@
 CREATE TABLE IF NOT EXISTS artists (
     artist_id VARCHAR(32)      NOT NULL,  -- the artist
     name      VARCHAR(512),               -- the name most of their songs credit
-    location  VARCHAR(512),               -- where they come from; null if unknown
-    latitude  DOUBLE PRECISION,           -- degrees north
-    longitude DOUBLE PRECISION,           -- degrees east
+    location  VARCHAR(512),               -- [from stg_songs.artist_location, normalized] where they come from; null if unknown
+    latitude  DOUBLE PRECISION,           -- [from stg_songs.artist_latitude] degrees north
+    longitude DOUBLE PRECISION,           -- [from stg_songs.artist_longitude] degrees east
     PRIMARY KEY (artist_id)
 )
 DISTSTYLE KEY

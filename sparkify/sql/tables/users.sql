@@ -1,10 +1,10 @@
 -- Listeners, as their latest event shows them. Spread by user_id: it is even, and it is what plays join on.
 CREATE TABLE IF NOT EXISTS users (
-    user_id              BIGINT       NOT NULL,  -- the listener
-    first_name           VARCHAR(128),           -- first name
-    last_name            VARCHAR(128),           -- last name
-    gender               VARCHAR(8),             -- F or M
-    level                VARCHAR(16),            -- free or paid, as of the latest event
+    user_id              BIGINT       NOT NULL,  -- [from stg_events.user_id] the listener
+    first_name           VARCHAR(128),           -- [from stg_events.first_name, normalized] first name
+    last_name            VARCHAR(128),           -- [from stg_events.last_name, normalized] last name
+    gender               VARCHAR(8),             -- [from stg_events.gender, trimmed] F or M
+    level                VARCHAR(16),            -- [from stg_events.level, trimmed] free or paid, as of the latest event
     last_ts              TIMESTAMP    NOT NULL,  -- the latest event: when (UTC) ...
     last_session_id      BIGINT       NOT NULL,  -- ... in which session ...
     last_item_in_session INTEGER      NOT NULL,  -- ... and at which position

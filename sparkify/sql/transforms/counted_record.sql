@@ -12,25 +12,7 @@ SELECT
     e.page,
     e.song AS title,
     e.artist,
-    FNV_HASH(COALESCE(e.artist, '<null>'),
-        FNV_HASH(COALESCE(e.auth, '<null>'),
-        FNV_HASH(COALESCE(e.first_name, '<null>'),
-        FNV_HASH(COALESCE(e.gender, '<null>'),
-        FNV_HASH(COALESCE(e.item_in_session, -1),
-        FNV_HASH(COALESCE(e.last_name, '<null>'),
-        FNV_HASH(COALESCE(e.length, -1),
-        FNV_HASH(COALESCE(e.level, '<null>'),
-        FNV_HASH(COALESCE(e.location, '<null>'),
-        FNV_HASH(COALESCE(e.method, '<null>'),
-        FNV_HASH(COALESCE(e.page, '<null>'),
-        FNV_HASH(COALESCE(e.registration, -1),
-        FNV_HASH(COALESCE(e.session_id, -1),
-        FNV_HASH(COALESCE(e.song, '<null>'),
-        FNV_HASH(COALESCE(e.status, -1),
-        FNV_HASH(e.ts,
-        FNV_HASH(COALESCE(e.user_agent, '<null>'),
-        FNV_HASH(COALESCE(e.user_id, -1),
-        FNV_HASH(COALESCE(e.extra, '<null>')))))))))))))))))))) AS content
+    {content(stg_events AS e)} AS content
 FROM event AS e
 JOIN counted_event AS c ON c.session_id = e.session_id AND c.item_in_session = e.item_in_session
 UNION ALL
@@ -45,16 +27,6 @@ SELECT
     CAST(NULL AS VARCHAR(64)) AS page,
     s.title,
     s.artist_name AS artist,
-    FNV_HASH(COALESCE(s.artist_id, '<null>'),
-        FNV_HASH(COALESCE(s.artist_latitude, 999),
-        FNV_HASH(COALESCE(s.artist_location, '<null>'),
-        FNV_HASH(COALESCE(s.artist_longitude, 999),
-        FNV_HASH(COALESCE(s.artist_name, '<null>'),
-        FNV_HASH(COALESCE(s.duration, -1),
-        FNV_HASH(COALESCE(s.num_songs, -1),
-        FNV_HASH(COALESCE(s.song_id, '<null>'),
-        FNV_HASH(COALESCE(s.title, '<null>'),
-        FNV_HASH(COALESCE(s.year, -1),
-        FNV_HASH(COALESCE(s.extra, '<null>')))))))))))) AS content
+    {content(stg_songs AS s)} AS content
 FROM stg_songs AS s
 JOIN counted_song AS c ON c.song_id = s.song_id

@@ -1,0 +1,103 @@
+"""Lists of columns in SQL files, made of the column contract, for placeholders: `{columns(songplay AS i)}`.
+
+A column that is added to the DDL is in each of them. `sparkify.sql.statement` fills them in; a placeholder
+names one of the functions in `LISTS`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from sparkify.sql.schema import EXTRA, Column, Form, table
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\((\w+)(?: AS (\w+))?(?:: ([\w, ]+))?\)\}")
+_FORMS: Mapping[Form, str] = {
+    "plain": "{0}.{1}",
+    "trimmed": "TRIM({0}.{1})",
+    "unquoted": "TRIM(BOTH '\" ' FROM {0}.{1})",
+    "normalized": "NULLIF(COALESCE({1}_form.normal, {0}.{1}), '')",
+}
+"""A column of staging as the star shows it; the normal form is that of `form_joins`."""
+_IN_PLACE_OF_NULL = {
+    "text": "'<null>'", "integer": "-1", "number": "-999",
+    "timestamp": "CAST('1970-01-01 00:00:00' AS TIMESTAMP)",
+}  # fmt: skip
+
+
+def filled(text: str) -> str:
+    """The statement, with its placeholders filled in. ValueError for one that is none of `LISTS`.
+
+    >>> filled("SELECT {columns(time AS t)} FROM time AS t")[:40]
+    'SELECT t.start_time, t.hour, t.day, t.we'
+    """
+    out = _PLACEHOLDER.sub(
+        lambda found: LISTS[found[1]](found[2], found[3] or found[2], (found[4] or "").split(", ")), text
+    )
+    if left := re.search(r"\{.*?\}", out):
+        raise ValueError(f"{left[0]} is no placeholder; sql/contract.py lists them.")
+    return out
+
+
+def columns(name: str, alias: str, _: Sequence[str] = ()) -> str:
+    """All columns, in their order."""
+    return ", ".join(f"{alias}.{column}" for column in table(name).column_names)
+
+
+def values(name: str, alias: str, _: Sequence[str] = ()) -> str:
+    """How many values of a group of rows stand in the columns that the app fills."""
+    return " + ".join(f"COUNT({alias}.{column.name})" for column in table(name).reported)
+
+
+def content(name: str, alias: str, _: Sequence[str] = ()) -> str:
+    """A hash of all that came with a record of staging."""
+    of_app = [one for one in table(name).columns if one.name == EXTRA or one in table(name).reported]
+    return _hash(of_app, [f"{alias}.{column.name}" for column in of_app])
+
+
+def shown(name: str, alias: str, _: Sequence[str] = ()) -> str:
+    """A hash of what a row of the star shows of its record, but for what every record has."""
+    found = _shown(name)
+    return _hash(found, [f"{alias}.{column.name}" for column in found])
+
+
+def source_of(name: str, alias: str, _: Sequence[str] = ()) -> str:
+    """The hash that `shown` must be, of a record of staging with its `form_joins`."""
+    found = _shown(name)
+    return _hash(found, [_FORMS[one.form].format(alias, _source_column(one)) for one in found])
+
+
+def form_joins(name: str, alias: str, _: Sequence[str] = ()) -> str:
+    """The joins of the normal forms of a record's text, as a table of the star shows it."""
+    texts = [_source_column(one) for one in _shown(name) if one.form == "normalized"]
+    return "\n".join(
+        f"LEFT JOIN text_form AS {one}_form "
+        f"ON {one}_form.raw_text = {alias}.{one} AND {one}_form.raw_bytes = OCTET_LENGTH({alias}.{one})"
+        for one in texts
+    )
+
+
+def order(name: str, alias: str, first: Sequence[str] = ()) -> str:
+    """What rows of the star are put in order by: these columns first, then all others that a record fills."""
+    others = [column.name for column in _shown(name) if column.name not in first]
+    return ", ".join(f"{alias}.{column} NULLS FIRST" for column in (*first, *others))
+
+
+LISTS: Mapping[str, Callable[[str, str, Sequence[str]], str]] = {
+    one.__name__: one for one in (columns, values, content, shown, source_of, form_joins, order)
+}
+
+
+def _shown(name: str) -> list[Column]:
+    return [column for column in table(name).columns if column.source and not column.required]
+
+
+def _source_column(column: Column) -> str:
+    return column.source.partition(".")[2]
+
+
+def _hash(found: Sequence[Column], values: Sequence[str]) -> str:
+    """One hash of 64 bits for all values: a join or a sort then carries no text."""
+    seed = ""
+    for column, value in zip(reversed(found), reversed(values), strict=True):
+        known = value if column.required else f"COALESCE({value}, {_IN_PLACE_OF_NULL[column.kind]})"
+        seed = f"FNV_HASH({known}, {seed})" if seed else f"FNV_HASH({known})"
+    return seed
