@@ -170,8 +170,8 @@ class Warehouse:
         """Load what is new, build the star, check it, and publish it at once: `sparkify etl`.
 
         `first` and `last` are days of logs, both included. `rebuild` first rebuilds the star, a run of its
-        own, where other rules or play pages built it; else that is a WarehouseError. Raises LoadError if the load was refused,
-        CheckError if a check found wrong rows: nothing is published then.
+        own, where other rules or play pages built it, which is an error otherwise. Raises LoadError if the
+        load was refused, CheckError if a check found wrong rows: nothing is published then.
         """
         config = self._with(source)
         also: set[State] = {"changed"} if changed == "reload" else set()

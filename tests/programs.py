@@ -29,13 +29,15 @@ def other_sql(folder: Path, edits: Edits, new: Mapping[str, str] | None = None) 
     for name, text in (new or {}).items():
         (root / name).write_text(text)
     cached = (sql.statement, schema.table, schema.view, rules.rules_digest)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sql, "ROOT", root)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sql, "ROOT", root)
+            for one in cached:
+                one.cache_clear()
+            yield
+    finally:
         for one in cached:
             one.cache_clear()
-        yield
-    for one in cached:
-        one.cache_clear()
 
 
 def other_columns(**changes: Mapping[str, Any]) -> Callable[[str], schema.Table]:

@@ -176,8 +176,10 @@ def set_play_pages(engine: Engine, pages: Sequence[str]) -> None:
 
 
 def has_other_pages(engine: Engine, pages: Sequence[str]) -> bool:
-    """Whether the plays of this star are of other pages than these."""
-    return _play_pages(engine) != sorted(set(pages))
+    """Whether this star was built with the events of other pages than these for plays."""
+    if _play_pages(engine) == sorted(set(pages)):
+        return False
+    return bool(engine.query("SELECT COUNT(*) AS n FROM etl_file WHERE dataset = 'events'").scalar())
 
 
 def _play_pages(engine: Engine) -> list[str]:
@@ -186,14 +188,15 @@ def _play_pages(engine: Engine) -> list[str]:
 
 def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     """Let a warehouse without events take these pages. ConfigError if it was built with others."""
-    if not has_other_pages(engine, pages):
-        return
     built = _play_pages(engine)
-    if engine.query("SELECT COUNT(*) AS n FROM etl_file WHERE dataset = 'events'").scalar():
+    if has_other_pages(engine, pages):
         raise ConfigError(
             f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}. "
-            "`sparkify rebuild` or `sparkify etl --rebuild` builds it anew; nothing was loaded."
+            "`sparkify rebuild` builds it anew, and `sparkify etl --rebuild` does so before it loads; "
+            "nothing was loaded."
         )
+    if built == sorted(set(pages)):
+        return
     with (
         engine.transaction(lock="etl_lock"),
         sealed(engine, "settings", f"PLAY_PAGE is {', '.join(pages)}"),
