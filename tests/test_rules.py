@@ -9,16 +9,17 @@ import sqlglot
 
 from sparkify import sql
 from sparkify.engines.base import Engine
-from sparkify.errors import WarehouseError
+from sparkify.errors import ConfigError, WarehouseError
 from sparkify.load import rules
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.forget import forget
 from sparkify.load.replay import replay
-from sparkify.load.run import MaxRejects, rebuild, reload
+from sparkify.load.run import MaxRejects, rebuild, rebuild_if_other, reload
+from sparkify.load.tables import use_play_pages
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
-from tests.builders import Run, Source, etl, play, rows, song
+from tests.builders import Run, Source, etl, event, play, rows, song
 from tests.programs import other_sql
 
 NEAREST = "ORDER BY ABS(COALESCE(c.duration - f.length, 1000000)), c.song_id"
@@ -57,7 +58,9 @@ def test_whoever_adds_to_a_star_that_other_rules_built_is_refused(
     with other_program(tmp_path, "play_match", NEAREST, "ORDER BY c.song_id"):
         assert failed(filled) == ["rules"]
         for command in commands:
-            with pytest.raises(WarehouseError, match="`sparkify rebuild` builds it") as raised:
+            with pytest.raises(
+                WarehouseError, match=r"`sparkify rebuild` builds it .*etl --rebuild`"
+            ) as raised:
                 command()
             assert "\n" not in str(raised.value)
 
@@ -80,6 +83,34 @@ def test_a_rebuild_takes_the_new_rules_and_loading_goes_on(
         etl(fresh, source.folder)
         assert digest_star(filled) == digest_star(fresh)
     assert failed(filled) == ["rules"]
+
+
+def test_a_load_with_rebuild_rebuilds_first_where_other_rules_or_pages_built_the_star(
+    filled: Engine, source: Source, new_warehouse: Callable[[], Engine], tmp_path: Path
+) -> None:
+    pages = ("Help", "NextSong")
+    commands = "SELECT run_id, command FROM etl_run WHERE run_id > 1 ORDER BY run_id"
+    assert rebuild_if_other(filled, Silent(), ("NextSong",)) is None
+    with other_program(tmp_path, "play_match", NEAREST, "ORDER BY c.song_id"):
+        source.log(play(1), event(page="Help", itemInSession=2), day="2018-11-02")
+
+        for _ in range(2):
+            rebuild_if_other(filled, Silent(), ("NextSong",))
+            etl(filled, source.folder)
+
+        assert rows(filled, commands) == [(2, "rebuild"), (3, "etl")]
+        assert failed(filled) == []
+        fresh = new_warehouse()
+        use_play_pages(fresh, pages)
+        assert (
+            rebuild_if_other(fresh, Silent(), ("Home",)) is None
+        )  # without events there is nothing to rebuild
+        etl(fresh, source.folder)
+        with pytest.raises(ConfigError, match="`sparkify etl --rebuild` does so before it loads"):
+            use_play_pages(filled, pages)
+        assert rebuild_if_other(filled, Silent(), pages) is not None
+        use_play_pages(filled, pages)
+        assert digest_star(filled) == digest_star(fresh)
 
 
 def test_forgetting_a_listener_builds_the_star_by_the_new_rules(filled: Engine, tmp_path: Path) -> None:
@@ -114,22 +145,43 @@ def test_the_first_load_notes_the_rules(warehouse: Engine, source: Source) -> No
     assert rules.read_rules(warehouse) == rules.rules_digest()
 
 
-def test_the_command_line_says_it_in_one_line(loaded: Run, tmp_path: Path) -> None:
+def built_by_another_program(run: Run, folder: Path) -> None:
     import duckdb
 
-    with duckdb.connect(tmp_path / "sparkify.duckdb") as connection:
+    with duckdb.connect(folder / "sparkify.duckdb") as connection:
         connection.execute("UPDATE etl_version SET rules = 'other'")
+    accepted = run("log", "--accept", "another program built it")  # or `check` would tell of this hand too
+    assert accepted.returncode == 0, accepted.stderr
 
-    accepted = loaded("log", "--accept", "another program built it")  # or `check` would tell of this hand too
+
+def test_the_command_line_says_it_in_one_line(loaded: Run, tmp_path: Path) -> None:
+    built_by_another_program(loaded, tmp_path)
+
     refused = loaded("etl", "--source", "music")
     checked = loaded("check")
     rebuilt = loaded("rebuild")
 
-    assert accepted.returncode == 0, accepted.stderr
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert "`sparkify rebuild` builds it by this program's" in refused.stderr
+    assert "`sparkify etl --rebuild` does so before it loads" in refused.stderr
     assert checked.returncode == 1
     assert "sparkify: rules failed: " in checked.stderr
     assert rebuilt.returncode == 0, rebuilt.stderr
     assert loaded("check").returncode == 0
     assert loaded("etl", "--source", "music").returncode == 0
+
+
+def test_etl_rebuild_on_the_command_line_rebuilds_and_loads(
+    loaded: Run, source: Source, tmp_path: Path
+) -> None:
+    built_by_another_program(loaded, tmp_path)
+    source.log(play(7), day="2018-11-09")
+
+    done = loaded("etl", "--source", "music", "--rebuild")
+    again = loaded("etl", "--source", "music", "--rebuild")
+
+    assert done.returncode == 0, done.stderr
+    assert "note: run 2 rebuilt the star schema" in done.stderr
+    assert (again.returncode, "rebuilt" in again.stderr) == (0, False)
+    assert loaded("check").returncode == 0
+    told = loaded("runs", "--format", "csv").stdout.splitlines()
+    assert [line.split(",")[:2] for line in told[1:3]] == [["3", "etl"], ["2", "rebuild"]]
