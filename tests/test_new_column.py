@@ -168,16 +168,23 @@ def test_a_warehouse_of_the_day_before_takes_the_column_and_its_values(
 def test_what_is_personal_can_be_erased_and_is_all_that_is_not_marked() -> None:
     events = schema.table("stg_events")
 
-    assert set(events.personal) == {
+    assert set(events.personal) >= {
         "user_id", "first_name", "last_name", "gender", "location", "registration", "user_agent", "auth",
         "extra",
     }  # fmt: skip
     assert not [one.name for one in events.columns if one.required and one.name in events.personal]
     assert schema.table("stg_songs").personal == ()
+
+
+def test_every_column_of_a_play_but_keys_says_which_column_of_staging_it_shows() -> None:
+    songplay = schema.table("songplay")
+    keys = {*songplay.primary_key, *(column for column, _, _ in songplay.foreign_keys)}
+
+    assert {one.name for one in songplay.columns if not one.source} <= keys
     for name in schema.STAR:
         for column in schema.table(name).columns:
-            source, _, of = column.source.partition(".")
-            assert not column.source or of in schema.table(source).column_names
+            table, _, source = column.source.partition(".")
+            assert not source or source in schema.table(table).column_names
 
 
 def test_a_mark_that_means_nothing_and_a_placeholder_that_is_none_are_refused(tmp_path: Path) -> None:
