@@ -15,6 +15,7 @@ _FORMS: Mapping[Form, str] = {
     "trimmed": "TRIM({0}.{1})",
     "unquoted": "TRIM(BOTH '\" ' FROM {0}.{1})",
     "normalized": "NULLIF(COALESCE({1}_form.normal, {0}.{1}), '')",
+    "nonzero": "NULLIF({0}.{1}, 0)",
 }
 """A column of staging as the star shows it; the normal form is that of `form_joins`."""
 _IN_PLACE_OF_NULL = {
@@ -62,12 +63,30 @@ def shown(name: str, alias: str, _: Sequence[str] = ()) -> str:
 def source_of(name: str, alias: str, _: Sequence[str] = ()) -> str:
     """The hash that `shown` must be, of a record of staging with its `form_joins`."""
     found = _shown(name)
-    return _hash(found, [_FORMS[one.form].format(alias, _source_column(one)) for one in found])
+    return _hash(found, [_as_shown(one, alias) for one in found])
+
+
+def sources(name: str, alias: str, _: Sequence[str] = ()) -> str:
+    """The columns that a record of staging fills, as the table of the star shows them; with `form_joins`."""
+    return ", ".join(f"{_as_shown(one, alias)} AS {one.name}" for one in table(name).columns if one.source)
+
+
+def same(name: str, alias: str, _: Sequence[str] = ()) -> str:
+    """The condition that a row of the star is as `sources` of this alias says; no text is empty text."""
+    conditions = []
+    for one in table(name).columns:
+        if one.source:
+            sides = f"{alias}.{one.name}", f"{name}.{one.name}"
+            if not one.required or one.form != "plain":
+                nothing = "''" if one.kind == "text" else _IN_PLACE_OF_NULL[one.kind]
+                sides = f"COALESCE({sides[0]}, {nothing})", f"COALESCE({sides[1]}, {nothing})"
+            conditions.append(" = ".join(sides))
+    return " AND ".join(conditions)
 
 
 def form_joins(name: str, alias: str, _: Sequence[str] = ()) -> str:
     """The joins of the normal forms of a record's text, as a table of the star shows it."""
-    texts = [_source_column(one) for one in _shown(name) if one.form == "normalized"]
+    texts = [_source_column(one) for one in table(name).columns if one.form == "normalized"]
     return "\n".join(
         f"LEFT JOIN text_form AS {one}_form "
         f"ON {one}_form.raw_text = {alias}.{one} AND {one}_form.raw_bytes = OCTET_LENGTH({alias}.{one})"
@@ -82,12 +101,17 @@ def order(name: str, alias: str, first: Sequence[str] = ()) -> str:
 
 
 LISTS: Mapping[str, Callable[[str, str, Sequence[str]], str]] = {
-    one.__name__: one for one in (columns, values, content, shown, source_of, form_joins, order)
+    one.__name__: one
+    for one in (columns, values, content, shown, source_of, sources, same, form_joins, order)
 }
 
 
 def _shown(name: str) -> list[Column]:
     return [column for column in table(name).columns if column.source and not column.required]
+
+
+def _as_shown(column: Column, alias: str) -> str:
+    return _FORMS[column.form].format(alias, _source_column(column))
 
 
 def _source_column(column: Column) -> str:

@@ -5,7 +5,8 @@ may attach those to the wrong column. In brackets before the meaning stands the 
 
     length  DOUBLE PRECISION,  -- [public, 0 to 86_400] length of the song in seconds
 
-    public          it says nothing of a listener; what is not marked so is erased with a forgotten listener
+    public          it says nothing of a listener; beside a user_id, what is not marked so is personal: erased
+                    with a forgotten listener
     0 to 86_400     the least and the greatest value
     unpadded        text without blanks at its ends, which Redshift does not compare
     strict          a wrong value rejects the record, as in a required column
@@ -14,6 +15,7 @@ may attach those to the wrong column. In brackets before the meaning stands the 
     trimmed         ... without blanks at its ends
     unquoted        ... without blanks and quotes at its ends
     normalized      ... in the normal form of text, see `load.text`
+    nonzero         ... a zero as NULL
 """
 
 import json
@@ -46,7 +48,7 @@ EXTRA = "extra"
 """The column of a staging table for what has no other: JSON text."""
 LISTENER = "user_id"
 """The column that says whose a record is."""
-Form = Literal["plain", "trimmed", "unquoted", "normalized"]
+Form = Literal["plain", "trimmed", "unquoted", "normalized", "nonzero"]
 _COMMENT = re.compile(r"^ {4}(\w+) .*?-- (?:\[(.+?)\] )?(.+)$", re.MULTILINE)
 
 
