@@ -127,13 +127,13 @@ def simulator(work: Path, options: argparse.Namespace) -> list[Row]:
 
 
 def s3(work: Path, options: argparse.Namespace) -> list[Row]:
-    from sparkify.standin.service import StandIn
+    from sparkify.emulator.service import Emulator
     from sparkify.store import fetch, list_bucket
 
     music = simulate(work / "claims-s3", ("--events", 300_000, "--songs", 500))
-    standin = StandIn()
+    emulator = Emulator()
     try:
-        os.environ.update(standin.environment)
+        os.environ.update(emulator.environment)
         import boto3
 
         boto3.client("s3").create_bucket(
@@ -141,7 +141,7 @@ def s3(work: Path, options: argparse.Namespace) -> list[Row]:
         )
         for name in ("song_data", "log_data"):
             for file in (music / name).rglob("*.json"):
-                standin.account.put("bench", file.relative_to(music).as_posix(), file.read_bytes())
+                emulator.account.put("bench", file.relative_to(music).as_posix(), file.read_bytes())
 
         def raw() -> Measured:
             began = time.monotonic()
@@ -153,7 +153,7 @@ def s3(work: Path, options: argparse.Namespace) -> list[Row]:
 
         walls = _interleaved(options.runs, {"raw": raw, "etl": lambda: _etl(work, Path("s3://bench"))})
     finally:
-        standin.close()
+        emulator.close()
     return [
         ("a load from S3 / reading the same objects alone", "x", walls["etl"] / walls["raw"], "at most 1.3")
     ]

@@ -111,7 +111,7 @@ def run(name: str, source: Path, work: Path) -> tuple[Measured, Any]:
 @contextmanager
 def server(work: Path) -> Iterator[None]:
     """A PostgreSQL of its own for one run; its time counts on the wall, not among the CPU seconds."""
-    from sparkify.standin.postgres import PORT, SUPERUSER, Postgres
+    from sparkify.emulator.postgres import PORT, SUPERUSER, Postgres
 
     postgres = Postgres()
     try:

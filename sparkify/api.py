@@ -6,7 +6,7 @@
     warehouse.load("music")
     warehouse.ask("most_played_songs", limit=3).df()
 
-Whatever a user can mend is a `SparkifyError`; its message is the line that the command line prints.
+Whatever a user can fix is a `SparkifyError`; its message is the line that the command line prints.
 """
 
 import dataclasses

@@ -313,18 +313,18 @@ def _read_file(path: Path | None) -> tuple[str, dict[tuple[str, str], str]]:
     file = path or DEFAULT_FILE
     if path is None and not file.exists():
         return str(file), {}
-    mend = "Check --config." if path else "Fix it, or remove it."
+    advice = "Check --config." if path else "Fix it, or remove it."
     parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=("#", ";"))
     try:
         with file.open(encoding="utf-8-sig") as handle:
             parser.read_file(handle)
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}. {mend}") from error
+        raise ConfigError(f"{file} cannot be read: {error.strerror}. {advice}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not written in UTF-8. {mend}") from error
+        raise ConfigError(f"{file} is not written in UTF-8. {advice}") from error
     except configparser.Error as error:
         first = str(error).splitlines()[0].rstrip(".")
-        raise ConfigError(f"{file} cannot be read: {first}. {mend}") from error
+        raise ConfigError(f"{file} cannot be read: {first}. {advice}") from error
     known = {(section, name): spec for section, name, spec in _settings()}
     found: dict[tuple[str, str], str] = {}
     for section in parser.sections():

@@ -125,7 +125,7 @@ def _open_redshift(config: Config, *, read_only: bool, rights: Access, may_make:
     from sparkify.aws import make_clients
     from sparkify.engines.redshift import Redshift
     from sparkify.engines.redshift_connect import Address
-    from sparkify.engines.redshift_stage import Copying
+    from sparkify.engines.redshift_stage import CopyOptions
     from sparkify.provision.target import find_target, require_role, require_scratch
 
     own = config.redshift
@@ -148,7 +148,7 @@ def _open_redshift(config: Config, *, read_only: bool, rights: Access, may_make:
             f"SSLMODE = verify-ca does not check the certificate's host name, so that another "
             f"server could pose as {target.host}. Use it for a tunnel, or an alias in your own network."
         )
-    copying = Copying(
+    copying = CopyOptions(
         target.role, target.scratch, target.owner, target.slices, config.etl.compact, target.role_advice
     )
     return Redshift(

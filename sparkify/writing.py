@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Write this file anew, beside it and then in its place. Raises OSError, and nothing has changed then.
+    """Write this file beside its place and rename it. Raises OSError, and nothing has changed then.
 
     It keeps the mode of the file that it replaces; a new one has `mode`, or what the process gives its files.
     What is no regular file, such as /dev/stdout, is written to as it is.

@@ -1,4 +1,4 @@
-"""An account on the stand-in in which clusters are launched: what all tests of provisioning need."""
+"""An account on the emulator in which clusters are launched: what all tests of provisioning need."""
 
 import copy
 import datetime as dt
@@ -10,34 +10,34 @@ import pytest
 
 from sparkify.aws import Clients, make_clients
 from sparkify.config import S3, Cluster, Config
+from sparkify.emulator.account import REGION
+from sparkify.emulator.service import Emulator
 from sparkify.progress import Silent
-from sparkify.provision import plan, steps
+from sparkify.provision import lifecycle, plan
 from sparkify.provision.names import Names
-from sparkify.provision.waiting import Patience
-from sparkify.standin.account import REGION
-from sparkify.standin.service import StandIn
+from sparkify.provision.polling import Poller
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
-PATIENCE = Patience(every=0.02, deadline=30)
+PATIENCE = Poller(every=0.02, deadline=30)
 
 
 @pytest.fixture
 def account(
-    standin: StandIn, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Config]:
     """Settings for a cluster of the test's own name; whatever it leaves behind is removed."""
     name = f"t{abs(hash(request.node.name)) % 10**10}"
     config = Config(cluster=Cluster(name=name, nodes=2), s3=S3(source=f"s3://{name}-music/app"))
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+    monkeypatch.setattr(emulator.clusters, "seconds", 0.05)
     boto3.client("s3").create_bucket(
         Bucket=f"{name}-music", CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     yield config
-    steps.delete(make_clients(), names_of(config), "", PATIENCE, Silent())
+    lifecycle.delete(make_clients(), names_of(config), "", PATIENCE, Silent())
 
 
 @pytest.fixture
-def clients(standin: StandIn) -> Clients:
+def clients(emulator: Emulator) -> Clients:
     return make_clients()
 
 
@@ -55,7 +55,7 @@ class Told(Silent):
         self.steps: list[str] = []
 
     def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002  # as Progress has it
-        self.steps.append(name)
+        self.lifecycle.append(name)
 
 
 def planned(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> plan.Launch:
@@ -67,7 +67,7 @@ def planned(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -
 def launch(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> Told:
     """Launch the cluster of the configuration, if any of it is missing."""
     told = Told()
-    steps.launch(clients, config, planned(clients, config, ttl), NOW, PATIENCE, told)
+    lifecycle.launch(clients, config, planned(clients, config, ttl), NOW, PATIENCE, told)
     return told
 
 
@@ -85,7 +85,7 @@ def tags(found: Any) -> dict[str, str]:
 
 def left(clients: Clients, names: Names) -> list[str]:
     """The kinds of what is left."""
-    return [one.what.rpartition(" ")[0] for one in steps.left_over(clients, names)]
+    return [one.what.rpartition(" ")[0] for one in lifecycle.left_over(clients, names)]
 
 
 class Killed(BaseException):

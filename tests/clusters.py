@@ -1,4 +1,4 @@
-"""A cluster on the stand-in, made by hand: what `sparkify cluster launch` does is tested elsewhere."""
+"""A cluster on the emulator, made by hand: what `sparkify cluster launch` does is tested elsewhere."""
 
 import contextlib
 import json
@@ -13,14 +13,14 @@ from typing import Any
 import boto3
 
 from sparkify.config import S3
+from sparkify.emulator.account import REGION
+from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
 from sparkify.engines.redshift_connect import Address
-from sparkify.engines.redshift_stage import Copying
+from sparkify.engines.redshift_stage import CopyOptions
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.progress import Silent
-from sparkify.standin.account import REGION
-from sparkify.standin.service import StandIn
 from tests.builders import Record, logged_out, play, song
 
 BUCKET = "sparkify-test"
@@ -42,7 +42,7 @@ class Cluster:
     def connect(self, schema: str, **options: Any) -> Redshift:
         """An engine on a schema of its own."""
         own = {name: options.pop(name) for name in ("compact",) if name in options}
-        copying = Copying(self.role, f"s3://{BUCKET}/scratch", **own)
+        copying = CopyOptions(self.role, f"s3://{BUCKET}/scratch", **own)
         return Redshift(lambda: self.address, copying, schema=schema, **options)
 
 
@@ -74,15 +74,15 @@ def cut_at(engine: Redshift, at: int) -> Iterator[list[str]]:
         engine._run = run  # type: ignore[method-assign]  # as it was
 
 
-def upload(standin: StandIn, prefix: str, folder: Path) -> str:
+def upload(emulator: Emulator, prefix: str, folder: Path) -> str:
     """Copy the song and log files of a folder into the bucket; return their source."""
     for name in ("song_data", "log_data"):
         for file in (folder / name).rglob("*.json"):
-            standin.account.put(BUCKET, f"{prefix}/{file.relative_to(folder).as_posix()}", file.read_bytes())
+            emulator.account.put(BUCKET, f"{prefix}/{file.relative_to(folder).as_posix()}", file.read_bytes())
     return f"s3://{BUCKET}/{prefix}"
 
 
-def launch(standin: StandIn) -> Cluster:
+def launch(emulator: Emulator) -> Cluster:
     """Launch a cluster and wait for it."""
     policy = {"Version": "2012-10-17"}
     iam, ec2, redshift = (boto3.client(name) for name in ("iam", "ec2", "redshift"))
@@ -114,8 +114,8 @@ def launch(standin: StandIn) -> Cluster:
 class Bucket:
     """A folder in the test's bucket, filled as the app fills it."""
 
-    def __init__(self, standin: StandIn) -> None:
-        self._standin = standin
+    def __init__(self, emulator: Emulator) -> None:
+        self._standin = emulator
         self.prefix = f"app-{uuid.uuid4().hex[:8]}"
         self.uri = f"s3://{BUCKET}/{self.prefix}"
 

@@ -14,13 +14,13 @@ import duckdb
 import pytest
 from botocore.loaders import Loader
 
+from sparkify.emulator.postgres import PostgresMissing
+from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.redshift import Redshift
 from sparkify.load.seal import accept
 from sparkify.load.tables import create_tables
-from sparkify.standin.postgres import PostgresMissing
-from sparkify.standin.service import StandIn
 from tests.accounts import account, clients
 from tests.browser import chromium, find_chromium
 from tests.builders import Run, Source, play, song
@@ -56,10 +56,10 @@ def descriptions() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def standin() -> Iterator[StandIn]:
+def emulator() -> Iterator[Emulator]:
     """A Redshift, an S3 and all around them; this process finds them as it would find AWS."""
     try:
-        running = StandIn(seconds=0.2)
+        running = Emulator(seconds=0.2)
     except PostgresMissing as missing:
         if os.environ.get("CI"):
             raise
@@ -73,9 +73,9 @@ def standin() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def cluster(standin: StandIn) -> Cluster:
+def cluster(emulator: Emulator) -> Cluster:
     """A cluster that is up and lets this machine in."""
-    return launch(standin)
+    return launch(emulator)
 
 
 ENGINES = ("duckdb", "redshift")
@@ -184,8 +184,8 @@ def loaded(run: Run, source: Source, first_run: Path) -> Run:
 
 
 @pytest.fixture
-def bucket(standin: StandIn, cluster: Cluster) -> Bucket:
-    return Bucket(standin)
+def bucket(emulator: Emulator, cluster: Cluster) -> Bucket:
+    return Bucket(emulator)
 
 
 @pytest.fixture

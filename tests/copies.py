@@ -1,4 +1,4 @@
-"""A session of its own on the stand-in's cluster, and a COPY of objects put there for one test."""
+"""A session of its own on the emulator's cluster, and a COPY of objects put there for one test."""
 
 import uuid
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
-from sparkify.standin.service import StandIn
 from tests.clusters import BUCKET, Cluster
 
 
@@ -22,8 +22,8 @@ def session(cluster: Cluster) -> Iterator[Redshift]:
 class Files:
     """Objects in a folder of their own, and a COPY of them."""
 
-    def __init__(self, standin: StandIn, cluster: Cluster, session: Redshift) -> None:
-        self._standin, self._cluster, self._session = standin, cluster, session
+    def __init__(self, emulator: Emulator, cluster: Cluster, session: Redshift) -> None:
+        self._standin, self._cluster, self._session = emulator, cluster, session
         self.folder = uuid.uuid4().hex
 
     @property
@@ -60,5 +60,5 @@ class Files:
 
 
 @pytest.fixture
-def files(standin: StandIn, cluster: Cluster, session: Redshift) -> Files:
-    return Files(standin, cluster, session)
+def files(emulator: Emulator, cluster: Cluster, session: Redshift) -> Files:
+    return Files(emulator, cluster, session)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import sqlglot
 from sqlglot import exp
 
+from sparkify.emulator import grammar
+from sparkify.emulator.lexer import statements
+from sparkify.emulator.refusals import Refused, refuse
 from sparkify.engines.dialect import to_redshift
 from sparkify.errors import QueryError
-from sparkify.standin import grammar
-from sparkify.standin.lexer import statements
-from sparkify.standin.refusals import Refused, refuse
 
 _TURNED: dict[type[exp.Expr], str] = {
     exp.Merge: "MERGE fails on duplicate source keys: DELETE, then INSERT",

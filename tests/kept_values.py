@@ -76,7 +76,7 @@ def assert_conserved(engine: Engine, bodies: dict[str, bytes], rules: dict[str, 
     total, places = 0, set()
     for name, body in bodies.items():
         values = aside = 0
-        for number, expected in oracle.judge(body, NOW, rules).items():
+        for number, expected in oracle.validate(body, NOW, rules).items():
             place = name, number
             places.add(place)
             shown = f"{name} line {number}: {expected.line[:2000]!r}"

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from sparkify.ask.questions import list_questions
 from sparkify.cli.main import cli
 from sparkify.distribution import measure
+from sparkify.emulator.service import Emulator
 from sparkify.engines.dialect import to_redshift
 from sparkify.recorder import shape
 from sparkify.sql import statements as read
-from sparkify.standin.service import StandIn
 from tests.builders import play, song
 from tests.clusters import BUCKET, Bucket, Cluster, launch
 from tests.odd_logs import odd_log
@@ -162,11 +162,11 @@ def main() -> None:
     import tempfile
 
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        standin = StandIn(seconds=0.2)
-        for name, value in standin.environment.items():
+        emulator = Emulator(seconds=0.2)
+        for name, value in emulator.environment.items():
             patch.setenv(name, value)
-        sent = sent_by_every_command(launch(standin), Bucket(standin), Path(folder))
-        standin.close()
+        sent = sent_by_every_command(launch(emulator), Bucket(emulator), Path(folder))
+        emulator.close()
     PAGE.write_text(page(sent), encoding="utf-8")
 
 

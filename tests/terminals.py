@@ -23,13 +23,13 @@ def in_a_terminal(command: str, folder: Path, columns: int = 100) -> str:
     )
     os.close(slave)
     assert process.stderr
-    talk = threading.Thread(target=process.stderr.read)
-    talk.start()
+    echo_err = threading.Thread(target=process.stderr.read)
+    echo_err.start()
     printed = b""
     while chunk := _read(master):
         printed += chunk
     assert process.wait() == 0, command
-    talk.join()
+    echo_err.join()
     process.stderr.close()
     os.close(master)
     return printed.decode().replace("\r\n", "\n").strip("\n")

@@ -167,7 +167,7 @@ def test_keys_of_an_object_over_several_lines_are_compared(warehouse: Engine, so
     assert rows(warehouse, "SELECT name, records FROM etl_key WHERE kind = 'absent'") == [("artist_name", 1)]
 
 
-def test_a_file_that_was_mended_is_taken_in(warehouse: Engine, source: Source) -> None:
+def test_a_file_that_was_fixed_is_taken_in(warehouse: Engine, source: Source) -> None:
     file = source.folder / "log_data" / "2018-11-01-events.json.gz"
     packed = gzip.compress(json.dumps(play(0)).encode())
     source.write(file, packed[:20])

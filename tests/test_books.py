@@ -1,4 +1,4 @@
-"""Can I trust it: the books on the page, and how much of them was proved when."""
+"""Can I trust it: the ledger on the page, and how much of them was proved when."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sparkify.ask import glance
+from sparkify.ask import kpis
 from sparkify.ask.report import gather
 from sparkify.engines.base import Engine
 from sparkify.load.checks import Verdict, check_everything
@@ -16,7 +16,7 @@ NOW = dt.datetime(2018, 12, 1, 8)
 
 
 def proven(engine: Engine, *, prove: bool = False) -> dict[str, Any]:
-    """What a page says of the books, and whether the checks `ran` for it."""
+    """What a page says of the ledger, and whether the checks `ran` for it."""
     ran: list[bool] = []
 
     def check() -> Sequence[Verdict]:
@@ -100,6 +100,6 @@ def test_pictures_that_count_other_plays_are_found_out() -> None:
         "match_rate_by_day")
     }  # fmt: skip
 
-    found = glance.sums(empty | {"at_a_glance": [(3,)], "plays_by_day": [(None, 2), (None, 1)]})
+    found = kpis.sums(empty | {"at_a_glance": [(3,)], "plays_by_day": [(None, 2), (None, 1)]})
 
     assert found[:3] == [("at a glance", 3), ("by day", 3), ("by day and level", 0)]

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from sparkify import store
 from sparkify.config import S3
+from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
 from sparkify.errors import RemoteError
 from sparkify.load.files import list_source, survey_source
-from sparkify.standin.service import StandIn
 from tests.builders import play
 from tests.clusters import Bucket, Cluster, load_bucket
 from tests.test_store import Proxy, standing_between
@@ -46,11 +46,11 @@ PARTS = st.sampled_from([
 ])  # fmt: skip
 
 
-def put(standin: StandIn, name: str, *keys: str) -> str:
+def put(emulator: Emulator, name: str, *keys: str) -> str:
     """A bucket of its own with these objects, the body of each being its key."""
-    standin.account.make_bucket(name)
+    emulator.account.make_bucket(name)
     for key in keys:
-        standin.account.put(name, key, key.encode())
+        emulator.account.put(name, key, key.encode())
     return f"s3://{name}"
 
 
@@ -70,9 +70,9 @@ def assert_readable(uri: str, key: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("key", ODD_KEYS)
 def test_an_object_of_any_key_is_listed_and_read(
-    cluster: Cluster, standin: StandIn, tmp_path: Path, key: str
+    cluster: Cluster, emulator: Emulator, tmp_path: Path, key: str
 ) -> None:
-    uri = put(standin, f"key-{ODD_KEYS.index(key)}", key, "log_data/plain.json")
+    uri = put(emulator, f"key-{ODD_KEYS.index(key)}", key, "log_data/plain.json")
 
     found = [file.uri for file in list_source(S3(source=uri))]
 
@@ -84,18 +84,18 @@ def test_an_object_of_any_key_is_listed_and_read(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(PARTS, min_size=1, max_size=5).map("/".join), min_size=1, max_size=3, unique=True))
 def test_keys_made_of_odd_parts_are_listed_and_read(
-    cluster: Cluster, standin: StandIn, tmp_path: Path, names: list[str]
+    cluster: Cluster, emulator: Emulator, tmp_path: Path, names: list[str]
 ) -> None:
     keys = sorted(f"log_data/{name}b" for name in names)
-    uri = put(standin, f"odd-{uuid.uuid4().hex[:12]}", *keys)
+    uri = put(emulator, f"odd-{uuid.uuid4().hex[:12]}", *keys)
 
     assert [one.uri for one in store.list_bucket(f"{uri}/log_data/")] == [f"{uri}/{key}" for key in keys]
     for key in keys:
         assert_readable(uri, key, tmp_path)
 
 
-def test_a_listing_of_several_pages_is_whole(cluster: Cluster, standin: StandIn) -> None:
-    uri = put(standin, "several-pages", *(f"log_data/{number:04}.json" for number in range(2001)))
+def test_a_listing_of_several_pages_is_whole(cluster: Cluster, emulator: Emulator) -> None:
+    uri = put(emulator, "several-pages", *(f"log_data/{number:04}.json" for number in range(2001)))
 
     assert len(list_source(S3(source=uri))) == 2001
 
@@ -153,8 +153,8 @@ def test_what_is_not_loaded_is_named_in_a_bucket_too(bucket: Bucket) -> None:
     ]
 
 
-def test_a_hidden_prefix_above_the_source_hides_nothing(cluster: Cluster, standin: StandIn) -> None:
-    uri = put(standin, "hidden-prefix", "_work/.app/log_data/a.json")
+def test_a_hidden_prefix_above_the_source_hides_nothing(cluster: Cluster, emulator: Emulator) -> None:
+    uri = put(emulator, "hidden-prefix", "_work/.app/log_data/a.json")
 
     found = survey_source(S3(source=f"{uri}/_work/.app"))
 
@@ -181,10 +181,10 @@ def test_empty_objects_that_show_folders_are_no_files(bucket: Bucket) -> None:
 
 
 def test_where_only_the_two_folders_may_be_listed_the_load_goes_on(
-    bucket: Bucket, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Strict(Proxy):
-        behind = standin.url
+        behind = emulator.url
         trouble: list[tuple[int, bytes]] = []  # noqa: RUF012  # nothing is put in
 
         def do_GET(self) -> None:  # noqa: N802  # the name that the base class looks for
@@ -210,10 +210,10 @@ def test_where_only_the_two_folders_may_be_listed_the_load_goes_on(
     ],
 )
 def test_what_is_refused_of_an_odd_key_is_one_clear_line(
-    bucket: Bucket, standin: StandIn, monkeypatch: pytest.MonkeyPatch, status: int, code: str, said: str
+    bucket: Bucket, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, status: int, code: str, said: str
 ) -> None:
     body = f"<Error><Code>{code}</Code></Error>".encode()
-    handler = type("Handler", (Proxy,), {"behind": standin.url, "trouble": []})
+    handler = type("Handler", (Proxy,), {"behind": emulator.url, "trouble": []})
     uri = bucket.put("log_data//a.json", b"{}")
 
     with standing_between(handler, monkeypatch):

@@ -7,7 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 from sparkify.engines.base import Engine
-from sparkify.load.star import Span
+from sparkify.load.star import RunRange
 from sparkify.sql import statements
 from tests.breaks import CASES
 from tests.builders import Source
@@ -49,7 +49,9 @@ def blind(engine: Engine, sql: str, weaker: Mapping[str, str]) -> list[str]:
     found: list[str] = []
     with pytest.raises(TakenBack), engine.transaction():
         engine.native(sql)
-        found = [name for name, check in weaker.items() if not engine.query(check, Span(0, 99).params).rows]
+        found = [
+            name for name, check in weaker.items() if not engine.query(check, RunRange(0, 99).params).rows
+        ]
         raise TakenBack
     return found
 

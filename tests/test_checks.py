@@ -12,7 +12,7 @@ from sparkify.load.checks import check_everything, check_freshness
 from sparkify.load.diff import digest_star
 from sparkify.load.feed import Feed
 from sparkify.load.models import Model, replace_rows
-from sparkify.load.star import Span, count_duplicates
+from sparkify.load.star import RunRange, count_duplicates
 from sparkify.sql import Statement, names
 from sparkify.sql.schema import STAGING, STAR, table
 from tests.breaks import BREAKS, CASES
@@ -88,7 +88,7 @@ def test_a_run_that_breaks_the_star_is_not_published(
     warehouse, source = standing
     before = digest_star(warehouse)
 
-    def count_and_break(engine: Engine, span: Span) -> tuple[int, int]:
+    def count_and_break(engine: Engine, span: RunRange) -> tuple[int, int]:
         counted = count_duplicates(engine, span)
         engine.execute(sql.replace("file_id = 2", "file_id = 4"))
         return counted

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sparkify.standin.service import StandIn
+from sparkify.emulator.service import Emulator
 from tests.builders import Run
 
 SETTINGS = "[WAREHOUSE]\nENGINE = redshift\n[CLUSTER]\nNAME = cli\nNODES = 2\nPOLL = 0.1\n"
 
 
 @pytest.fixture
-def cloud(standin: StandIn, run: Run, tmp_path: Path) -> Run:
+def cloud(emulator: Emulator, run: Run, tmp_path: Path) -> Run:
     """Runs sparkify in a folder whose dwg.cfg chooses Redshift, with an account that is empty."""
     (tmp_path / "dwg.cfg").write_text(SETTINGS)
     return run
@@ -88,9 +88,9 @@ def test_a_cluster_lives_from_launch_to_delete(cloud: Run, tmp_path: Path) -> No
 
 
 def test_whoever_interrupts_a_launch_is_told_what_may_cost_money(
-    cloud: Run, standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cloud: Run, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standin.clusters, "seconds", 3600)
+    monkeypatch.setattr(emulator.clusters, "seconds", 3600)
     line = [sys.executable, "-m", "sparkify.cli.main", "cluster", "launch", "--yes"]
     with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -98,7 +98,7 @@ def test_whoever_interrupts_a_launch_is_told_what_may_cost_money(
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+    monkeypatch.setattr(emulator.clusters, "seconds", 0.05)
     cloud("cluster", "delete", "--yes")
 
     assert process.returncode == 130

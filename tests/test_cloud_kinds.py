@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from sparkify.emulator.grammar.vocabulary import words
+from sparkify.emulator.rules import is_reserved
+from sparkify.emulator.service import Emulator
 from sparkify.provision import reserved
-from sparkify.standin.grammar.vocabulary import words
-from sparkify.standin.rules import is_reserved
-from sparkify.standin.service import StandIn
 from tests.builders import Run, Source, play, song
 
 SETTINGS = "[WAREHOUSE]\nENGINE = redshift\n[CLUSTER]\nNAME = kinds\nNODES = 2\nPOLL = 0.1\n"
 
 
 @pytest.fixture
-def cloud(standin: StandIn, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+def cloud(emulator: Emulator, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(emulator.clusters, "seconds", 0.05)
     (tmp_path / "dwg.cfg").write_text(SETTINGS)
     return run
 
@@ -70,11 +70,11 @@ def test_a_private_cluster_is_told_how_to_reach_and_nothing_is_opened(cloud: Run
     assert "reach,its network only" in status
 
 
-def test_a_dry_run_without_a_default_vpc_fails_and_names_the_setting(cloud: Run, standin: StandIn) -> None:
-    standin.account.set_default_vpc(False)
+def test_a_dry_run_without_a_default_vpc_fails_and_names_the_setting(cloud: Run, emulator: Emulator) -> None:
+    emulator.account.set_default_vpc(False)
 
     dry = cloud("cluster", "launch", "--dry-run")
-    standin.account.set_default_vpc(True)
+    emulator.account.set_default_vpc(True)
 
     assert dry.returncode == 1
     assert dry.stderr.startswith("sparkify: us-west-2 has no default VPC. Set [CLUSTER] SUBNET_GROUP")

@@ -18,13 +18,13 @@ from sparkify.config import Cluster as ClusterSettings
 from sparkify.config import Config, Iam, Warehouse, load_config
 from sparkify.config import Redshift as RedshiftSettings
 from sparkify.connection import open_engine
+from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
 from sparkify.engines.redshift_connect import PROBE_EVERY, PROBES, Address, connect
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.load.tables import create_tables
 from sparkify.provision.endpoint import endpoint_of, read_endpoint
 from sparkify.provision.target import find_target, require_scratch
-from sparkify.standin.service import StandIn
 from tests.builders import Source, play, rows, song
 from tests.clusters import Cluster, sever
 
@@ -36,7 +36,7 @@ def foreign(cluster: Cluster, /, **settings: Any) -> Config:
 
 
 @pytest.fixture
-def clients(standin: StandIn) -> Clients:
+def clients(emulator: Emulator) -> Clients:
     return make_clients()
 
 
@@ -137,10 +137,10 @@ def test_a_cluster_of_others_is_pointed_to_by_host(clients: Clients, cluster: Cl
 
 
 @pytest.fixture
-def workgroup(standin: StandIn, cluster: Cluster) -> Iterator[str]:
-    standin.workgroups.others["music-wg"] = standin.clusters._known["test"]
+def workgroup(emulator: Emulator, cluster: Cluster) -> Iterator[str]:
+    emulator.workgroups.others["music-wg"] = emulator.clusters._known["test"]
     yield "music-wg"
-    standin.workgroups.others.clear()
+    emulator.workgroups.others.clear()
 
 
 @pytest.fixture
@@ -170,12 +170,12 @@ def test_iam_opens_any_cluster_and_any_workgroup_without_a_password(cluster: Clu
 
 
 def test_credentials_that_expired_are_asked_for_again(
-    cluster: Cluster, standin: StandIn, workgroup: str
+    cluster: Cluster, emulator: Emulator, workgroup: str
 ) -> None:
     for behind in ({"cluster": "test"}, {"workgroup": workgroup}):
         engine = open_engine(foreign(cluster, auth="iam", **behind))
         assert isinstance(engine, Redshift)
-        standin.clusters._known["test"].issued.expire()
+        emulator.clusters._known["test"].issued.expire()
 
         assert rows(engine, "SELECT 1 AS a") == [(1,)]
         sever(engine)
@@ -184,11 +184,11 @@ def test_credentials_that_expired_are_asked_for_again(
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-def test_a_password_that_expired_opens_nothing(cluster: Cluster, standin: StandIn) -> None:
+def test_a_password_that_expired_opens_nothing(cluster: Cluster, emulator: Emulator) -> None:
     target = find_target(make_clients(), foreign(cluster, auth="iam", cluster="test"))
     address = dataclasses.replace(cluster.address, user=target.user, password=target.password)
     connect(address).close()
-    standin.clusters._known["test"].issued.expire()
+    emulator.clusters._known["test"].issued.expire()
 
     with pytest.raises(RemoteError, match="refuses the login of IAM:root"):
         connect(address)

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from sparkify.config import S3
+from sparkify.emulator.service import Emulator
 from sparkify.engines import redshift_stage
 from sparkify.engines.base import Engine, NewFile
 from sparkify.engines.duckdb import DuckDB
-from sparkify.engines.reading import Look, look
 from sparkify.engines.redshift import Redshift
 from sparkify.engines.redshift_errors import translated
+from sparkify.engines.scan import FileScan, look
 from sparkify.errors import ConfigError, QueryError, RetryError
 from sparkify.load.diff import digest_star
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables, drop_tables
 from sparkify.progress import Silent
-from sparkify.standin.service import StandIn
 from tests.builders import Source, etl, play, rows, song
 from tests.clusters import Bucket, fill, load_bucket, sever
 
@@ -224,18 +224,18 @@ def test_what_the_detail_says_of_others_counts_too() -> None:
 
 @pytest.mark.parametrize("at", ["LOCK TABLE", "COPY", "INSERT INTO songplay", "COMMIT"])
 def test_a_conflict_with_others_runs_the_whole_transaction_again(
-    redshift: Redshift, bucket: Bucket, standin: StandIn, at: str
+    redshift: Redshift, bucket: Bucket, emulator: Emulator, at: str
 ) -> None:
     fill(bucket)
     waited: list[float] = []
-    front = standin.clusters._known["test"].front
-    assert front
-    front.faults.append((at, "XX000", CONFLICT))
+    wire = emulator.clusters._known["test"].wire
+    assert wire
+    wire.faults.append((at, "XX000", CONFLICT))
 
     files = list_source(S3(source=bucket.uri))
     summary = load(redshift, files, MaxRejects.parse("1000"), Silent(), waited.append)
 
-    assert (front.faults, waited) == ([], [1.0])
+    assert (wire.faults, waited) == ([], [1.0])
     assert (summary.run_id, summary.records.loaded) == (1, 6)
     assert rows(redshift, "SELECT COUNT(*) AS n FROM etl_run") == [(1,)]
 
@@ -246,7 +246,7 @@ def test_a_cluster_too_leaves_a_log_that_is_written_to_for_the_next_run(
     busy = source.log(play(0), play(1))
     source.log(play(0, sessionId=2), day="2018-11-02")
 
-    def look_while_it_grows(file: NewFile) -> Look:
+    def look_while_it_grows(file: NewFile) -> FileScan:
         seen = look(file)
         if file.uri == str(busy):
             busy.write_bytes(busy.read_bytes() + b"\n" + json.dumps(play(900)).encode())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from sparkify.config import S3
+from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import RetryError
 from sparkify.load.files import list_source
@@ -13,7 +14,6 @@ from sparkify.load.publish import RETRY_AFTER
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables
 from sparkify.progress import Silent
-from sparkify.standin.service import StandIn
 from tests.builders import play
 from tests.clusters import Bucket, Cluster
 
@@ -29,15 +29,15 @@ def engine(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Redshif
 
 
 def test_a_role_that_is_known_after_a_while_costs_a_pause_and_nothing_else(
-    engine: Redshift, bucket: Bucket, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    engine: Redshift, bucket: Bucket, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.log(play(0))
-    monkeypatch.setattr(standin.account, "role_delay", 1e9)
+    monkeypatch.setattr(emulator.account, "role_delay", 1e9)
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
         pauses.append(seconds)
-        standin.account.role_delay = 0.0
+        emulator.account.role_delay = 0.0
 
     done = load(engine, list_source(S3(source=bucket.uri)), NONE, Silent(), sleep)
 
@@ -46,10 +46,10 @@ def test_a_role_that_is_known_after_a_while_costs_a_pause_and_nothing_else(
 
 
 def test_a_role_that_stays_unknown_ends_the_run_with_what_it_lacks(
-    engine: Redshift, bucket: Bucket, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    engine: Redshift, bucket: Bucket, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.log(play(0))
-    monkeypatch.setattr(standin.account, "role_delay", 1e9)
+    monkeypatch.setattr(emulator.account, "role_delay", 1e9)
 
     with pytest.raises(RetryError, match=r"take on the role .*it is new, or does not trust Redshift\."):
         load(engine, list_source(S3(source=bucket.uri)), NONE, Silent(), lambda _: None)

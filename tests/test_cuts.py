@@ -39,7 +39,7 @@ CHANGES: dict[str, Callable[[Redshift, Bucket], Any]] = {
     "replay": lambda engine, _: replay(engine, None, Silent(), _at_once),
     "reload": _reload,
 }
-BOOKS = (
+LEDGER = (
     "SELECT records_read, loaded, duplicate, rejected FROM etl_file ORDER BY file_id",
     "SELECT run_id, records_read, loaded, duplicate, rejected FROM etl_run ORDER BY run_id",
 )
@@ -62,7 +62,7 @@ def test_a_change_whose_connection_is_cut_is_whole_in_the_end(
 
     undisturbed = ready()
     CHANGES[change](undisturbed, bucket)
-    truth = digest_star(undisturbed), *(rows(undisturbed, books) for books in BOOKS)
+    truth = digest_star(undisturbed), *(rows(undisturbed, books) for books in LEDGER)
     undisturbed.close()
 
     for at in range(1, 900, times(STRIDES[change], 1)):
@@ -70,7 +70,7 @@ def test_a_change_whose_connection_is_cut_is_whole_in_the_end(
         with cut_at(engine, at) as seen:
             CHANGES[change](engine, bucket)
 
-        assert (digest_star(engine), *(rows(engine, books) for books in BOOKS)) == truth
+        assert (digest_star(engine), *(rows(engine, books) for books in LEDGER)) == truth
         assert all(verdict.passed for verdict in [*check_everything(engine), check_seal(engine)])
         engine.close()
         if len(seen) < at:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from sparkify.ask.lease import Lease
 from sparkify.ask.live import Live
 from sparkify.ask.questions import ask, find_question, list_questions
+from sparkify.ask.short_session import ShortSession
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.redshift import Redshift
@@ -175,7 +175,7 @@ def test_a_lease_lets_go_between_queries(tmp_path: Path) -> None:
         return DuckDB(file, read_only=True, wait=wait)
 
     now = iter([0.0, 0.4, 0.6, 0.6, 1.5, 1.7, 1.7])
-    with Lease(opener, 0.5, 1, lambda: next(now)) as lease:
+    with ShortSession(opener, 0.5, 1, lambda: next(now)) as lease:
         counts = []
         for _ in range(5):
             lease.query("SELECT 1 AS one")
@@ -224,7 +224,7 @@ def test_an_answer_of_the_run_before_is_not_kept_for_the_run_after(
     file = loaded_file(source, tmp_path)
     live, meanwhile = Live(lambda wait: DuckDB(file, read_only=True, wait=wait), check_everything), [True]
 
-    def ask_while_a_run_is_published(lease: Lease, question: Any, *values: Any) -> Any:
+    def ask_while_a_run_is_published(lease: ShortSession, question: Any, *values: Any) -> Any:
         found = ask(lease, question, *values)
         if question.name == "most_played_songs" and meanwhile.pop():
             lease.close()

@@ -11,13 +11,13 @@ import sqlglot
 
 from sparkify.distribution.advisor import REDSHIFT, Advisor, Ranked, present, uniform
 from sparkify.distribution.advisor import advise as best
-from sparkify.distribution.blocks import Column
 from sparkify.distribution.builder import Builder
-from sparkify.distribution.moves import Run
-from sparkify.distribution.places import Cluster, Move, Style
+from sparkify.distribution.exchange import Run
+from sparkify.distribution.formatting import as_object, ddl
+from sparkify.distribution.placement import Cluster, Move, Style
+from sparkify.distribution.plan import Column
 from sparkify.distribution.sizes import PLAIN, UNSAFE_ROW, Sizes
 from sparkify.distribution.slices import Histogram, hashed
-from sparkify.distribution.wording import as_object, ddl
 from sparkify.distribution.workload import forget, read_weights, read_workload
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB

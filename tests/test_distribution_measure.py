@@ -1,4 +1,4 @@
-"""Measuring the designs: walked against the stand-in, whose figures are never shown."""
+"""Measuring the designs: walked against the emulator, whose figures are never shown."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from click.testing import Result as Invoked
 from sparkify.cli.main import cli
 from sparkify.distribution.drawing import measured_svg
 from sparkify.distribution.measure import Measurement, about_the_star, create
-from sparkify.distribution.places import Style
+from sparkify.distribution.placement import Style
 from sparkify.distribution.workload import forget, read_workload
 from sparkify.engines.base import Result
 from sparkify.engines.redshift import Redshift

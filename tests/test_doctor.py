@@ -12,10 +12,10 @@ import pytest
 from sparkify.config import S3, Config, Warehouse
 from sparkify.connection import opened
 from sparkify.doctor import Finding, examine
+from sparkify.emulator.service import Emulator
 from sparkify.engines.duckdb import DuckDB
 from sparkify.progress import Silent
-from sparkify.provision import steps
-from sparkify.standin.service import StandIn
+from sparkify.provision import lifecycle
 from tests.accounts import PATIENCE, launch, names_of
 from tests.builders import Run, Source
 
@@ -77,12 +77,12 @@ def test_every_probe_can_fail_and_says_what_to_do(
 
 
 def test_a_cluster_is_probed_from_credentials_to_clock(
-    standin: StandIn, account: Config, clients: Any, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, account: Config, clients: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = Config(warehouse=Warehouse(engine="redshift"), cluster=account.cluster, s3=account.s3)
     before = examined(config)
     launch(clients, config)
-    steps.configure(clients, names_of(config), ["127.0.0.1/32"], PATIENCE, Silent())
+    lifecycle.configure(clients, names_of(config), ["127.0.0.1/32"], PATIENCE, Silent())
 
     after = examined(config)
     late = examined(config, dt.timedelta(hours=2))

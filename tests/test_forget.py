@@ -187,7 +187,7 @@ def test_a_listener_who_lies_among_the_songs_is_forgotten_there_too(
     assert sorted("SO9" in text or "SO8" in text for (text,) in kept) == [True, True]
 
 
-def test_the_file_behind_a_link_is_written_anew_and_stays_as_private_as_it_was(
+def test_the_file_behind_a_link_is_rewritten_and_stays_as_private_as_it_was(
     source: Source, tmp_path: Path
 ) -> None:
     deliver(source)
@@ -209,7 +209,7 @@ def test_the_file_behind_a_link_is_written_anew_and_stays_as_private_as_it_was(
     assert found_in_files(tmp_path / "w") == set()
 
 
-def test_a_file_that_cannot_be_written_anew_is_said_and_leaves_nothing_beside_it(
+def test_a_file_that_cannot_be_rewritten_is_said_and_leaves_nothing_beside_it(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(source)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from sparkify.emulator import grammar
+from sparkify.emulator.grammar.__main__ import main, verdicts
+from sparkify.emulator.grammar.functions import catalogue
+from sparkify.emulator.grammar.notation import read_rules
+from sparkify.emulator.grammar.options import rules
+from sparkify.emulator.grammar.vocabulary import relations, sections, settings, types
+from sparkify.emulator.lexer import statements
+from sparkify.emulator.refusals import Refused
 from sparkify.engines.dialect import to_redshift
-from sparkify.standin import grammar
-from sparkify.standin.grammar.__main__ import main, verdicts
-from sparkify.standin.grammar.functions import catalogue
-from sparkify.standin.grammar.notation import read_rules
-from sparkify.standin.grammar.options import rules
-from sparkify.standin.grammar.vocabulary import relations, sections, settings, types
-from sparkify.standin.lexer import statements
-from sparkify.standin.refusals import Refused
 
 HERE = Path(__file__).parent
 SQL = HERE.parent / "sparkify" / "sql"

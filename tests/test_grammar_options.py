@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparkify.standin.grammar.options import columnar, rules
+from sparkify.emulator.grammar.options import columnar, rules
 from tests.test_grammar import refusal
 
 SECRETS = (

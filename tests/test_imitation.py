@@ -2,11 +2,11 @@
 
 import pytest
 
+from sparkify.emulator.grammar.functions import catalogue
+from sparkify.emulator.grammar.vocabulary import relations
+from sparkify.emulator.imitation import missing, unimitated
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import QueryError
-from sparkify.standin.grammar.functions import catalogue
-from sparkify.standin.grammar.vocabulary import relations
-from sparkify.standin.imitation import missing, unimitated
 
 OF_THE_PARSER = {"coalesce", "greatest", "least", "nullif", "grouping"}
 OF_THE_REWRITING = {"dateadd", "datediff", "decode", "listagg", "median", "nvl", "nvl2"}

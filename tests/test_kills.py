@@ -1,4 +1,4 @@
-"""Killed at any moment: the next run ends as an undisturbed one, in the star and in the books."""
+"""Killed at any moment: the next run ends as an undisturbed one, in the star and in the ledger."""
 
 import random
 import shutil
@@ -17,7 +17,7 @@ from tests.builders import Source, play, rows, song
 from tests.test_processes import finish, start
 from tests.torture import survived, times
 
-BOOKS = {
+LEDGER = {
     "files": "SELECT uri, records_read, loaded, duplicate, rejected FROM etl_file "
     "WHERE replaced_in IS NULL ORDER BY 1, 2, 3, 4, 5",
     "rejects": "SELECT record, reason, raw_text FROM etl_reject ORDER BY 1, 2, 3",
@@ -50,7 +50,7 @@ def before(source: Source, tmp_path: Path, command: str) -> Path:
 def _state(file: Path) -> dict[str, Any]:
     engine = DuckDB(str(file))
     state: dict[str, Any] = {"star": digest_star(engine)}
-    state |= {name: rows(engine, sql) for name, sql in BOOKS.items()}
+    state |= {name: rows(engine, sql) for name, sql in LEDGER.items()}
     verdicts = [*check_everything(engine), check_seal(engine)]
     assert [verdict.sentence() for verdict in verdicts if not verdict.passed] == []
     engine.close()

@@ -11,7 +11,7 @@ import pytest
 from sparkify.engines import tally
 from sparkify.engines.base import Engine, NewFile
 from sparkify.engines.duckdb_batch import Batch
-from sparkify.engines.reading import CHUNK, records
+from sparkify.engines.scan import CHUNK, records
 from sparkify.engines.tally import BUFFER, LONGEST_RECORD
 from tests.builders import Source, etl, play, rows
 

@@ -85,12 +85,12 @@ def test_a_role_that_does_not_exist_is_refused_before_anything_is_made(
     path: str, clients: Clients, account: Config, theirs: str
 ) -> None:
     arn = f"{OURS}{path.format(theirs=theirs.rpartition('/')[2])}"
-    mend = f"Did you mean {theirs}?" if "theirs" in path else "Correct it, or leave it out: "
+    advice = f"Did you mean {theirs}?" if "theirs" in path else "Correct it, or leave it out: "
 
     with pytest.raises(ProvisionError) as caught:
         launch(clients, with_role(account, arn))
 
-    assert str(caught.value).startswith(f"there is no role {arn}, which [IAM] ARN names. {mend}")
+    assert str(caught.value).startswith(f"there is no role {arn}, which [IAM] ARN names. {advice}")
     assert left(clients, names_of(account)) == []
 
 

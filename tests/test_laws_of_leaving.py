@@ -126,7 +126,7 @@ def test_after_any_coming_and_going_the_star_is_that_of_what_stands(
         try:
             for kind, *arguments in steps:
                 getattr(world, kind)(*arguments)
-            world.assert_right(Path(folder) / "judge", other)
+            world.assert_right(Path(folder) / "checked", other)
         finally:
             world.engine.close()
             other.close()
@@ -135,7 +135,7 @@ def test_after_any_coming_and_going_the_star_is_that_of_what_stands(
 
 @contextmanager
 def strict(is_strict: bool) -> Iterator[None]:
-    """A judge that refuses what it should not, until rejects are replayed."""
+    """Validation that refuses what it should not, until rejects are replayed."""
     with pytest.MonkeyPatch.context() as patch:
         if is_strict:
             limit_items(patch, 1)
@@ -181,9 +181,9 @@ class World:
     def _keep(self, name: str, content: bytes, is_strict: bool) -> None:
         self.disk[name] = content
         Source(self.folder).write(self.folder / name, content)
-        self._judge(is_strict)
+        self._validate(is_strict)
 
-    def _judge(self, is_strict: bool) -> None:
+    def _validate(self, is_strict: bool) -> None:
         # Wrongly refused records of somebody forgotten lose their text, so that no replay can bring them.
         with strict(is_strict and not self.forgotten):
             self._load({"changed"})

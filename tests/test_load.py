@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from sparkify.engines.base import Engine, NewFile
-from sparkify.engines.reading import Look, look, records
+from sparkify.engines.scan import FileScan, look, records
 from sparkify.errors import CheckError, LoadError
 from sparkify.load.diff import diff_star, digest_star
 from sparkify.load.models import MODELS
@@ -145,7 +145,7 @@ def test_a_log_that_is_written_to_while_it_is_read_waits_for_the_next_run(
     source.log(play(0, sessionId=2), day="2018-11-02")
     watching = Noting()
 
-    def look_while_it_grows(file: NewFile, handle: BinaryIO | None = None, **more: Any) -> Look:
+    def look_while_it_grows(file: NewFile, handle: BinaryIO | None = None, **more: Any) -> FileScan:
         seen = look(file, handle, **more)
         if file.uri == str(busy) and handle is None:
             append(busy, play(900))

@@ -1,6 +1,6 @@
 """Random commands against a model in plain Python: processes that are killed, logs that end anywhere.
 
-`World` knows which bytes stand. What the star and the books must be then is counted here and by the oracle,
+`World` knows which bytes stand. What the star and the ledger must be then is counted here and by the oracle,
 record by record, without a line of the loader.
 """
 
@@ -69,7 +69,7 @@ class Living(World):
         self._chance, self._cwd, self._file = chance, folder, folder / "sparkify.duckdb"
         reading: Any = Reading(self._file)
         super().__init__(folder / "world", reading)
-        self.commands = self.kills = self._judged = 0
+        self.commands = self.kills = self._validated = 0
 
     def step(self) -> None:
         """Anything that may happen to a warehouse, the ordinary more often."""
@@ -166,7 +166,7 @@ class Living(World):
             process.send_signal(signal.SIGKILL)
             self.kills += finish(process)[0] == -signal.SIGKILL
             if self._latest() > before:
-                if arguments[0] == "forget":  # the file may not be written anew yet
+                if arguments[0] == "forget":  # the file may not be rewritten yet
                     assert finish(start(*arguments, cwd=self._cwd))[0] == 0
                 return True
         code, _, err = finish(start(*arguments, cwd=self._cwd))
@@ -176,8 +176,8 @@ class Living(World):
 
     def assert_as_modelled(self) -> None:
         """Star and books by plain Python; then what the warehouse says of itself."""
-        self._judged += 1
-        folder = made(self._cwd / f"judged{self._judged}")
+        self._validated += 1
+        folder = made(self._cwd / f"checked{self._validated}")
         engine = DuckDB(str(self._file))
         try:
             self._compare(engine, folder)

@@ -15,16 +15,16 @@ from sparkify.config import S3, Config, Etl, Iam, Warehouse
 from sparkify.config import Redshift as RedshiftSettings
 from sparkify.connection import open_engine, opened
 from sparkify.doctor import Finding
+from sparkify.emulator.account import ACCOUNT
+from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables, prepare_tables
 from sparkify.progress import Silent
-from sparkify.provision import role, steps
+from sparkify.provision import lifecycle, role
 from sparkify.provision.target import Target, find_target
-from sparkify.standin.account import ACCOUNT
-from sparkify.standin.service import StandIn
 from tests.accounts import PATIENCE, launch, names_of
 from tests.builders import Run, play
 from tests.clusters import BUCKET, Bucket, Cluster
@@ -45,9 +45,9 @@ def foreign(cluster: Cluster, role: str, **more: Any) -> Config:
 
 
 @pytest.fixture
-def here(standin: StandIn, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def here(emulator: Emulator, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs sparkify where [REDSHIFT] HOST is another team's cluster."""
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+    monkeypatch.setattr(emulator.clusters, "seconds", 0.05)
     (tmp_path / "dwg.cfg").write_text(SETTINGS)
     return run
 
@@ -108,12 +108,12 @@ def test_the_doctor_never_sends_people_to_launch_for_a_role_of_others(
 
 
 def test_a_cluster_without_a_role_can_be_asked_and_a_load_says_what_it_lacks(
-    clients: Clients, account: Config, standin: StandIn
+    clients: Clients, account: Config, emulator: Emulator
 ) -> None:
     config = replace(account, warehouse=Warehouse(engine="redshift"))
     launch(clients, config)
-    steps.configure(clients, names_of(config), ["127.0.0.1/32"], PATIENCE, Silent())
-    standin.account._redshift.clusters[config.cluster.name].iam_roles_arn = []
+    lifecycle.configure(clients, names_of(config), ["127.0.0.1/32"], PATIENCE, Silent())
+    emulator.account._redshift.clusters[config.cluster.name].iam_roles_arn = []
 
     with opened(config) as engine:
         assert engine.query("SELECT 1 AS a").rows == [(1,)]
@@ -124,12 +124,12 @@ def test_a_cluster_without_a_role_can_be_asked_and_a_load_says_what_it_lacks(
     assert examined(config)["role"].state == "warning"
 
 
-def test_a_role_that_may_not_read_is_not_mended_by_a_launch_where_it_is_of_others(
-    cluster: Cluster, clients: Clients, bucket: Bucket, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+def test_a_role_that_may_not_read_is_not_changed_by_a_launch_where_it_is_of_others(
+    cluster: Cluster, clients: Clients, bucket: Bucket, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.log(play(0))
     config = foreign(cluster, cluster.role, s3=S3(source=bucket.uri), etl=Etl(compact="always"))
-    monkeypatch.setattr(standin.account, "may_read", lambda *_: False)
+    monkeypatch.setattr(emulator.account, "may_read", lambda *_: False)
     engine = open_engine(config, read_only=False, may_make=True)
     assert isinstance(engine, Redshift)
     create_tables(engine)
@@ -140,7 +140,7 @@ def test_a_role_that_may_not_read_is_not_mended_by_a_launch_where_it_is_of_other
 
 
 def test_a_role_of_another_partition_is_refused_by_the_plan(
-    standin: StandIn, run: Run, tmp_path: Path
+    emulator: Emulator, run: Run, tmp_path: Path
 ) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:role/ours"
     (tmp_path / "dwg.cfg").write_text(f"[CLUSTER]\nREGION = us-gov-west-1\n[IAM]\nARN = {arn}\n")

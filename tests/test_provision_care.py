@@ -9,15 +9,15 @@ import pytest
 
 from sparkify.aws import Clients, make_clients
 from sparkify.config import Config, Iam, Redshift
+from sparkify.emulator.account import REGION
 from sparkify.errors import ConfigError, ProvisionError
 from sparkify.progress import Silent
-from sparkify.provision import ingress, plan, role, scratch, steps
+from sparkify.provision import ingress, lifecycle, plan, role, scratch
 from sparkify.provision.cluster import check_snapshot
 from sparkify.provision.deployment import Deployment
 from sparkify.provision.names import Names
 from sparkify.provision.price import Rate, Size
 from sparkify.provision.target import find_target, require_scratch
-from sparkify.standin.account import REGION
 from tests.accounts import NOW, PATIENCE, Killed, launch, left, names_of, planned
 
 A_CLUSTER = Deployment(
@@ -41,7 +41,7 @@ def test_a_cluster_of_the_same_name_in_another_region_is_not_touched(
     names = Names(account.cluster.name, "eu-west-1")
 
     assert left(elsewhere, names) == []
-    assert steps.delete(elsewhere, names, "", PATIENCE, Silent()) == []
+    assert lifecycle.delete(elsewhere, names, "", PATIENCE, Silent()) == []
     assert left(clients, names_of(account)) == ALL
     with pytest.raises(ProvisionError, match=f"belongs to the cluster {names.cluster} in us-west-2"):
         launch(elsewhere, account)
@@ -57,7 +57,7 @@ def test_a_bucket_of_our_name_that_is_not_ours_is_neither_adopted_nor_emptied(
     try:
         for act in (
             lambda: launch(clients, account),
-            lambda: steps.delete(clients, names, "", PATIENCE, Silent()),
+            lambda: lifecycle.delete(clients, names, "", PATIENCE, Silent()),
         ):
             with pytest.raises(ProvisionError, match=f"{bucket} exists and is not ours"):
                 act()
@@ -72,7 +72,9 @@ def test_every_thing_lives_as_long_as_the_latest_launch_says(clients: Clients, a
 
     launch(clients, account)
 
-    ends = {one.what.rpartition(" ")[0]: one.expires for one in steps.left_over(clients, names_of(account))}
+    ends = {
+        one.what.rpartition(" ")[0]: one.expires for one in lifecycle.left_over(clients, names_of(account))
+    }
     assert ends == dict.fromkeys(ALL, "2026-11-25T14:00:00+00:00") | {"secret": ""}
 
 
@@ -84,11 +86,11 @@ def test_what_is_left_of_a_launch_expires_as_the_cluster_would_have(
     with pytest.raises(Killed):
         launch(mortal, account, HOUR)
 
-    there = steps.left_over(clients, names_of(account))
+    there = lifecycle.left_over(clients, names_of(account))
 
     assert left(clients, names_of(account)) == ["security group", "bucket", "role"]
-    assert not steps.is_over(there, NOW)
-    assert steps.is_over(there, NOW + 2 * HOUR)
+    assert not lifecycle.is_over(there, NOW)
+    assert lifecycle.is_over(there, NOW + 2 * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_what_is_left_of_a_launch_expires_as_the_cluster_would_have(
 def test_the_cluster_says_when_its_time_is_over_and_without_one_all_that_is_left(
     ends: dict[str, str], is_over: bool
 ) -> None:
-    assert steps.is_over([steps.Left(*item) for item in ends.items()], NOW) is is_over
+    assert lifecycle.is_over([lifecycle.Left(*item) for item in ends.items()], NOW) is is_over
 
 
 def test_rules_of_others_are_shown_and_block_neither_door_nor_delete(
@@ -123,17 +125,17 @@ def test_rules_of_others_are_shown_and_block_neither_door_nor_delete(
             IpPermissions=[{"IpProtocol": protocol, "IpRanges": [{"CidrIp": cidr}], **ports}],
         )
 
-    before = steps.lets_in(clients, names)
-    new = steps.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
-    shut = steps.close(clients, names, ["203.0.113.7/32", "192.0.2.1/32"])
+    before = lifecycle.lets_in(clients, names)
+    new = lifecycle.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
+    shut = lifecycle.close(clients, names, ["203.0.113.7/32", "192.0.2.1/32"])
 
     assert (before, new, shut) == (["198.51.100.0/24"], ["203.0.113.7/32"], ["203.0.113.7/32"])
-    assert steps.lets_in(clients, names) == ["198.51.100.0/24"]
+    assert lifecycle.lets_in(clients, names) == ["198.51.100.0/24"]
     revoked: list[Any] = []
     clients.ec2.meta.events.register(
         "before-call.ec2.RevokeSecurityGroupIngress", lambda params, **_: revoked.append(params["body"])
     )
-    assert steps.delete(clients, names, "", PATIENCE, Silent()) == []
+    assert lifecycle.delete(clients, names, "", PATIENCE, Silent()) == []
     assert len(revoked) == 1
 
 
@@ -199,7 +201,9 @@ def test_a_launch_with_a_scratch_and_a_role_of_somebody_elses_makes_neither(
 
 
 def test_a_plan_says_what_stands_and_stays_as_it_is() -> None:
-    standing = plan.Standing(A_CLUSTER, ["203.0.113.7/32"], ["old", "sparkify-scratch-1-us-west-2", "music"])
+    standing = plan.CurrentState(
+        A_CLUSTER, ["203.0.113.7/32"], ["old", "sparkify-scratch-1-us-west-2", "music"]
+    )
     size = Size("rg.large", 2, Rate(0.3801, "USD", "by AWS's price list"))
     launch = plan.Launch(
         Names("sparkify", REGION), size, ["music"], REGION, NOW, standing=standing, database="dev", user="me"
@@ -220,7 +224,7 @@ def test_a_name_too_long_for_a_bucket_is_refused_by_the_plan(account: Config) ->
     long = replace(account, cluster=replace(account.cluster, name="a" * 40))
 
     with pytest.raises(ConfigError, match=r"NAME = a+ is 17 too long: the name of its bucket"):
-        plan.plan_launch(long, Names("a" * 40, REGION), plan.Standing(), None, NOW)
+        plan.plan_launch(long, Names("a" * 40, REGION), plan.CurrentState(), None, NOW)
 
 
 @pytest.mark.parametrize("name", ["bad name!", "1st", "a--b", "a-", "a" * 256])
@@ -251,7 +255,7 @@ def test_what_keeps_a_load_from_its_cluster_is_told_with_the_way_out(
     with pytest.raises(ProvisionError, match=r"no scratch bucket in us-west-2 .* `sparkify cluster launch`"):
         require_scratch(clients, account)
 
-    steps.pause(clients, names_of(account), PATIENCE, Silent())
+    lifecycle.pause(clients, names_of(account), PATIENCE, Silent())
     with pytest.raises(ProvisionError, match=r"is paused\. `sparkify cluster resume` resumes it"):
         find_target(clients, account)
 

@@ -9,29 +9,29 @@ import pytest
 
 from sparkify.aws import Clients, make_clients, session
 from sparkify.config import Config, load_config
+from sparkify.emulator.account import ACCOUNT, REGION
+from sparkify.emulator.service import Emulator
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.load.files import list_source
 from sparkify.progress import Silent
-from sparkify.provision import cluster, ingress, plan, price, role, scratch, steps
+from sparkify.provision import cluster, ingress, lifecycle, plan, price, role, scratch
 from sparkify.provision.names import Names
 from sparkify.provision.price import Rate, Size
 from sparkify.provision.status import status
 from sparkify.provision.target import find_target
-from sparkify.standin.account import ACCOUNT, REGION
-from sparkify.standin.service import StandIn
 from tests.accounts import NOW, PATIENCE, having, launch, left, names_of, planned, the_cluster
 
 
 @pytest.fixture
-def no_default_vpc(standin: StandIn) -> Iterator[None]:
+def no_default_vpc(emulator: Emulator) -> Iterator[None]:
     """An account whose owners have removed the default VPC."""
-    standin.account.set_default_vpc(False)
+    emulator.account.set_default_vpc(False)
     yield
-    standin.account.set_default_vpc(True)
+    emulator.account.set_default_vpc(True)
 
 
 @pytest.fixture
-def subnet_group(standin: StandIn) -> Iterator[Callable[[int], str]]:
+def subnet_group(emulator: Emulator) -> Iterator[Callable[[int], str]]:
     """Makes a cluster subnet group in a VPC of its own, with as many subnets, each in its own zone."""
     ec2, redshift = boto3.client("ec2"), boto3.client("redshift")
     made: list[str] = []
@@ -85,20 +85,20 @@ def test_a_cluster_of_one_node_is_asked_for_without_a_number_of_nodes(
 
 
 def test_a_role_that_aws_does_not_know_yet_is_waited_for(
-    clients: Clients, account: Config, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, account: Config, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standin.account, "role_delay", 1.5)
+    monkeypatch.setattr(emulator.account, "role_delay", 1.5)
 
     told = launch(clients, account)
 
-    assert told.steps.count("waiting until AWS knows the role") == 1
+    assert told.lifecycle.count("waiting until AWS knows the role") == 1
     assert the_cluster(clients, account)["ClusterStatus"] == "available"
 
 
 def test_a_role_that_stays_unknown_ends_in_awss_own_words(
-    clients: Clients, account: Config, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, account: Config, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standin.account, "role_delay", 3600)
+    monkeypatch.setattr(emulator.account, "role_delay", 3600)
     monkeypatch.setattr(role, "KNOWN_AFTER", 0.2)
 
     with pytest.raises(ProvisionError, match="must delegate access to an Amazon Redshift account") as caught:
@@ -109,19 +109,19 @@ def test_a_role_that_stays_unknown_ends_in_awss_own_words(
 
 @pytest.mark.parametrize("background", ["resize-cleanup", "prep-for-resize"])
 def test_a_cluster_that_works_in_the_background_is_available(
-    clients: Clients, account: Config, standin: StandIn, monkeypatch: pytest.MonkeyPatch, background: str
+    clients: Clients, account: Config, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, background: str
 ) -> None:
     launch(clients, account)
     names = names_of(account)
-    monkeypatch.setattr(standin.clusters, "background", background)
+    monkeypatch.setattr(emulator.clusters, "background", background)
 
     assert the_cluster(clients, account)["ClusterStatus"] == f"available, {background}"
     assert find_target(clients, account).host == "localhost"
     assert status(clients, names, NOW).status == f"available, {background}"
-    assert steps.configure(clients, names, ["127.0.0.1/32"], PATIENCE, Silent()) == ["127.0.0.1/32"]
-    steps.pause(clients, names, PATIENCE, Silent())
-    steps.resume(clients, names, PATIENCE, Silent())
-    assert steps.delete(clients, names, "", PATIENCE, Silent()) == []
+    assert lifecycle.configure(clients, names, ["127.0.0.1/32"], PATIENCE, Silent()) == ["127.0.0.1/32"]
+    lifecycle.pause(clients, names, PATIENCE, Silent())
+    lifecycle.resume(clients, names, PATIENCE, Silent())
+    assert lifecycle.delete(clients, names, "", PATIENCE, Silent()) == []
 
 
 def test_without_a_default_vpc_the_plan_says_so_and_names_the_setting(
@@ -155,13 +155,13 @@ def test_a_private_cluster_gets_no_address_on_the_internet(clients: Clients, acc
     launch(clients, account)
     names = names_of(account)
 
-    steps.configure(clients, names, ["10.0.0.0/16"], PATIENCE, Silent(), is_public=False)
+    lifecycle.configure(clients, names, ["10.0.0.0/16"], PATIENCE, Silent(), is_public=False)
     private = the_cluster(clients, account)["PubliclyAccessible"]
-    steps.configure(clients, names, [], PATIENCE, Silent())
-    steps.configure(clients, names, [], PATIENCE, Silent(), is_public=False)
+    lifecycle.configure(clients, names, [], PATIENCE, Silent())
+    lifecycle.configure(clients, names, [], PATIENCE, Silent(), is_public=False)
 
     assert (private, the_cluster(clients, account)["PubliclyAccessible"]) == (False, False)
-    assert steps.lets_in(clients, names) == ["10.0.0.0/16"]
+    assert lifecycle.lets_in(clients, names) == ["10.0.0.0/16"]
     assert (
         planned(clients, with_cluster(account, public="no"))
         .lines()[3]
@@ -170,9 +170,9 @@ def test_a_private_cluster_gets_no_address_on_the_internet(clients: Clients, acc
 
 
 def test_nodes_that_the_region_does_not_sell_are_refused_by_the_plan(
-    clients: Clients, account: Config, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, account: Config, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standin.clusters, "not_sold", ("rg.large", "rg.xlarge"))
+    monkeypatch.setattr(emulator.clusters, "not_sold", ("rg.large", "rg.xlarge"))
 
     with pytest.raises(ProvisionError, match=r"no multi-node cluster of rg\.large\..*: ra3\.16xlarge"):
         planned(clients, account)
@@ -181,19 +181,19 @@ def test_nodes_that_the_region_does_not_sell_are_refused_by_the_plan(
 
 
 def test_a_scratch_bucket_of_another_account_is_neither_used_nor_deleted(
-    clients: Clients, account: Config, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, account: Config, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = names_of(account)
     bucket = names.bucket(ACCOUNT, REGION)
-    standin.account.make_bucket(bucket)
-    monkeypatch.setitem(standin.account.owners, bucket, "210987654321")
+    emulator.account.make_bucket(bucket)
+    monkeypatch.setitem(emulator.account.owners, bucket, "210987654321")
 
     for act in (lambda: launch(clients, account), lambda: scratch.stands(clients, bucket)):
         with pytest.raises(ProvisionError, match=rf"{bucket} is another account's, not {ACCOUNT}'s"):
             act()
 
     monkeypatch.undo()
-    standin.account._s3.delete_bucket(bucket)
+    emulator.account._s3.delete_bucket(bucket)
 
 
 def test_every_call_for_a_bucket_of_ours_names_its_owner(clients: Clients, account: Config) -> None:
@@ -207,7 +207,7 @@ def test_every_call_for_a_bucket_of_ours_names_its_owner(clients: Clients, accou
 
     launch(clients, account)
     boto3.client("s3").put_object(Bucket=names_of(account).bucket(ACCOUNT, REGION), Key="left", Body=b"")
-    steps.delete(clients, names_of(account), "", PATIENCE, Silent())
+    lifecycle.delete(clients, names_of(account), "", PATIENCE, Silent())
 
     owners = {name: owner for name, owner in asked if name not in ("CreateBucket", "ListBuckets")}
     assert {"DeleteBucket", "DeleteObjects", "PutBucketTagging", "GetBucketTagging"} <= owners.keys()
@@ -224,7 +224,7 @@ def test_every_call_for_a_bucket_of_ours_names_its_owner(clients: Clients, accou
     ],
 )
 def test_the_region_is_the_one_that_the_aws_cli_would_take(
-    standin: StandIn, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], region: str
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], region: str
 ) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
@@ -240,7 +240,7 @@ def test_the_region_is_the_one_that_the_aws_cli_would_take(
     ("region", "partition"),
     [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn"), ("eu-west-1", "aws")],
 )
-def test_arns_are_those_of_the_partition(standin: StandIn, region: str, partition: str) -> None:
+def test_arns_are_those_of_the_partition(emulator: Emulator, region: str, partition: str) -> None:
     clients = make_clients(region)
     documents: list[Any] = []
     clients.redshift.meta.events.register(
@@ -263,7 +263,7 @@ def test_arns_are_those_of_the_partition(standin: StandIn, region: str, partitio
      ("sa-east-1", "us-east-1"), ("cn-north-1", "cn-northwest-1"), ("us-gov-west-1", None)],
 )  # fmt: skip
 def test_the_price_list_is_asked_where_it_is_served(
-    standin: StandIn, region: str, serving: str | None
+    emulator: Emulator, region: str, serving: str | None
 ) -> None:
     asked = make_clients(region).pricing
 
@@ -307,23 +307,23 @@ def test_a_price_in_another_currency_is_not_called_usd() -> None:
 
 
 def test_a_plan_without_a_known_price_says_none(account: Config) -> None:
-    launch = plan.plan_launch(account, Names("sparkify", "eu-west-1"), plan.Standing(), None, NOW)
+    launch = plan.plan_launch(account, Names("sparkify", "eu-west-1"), plan.CurrentState(), None, NOW)
 
     assert "price unknown to us" in launch.lines()[0]
     assert "USD" not in "\n".join(launch.lines())
 
 
 def test_a_source_of_another_account_is_refused_if_its_owner_is_configured(
-    clients: Clients, account: Config, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, account: Config, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket = f"{account.cluster.name}-music"
-    standin.account.put(bucket, "app/song_data/a.json", b"{}")
+    emulator.account.put(bucket, "app/song_data/a.json", b"{}")
     theirs = replace(account.s3, owner="210987654321")
 
     assert len(list_source(replace(account.s3, owner=ACCOUNT))) == 1
     with pytest.raises(RemoteError, match=f"{bucket} is not of account 210987654321"):
         list_source(theirs)
-    monkeypatch.setitem(standin.account.owners, bucket, "210987654321")
+    monkeypatch.setitem(emulator.account.owners, bucket, "210987654321")
     assert len(list_source(theirs)) == 1
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from sparkify.aws import Clients, make_clients
 from sparkify.config import Config, Redshift
+from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Address
 from sparkify.engines.redshift import Redshift as Engine
 from sparkify.errors import ConfigError, ProvisionError
 from sparkify.progress import Silent
-from sparkify.provision import price, role, serverless, steps
+from sparkify.provision import lifecycle, price, role, serverless
 from sparkify.provision.status import status
 from sparkify.provision.target import find_target
-from sparkify.standin.service import StandIn
 from tests.accounts import NOW, PATIENCE, Killed, Mortal, having, launch, left, names_of, planned
 from tests.torture import times
 
@@ -104,10 +104,10 @@ def test_what_stands_as_the_other_kind_is_not_launched_beside(
 
 
 def test_a_session_finds_the_workgroup_and_its_managed_password(
-    clients: Clients, chosen: Config, standin: StandIn
+    clients: Clients, chosen: Config, emulator: Emulator
 ) -> None:
     launch(clients, chosen)
-    steps.configure(clients, names_of(chosen), ["127.0.0.1/32"], PATIENCE, Silent())
+    lifecycle.configure(clients, names_of(chosen), ["127.0.0.1/32"], PATIENCE, Silent())
 
     for auth in ("secret", "iam"):
         target = find_target(clients, replace(chosen, redshift=Redshift(auth=auth)))
@@ -123,9 +123,9 @@ def test_configure_opens_and_closes_a_workgroup(clients: Clients, chosen: Config
     launch(clients, chosen)
     names = names_of(chosen)
 
-    new = steps.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
+    new = lifecycle.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
     found = status(clients, names, NOW)
-    steps.configure(clients, names, [], PATIENCE, Silent(), is_public=False)
+    lifecycle.configure(clients, names, [], PATIENCE, Silent(), is_public=False)
 
     assert (new, found.is_public, found.lets_in) == (["203.0.113.7/32"], True, ["203.0.113.7/32"])
     rows = dict(found.rows())
@@ -145,12 +145,12 @@ def test_a_workgroup_that_takes_connections_without_tls_stays_closed(
     )
 
     with pytest.raises(ProvisionError, match="require_ssl"):
-        steps.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
+        lifecycle.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
 
-    assert steps.lets_in(clients, names) == []
+    assert lifecycle.lets_in(clients, names) == []
 
 
-@pytest.mark.parametrize("act", [steps.pause, steps.resume])
+@pytest.mark.parametrize("act", [lifecycle.pause, lifecycle.resume])
 def test_a_workgroup_is_not_paused(clients: Clients, chosen: Config, act: Any) -> None:
     launch(clients, chosen)
 
@@ -173,7 +173,7 @@ def test_a_launch_of_a_workgroup_killed_after_any_call_is_finished_or_removed(
             launch(clients, chosen)
             assert workgroup(clients, chosen)["status"] == "AVAILABLE"
 
-        assert steps.delete(clients, names_of(chosen), "", PATIENCE, Silent()) == []
+        assert lifecycle.delete(clients, names_of(chosen), "", PATIENCE, Silent()) == []
 
     assert 20 < calls < 199
 
@@ -186,7 +186,7 @@ def test_a_workgroup_of_somebody_else_is_neither_adopted_nor_deleted(
     try:
         for act in (
             lambda: launch(clients, chosen),
-            lambda: steps.delete(clients, names_of(chosen), "", PATIENCE, Silent()),
+            lambda: lifecycle.delete(clients, names_of(chosen), "", PATIENCE, Silent()),
         ):
             with pytest.raises(ProvisionError, match=r"a namespace .* is not ours"):
                 act()
@@ -208,16 +208,16 @@ def test_who_may_not_ask_for_workgroups_launches_a_cluster_all_the_same(
 
     launch(refused, account)
 
-    assert steps.delete(refused, names_of(account), "", PATIENCE, Silent()) == []
+    assert lifecycle.delete(refused, names_of(account), "", PATIENCE, Silent()) == []
 
 
 def test_a_final_snapshot_of_a_workgroup_is_kept_and_named(clients: Clients, chosen: Config) -> None:
     launch(clients, chosen)
     names = names_of(chosen)
 
-    assert steps.delete(clients, names, f"{names.cluster}-last", PATIENCE, Silent()) == []
+    assert lifecycle.delete(clients, names, f"{names.cluster}-last", PATIENCE, Silent()) == []
 
-    assert steps.snapshots(clients, names) == {
+    assert lifecycle.snapshots(clients, names) == {
         f"{names.cluster}-last": "aws redshift-serverless delete-snapshot --region us-west-2 --snapshot-name "
         f"{names.cluster}-last"
     }
@@ -225,12 +225,12 @@ def test_a_final_snapshot_of_a_workgroup_is_kept_and_named(clients: Clients, cho
 
 
 def test_a_namespace_that_is_busy_is_asked_again_until_it_is_gone(
-    clients: Clients, chosen: Config, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, chosen: Config, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launch(clients, chosen)
-    monkeypatch.setattr(standin.clusters, "seconds", 1)
+    monkeypatch.setattr(emulator.clusters, "seconds", 1)
 
-    assert steps.delete(clients, names_of(chosen), "", PATIENCE, Silent()) == []
+    assert lifecycle.delete(clients, names_of(chosen), "", PATIENCE, Silent()) == []
 
 
 def test_a_workgroup_expires_as_a_cluster_does(clients: Clients, chosen: Config) -> None:
@@ -238,10 +238,10 @@ def test_a_workgroup_expires_as_a_cluster_does(clients: Clients, chosen: Config)
 
     launch(clients, chosen, dt.timedelta(hours=1))
 
-    there = steps.left_over(clients, names_of(chosen))
+    there = lifecycle.left_over(clients, names_of(chosen))
 
-    assert not steps.is_over(there, NOW)
-    assert steps.is_over(there, NOW + dt.timedelta(hours=2))
+    assert not lifecycle.is_over(there, NOW)
+    assert lifecycle.is_over(there, NOW + dt.timedelta(hours=2))
     assert status(clients, names_of(chosen), NOW + dt.timedelta(hours=2)).is_expired
 
 
@@ -279,10 +279,10 @@ def test_where_there_is_no_redshift_serverless_the_plan_says_so(clients: Clients
 
 
 @pytest.fixture
-def without_default_vpc(standin: StandIn) -> Iterator[None]:
-    standin.account.set_default_vpc(False)
+def without_default_vpc(emulator: Emulator) -> Iterator[None]:
+    emulator.account.set_default_vpc(False)
     yield
-    standin.account.set_default_vpc(True)
+    emulator.account.set_default_vpc(True)
 
 
 def test_a_workgroup_needs_three_zones(clients: Clients, chosen: Config, without_default_vpc: None) -> None:

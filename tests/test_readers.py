@@ -13,13 +13,13 @@ from sparkify.ask.dashboard import _failed
 from sparkify.ask.live import Asked, Live
 from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.ask.report import gather, render
+from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import ConfigError, QueryError, RightsError
 from sparkify.load.checks import check_everything
 from sparkify.load.tables import OURS, SHARED, create_tables, prepare_tables, require_tables
 from sparkify.sql import schema as ddl
 from sparkify.sql.schema import STAR
-from sparkify.standin.service import StandIn
 from tests.builders import rows
 from tests.clusters import Bucket, Cluster, fill, load_bucket, sever
 from tests.conftest import ROOT
@@ -293,7 +293,7 @@ def test_a_reader_whom_the_cluster_does_not_know_is_named_before_anything_is_loa
 
 
 def test_who_may_write_but_owns_nothing_loads_and_leaves_the_readers_as_they_are(
-    loaded: Redshift, cluster: Cluster, standin: StandIn
+    loaded: Redshift, cluster: Cluster, emulator: Emulator
 ) -> None:
     name = f"loader_{uuid.uuid4().hex[:8]}"
     loaded.native(f"CREATE USER {name} PASSWORD 'Only4Tests'")
@@ -301,13 +301,13 @@ def test_who_may_write_but_owns_nothing_loads_and_leaves_the_readers_as_they_are
     loaded.native(f"GRANT ALL ON {', '.join(OURS)} TO {name}")
     loader = as_user(cluster, name, loaded._schema)
     asked = cluster.connect(loaded._schema, rights="reader", read_only=True)
-    front = standin.clusters._known["test"].front
-    assert front
-    front.faults.append(("GRANT USAGE", "42501", "permission denied for schema"))  # PostgreSQL only warns
+    wire = emulator.clusters._known["test"].wire
+    assert wire
+    wire.faults.append(("GRANT USAGE", "42501", "permission denied for schema"))  # PostgreSQL only warns
 
     prepare_tables(loader)
 
-    assert front.faults == []
+    assert wire.faults == []
     assert rows(asked, "SELECT COUNT(*) AS n FROM songplay")[0][0] == 3
     asked.close()
     loader.close()

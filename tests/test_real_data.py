@@ -53,9 +53,9 @@ def _empty(
     engine: Engine
     parts = (real_data, real_data / "s3_partial")
     if request.param == "redshift":
-        standin = request.getfixturevalue("standin")
+        emulator = request.getfixturevalue("emulator")
         engine = request.getfixturevalue("cluster").connect(f"real_{uuid.uuid4().hex[:12]}")
-        sources = [upload(standin, f"real/{part.name}", part) for part in parts]
+        sources = [upload(emulator, f"real/{part.name}", part) for part in parts]
     else:
         engine = DuckDB(str(folders.mktemp("real") / "real.duckdb"))
         sources = list(map(str, parts))

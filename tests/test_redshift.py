@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sparkify.config import S3, Config
+from sparkify.emulator.service import Emulator
 from sparkify.engines.base import NewFile
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.redshift import Redshift
@@ -17,13 +18,12 @@ from sparkify.load.feed import make_feed
 from sparkify.load.files import list_source, make_plan
 from sparkify.load.staging import preview
 from sparkify.load.tables import create_tables
-from sparkify.standin.service import StandIn
 from tests.builders import Source, counts, etl, play, rows
 from tests.clusters import BUCKET, READ, Bucket, Cluster, fill, load_bucket
 
 
-def objects(standin: StandIn, prefix: str) -> list[str]:
-    return list(standin.account.names(BUCKET, prefix))
+def objects(emulator: Emulator, prefix: str) -> list[str]:
+    return list(emulator.account.names(BUCKET, prefix))
 
 
 def test_a_bucket_loads_alike_on_both_engines(redshift: Redshift, bucket: Bucket, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_only_the_files_in_which_something_is_wrong_are_read_by_us(
 
 @pytest.mark.parametrize("compact", ["always", "never"])
 def test_gathering_first_changes_nothing_but_the_lineage(
-    cluster: Cluster, bucket: Bucket, standin: StandIn, compact: str, tmp_path: Path
+    cluster: Cluster, bucket: Bucket, emulator: Emulator, compact: str, tmp_path: Path
 ) -> None:
     fill(bucket)
     engine = cluster.connect(f"test_{uuid.uuid4().hex[:12]}", compact=compact)
@@ -78,7 +78,7 @@ def test_gathering_first_changes_nothing_but_the_lineage(
     assert digest_star(engine) == digest_star(local)
     lineage = {file_id is not None for (file_id,) in rows(engine, "SELECT DISTINCT file_id FROM stg_songs")}
     assert lineage == {compact == "always"}
-    assert objects(standin, "scratch") == [], "what a COPY needed is removed afterwards"
+    assert objects(emulator, "scratch") == [], "what a COPY needed is removed afterwards"
     engine.close()
     local.close()
 
@@ -189,10 +189,10 @@ def test_files_of_this_machine_are_gathered_for_the_cluster(redshift: Redshift, 
     assert rows(redshift, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
 
 
-def test_the_test_bucket_is_all_that_the_role_may_read(redshift: Redshift, standin: StandIn) -> None:
+def test_the_test_bucket_is_all_that_the_role_may_read(redshift: Redshift, emulator: Emulator) -> None:
     assert READ["Resource"] == [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
-    standin.account._s3.create_bucket("elsewhere", "us-west-2")
-    standin.account.put("elsewhere", "app/log_data/2018-11-01-events.json", json.dumps(play(0)).encode())
+    emulator.account._s3.create_bucket("elsewhere", "us-west-2")
+    emulator.account.put("elsewhere", "app/log_data/2018-11-01-events.json", json.dumps(play(0)).encode())
 
     with pytest.raises(RemoteError, match=r"may not read these files in the role .*Access Denied"):
         load_bucket(redshift, "s3://elsewhere/app")

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from sparkify.aws import make_clients, translated
+from sparkify.emulator.service import Emulator
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.provision import ingress, role, scratch
 from sparkify.provision.names import Names
 from sparkify.provision.plan import Launch
+from sparkify.provision.polling import Poller
 from sparkify.provision.price import Size, orderable, tabled
-from sparkify.provision.waiting import Patience
-from sparkify.standin.service import StandIn
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_plan_says_what_it_costs() -> None:
     ],
 )  # fmt: skip
 def test_what_aws_refuses_is_one_line(
-    standin: StandIn, code: str, message: str, kind: type[Exception], said: str
+    emulator: Emulator, code: str, message: str, kind: type[Exception], said: str
 ) -> None:
     refusing = make_clients()
 
@@ -80,7 +80,7 @@ def test_what_aws_refuses_is_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_a_bucket_that_may_not_be_looked_at_names_the_permission(standin: StandIn) -> None:
+def test_a_bucket_that_may_not_be_looked_at_names_the_permission(emulator: Emulator) -> None:
     refusing = make_clients()
 
     def refuse(**_: Any) -> Any:
@@ -105,7 +105,7 @@ def test_an_answer_that_is_not_awss_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("region", "said"), [("us-wset-2", "Did you mean us-west-2?"), ("zz", "Set [CLUSTER] REGION")]
 )
-def test_a_region_that_does_not_exist_is_refused(standin: StandIn, region: str, said: str) -> None:
+def test_a_region_that_does_not_exist_is_refused(emulator: Emulator, region: str, said: str) -> None:
     with pytest.raises(ConfigError, match=f"there is no region {region}") as caught:
         make_clients(region)
 
@@ -113,7 +113,7 @@ def test_a_region_that_does_not_exist_is_refused(standin: StandIn, region: str, 
 
 
 def test_without_credentials_the_message_says_what_to_do(
-    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
@@ -164,7 +164,7 @@ def test_ones_own_address_is_asked_for_and_its_absence_told() -> None:
 
 def test_waiting_ends_at_its_deadline() -> None:
     seconds = iter(range(100))
-    patience = Patience(15, 30, sleep=lambda _: None, clock=lambda: float(next(seconds)))
+    patience = Poller(15, 30, sleep=lambda _: None, clock=lambda: float(next(seconds)))
 
     with pytest.raises(ProvisionError, match="is not so after 0 minutes"):
         patience.until("the moon being blue", lambda: None)

@@ -16,18 +16,18 @@ import pytest
 
 from sparkify.cli import rehearse
 from sparkify.config import Cluster, Config
+from sparkify.emulator import session as front_session
+from sparkify.emulator.account import REGION
+from sparkify.emulator.backend import administer
+from sparkify.emulator.clusters import ApiError
+from sparkify.emulator.refusals import Refused
+from sparkify.emulator.service import Emulator
 from sparkify.errors import ConfigError, ProvisionError, RehearsalError
 from sparkify.rehearse import real, steps
 from sparkify.rehearse.comparison import Comparison, Difference, compare
 from sparkify.rehearse.real import Plan, plan_rehearsal
 from sparkify.rehearse.report import Report
 from sparkify.rehearse.signals import interruptible
-from sparkify.standin import session as front_session
-from sparkify.standin.account import REGION
-from sparkify.standin.backend import administer
-from sparkify.standin.clusters import ApiError
-from sparkify.standin.refusals import Refused
-from sparkify.standin.service import StandIn
 from tests.builders import Run, Source, play, song
 from tests.torture import long
 
@@ -35,8 +35,8 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def plan(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+def plan(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    monkeypatch.setattr(emulator.clusters, "seconds", 0.05)
     return plan_rehearsal(Config(cluster=Cluster(poll=0.05)), HOUR, 2, ["127.0.0.1/32"])
 
 
@@ -78,7 +78,7 @@ def planting(monkeypatch: pytest.MonkeyPatch, plant: Callable[[str], str]) -> No
 
 @long
 def test_the_steps_run_on_aws_too_and_the_report_tells_each_planted_difference(
-    standin: StandIn,
+    emulator: Emulator,
     source: Source,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -98,9 +98,9 @@ def test_the_steps_run_on_aws_too_and_the_report_tells_each_planted_difference(
     def plant(where: str, step: steps.Step) -> None:
         show(where, step)
         if (where, step.name) == ("AWS", "load"):
-            name = next(name for name in standin.clusters._known if name.startswith("sparkify-try-"))
+            name = next(name for name in emulator.clusters._known if name.startswith("sparkify-try-"))
             wider = "ALTER TABLE songs ALTER COLUMN title TYPE text"
-            standin._run(administer(standin._postgres.socket, f"{name}.sparkify", wider))
+            emulator._run(administer(emulator._postgres.socket, f"{name}.sparkify", wider))
 
     monkeypatch.setattr(rehearse, "_show", plant)
 
@@ -163,9 +163,9 @@ def test_an_interrupted_launch_is_deleted_however_often_it_is_interrupted(
 
 
 def test_when_the_time_to_live_is_over_it_stops_and_deletes(
-    plan: Plan, unrehearsed: Source, tmp_path: Path, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    plan: Plan, unrehearsed: Source, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standin.clusters, "seconds", 4)
+    monkeypatch.setattr(emulator.clusters, "seconds", 4)
     short = replace(plan, ttl=dt.timedelta(seconds=3))
 
     with pytest.raises(RehearsalError, match="the time to live is over"):
@@ -175,14 +175,14 @@ def test_when_the_time_to_live_is_over_it_stops_and_deletes(
 
 
 def test_what_cannot_be_deleted_is_named_with_the_command_that_removes_it(
-    plan: Plan, unrehearsed: Source, tmp_path: Path, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    plan: Plan, unrehearsed: Source, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(form: Any) -> None:
         raise ApiError("InvalidClusterState", "There is an operation running on the Cluster")
 
     monkeypatch.setattr(steps, "STEPS", steps.STEPS[:1])
     with monkeypatch.context() as stuck:
-        stuck.setattr(standin.clusters, "_delete", refuse)
+        stuck.setattr(emulator.clusters, "_delete", refuse)
         with pytest.raises(ProvisionError, match="still there, and it may cost money: cluster ") as error:
             go(plan, unrehearsed, tmp_path / "out.md")
 
@@ -193,7 +193,7 @@ def test_what_cannot_be_deleted_is_named_with_the_command_that_removes_it(
     assert left(plan) == []
 
 
-def test_what_may_cost_more_than_the_limit_is_refused_before_anything_is_made(standin: StandIn) -> None:
+def test_what_may_cost_more_than_the_limit_is_refused_before_anything_is_made(emulator: Emulator) -> None:
     with pytest.raises(ConfigError, match=r"3 h of 2 x rg.large .*cost 2\.28 USD, more than --max-usd 2\."):
         plan_rehearsal(Config(), 3 * HOUR, 2, [])
 
@@ -221,7 +221,7 @@ def test_each_rehearsal_has_names_of_its_own_and_its_data_is_tagged_to_expire(
     assert left(plan) == []
 
 
-def test_without_a_terminal_the_price_is_said_and_nothing_is_done(standin: StandIn, run: Run) -> None:
+def test_without_a_terminal_the_price_is_said_and_nothing_is_done(emulator: Emulator, run: Run) -> None:
     done = run("rehearse", "--real")
 
     assert done.returncode == 1

@@ -21,9 +21,9 @@ from typing import Any
 import boto3
 import pytest
 
+from sparkify.emulator import session as front_session
+from sparkify.emulator.service import Emulator
 from sparkify.errors import QueryError
-from sparkify.standin import session as front_session
-from sparkify.standin.service import StandIn
 from tests.builders import Run, Source, play, song
 from tests.clusters import Cluster
 
@@ -206,7 +206,7 @@ def test_a_session_outlives_a_statement_that_fails(emulator: dict[str, Any], sql
 
 
 def test_a_fault_of_the_emulator_is_an_error_and_the_session_goes_on(
-    standin: StandIn, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(sql: str) -> None:
         raise IndexError(sql)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from sparkify.config import Cluster, Config, Iam, load_config
+from sparkify.emulator.service import Emulator
 from sparkify.errors import ConfigError, RehearsalError
 from sparkify.rehearse import real, settings, steps
 from sparkify.rehearse.real import plan_rehearsal
 from sparkify.rehearse.steps import STEPS
-from sparkify.standin.service import StandIn
 from tests.builders import Run, Source, play, song
 from tests.test_provision_documented import subnet_group
 from tests.test_rehearse_real import HOUR, left
@@ -70,7 +70,7 @@ def test_a_jsonpaths_file_is_named_by_its_whole_path_and_one_in_a_bucket_refused
 
 
 def test_a_network_of_the_users_is_used_and_stays_private(
-    standin: StandIn,
+    emulator: Emulator,
     source: Source,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -83,14 +83,14 @@ def test_a_network_of_the_users_is_used_and_stays_private(
         iam=Iam(policy="AmazonS3ReadOnlyAccess"),
     )
     asked: list[dict[str, str]] = []
-    before = standin.clusters.before
+    before = emulator.clusters.before
 
     def note(action: str, form: dict[str, str]) -> Any:
         asked.append({"Action": action, **form})
         return before(action, form)
 
-    monkeypatch.setattr(standin.clusters, "before", note)
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+    monkeypatch.setattr(emulator.clusters, "before", note)
+    monkeypatch.setattr(emulator.clusters, "seconds", 0.05)
     monkeypatch.setattr(steps, "STEPS", STEPS[:3])
     monkeypatch.setattr(real, "walk_emulated", lambda *_: iter(()))
     with pytest.raises(ConfigError, match=r"PUBLIC = no, give --cidr"):
@@ -115,9 +115,9 @@ def test_a_network_of_the_users_is_used_and_stays_private(
 
 @long
 def test_all_steps_are_walked_on_aws_up_to_the_last(
-    standin: StandIn, run: Run, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, run: Run, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+    monkeypatch.setattr(emulator.clusters, "seconds", 0.05)
     monkeypatch.setattr(real, "walk_emulated", lambda *_: iter(()))
     source.song(song())
     source.log(play(0), play(1, page="Play"), play(2, userId="x"))

@@ -42,7 +42,7 @@ def test_values_are_not_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoiled", ["", "[]", "{}", '{"source": 1}', "\xff"])
-def test_what_cannot_be_read_is_made_anew(tmp_path: Path, spoiled: str) -> None:
+def test_what_cannot_be_read_is_rebuilt(tmp_path: Path, spoiled: str) -> None:
     python(SAY, tmp_path)
     whole = translations(tmp_path).read_bytes()
     translations(tmp_path).write_bytes(spoiled.encode("latin-1"))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from sparkify.ask import findings
+from sparkify.ask import chart_data
 from sparkify.ask.periods import find_periods
 from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.ask.report import LEVELS, as_script, gather, render
@@ -158,7 +158,7 @@ def test_who_registered_in_a_week_is_followed_through_the_weeks_of_the_log(
         (first, 0, 66.7, 2, 3, "in part"), (first, 1, 33.3, 1, 3, "whole"), (first, 3, 33.3, 1, 3, "whole"),
         (second, 0, 0, 0, 1, "whole"), (second, 2, 0, 0, 1, "whole"),
     ]  # fmt: skip
-    picture = findings._retention(found)
+    picture = chart_data._retention(found)
     assert picture["title"] == "33 % of new listeners play in the week after they registered"
     assert (picture["x"], picture["new"]) == ([1, 2, 3], [3, 1])
     assert picture["z"] == [[33.3, None, 33.3], [None, 0.0, None]]
@@ -166,16 +166,16 @@ def test_who_registered_in_a_week_is_followed_through_the_weeks_of_the_log(
 
 
 def test_of_years_of_weeks_the_last_are_shown_and_that_is_said() -> None:
-    first, weeks = dt.date(2018, 1, 1), findings.WEEKS + 4
+    first, weeks = dt.date(2018, 1, 1), chart_data.WEEKS + 4
     rows = [
         (first + dt.timedelta(weeks=n), later, 50.0, 1, 2, "whole" if later < weeks - n - 1 else "in part")
         for n in range(weeks)
         for later in range(weeks - n)
     ]
 
-    found = findings._retention(rows)
+    found = chart_data._retention(rows)
 
-    assert (len(found["y"]), len(found["new"]), len(found["z"])) == (findings.WEEKS,) * 3
+    assert (len(found["y"]), len(found["new"]), len(found["z"])) == (chart_data.WEEKS,) * 3
     assert found["y"][-1] == "2 Apr 2018"
     assert found["note"].endswith("The last 12 of 14 weeks.")
 
@@ -210,12 +210,12 @@ def test_titles_name_no_leader_where_several_are_alike() -> None:
     songs = [("Undo", "Nightbirds", 3), ("Revelry", "Kings", 3), ("Fever", None, 1)]
     states = [("IL", 4, 2), ("OK", 4, 1), ("", 4, 1)]
 
-    assert findings._songs(songs, 7)["title"] == "“Undo” by Nightbirds and 1 other lead with 3 plays each"
-    assert findings._songs(songs[1:], 7)["title"] == "“Revelry” by Kings leads with 3 plays"
-    assert findings._artists([("Kings", 2, 1), ("Nightbirds", 2, 2)], 4)["title"] == (
+    assert chart_data._songs(songs, 7)["title"] == "“Undo” by Nightbirds and 1 other lead with 3 plays each"
+    assert chart_data._songs(songs[1:], 7)["title"] == "“Revelry” by Kings leads with 3 plays"
+    assert chart_data._artists([("Kings", 2, 1), ("Nightbirds", 2, 2)], 4)["title"] == (
         "Kings and 1 other are the most played artists: 2 plays each"
     )
-    assert findings._ranking(states, 12, "state", "states")["title"] == (
+    assert chart_data._ranking(states, 12, "state", "states")["title"] == (
         "IL and 2 others lead: 4 plays (33 %) each"
     )
 
@@ -223,8 +223,8 @@ def test_titles_name_no_leader_where_several_are_alike() -> None:
 def test_the_busiest_weekday_is_that_of_an_average_one() -> None:
     nine_days = find_periods(dt.date(2018, 11, 1), dt.date(2018, 11, 9))[-1]  # two Thursdays, one Wednesday
 
-    found = findings._week([(4, 12, 5, 10, 2), (3, 12, 8, 8, 1)], nine_days)
-    alone = findings._week([(4, 12, 10, 20, 2), (3, 12, 8, 8, 1)], nine_days)
+    found = chart_data._week([(4, 12, 5, 10, 2), (3, 12, 8, 8, 1)], nine_days)
+    alone = chart_data._week([(4, 12, 10, 20, 2), (3, 12, 8, 8, 1)], nine_days)
 
     assert found["title"] == "Wednesday is the busiest weekday: 8 plays"
     assert alone["title"] == "Thursday is the busiest weekday: 10 plays on average"

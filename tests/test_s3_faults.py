@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from sparkify import store
+from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.errors import RemoteError, RetryError
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.tables import create_tables
-from sparkify.standin.service import StandIn
 from tests.builders import Noting, Source, etl, play, rows, song
 from tests.clusters import BUCKET, Cluster, upload
 from tests.test_store import Proxy, load_bucket, standing_between
@@ -80,21 +80,21 @@ class Faulty(Proxy):
 
 
 @pytest.fixture
-def faulty(standin: StandIn, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Faulty]]:
+def faulty(emulator: Emulator, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Faulty]]:
     """A store that stands between; its class says how it fails."""
-    handler = type("Handler", (Faulty,), {"behind": standin.url, "trouble": [], "chance": random.Random(1)})
+    handler = type("Handler", (Faulty,), {"behind": emulator.url, "trouble": [], "chance": random.Random(1)})
     with standing_between(handler, monkeypatch):
         yield handler
 
 
 @pytest.fixture
-def uri(standin: StandIn, cluster: Cluster, source: Source, request: pytest.FixtureRequest) -> str:
+def uri(emulator: Emulator, cluster: Cluster, source: Source, request: pytest.FixtureRequest) -> str:
     """A bucket with some songs and logs."""
     for number in range(8):
         source.song(song(f"SO{number}", title=f"Song {number}"))
     for day in range(1, 5):
         source.log(*(play(item, sessionId=day) for item in range(300)), "{broken", day=f"2018-11-{day:02}")
-    return upload(standin, request.node.name.partition("[")[0], source.folder)
+    return upload(emulator, request.node.name.partition("[")[0], source.folder)
 
 
 @contextlib.contextmanager

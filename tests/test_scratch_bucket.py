@@ -11,10 +11,10 @@ import pytest
 from sparkify import store
 from sparkify.aws import Clients
 from sparkify.config import Config
+from sparkify.emulator.account import ACCOUNT, REGION
+from sparkify.emulator.service import Emulator
 from sparkify.errors import RemoteError
 from sparkify.provision import scratch
-from sparkify.standin.account import ACCOUNT, REGION
-from sparkify.standin.service import StandIn
 from tests.accounts import launch, names_of
 from tests.builders import Run, Source, play, song
 from tests.clusters import BUCKET, Cluster
@@ -39,10 +39,10 @@ class Request(NamedTuple):
 
 
 @pytest.fixture
-def seen(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+def seen(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     """Requests to S3, whichever process they come from."""
     found: list[Request] = []
-    refuse: Callable[[dict[str, Any]], Any] = standin._refuse_bucket
+    refuse: Callable[[dict[str, Any]], Any] = emulator._refuse_bucket
 
     def note(environ: dict[str, Any]) -> Any:
         path, query = environ["PATH_INFO"].lstrip("/"), environ.get("QUERY_STRING", "")
@@ -50,8 +50,8 @@ def seen(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
         found.append(Request(what, path, environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", "")))
         return refuse(environ)
 
-    monkeypatch.setattr(standin, "_refuse_bucket", note)
-    monkeypatch.setattr(standin.clusters, "seconds", 0.05)
+    monkeypatch.setattr(emulator, "_refuse_bucket", note)
+    monkeypatch.setattr(emulator.clusters, "seconds", 0.05)
     return found
 
 
@@ -81,7 +81,7 @@ def test_from_launch_over_a_load_to_delete_each_request_names_the_owner(
 
 
 def test_a_file_of_several_parts_names_the_owner_with_each(
-    standin: StandIn, cluster: Cluster, seen: list[Request], tmp_path: Path
+    emulator: Emulator, cluster: Cluster, seen: list[Request], tmp_path: Path
 ) -> None:
     large = tmp_path / "large"
     large.write_bytes(b"x" * (9 << 20))
@@ -91,33 +91,33 @@ def test_a_file_of_several_parts_names_the_owner_with_each(
     parts = [one for one in seen if one.path.endswith("owned/large")]
     assert {one.what.partition(" ")[0] for one in parts} == {"POST", "PUT"}
     assert len(parts) >= 4 and {one.owner for one in parts} == {ACCOUNT}
-    assert standin.account.body(BUCKET, "owned/large") == large.read_bytes()
+    assert emulator.account.body(BUCKET, "owned/large") == large.read_bytes()
     store.remove([f"s3://{BUCKET}/owned/large"], ACCOUNT)
 
 
 def test_nothing_is_written_into_a_bucket_that_another_account_took(
-    standin: StandIn, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uri = f"s3://{BUCKET}/owned/manifest"
-    standin.account.put(BUCKET, "owned/manifest", b"theirs")
-    monkeypatch.setitem(standin.account.owners, BUCKET, "210987654321")
+    emulator.account.put(BUCKET, "owned/manifest", b"theirs")
+    monkeypatch.setitem(emulator.account.owners, BUCKET, "210987654321")
 
     for act in (lambda: store.put(uri, b"ours", ACCOUNT), lambda: store.remove([uri], ACCOUNT)):
         with pytest.raises(RemoteError, match=rf"or removed: .* the bucket is of account {ACCOUNT}\.$"):
             act()
 
-    assert standin.account.body(BUCKET, "owned/manifest") == b"theirs"
+    assert emulator.account.body(BUCKET, "owned/manifest") == b"theirs"
     store.remove([uri])
 
 
-def test_more_objects_than_one_call_takes_are_removed(standin: StandIn, cluster: Cluster) -> None:
+def test_more_objects_than_one_call_takes_are_removed(emulator: Emulator, cluster: Cluster) -> None:
     keys = [f"owned/{number}" for number in range(1001)]
     for key in keys:
-        standin.account.put(BUCKET, key, b"")
+        emulator.account.put(BUCKET, key, b"")
 
     store.remove([f"s3://{BUCKET}/{key}" for key in keys], ACCOUNT)
 
-    assert list(standin.account.names(BUCKET, "owned/")) == []
+    assert list(emulator.account.names(BUCKET, "owned/")) == []
 
 
 def test_the_bucket_is_closed_to_requests_without_tls(clients: Clients, account: Config) -> None:

@@ -161,7 +161,7 @@ def test_what_was_changed_by_hand_is_never_sealed_by_what_comes_after(
     assert [entry.command for entry, _ in read_chain(warehouse)][-2:] == ["etl", "accept"]
 
 
-def test_a_rebuild_mends_the_star_and_its_seal(warehouse: Engine, source: Source) -> None:
+def test_a_rebuild_repairs_the_star_and_its_seal(warehouse: Engine, source: Source) -> None:
     fill(warehouse, source)
     warehouse.execute("UPDATE artists SET name = 'x'")
     warehouse.execute("DELETE FROM time")
@@ -284,7 +284,7 @@ def test_a_hash_function_of_another_version_is_no_change(
 
     assert found(warehouse) == []
     last = read_last(warehouse)
-    assert last and "read anew" in last.what
+    assert last and "read again" in last.what
 
 
 def test_a_run_that_is_rolled_back_leaves_no_seal(warehouse: Engine, source: Source) -> None:
@@ -319,11 +319,11 @@ def test_check_and_log_say_it(loaded: Run, tmp_path: Path) -> None:
     assert "deep_artists" in checked.stderr
     assert loaded("rebuild").returncode == 0
     assert "artists" not in loaded("check").stderr
-    assert loaded("log", "--accept", "a colleague mended the clock").returncode == 0
+    assert loaded("log", "--accept", "a colleague set the clock").returncode == 0
     assert loaded("check").returncode == 0
     shown = json.loads(loaded("log", "--format", "json").stdout)
     assert [(one["command"], one["link"]) for one in shown[:2]] == [("accept", "ok"), ("rebuild", "ok")]
-    assert shown[0]["what"] == "a colleague mended the clock"
+    assert shown[0]["what"] == "a colleague set the clock"
     with duckdb.connect(tmp_path / "sparkify.duckdb") as connection:
         connection.execute("UPDATE etl_seal SET what = 'x' WHERE seal_id = 1")
     told = loaded("log")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from sparkify.standin import grammar
-from sparkify.standin.lexer import tokens
-from sparkify.standin.service import StandIn
+from sparkify.emulator import grammar
+from sparkify.emulator.lexer import tokens
+from sparkify.emulator.service import Emulator
 from tests import statements
 from tests.clusters import Bucket, Cluster
 from tests.torture import long
@@ -19,9 +19,9 @@ UNKNOWN_TO_THE_PARSER = ("SET SESSION AUTHORIZATION ", "SET enable_result_cache_
 
 
 @pytest.fixture(scope="module")
-def sent(standin: StandIn, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
+def sent(emulator: Emulator, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
     """One statement of each shape."""
-    found = statements.sent_by_every_command(cluster, Bucket(standin), tmp_path_factory.mktemp("statements"))
+    found = statements.sent_by_every_command(cluster, Bucket(emulator), tmp_path_factory.mktemp("statements"))
     return list({statements.general(sql): sql for sql in found}.values())
 
 

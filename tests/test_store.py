@@ -15,6 +15,7 @@ import pytest
 
 from sparkify import store
 from sparkify.config import S3
+from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.errors import ConfigError, RemoteError
@@ -22,7 +23,6 @@ from sparkify.load.diff import digest_star
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.load.tables import create_tables
-from sparkify.standin.service import StandIn
 from tests.builders import Noting, Source, etl, play, song
 from tests.clusters import BUCKET, Cluster, upload
 
@@ -92,11 +92,11 @@ def standing_between(handler: type[Proxy], monkeypatch: pytest.MonkeyPatch) -> I
 
 @pytest.fixture
 def trouble(
-    standin: StandIn, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[list[tuple[int, bytes]]]:
     """Answers that the store gives next, whatever it is asked; the last one first."""
     answers: list[tuple[int, bytes]] = []
-    handler = type("Handler", (Proxy,), {"trouble": answers, "behind": standin.url})
+    handler = type("Handler", (Proxy,), {"trouble": answers, "behind": emulator.url})
     with standing_between(handler, monkeypatch):
         yield answers
 
@@ -110,12 +110,12 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def uri(standin: StandIn, cluster: Cluster, source: Source, request: pytest.FixtureRequest) -> str:
+def uri(emulator: Emulator, cluster: Cluster, source: Source, request: pytest.FixtureRequest) -> str:
     """A bucket with one song, a log of two plays and a bad line, and a longer log."""
     source.song(song())
     source.log(play(0), play(1), "{broken")
     source.log(*(play(item, sessionId=7) for item in range(400)), day="2018-11-02")
-    return upload(standin, request.node.name, source.folder)
+    return upload(emulator, request.node.name, source.folder)
 
 
 def load_bucket(engine: Engine, uri: str, watching: Noting | None = None) -> Summary:
@@ -135,24 +135,24 @@ def test_a_bucket_loads_as_a_folder_does(engine: Engine, uri: str, source: Sourc
 
 
 def test_an_object_is_known_by_its_etag(
-    engine: Engine, uri: str, source: Source, standin: StandIn, request: pytest.FixtureRequest
+    engine: Engine, uri: str, source: Source, emulator: Emulator, request: pytest.FixtureRequest
 ) -> None:
     load_bucket(engine, uri)
 
     assert load_bucket(engine, uri).run_id is None
     source.log(play(0), play(1), "{broken", play(2))
-    upload(standin, request.node.name, source.folder)
+    upload(emulator, request.node.name, source.folder)
     grown = load_bucket(engine, uri)
 
     assert (grown.files["grown"], grown.records.read) == (1, 1)
 
 
 def test_an_object_that_changes_between_listing_and_reading_waits_for_the_next_run(
-    engine: Engine, uri: str, source: Source, standin: StandIn, request: pytest.FixtureRequest
+    engine: Engine, uri: str, source: Source, emulator: Emulator, request: pytest.FixtureRequest
 ) -> None:
     listed = list_source(S3(source=uri))
     source.log(*(play(item, sessionId=7) for item in range(401)), day="2018-11-02")
-    upload(standin, request.node.name, source.folder)
+    upload(emulator, request.node.name, source.folder)
     watching = Noting()
 
     first = load(engine, listed, MaxRejects(9), watching)
@@ -204,7 +204,7 @@ def test_a_store_that_refuses_is_one_clear_line_and_nothing_is_published(
     assert engine.query("SELECT COUNT(*) AS n FROM etl_file").scalar() == 0
 
 
-def test_a_bucket_that_does_not_exist_is_named(standin: StandIn, engine: Engine) -> None:
+def test_a_bucket_that_does_not_exist_is_named(emulator: Emulator, engine: Engine) -> None:
     with pytest.raises(RemoteError, match="there is no bucket nobody-made-this"):
         load_bucket(engine, "s3://nobody-made-this/app")
     for uri in ("s3://", "s3:///app", "s3://my music/app"):
@@ -212,14 +212,14 @@ def test_a_bucket_that_does_not_exist_is_named(standin: StandIn, engine: Engine)
             load_bucket(engine, uri)
 
 
-def test_a_prefix_without_data_is_no_source(standin: StandIn, engine: Engine, cluster: Cluster) -> None:
+def test_a_prefix_without_data_is_no_source(emulator: Emulator, engine: Engine, cluster: Cluster) -> None:
     with pytest.raises(ConfigError, match="holds neither song_data/ nor log_data/"):
         load_bucket(engine, f"s3://{BUCKET}/nothing/here")
 
 
-def test_files_are_fetched_side_by_side(standin: StandIn, tmp_path: Path, cluster: Cluster) -> None:
+def test_files_are_fetched_side_by_side(emulator: Emulator, tmp_path: Path, cluster: Cluster) -> None:
     for number in range(8):
-        standin.account.put(BUCKET, f"side/{number}.json", b"x" * 10)
+        emulator.account.put(BUCKET, f"side/{number}.json", b"x" * 10)
     at_once, most = [0], [0]
     real = store._fetch
 

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sparkify.engines.base import NewFile
-from sparkify.engines.reading import look
 from sparkify.engines.record import default_paths, record_reader
+from sparkify.engines.scan import look
 from sparkify.engines.tally import BOM, ByteCounter, NumberKeys
 from sparkify.load import validation
 from tests import values_oracle as oracle

@@ -81,8 +81,8 @@ def test_undoing_reloading_and_retrying_lead_from_one_truth_to_the_other(
     again = etl(duckdb_warehouse, music, "100%", also=["undone"])
     assert (again.rows, again.matched_song) == (second["star"], second["matched"]["song"])
     log = next(iter(sorted((music / "log_data").rglob("*.json"))))
-    anew = reload(duckdb_warehouse, [str(log)], MaxRejects.parse("100%"), Noting())
-    assert (anew.rows, anew.matched_song) == (second["star"], second["matched"]["song"])
+    again = reload(duckdb_warehouse, [str(log)], MaxRejects.parse("100%"), Noting())
+    assert (again.rows, again.matched_song) == (second["star"], second["matched"]["song"])
     replay(duckdb_warehouse, None, Noting())
     assert_same(duckdb_warehouse, music)
 

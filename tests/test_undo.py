@@ -136,15 +136,15 @@ def test_what_is_tried_again_is_called_so(warehouse: Engine, source: Source) -> 
     assert again.files == {"new": 0, "grown": 0, "changed": 0, "known": 0, "retried": 1}
 
 
-def test_a_file_that_was_undone_and_mended_is_loaded(warehouse: Engine, source: Source) -> None:
+def test_a_file_that_was_undone_and_fixed_is_loaded(warehouse: Engine, source: Source) -> None:
     source.log(play(0, song="Wrong"))
     etl(warehouse, source.folder)
     undo(warehouse, 1, Noting())
     source.log(play(0, song="Right"))
 
-    mended = etl(warehouse, source.folder)
+    fixed = etl(warehouse, source.folder)
 
-    assert mended.files["new"] == 1
+    assert fixed.files["new"] == 1
     assert rows(warehouse, "SELECT title FROM songplay") == [("Right",)]
     assert etl(warehouse, source.folder, also={"undone"}).run_id is None
 
@@ -253,7 +253,7 @@ def test_a_log_that_grew_is_reloaded_whole(new_warehouse: Make, source: Source) 
     assert rows(engine, "SELECT undone_in FROM etl_run ORDER BY run_id") == [(3,), (3,), (None,)]
 
 
-def test_a_file_that_was_mended_leaves_no_reject_behind(new_warehouse: Make, source: Source) -> None:
+def test_a_file_that_was_fixed_leaves_no_reject_behind(new_warehouse: Make, source: Source) -> None:
     engine, fresh = new_warehouse(), new_warehouse()
     source.log(play(5), day="2018-11-09")
     file = source.log(json.dumps([play(0), play(1)]))

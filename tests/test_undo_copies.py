@@ -74,9 +74,9 @@ def test_a_file_with_lineage_is_reloaded_alone(fresh: Make, bucket: Bucket) -> N
     fill(bucket)
     bucket.log(play(9), "{broken", day="2018-11-03")
     load_bucket(engine, bucket.uri)
-    mended = bucket.log(play(9), play(10), day="2018-11-03")
+    fixed = bucket.log(play(9), play(10), day="2018-11-03")
 
-    files = reloaded(engine, mended)
+    files = reloaded(engine, fixed)
 
     load_bucket(other, bucket.uri)
     assert files == {"reloaded": 1}

@@ -114,9 +114,9 @@ class _Wrong(Exception):
     """A value that does not fit its column."""
 
 
-def judge(body: bytes, now: dt.datetime, rules: dict[str, Rule] = EVENTS) -> dict[int, Expected]:
+def validate(body: bytes, now: dt.datetime, rules: dict[str, Rule] = EVENTS) -> dict[int, Expected]:
     """What must be found of each line that is not blank."""
-    return {number: _judged(line, now, rules) for number, line in lines(body)}
+    return {number: _validated(line, now, rules) for number, line in lines(body)}
 
 
 def lines(body: bytes) -> Iterator[tuple[int, bytes]]:
@@ -141,7 +141,7 @@ def pairs_of(line: bytes) -> Pairs | None:
     return None
 
 
-def _judged(line: bytes, now: dt.datetime, rules: dict[str, Rule]) -> Expected:
+def _validated(line: bytes, now: dt.datetime, rules: dict[str, Rule]) -> Expected:
     expected = Expected(line)
     pairs = pairs_of(line)
     if pairs is None:
@@ -171,7 +171,7 @@ def _judged(line: bytes, now: dt.datetime, rules: dict[str, Rule]) -> Expected:
             expected.aside[key, plain(given[-1])] += 1
     size = len(plain([[*expected.unknown.items()], [*expected.aside]]).encode("utf-8", "surrogatepass"))
     if expected.unknown or expected.aside:
-        assert not 50_000 < size < 90_000, "too near to the bound of `extra` to be judged here"
+        assert not 50_000 < size < 90_000, "too near to the bound of `extra` to be validated here"
         expected.is_rejected |= size > LONGEST_EXTRA
     return expected
 

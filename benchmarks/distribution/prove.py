@@ -31,7 +31,7 @@ from results import HERE as BENCHMARKS
 from results import ours, save, simulate
 from run import python
 from sparkify.distribution.advisor import Advisor, Design, advise, present, uniform
-from sparkify.distribution.places import Cluster, Profile, Style
+from sparkify.distribution.placement import Cluster, Profile, Style
 from sparkify.distribution.sizes import UNSAFE_ROW
 from sparkify.distribution.workload import EVER, forget, read_questions, read_workload
 from sparkify.engines.dialect import bind
@@ -136,7 +136,7 @@ def in_spark() -> dict[str, str]:
     found = {}
     for one in [*statements("questions"), *read_questions(HERE / "questions")]:
         tree = bind(sqlglot.parse_one(one.text, read="redshift"), VALUES)
-        if not {node.name for node in tree.find_all(exp.Table)} & {*schema.BOOKS, *schema.STAGING}:
+        if not {node.name for node in tree.find_all(exp.Table)} & {*schema.LEDGER, *schema.STAGING}:
             if not tree.args.get("limit"):
                 tree.set("order", None)
             found[one.name] = tree.sql("spark")

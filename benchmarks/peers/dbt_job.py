@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common import Answers, gather_songs, say
 
-LACKS = "no rejects, no ledger, no lineage, no tests run; everything is built anew each time"
+LACKS = "no rejects, no ledger, no lineage, no tests run; everything is rebuilt each time"
 PROJECT = Path(__file__).parent / "dbt_project"
 
 

@@ -10,7 +10,7 @@ from dlt.sources.filesystem import filesystem, read_jsonl
 from common import Answers, gather_songs, say
 from duckdb_bare import STAR
 
-LACKS = "no judge of types, no check of counts; its ledger knows loads, not files' contents"
+LACKS = "no validation of types, no check of counts; its ledger knows loads, not files' contents"
 
 
 def load(source: Path, out: Path) -> None:

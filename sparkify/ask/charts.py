@@ -5,7 +5,7 @@ import decimal
 from collections.abc import Iterable
 from typing import Any
 
-from sparkify.ask.findings import Picture
+from sparkify.ask.chart_data import Picture
 from sparkify.engines.base import Result
 from sparkify.formatting import WEEKDAYS, day
 

@@ -181,7 +181,7 @@ _FAILURES: dict[type[SparkifyError], tuple[int, str]] = {
 
 
 def _failed(_: Request, error: Exception) -> Response:
-    """An error that somebody can mend, in one line; a warehouse that is held is tried again."""
+    """An error that the user can fix, in one line; a warehouse that is held is tried again."""
     status, title = next(told for kind, told in _FAILURES.items() if isinstance(error, kind))
     return _table(title, str(error), Result((), []), status, retry=status == 503)
 

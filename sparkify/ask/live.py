@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sparkify.ask.findings import Answers
-from sparkify.ask.lease import Lease, Opener
+from sparkify.ask.chart_data import Answers
+from sparkify.ask.data_quality import Verdict
 from sparkify.ask.questions import Question, ask, find_question
 from sparkify.ask.report import gather
-from sparkify.ask.trust import Verdict
+from sparkify.ask.short_session import Opener, ShortSession
 from sparkify.engines.base import Reader, Result
 from sparkify.errors import BusyError, RightsError
 
@@ -77,7 +77,7 @@ class Live:
             raise BusyError("the page is being computed.")
         try:
             if self._page is known:
-                with Lease(self._opener, self._hold, self._wait) as lease:
+                with ShortSession(self._opener, self._hold, self._wait) as lease:
                     seen = _newest(lease)
                     self._page = gather(
                         lease,
@@ -101,7 +101,7 @@ class Live:
         try:
             if self._private is None:
                 return find(reader)
-            with Lease(self._private, self._hold, self._wait) as lease:
+            with ShortSession(self._private, self._hold, self._wait) as lease:
                 return find(lease)
         except RightsError:
             return None
@@ -113,7 +113,7 @@ class Live:
         if found := answers.get(asked):
             return found
         opener = (self._private if asked.question.is_private else None) or self._opener
-        with Lease(opener, self._hold, self._wait) as lease:
+        with ShortSession(opener, self._hold, self._wait) as lease:
             found = ask(lease, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run)
         if not self._names:
             found = _without_names(found)
@@ -132,7 +132,7 @@ class Live:
     def newest(self) -> int:
         """The newest run that is published; while a load holds the warehouse, the last one that was seen."""
         try:
-            with Lease(self._opener, self._hold, HASTE) as lease:
+            with ShortSession(self._opener, self._hold, HASTE) as lease:
                 seen = _newest(lease)
         except BusyError:
             seen = self._seen

@@ -14,11 +14,11 @@ from typing import Any
 import jinja2
 
 from sparkify import formatting
-from sparkify.ask.findings import SHOWN, Answers, Rows, pictures
-from sparkify.ask.glance import cards, sums
+from sparkify.ask.chart_data import SHOWN, Answers, Rows, pictures
+from sparkify.ask.data_quality import PROVEN, Verdict, account
+from sparkify.ask.kpis import cards, sums
 from sparkify.ask.periods import Period, find_periods
 from sparkify.ask.questions import ask, find_question
-from sparkify.ask.trust import PROVEN, Verdict, account
 from sparkify.engines.base import Reader
 
 LEVELS = {"all": None, "paid": "paid", "free": "free"}

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from sparkify.cli.options import Group, config_options, confirm, interruptible, parse_age
-from sparkify.cli.output import format_option, plain, print_object, print_result, talk
-from sparkify.cli.watching import watch
+from sparkify.cli.output import echo_err, format_option, plain, print_object, print_result
+from sparkify.cli.progress import watch
 from sparkify.config import Config
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 
 if TYPE_CHECKING:
     from sparkify.aws import Clients
     from sparkify.provision.names import Names
-    from sparkify.provision.plan import Standing
+    from sparkify.provision.plan import CurrentState
+    from sparkify.provision.polling import Poller
     from sparkify.provision.status import Status
-    from sparkify.provision.waiting import Patience
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 TABLES = "tables create --warehouse redshift"
@@ -42,7 +42,7 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
 
     A launch that broke off is finished by running it again.
     """
-    from sparkify.provision import plan, role, steps
+    from sparkify.provision import lifecycle, plan, role
 
     if serverless:
         config = replace(config, cluster=replace(config.cluster, serverless="yes"))
@@ -52,7 +52,7 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
     plan.wanted(config, names.region)  # refused before AWS is asked anything
     role.check_arn(clients.partition, config.iam.arn)
     if config.redshift.host:
-        talk(
+        echo_err(
             f"warning: [REDSHIFT] HOST = {config.redshift.host} is set: other commands go on using that "
             "warehouse, not this one."
         )
@@ -68,7 +68,7 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
         "or remove it by `sparkify cluster delete`"
     )
     with interruptible(note), watch() as progress:
-        steps.launch(clients, config, planned, now, _patience(config), progress)
+        lifecycle.launch(clients, config, planned, now, _patience(config), progress)
     click.echo(
         f"The {planned.kind} {names} is available; allowed networks: {', '.join(standing.lets_in) or 'none'}."
     )
@@ -90,7 +90,7 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
 @click.option("--open-to-the-world", is_flag=True, help="Allow networks as large as 0.0.0.0/0 and ::/0.")
 def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the_world: bool) -> None:
     """Allow connections from your address, make the cluster reachable, and print how to connect."""
-    from sparkify.provision import ingress, steps
+    from sparkify.provision import ingress, lifecycle
     from sparkify.provision.status import status as find_status
 
     named = ingress.parse_cidrs(cidrs)
@@ -100,16 +100,16 @@ def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the
     if closing:
         _close(clients, names, named)
         return
-    known = steps.lets_in(clients, names)
+    known = lifecycle.lets_in(clients, names)
     is_public = config.cluster.public == "yes"
     networks = named or (ingress.parse_cidrs([ingress.own_address()]) if is_public else [])
     if not open_to_the_world:
         ingress.require_narrow(networks, known)
     with interruptible(GOES_ON), watch() as progress:
-        new = steps.configure(clients, names, networks, _patience(config), progress, is_public)
+        new = lifecycle.configure(clients, names, networks, _patience(config), progress, is_public)
         found = find_status(clients, names, _now())
     if wide := ingress.wide(networks):
-        talk(f"warning: much of the internet, or all of it, may now try to connect: {', '.join(wide)}.")
+        echo_err(f"warning: much of the internet, or all of it, may now try to connect: {', '.join(wide)}.")
     if networks:
         click.echo(f"Allowed: {', '.join(networks)}{'' if new else ' (as before)'}.")
     _print_way_in(found)
@@ -141,13 +141,13 @@ def _print_way_in(found: "Status") -> None:
 
 
 def _close(clients: "Clients", names: "Names", cidrs: Sequence[str]) -> None:
-    from sparkify.provision import steps
+    from sparkify.provision import lifecycle
 
-    gone = steps.close(clients, names, cidrs)
+    gone = lifecycle.close(clients, names, cidrs)
     click.echo(f"Revoked: {', '.join(gone) or 'none'}.")
     if strangers := [cidr for cidr in cidrs if cidr not in gone]:
         click.echo(f"Not allowed before: {', '.join(strangers)}.")
-    click.echo(f"Still allowed: {', '.join(steps.lets_in(clients, names)) or 'none'}.")
+    click.echo(f"Still allowed: {', '.join(lifecycle.lets_in(clients, names)) or 'none'}.")
 
 
 @cluster.command()
@@ -172,11 +172,11 @@ def status(config: Config, style: str | None) -> None:
 @config_options
 def pause(config: Config) -> None:
     """Pause the cluster: only its storage is paid for then."""
-    from sparkify.provision import steps
+    from sparkify.provision import lifecycle
 
     clients, names = _open_launched(config)
     with interruptible(GOES_ON), watch() as progress:
-        steps.pause(clients, names, _patience(config), progress)
+        lifecycle.pause(clients, names, _patience(config), progress)
     click.echo(f"The cluster {names} is paused. `sparkify cluster resume` resumes it.")
 
 
@@ -184,11 +184,11 @@ def pause(config: Config) -> None:
 @config_options
 def resume(config: Config) -> None:
     """Resume a paused cluster."""
-    from sparkify.provision import steps
+    from sparkify.provision import lifecycle
 
     clients, names = _open_launched(config)
     with interruptible(GOES_ON), watch() as progress:
-        steps.resume(clients, names, _patience(config), progress)
+        lifecycle.resume(clients, names, _patience(config), progress)
     click.echo(f"The cluster {names} is available.")
 
 
@@ -201,28 +201,28 @@ def resume(config: Config) -> None:
 @click.option("--expired", is_flag=True, help="Only if its time to live is over.")
 def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
     """Delete the cluster and everything that was made for it, and prove that nothing is left."""
-    from sparkify.provision import steps
+    from sparkify.provision import lifecycle
     from sparkify.provision.cluster import check_snapshot
 
     check_snapshot(snapshot)
     clients, names = _open(config)
-    there = steps.left_over(clients, names)
-    if expired and there and not steps.is_over(there, _now()):
-        click.echo(f"The time of the {steps.kind_of(there)} {names} is not over: nothing was done.")
+    there = lifecycle.left_over(clients, names)
+    if expired and there and not lifecycle.is_over(there, _now()):
+        click.echo(f"The time of the {lifecycle.kind_of(there)} {names} is not over: nothing was done.")
         return
     if there:
-        kind = steps.kind_of(there)
+        kind = lifecycle.kind_of(there)
         if not yes:
             confirm(_question(kind, names, [one.what for one in there], snapshot))
         note = "and what is left may cost money: repeat `sparkify cluster delete` to go on"
         with interruptible(note), watch() as progress:
-            left = steps.delete(clients, names, snapshot, _patience(config), progress)
+            left = lifecycle.delete(clients, names, snapshot, _patience(config), progress)
         if left:
             raise ProvisionError(f"still there, and it may cost money: {', '.join(left)}. Run it again.")
         click.echo(f"The {kind} {names} is gone, and nothing that was made for it is left.")
     else:
         click.echo(f"There was no cluster {names}, and nothing that was made for one: nothing was done.")
-    kept = steps.snapshots(clients, names)
+    kept = lifecycle.snapshots(clients, names)
     for one, command in kept.items():
         click.echo(f"Kept: snapshot {one}; it costs storage. `{command}` removes it.")
     if snapshot and snapshot not in kept:
@@ -232,7 +232,7 @@ def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
 
 
 def _question(kind: str, names: "Names", there: Sequence[str], snapshot: str) -> str:
-    from sparkify.provision.steps import WAREHOUSES
+    from sparkify.provision.lifecycle import WAREHOUSES
 
     if not any(what.startswith(WAREHOUSES) for what in there):
         return f"Delete what is left of the {kind} {names}: {', '.join(there)}?"
@@ -262,19 +262,19 @@ def _open_launched(config: Config) -> "tuple[Clients, Names]":
                 f"there is no cluster {names}, and `sparkify cluster` is for those that it launched, not for "
                 f"[REDSHIFT] HOST = {host}. `sparkify doctor` probes that one."
             )
-        talk(f"warning: this is about {names}; [REDSHIFT] HOST = {host} is what other commands use.")
+        echo_err(f"warning: this is about {names}; [REDSHIFT] HOST = {host} is what other commands use.")
     return clients, names
 
 
-def _guess(clients: "Clients", config: Config, names: "Names") -> "Standing":
+def _guess(clients: "Clients", config: Config, names: "Names") -> "CurrentState":
     """What stands, or nothing where AWS cannot be asked: a plan costs nothing, and needs no account."""
     from sparkify.provision import plan
 
     try:
         return plan.look(clients, config, names)
     except RemoteError as error:
-        talk(f"warning: {error} The plan assumes that nothing exists yet.")
-        return plan.Standing(rate=plan.price(clients, plan.wanted(config, names.region)))
+        echo_err(f"warning: {error} The plan assumes that nothing exists yet.")
+        return plan.CurrentState(rate=plan.price(clients, plan.wanted(config, names.region)))
 
 
 def _life(config: Config, ttl: str | None) -> dt.timedelta | None:
@@ -290,10 +290,10 @@ def _life(config: Config, ttl: str | None) -> dt.timedelta | None:
     return life
 
 
-def _patience(config: Config) -> "Patience":
-    from sparkify.provision.waiting import Patience
+def _patience(config: Config) -> "Poller":
+    from sparkify.provision.polling import Poller
 
-    return Patience(config.cluster.poll)
+    return Poller(config.cluster.poll)
 
 
 def _now() -> dt.datetime:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sparkify.cli.options import Group, Whole, config_options, confirm, interruptible
-from sparkify.cli.output import lines, print_object, require_place, talk
+from sparkify.cli.output import echo_err, lines, print_object, require_place
 from sparkify.config import Config
 from sparkify.connection import opened
 from sparkify.errors import ConfigError, OutputError
@@ -19,7 +19,7 @@ from sparkify.formatting import count
 
 if TYPE_CHECKING:
     from sparkify.distribution.advisor import Advisor, Ranked
-    from sparkify.distribution.places import Cluster
+    from sparkify.distribution.placement import Cluster
     from sparkify.distribution.workload import Workload
     from sparkify.engines.base import Engine
     from sparkify.provision.price import Size
@@ -84,7 +84,7 @@ def distribution(
         advisor = Advisor(engine, workload, cluster, grow=grow)
         ranking = advisor.rank()
         if style == "json":
-            from sparkify.distribution.wording import as_object
+            from sparkify.distribution.formatting import as_object
 
             print_object(as_object(advisor, ranking, limit))
         else:
@@ -123,7 +123,7 @@ def measure(
     """
     from sparkify.distribution import measure as measuring
     from sparkify.distribution.advisor import Advisor
-    from sparkify.distribution.places import Cluster
+    from sparkify.distribution.placement import Cluster
     from sparkify.distribution.workload import forget
     from sparkify.load.tables import require_tables
 
@@ -135,10 +135,10 @@ def measure(
     with opened(config, read_only=False) as engine:
         require_tables(engine)
         plays = int(engine.query("SELECT COUNT(*) AS n FROM songplay").scalar())
-        talk(f"cluster  {size}; {paid}")
-        talk(f"copies   the star 5 times, {plays:,} plays each, in schemas that are dropped at the end")
+        echo_err(f"cluster  {size}; {paid}")
+        echo_err(f"copies   the star 5 times, {plays:,} plays each, in schemas that are dropped at the end")
         if plays < measuring.MANY:
-            talk(f"warning: under {measuring.MANY:,} plays, start-up times hide what a design does.")
+            echo_err(f"warning: under {measuring.MANY:,} plays, start-up times hide what a design does.")
         if not yes:
             confirm("Measure?")
         workload = _workload(engine, weights, questions)
@@ -149,7 +149,7 @@ def measure(
         guess = measuring.predicted(advisor, asked, designs)
         label = f"sparkify_measure_{secrets.token_hex(4)}"
         began = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        run = measuring.Measurement(engine, config.redshift.schema, label, designs, asked, runs, talk)
+        run = measuring.Measurement(engine, config.redshift.schema, label, designs, asked, runs, echo_err)
         with interruptible("its schemas are dropped"):
             found = run.run()
     document = {
@@ -225,7 +225,7 @@ def _write(file: Path, text: str) -> None:
 def _cluster(
     config: Config, nodes: int | None, node_type: str | None, slices: int | None
 ) -> "tuple[Cluster, str]":
-    from sparkify.distribution.places import Cluster
+    from sparkify.distribution.placement import Cluster
     from sparkify.provision.price import orderable
 
     if slices:
@@ -239,7 +239,7 @@ def _cluster(
 def _print(advisor: "Advisor", top: "list[Ranked]", ranking: "list[Ranked]", said: str) -> None:
     from sparkify.cli.table import print_table
     from sparkify.distribution.advisor import advise, present
-    from sparkify.distribution.wording import compared, ddl, reasons, size, summary
+    from sparkify.distribution.formatting import compared, ddl, reasons, size, summary
     from sparkify.engines.base import Result
 
     grown = f", {advisor.grow:,} times the data" if advisor.grow > 1 else ""
@@ -274,7 +274,7 @@ def _print(advisor: "Advisor", top: "list[Ranked]", ranking: "list[Ranked]", sai
 
 
 def _spread(advisor: "Advisor", best: "Ranked", name: str) -> str:
-    from sparkify.distribution.wording import size
+    from sparkify.distribution.formatting import size
 
     spread = advisor.spread(name, best.design[name])
     copies = f", {len(spread.rows)} copies" if best.design[name].name == "ALL" else ""
@@ -286,8 +286,8 @@ def _spread(advisor: "Advisor", best: "Ranked", name: str) -> str:
 
 def _draw(chart: Path, advisor: "Advisor", ranking: "list[Ranked]", said: str) -> None:
     from sparkify.distribution.drawing import svg
-    from sparkify.distribution.wording import as_object
+    from sparkify.distribution.formatting import as_object
 
     grown = f", {advisor.grow:,} x the data" if advisor.grow > 1 else ""
     _write(chart, svg(as_object(advisor, ranking, 1), f"Predicted: {said}{grown}"))
-    talk(f"{chart} is drawn.")
+    echo_err(f"{chart} is drawn.")

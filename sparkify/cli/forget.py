@@ -8,8 +8,8 @@ import click
 
 from sparkify.cli.options import AT_MOST, config_options, confirm, interruptible
 from sparkify.cli.output import lines, print_object, print_result, visible
+from sparkify.cli.progress import Watching, log_option
 from sparkify.cli.summary import UNPUBLISHED
-from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 from sparkify.connection import opened, place
 from sparkify.errors import ConfigError

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
-from sparkify.cli.mend import replay
+from sparkify.cli.maintenance import replay
+from sparkify.cli.monitoring import recording, telling
 from sparkify.cli.options import AT_MOST, Group, config_options, day_options, interruptible, parse_age
 from sparkify.cli.output import (
+    echo_err,
     format_option,
     is_table,
     lines,
     print_result,
     print_some,
     size,
-    talk,
     visible,
 )
+from sparkify.cli.progress import Watching, log_option
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
-from sparkify.cli.telling import recording, telling
-from sparkify.cli.watching import Watching, log_option
 from sparkify.config import Config
 from sparkify.connection import opened, place
 from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
@@ -157,7 +157,7 @@ def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, 
     print_result(Result(("verdict", "check", "meaning"), rows), style)
     failed = [verdict for verdict in verdicts if not verdict.passed]
     for verdict in failed:
-        talk(f"sparkify: {verdict.sentence()}")
+        echo_err(f"sparkify: {verdict.sentence()}")
     if failed:
         sys.exit(1)
 
@@ -252,7 +252,7 @@ def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, styl
                 click.echo(f"{statement};\n", err=True)
     for one in warned:
         if one.kind != "passed_over":  # those are listed below
-            talk(f"warning: {one.message}")
+            echo_err(f"warning: {one.message}")
     if is_table(style):
         click.echo(_plan_text(made) + _passed_over_text(passed_over))
         return

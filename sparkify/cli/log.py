@@ -5,7 +5,7 @@ import sys
 import click
 
 from sparkify.cli.options import AT_MOST, config_options
-from sparkify.cli.output import format_option, print_some, talk
+from sparkify.cli.output import echo_err, format_option, print_some
 from sparkify.config import Config
 from sparkify.connection import opened, place
 
@@ -46,6 +46,6 @@ def log(config: Config, accept: str | None, limit: int, style: str | None) -> No
     )
     broken = [(entry, wrong) for entry, wrong in chain if wrong]
     for entry, wrong in broken:
-        talk(f"sparkify: seal {entry.seal_id}: {wrong}.")
+        echo_err(f"sparkify: seal {entry.seal_id}: {wrong}.")
     if broken:
         sys.exit(1)

@@ -11,14 +11,14 @@ from pathlib import Path
 import click
 
 import sparkify
+from sparkify.cli.monitoring import tell_failure
 from sparkify.cli.options import Group, Imported
-from sparkify.cli.output import talk
+from sparkify.cli.output import echo_err
 from sparkify.cli.streams import ReaderLeft, open_streams
-from sparkify.cli.telling import tell_failure
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 COMMANDS = {
-    "load": ("etl", "plan", "check", "runs", "rejects"), "mend": ("reload", "undo", "rebuild"),
+    "load": ("etl", "plan", "check", "runs", "rejects"), "fix": ("reload", "undo", "rebuild"),
     "log": ("log",), "forget": ("forget",), "ask": ("ask", "query"), "explain": ("explain",),
     "report": ("report", "dashboard"), "simulate": ("simulate",),
     "warehouse": ("tables", "diff", "config"), "doctor": ("doctor",), "cluster": ("cluster",),
@@ -50,7 +50,7 @@ EXTRAS = {
 def main(*path: str) -> None:
     """Run the command line, or the one command at `path` under the name of the script that calls this.
 
-    An error that a user can mend is one line and an exit code.
+    An error that a user can fix is one line and an exit code.
     """
     entry: click.Command = cli
     for name in path:
@@ -68,11 +68,11 @@ def main(*path: str) -> None:
         sys.exit(ConfigError.exit_code)
     except click.ClickException as error:
         tell_failure(ConfigError(_sentence(error.format_message())))
-        talk(f"sparkify: {_sentence(error.format_message())} See `{_usage(error)} --help`.")
+        echo_err(f"sparkify: {_sentence(error.format_message())} See `{_usage(error)} --help`.")
         sys.exit(ConfigError.exit_code)
     except SparkifyError as error:
         tell_failure(error)
-        talk(f"sparkify: {error}")
+        echo_err(f"sparkify: {error}")
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
@@ -80,12 +80,12 @@ def main(*path: str) -> None:
             tell_failure(error)
             raise
         tell_failure(ConfigError(f"this needs {package}."))
-        talk(f"sparkify: this needs {package}: pip install 'sparkify[{EXTRAS[package]}]'.")
+        echo_err(f"sparkify: this needs {package}: pip install 'sparkify[{EXTRAS[package]}]'.")
         sys.exit(ConfigError.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         note = str(error.__cause__ or error)  # click makes an Abort of every Ctrl-C
         tell_failure(KeyboardInterrupt(note or "interrupted"))
-        talk(f"sparkify: interrupted{note and f', {note}'}.")
+        echo_err(f"sparkify: interrupted{note and f', {note}'}.")
         sys.exit(INTERRUPTED)
     except ReaderLeft:
         sys.exit(128 + signal.SIGPIPE)
@@ -98,7 +98,7 @@ class _Warnings(logging.Handler):
     """What the library warns of, said as everything else is."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        talk(f"warning: {record.getMessage()}")
+        echo_err(f"warning: {record.getMessage()}")
 
 
 def _sentence(message: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.output import talk
+from sparkify.cli.output import echo_err
 from sparkify.config import load_config
 from sparkify.errors import ConfigError
 
@@ -188,7 +188,7 @@ def confirm(question: str) -> None:
         if not sys.stdin.isatty():
             click.echo(err=True)
     if not agreed:
-        talk("sparkify: nothing was done. (--yes does it without asking.)")
+        echo_err("sparkify: nothing was done. (--yes does it without asking.)")
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""What reaches the terminal: data on stdout, talk on stderr, both readable at 3 a.m."""
+"""What reaches the terminal: data on stdout, echo_err on stderr, both readable at 3 a.m."""
 
 import csv
 import datetime as dt
@@ -47,9 +47,9 @@ def print_result(result: Result, style: str | None, none: str = "no rows") -> No
 
         print_table(Result(result.columns, result.rows[:MOST_ROWS]))
         if (more := len(result.rows) - MOST_ROWS) > 0:
-            talk(f"... and {count(more, 'more row')}: --format csv gives them all.")
+            echo_err(f"... and {count(more, 'more row')}: --format csv gives them all.")
         if not result.rows:
-            talk(none)
+            echo_err(none)
     elif style in ("csv", None):
         writer = csv.writer(_Rows())
         writer.writerow(result.columns)
@@ -82,7 +82,7 @@ def print_some(
     rows = result.rows[:most] if most else result.rows
     print_result(Result(result.columns, rows), style, none)
     if len(result.rows) > len(rows) and not chosen:
-        talk("... and more: --limit 0 gives them all.")
+        echo_err("... and more: --limit 0 gives them all.")
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -124,7 +124,7 @@ def in_cell(value: Any) -> Any:
     return json.dumps(plain(value), ensure_ascii=False) if isinstance(value, list | tuple | dict) else value
 
 
-def talk(message: str) -> None:
+def echo_err(message: str) -> None:
     """Say something on stderr; what is in it came from files and must not steer the terminal."""
     click.echo("\n".join(map(visible, message.split("\n"))), err=True)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sparkify.cli.options import Amount, Whole, confirm, parse_age
-from sparkify.cli.output import print_object, require_place, seconds, talk
+from sparkify.cli.output import echo_err, print_object, require_place, seconds
 from sparkify.config import load_config
 from sparkify.errors import ConfigError
 from sparkify.formatting import count
@@ -120,7 +120,7 @@ def _serve(source: Path | None, port: int | None, env_file: Path | None, style: 
     from sparkify.rehearse.signals import deferred, interruptible
 
     with needs_extra():
-        from sparkify.standin.serving import exports
+        from sparkify.emulator.serving import exports
 
     with interruptible(), contextlib.ExitStack() as stack:
         found = stack.enter_context(serving(source, DEFAULT_PORT if port is None else port, _progress))
@@ -145,7 +145,7 @@ def _serve(source: Path | None, port: int | None, env_file: Path | None, style: 
             threading.Event().wait()
         with deferred(lambda: None):
             stack.close()
-        talk("The emulator has ended; nothing of it is left.")
+        echo_err("The emulator has ended; nothing of it is left.")
 
 
 def _real(
@@ -163,7 +163,7 @@ def _real(
     if not life:
         raise click.BadParameter(f"{ttl!r} is no time to live.", param_hint="--ttl")
     plan = plan_rehearsal(load_config(), life, max_usd, networks)
-    talk("\n".join(plan.lines()))
+    echo_err("\n".join(plan.lines()))
     if not yes:
         confirm("Rehearse it on AWS?")
     with interruptible():
@@ -183,7 +183,7 @@ def _show(where: str, step: "Step") -> None:
 
 
 def _progress(what: str) -> None:
-    talk(f"... {what}")
+    echo_err(f"... {what}")
 
 
 def _write_private(file: Path, text: str) -> None:

@@ -12,7 +12,7 @@ import click
 
 from sparkify.cli.options import Whole, config_options, timeout_option
 from sparkify.cli.output import require_place, seconds, size
-from sparkify.cli.watching import watch
+from sparkify.cli.progress import watch
 from sparkify.config import Config
 from sparkify.connection import LOOPBACK, Access, as_owner, open_engine, opened, require_readable
 from sparkify.errors import ConfigError
@@ -49,8 +49,8 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
     """Write the report for analysts: one HTML file, which needs no server and no network."""
     began = time.monotonic()
     _require_extra("jinja2", "plotly")
+    from sparkify.ask.data_quality import PROVEN
     from sparkify.ask.report import gather, render
-    from sparkify.ask.trust import PROVEN
 
     require_place(out)
     verdicts: list[Sequence[Verdict] | None] = []

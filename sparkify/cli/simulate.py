@@ -7,7 +7,7 @@ import click
 
 from sparkify.cli.options import DAY, Amount, Whole
 from sparkify.cli.output import size
-from sparkify.cli.watching import watch
+from sparkify.cli.progress import watch
 from sparkify.formatting import count
 
 

@@ -1,7 +1,7 @@
 """The standard streams as a command line needs them: what cannot be written is said in one line.
 
 Python would end a lost stdout in a traceback, and a closed one is None. Here stdout raises OutputError,
-or ReaderLeft if whoever read it has seen enough, and talk that stderr does not take is let go: a run must
+or ReaderLeft if whoever read it has seen enough, and echo_err that stderr does not take is let go: a run must
 not fail because nobody hears it. A character that the terminal's encoding lacks is escaped.
 """
 
@@ -32,7 +32,7 @@ class _Out(io.FileIO):
 
 
 class _Talk(io.FileIO):
-    """Where talk goes."""
+    """Where echo_err goes."""
 
     def write(self, data: "bytes | memoryview") -> int:  # type: ignore[override]  # any buffer will do
         try:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sparkify.cli.output import in_cell, lines, talk, visible
+from sparkify.cli.output import echo_err, in_cell, lines, visible
 from sparkify.engines.base import Result
 
 LONGEST = 300
@@ -31,7 +31,7 @@ def print_table(result: Result) -> None:
     names = list(map(visible, result.columns))
     if any(len(cell) > LONGEST for column in columns for cell in column):
         columns = [[_clipped(cell) for cell in column] for column in columns]
-        talk(f"Text is cut after {LONGEST} characters: --format csv gives all of it.")
+        echo_err(f"Text is cut after {LONGEST} characters: --format csv gives all of it.")
     width, height = get_terminal_size() if sys.stdout.isatty() else (100, 25)
     console = Console(width=width, height=height)  # a terminal that is called dumb has its size too
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sparkify.cli.options import Group, config_options, confirm, warehouse_flags
-from sparkify.cli.output import format_option, is_table, print_result, talk
+from sparkify.cli.output import echo_err, format_option, is_table, print_result
 from sparkify.config import Config, load_config
 from sparkify.connection import opened, place
 
@@ -34,7 +34,7 @@ def create(config: Config) -> None:
         if set(made) <= set(STAR):
             click.echo("Next: sparkify rebuild")
         else:
-            click.echo("Only a star can be made from what is left; to begin anew: sparkify tables drop")
+            click.echo("Only a star can be made from what is left; to start over: sparkify tables drop")
 
 
 @tables.command()
@@ -116,7 +116,7 @@ def diff(a: str, b: str, wait: float, style: str | None) -> None:
     print_result(Result(tuple(columns[: len(rows[0])]), rows), style)
     for one in found:
         for key in one.keys:
-            talk(f"{one.table} {key}")
+            echo_err(f"{one.table} {key}")
     if not all(one.equal for one in found):
         sys.exit(1)
 

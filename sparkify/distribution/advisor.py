@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sparkify.distribution.blocks import Block, Query, Union
-from sparkify.distribution.moves import Run
-from sparkify.distribution.places import Cluster, Move, Place, Profile, Style
+from sparkify.distribution.exchange import Run
+from sparkify.distribution.placement import Cluster, Move, Place, Profile, Style
+from sparkify.distribution.plan import Block, Query, Union
 from sparkify.distribution.sizes import PLAIN, Sizes, Volume
 from sparkify.distribution.slices import Spread, TableSizes
 from sparkify.distribution.workload import SEARCHED, Item, Workload, tables_of
@@ -73,7 +73,7 @@ class Advisor:
         self._known: dict[Hashable, tuple[Place, list[Move]]] = {}
         self._tables_of: dict[Query, Sequence[str]] = {}
         self._places: dict[tuple[str, tuple[Style, ...]], Place] = {}
-        self._fixed = {name: ddl_style(name) for name in schema.BOOKS}
+        self._fixed = {name: ddl_style(name) for name in schema.LEDGER}
         self.candidates = {name: self._styles(name) for name in SEARCHED}
 
     def spread(self, table: str, style: Style) -> Spread:

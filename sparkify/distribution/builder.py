@@ -10,7 +10,7 @@ from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.simplify import simplify
 
-from sparkify.distribution.blocks import (
+from sparkify.distribution.plan import (
     Block,
     Column,
     Condition,
@@ -21,7 +21,7 @@ from sparkify.distribution.blocks import (
     Union,
     condition_of,
 )
-from sparkify.distribution.nodes import columns_in, conjuncts, group_keys, inlined, names, own, type_of
+from sparkify.distribution.syntax import columns_in, conjuncts, group_keys, inlined, names, own, type_of
 
 
 class Builder:

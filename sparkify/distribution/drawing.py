@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from sparkify.distribution.wording import size
+from sparkify.distribution.formatting import size
 
 DESIGNS = {"present": "#a75f00", "EVEN": "#868e96", "ALL": "#5f3dc4", "AUTO": "#c2255c", "advised": "#0b7285"}
 MOST = 14

@@ -1,6 +1,6 @@
 """The designs measured on a cluster: the same rows, sort keys and encodings, the same questions, in turns.
 
-Each design gets a schema of its own, which is dropped whatever happens. What the stand-in answers is no
+Each design gets a schema of its own, which is dropped whatever happens. What the emulator answers is no
 measurement: the whole path is walked there and *rehearsed* is all that is said of it.
 """
 
@@ -13,8 +13,8 @@ import sqlglot
 from sqlglot import exp
 
 from sparkify.distribution.advisor import Advisor, Design, Ranked
-from sparkify.distribution.places import Style
-from sparkify.distribution.wording import compared
+from sparkify.distribution.formatting import compared
+from sparkify.distribution.placement import Style
 from sparkify.distribution.workload import Item
 from sparkify.engines.base import Engine
 from sparkify.errors import QueryError, WarehouseError

@@ -7,7 +7,7 @@ same days, places and levels. So groups that hold an id multiply, and all others
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sparkify.distribution.blocks import Field
+from sparkify.distribution.plan import Field
 from sparkify.engines.base import Reader
 
 

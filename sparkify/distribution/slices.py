@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sparkify.distribution.blocks import Column
-from sparkify.distribution.nodes import type_width
-from sparkify.distribution.places import Cluster, Style
+from sparkify.distribution.placement import Cluster, Style
+from sparkify.distribution.plan import Column
+from sparkify.distribution.syntax import type_width
 from sparkify.engines.base import Reader
 
 BLOCK = 1 << 20

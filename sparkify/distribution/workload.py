@@ -11,8 +11,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from sparkify.distribution.blocks import Column, Query
 from sparkify.distribution.builder import Builder
+from sparkify.distribution.plan import Column, Query
 from sparkify.engines.base import Engine, Value
 from sparkify.engines.dialect import to_redshift
 from sparkify.errors import ConfigError
@@ -176,7 +176,7 @@ def _columns(name: str) -> dict[str, Column]:
     identifying = set(IDENTIFYING)
     for one in map(schema.table, schema.STAR):
         identifying |= {*one.primary_key, *(column for column, _, _ in one.foreign_keys)}
-    books = name in schema.BOOKS
+    books = name in schema.LEDGER
     return {
         one.name: Column(one.type, not books and one.name in identifying)
         for one in schema.table(name).columns

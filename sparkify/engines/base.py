@@ -181,7 +181,7 @@ class Engine(Reader, Protocol):
         """
 
     def rewrite(self) -> bool:
-        """Write the warehouse's files anew, so that no byte of what was deleted is left in them.
+        """Rewrite the warehouse's files, so that no byte of what was deleted is left in them.
 
         False where the files are not ours to write.
         """

@@ -1,7 +1,7 @@
 """What an engine is sent: a statement in its words, its parameters said as literals.
 
 Redshift gets every statement as it is written: sqlglot's generator for Redshift says some of them in words
-that Redshift refuses (CURRENT_SCHEMA without its brackets). For DuckDB, `translation` says it anew. What it
+that Redshift refuses (CURRENT_SCHEMA without its brackets). For DuckDB, `translation` says it again. What it
 said is remembered, so most processes never import it.
 
 Literals rather than the driver's parameters, since each driver has its own marks and Redshift cannot always
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 
 from sparkify.engines.base import Value
 from sparkify.errors import QueryError
-from sparkify.remembering import remembered
+from sparkify.sql_cache import remembered
 
 _MARK = re.compile("\0(\\w+)\0")
 _in_duckdb = remembered("sparkify.engines.translation:in_duckdb")

@@ -16,8 +16,8 @@ from sparkify.engines.duckdb_errors import first_line, translated
 from sparkify.engines.duckdb_files import mode_of, refuse_other, remove_old_spill, spill_folder
 from sparkify.engines.duckdb_read import literal, quoted
 from sparkify.engines.duckdb_snapshot import write_snapshot
-from sparkify.engines.duckdb_stage import Stager
-from sparkify.engines.gate import Gate
+from sparkify.engines.duckdb_stage import DuckDBStager
+from sparkify.engines.file_lock import FileLock
 from sparkify.engines.row_hash import hash_of
 from sparkify.errors import BusyError, QueryError, WarehouseError
 from sparkify.scratch import Scratch
@@ -69,11 +69,11 @@ class DuckDB:
         Raises BusyError if another process holds it for more than `wait` seconds, ConfigError if it is no
         DuckDB file, WarehouseError if it cannot be opened.
         """
-        if Path(file).is_symlink():  # what is written anew must not take the link's place
+        if Path(file).is_symlink():  # what is rewritten must not take the link's place
             file = os.path.realpath(file)
         refuse_other(Path(file))
         self.file = file
-        self._gate = Gate(file, exclusive=not read_only)
+        self._gate = FileLock(file, exclusive=not read_only)
         settings: dict[str, Any] = {
             "integer_division": True,
             "preserve_insertion_order": True,
@@ -120,11 +120,11 @@ class DuckDB:
             self._connection.execute("SET lock_configuration = true")
         if not read_only and file != ":memory:":
             remove_old_spill(file)
-        self._stager = Stager(self._connection, self._scratch)
+        self._stager = DuckDBStager(self._connection, self._scratch)
 
     def _limit_memory(self, megabytes: float) -> None:
         limit = f"{max(1, int(megabytes))}MB"
-        self._settings["memory_limit"] = limit  # for when the file is opened anew
+        self._settings["memory_limit"] = limit  # for when the file is opened again
         self._connection.execute(f"SET memory_limit = '{limit}'")
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
@@ -214,7 +214,7 @@ class DuckDB:
                 raise WarehouseError(f"{self.file} could not be closed: run this again.")
             fresh.replace(self.file)
         self._connection = _connect(self.file, False, self._settings, time.monotonic())
-        self._stager = Stager(self._connection, self._scratch)
+        self._stager = DuckDBStager(self._connection, self._scratch)
         return True
 
     @contextlib.contextmanager

@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, KeyCount, KeyCounts, NewFile
-from sparkify.engines.bringing import differs
 from sparkify.engines.duckdb_read import (
     Gathered,
     Read,
@@ -23,8 +22,9 @@ from sparkify.engines.duckdb_read import (
     select_counts,
     select_raw,
 )  # fmt: skip
-from sparkify.engines.reading import count_key, diagnose, look, look_at_record, records, unreadable_file
+from sparkify.engines.fetch import differs
 from sparkify.engines.record import EXTRA_KEY, RecordReader
+from sparkify.engines.scan import count_key, diagnose, look, records, scan_record, unreadable_file
 from sparkify.engines.tally import NumberKeys, Tally
 from sparkify.sql.schema import table
 from sparkify.store import read_small
@@ -234,7 +234,7 @@ class Batch:
                 except OSError as error:
                     self._reads.append(Read(file, unreadable_file(error)))
                     continue
-                if not file.start and (seen := look_at_record(body)):
+                if not file.start and (seen := scan_record(body)):
                     lines: Iterable[tuple[int, bytes]] = [(1, body)]
                 else:
                     seen = look(file, BytesIO(body))

@@ -1,4 +1,4 @@
-"""A file on its way into DuckDB's staging, and the records that are written anew for DuckDB to read."""
+"""A file on its way into DuckDB's staging, and the records that are rewritten for DuckDB to read."""
 
 from array import array
 from collections.abc import Collection, Iterable, Sequence
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from sparkify.engines.base import KeyCounts, NewFile, Staged
-from sparkify.engines.bringing import has_changed
+from sparkify.engines.fetch import has_changed
 from sparkify.engines.key_tally import KeyTally
-from sparkify.engines.reading import Look, unreadable
 from sparkify.engines.record import RecordReader
+from sparkify.engines.scan import FileScan, unreadable
 from sparkify.engines.tally import BLANKS, LONGEST_RECORD
 from sparkify.store import open_file
 
@@ -24,7 +24,7 @@ class Read:
     """A file on its way into staging."""
 
     file: NewFile
-    look: Look
+    look: FileScan
     rows: int = 0
     values: int | None = None
     absent: KeyCounts = field(default_factory=dict)
@@ -139,7 +139,7 @@ def read_json(keys: Sequence[str], numbers: Collection[str], compression: str, f
 
 
 def select_counts(columns: Sequence[str], texts: Sequence[str]) -> str:
-    """The values of each column; and how many texts might have been numbers, which DuckDB writes anew."""
+    """The values of each column; and how many texts might have been numbers, which DuckDB rewrites."""
     floats = " + ".join(
         f"count(CASE WHEN {name} BETWEEN '-' AND ':' "
         f"THEN nullif(regexp_matches({name}, '{FLOAT}'), false) END)"

@@ -9,7 +9,7 @@ There are three lanes, and a file goes on to the next where the last one cannot 
 2. The others are read into a raw table, where each row keeps its place whether it is good or not; trusted
    where rows and values are as many as in the bytes. The good ones, in order, number the rows that lane 1
    accepted.
-3. The rest is read record by record by us (see `record`) and written anew, one plain object a line, with the
+3. The rest is read record by record by us (see `record`) and rewritten, one plain object a line, with the
    number of each line beside it. Tiny files, which DuckDB opens slowly, go this way from the start.
 
 A file that DuckDB's reader refuses takes the statement, and so the transaction, down: the whole run is done
@@ -27,9 +27,9 @@ from pathlib import Path
 import duckdb
 
 from sparkify.engines.base import Dataset, NewFile, Rules, Staged
-from sparkify.engines.bringing import bring_ahead
 from sparkify.engines.duckdb_batch import Batch
 from sparkify.engines.duckdb_read import Read, UnreadError, as_staged, changed_meanwhile, pattern
+from sparkify.engines.fetch import bring_ahead
 from sparkify.engines.record import record_reader
 from sparkify.errors import RetryError
 
@@ -39,7 +39,7 @@ READ_BY_DUCKDB = ("none", "gzip", "zstd")
 """Compressions that lanes 1 and 2 can read; lane 3 reads every one."""
 
 
-class Stager:
+class DuckDBStager:
     """Fills staging, `raw_events` and `raw_songs` on one connection."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:

@@ -21,7 +21,7 @@ from sparkify.engines.redshift_rights import (
     reader_of,
     users,
 )
-from sparkify.engines.redshift_stage import Copying, Loader
+from sparkify.engines.redshift_stage import CopyOptions, CopyStager
 from sparkify.engines.row_hash import fnv_hash_of
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
 from sparkify.sql.schema import Column
@@ -48,7 +48,7 @@ class Redshift:
     def __init__(
         self,
         address: Callable[[], Address],
-        copying: Copying,
+        copying: CopyOptions,
         *,
         schema: str = "public",
         readers: Sequence[str] = (),
@@ -71,7 +71,7 @@ class Redshift:
             read_only,
             wait,
         )
-        self._loader = Loader(self._sql, self.insert, copying)
+        self._loader = CopyStager(self._sql, self.insert, copying)
         self._is_open = False
         self._connection: Any = None
         self._reader = ""

@@ -34,7 +34,7 @@ TRANSIENT = (
     # dbt-labs/dbt-core#825 and #1305.
     Transient("", r"table \d+ dropped by concurrent transaction"),
     # dbt-labs/dbt-adapters#626 and #1873, trinodb/trino#27537. XX000 is internal_error, the state of many
-    # errors that no repetition mends; so the text decides.
+    # errors that no retry repairs; so the text decides.
     Transient("XX000", r"could not complete because of conflict with concurrent transaction"),
     # dbt-labs/dbt-adapters#617 and #1014: the catalogue was read while another transaction dropped a table.
     Transient("XX000", r"could not open relation with OID \d"),

@@ -13,8 +13,8 @@ from typing import Any
 from sparkify.engines.base import NewFile, Staged
 from sparkify.engines.dialect import literal
 from sparkify.engines.key_tally import KeyTally
-from sparkify.engines.reading import diagnose, look, records, unreadable
 from sparkify.engines.record import EXTRA_KEY, OWN, RecordReader
+from sparkify.engines.scan import diagnose, look, records, unreadable
 
 LINEAGE = {
     "file_id": f"{OWN}file_id",
@@ -32,7 +32,7 @@ _NULL_STRING = re.compile(rb'(?<!\\)"(?:\\\\|\\u005[cC])N"(?=\s*[,}])')
 r"""A value \N: COPY's default null string. Whether in JSON too, which takes no NULL AS, AWS does not say."""
 
 
-class Parts:
+class CopyBatch:
     """A few gzip files that records are dealt out to, file by file."""
 
     def __init__(self, folder: Path, count: int) -> None:
@@ -98,7 +98,7 @@ def _with_lineage(
     return head + b"," + body[1:] + b"\n", record.unit
 
 
-def gathered(reader: RecordReader, file: NewFile, parts: Parts) -> Staged:
+def gathered(reader: RecordReader, file: NewFile, parts: CopyBatch) -> Staged:
     """What was found in a file whose records were added to the parts."""
     seen, keys = look(file), KeyTally()
     read, unit = 1, None

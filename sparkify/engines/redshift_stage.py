@@ -17,10 +17,10 @@ from typing import Any, Literal
 from sparkify import store
 from sparkify.compression import SUFFIXES
 from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Paths, Result, Staged, batches
-from sparkify.engines.bringing import bring, has_changed
 from sparkify.engines.dialect import literal
+from sparkify.engines.fetch import bring, has_changed
 from sparkify.engines.record import RecordReader, record_reader
-from sparkify.engines.redshift_parts import LINEAGE, Parts, gathered, lineage_of
+from sparkify.engines.redshift_parts import LINEAGE, CopyBatch, gathered, lineage_of
 from sparkify.errors import ConfigError, QueryError, RemoteError, RetryError
 from sparkify.scratch import Scratch
 from sparkify.sql.schema import table
@@ -38,7 +38,7 @@ Insert = Callable[[str, Sequence[str], Sequence[Sequence[Any]]], None]
 
 
 @dataclass(frozen=True)
-class Copying:
+class CopyOptions:
     """What COPY needs to know besides the files."""
 
     role: str
@@ -53,10 +53,10 @@ class Copying:
     """What to do when the role may not read."""
 
 
-class Loader:
+class CopyStager:
     """Fills `raw_events` and `raw_songs` of one session."""
 
-    def __init__(self, run: Callable[[str], Result], insert: Insert, copying: Copying) -> None:
+    def __init__(self, run: Callable[[str], Result], insert: Insert, copying: CopyOptions) -> None:
         self._run = run
         self._insert = insert
         self._copying = copying
@@ -234,7 +234,7 @@ class Loader:
         """Write the records of these files into a few parts, each with its file and line, and COPY those."""
         with Scratch() as folder:
             here = bring(files, folder)
-            parts = Parts(folder, 2 * self._copying.slices)
+            parts = CopyBatch(folder, 2 * self._copying.slices)
             staged = [gathered(reader, file, parts) for file in here]
             changed = [file.file_id for file in here if has_changed(file)]  # those wait for the next run
             staged = [one for one in staged if one.file_id not in changed]

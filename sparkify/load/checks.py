@@ -14,7 +14,7 @@ from sparkify.engines.dialect import narrow
 from sparkify.engines.relations import definition
 from sparkify.load.models import MODELS, NEW
 from sparkify.load.rules import read_rules, rules_digest
-from sparkify.load.star import Span
+from sparkify.load.star import RunRange
 from sparkify.sql import statement, statements
 
 SHOWN = 5
@@ -59,15 +59,15 @@ class Verdict:
 def check_everything(engine: Reader) -> Sequence[Verdict]:
     """Run all checks over the whole warehouse."""
     last = engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar()
-    return [*check_span(engine, Span(0, last)), check_rules(engine)]
+    return [*check_span(engine, RunRange(0, last)), check_rules(engine)]
 
 
-def check_span(engine: Reader, span: Span) -> Sequence[Verdict]:
+def check_span(engine: Reader, span: RunRange) -> Sequence[Verdict]:
     """Run all checks over everything that these runs brought."""
     return [_verdict(engine, s.name, s.text, span) for s in statements("checks")]
 
 
-def check_affected(engine: Engine, span: Span) -> Sequence[Verdict]:
+def check_affected(engine: Engine, span: RunRange) -> Sequence[Verdict]:
     """Run all checks over what a load has just affected, inside its transaction."""
     if span.is_everything:
         return check_span(engine, span)
@@ -171,6 +171,6 @@ def _span(time: dt.timedelta) -> str:
     return f"{round(hours, 2):g} hours" if hours < 72 else f"{round(hours / 24, 1):,g} days"
 
 
-def _verdict(engine: Reader, name: str, sql: str, span: Span) -> Verdict:
+def _verdict(engine: Reader, name: str, sql: str, span: RunRange) -> Verdict:
     found = engine.query(f"SELECT * FROM ({sql}) AS wrong LIMIT {SHOWN}", span.params)
     return Verdict(name, statement("checks", name).comment, found)

@@ -1,4 +1,4 @@
-"""`check --deep`: the star, built anew from staging beside the one that stands, and compared row for row."""
+"""`check --deep`: the star, rebuilt from staging beside the one that stands, and compared row for row."""
 
 from collections.abc import Sequence
 

@@ -42,7 +42,7 @@ class Changes:
         self._reader = reader
         self.deltas: dict[str, Digest] = {}
         self.whole: dict[str, Digest] = {}
-        """Tables that were written anew, whatever was in them."""
+        """Tables that were rewritten as a whole."""
 
     def __bool__(self) -> bool:
         """Whether anything is another now."""
@@ -72,7 +72,7 @@ class Changes:
             rows = f"SELECT t.* FROM {table} AS t WHERE t.run_id = :run"
             self.add(table, read_digest(self._reader, table, rows, {"run": run_id}))
 
-    def anew(self, table: str) -> None:
+    def rewritten(self, table: str) -> None:
         """All of the table was written by this transaction."""
         self.whole[table] = read_digest(self._reader, table)
 

@@ -14,8 +14,8 @@ from sparkify.load.erase import erase, must_erase
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.rejects import Reject
+from sparkify.load.retract import recheck
 from sparkify.load.star import build_star, drop_affected, recount, run_transform
-from sparkify.load.takeback import check_anew
 from sparkify.load.text import drop_unused_forms
 from sparkify.progress import Progress
 from sparkify.sql.schema import ALL, EXTRA, table
@@ -40,9 +40,9 @@ class Receipt:
     """Plays of the star now. Fewer where records of several listeners are nobody's now, at one position and
     moment; more where the listener had sent one position at several moments."""
     was_forgotten: bool = False
-    """Whether earlier runs had done it, and only the files were written anew now."""
+    """Whether earlier runs had done it, and only the files were rewritten now."""
     is_rewritten: bool = False
-    """Whether the warehouse's files were written anew, so that no old byte is left in them."""
+    """Whether the warehouse's files were rewritten, so that no old byte is left in them."""
     other_tables: Sequence[str] = ()
     """Tables beside those of the warehouse, which nobody here has searched."""
 
@@ -56,7 +56,7 @@ def forget(
     """Make these listeners' records anonymous, in staging, star and rejects, and those that come later.
 
     It is done for any number: of whom there is nothing now, something may lie in freed blocks of the file,
-    and something may come. Done again, it only writes the files of the warehouse anew, as after a first time
+    and something may come. Done again, it only rewrites the files of the warehouse, as after a first time
     that broke off there.
     """
     wanted = [user_ids] if isinstance(user_ids, int) else sorted(set(user_ids))
@@ -98,7 +98,7 @@ def forget(
         receipt.plays_left = _count_plays(engine)
         progress.step("checking")
         receipts.append(receipt)
-        return Outcome(checks=check_anew(engine, run_id), warnings=_warn_of_plays(receipt, progress))
+        return Outcome(checks=recheck(engine, run_id), warnings=_warn_of_plays(receipt, progress))
 
     publish(engine, "forget", work, progress, sleep)
     progress.step("rewriting the warehouse file")

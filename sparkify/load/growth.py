@@ -7,7 +7,7 @@ and a line that goes on is read again from its beginning. So nothing may have be
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 
-from sparkify.engines.reading import bare
+from sparkify.engines.scan import bare
 from sparkify.engines.tally import BLANKS, BOM
 from sparkify.store import open_file
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, KeyCount, NewFile, Staged
-from sparkify.engines.reading import records
 from sparkify.engines.record import RecordReader
 from sparkify.engines.relations import resolve
+from sparkify.engines.scan import records
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load.notices import Warnings

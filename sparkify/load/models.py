@@ -87,7 +87,7 @@ def replace_rows(model: Model, *, is_everything: bool) -> Sequence[Statement]:
 
 
 def refresh(*, is_everything: bool) -> Sequence[Statement]:
-    """The statements that make all tables of the star anew, for affected keys or for all."""
+    """The statements that rebuild all tables of the star, for affected keys or for all."""
     found: list[Statement] = []
     for model in MODELS:
         found += keep_records(model, is_everything=is_everything)

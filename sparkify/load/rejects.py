@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from sparkify.engines.base import Engine, NewFile
 from sparkify.engines.extra import too_long
-from sparkify.engines.reading import diagnose, records
 from sparkify.engines.record import RecordReader
+from sparkify.engines.scan import diagnose, records
 from sparkify.engines.tally import LONGEST_RECORD
 from sparkify.errors import RetryError
 

@@ -51,7 +51,7 @@ def with_companions(planned: Sequence[Planned], ledger: Ledger) -> list[Planned]
             one = _whole(uri, ledger)
             if compare(one.file, one.parts).state == "changed":
                 raise LoadError(
-                    f"{uri} came in one COPY with a file that is to be loaded anew, and was rewritten since: "
+                    f"{uri} came in one COPY with a file that is to be reloaded, and was rewritten since: "
                     "name it too. Nothing was loaded."
                 )
             found[uri] = one

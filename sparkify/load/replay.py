@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile
-from sparkify.engines.reading import diagnose
+from sparkify.engines.scan import diagnose
 from sparkify.errors import ConfigError
 from sparkify.load import validation
 from sparkify.load.accept import Values, accept, require_conserved, validate
@@ -18,9 +18,9 @@ from sparkify.load.digests import OLDER_REJECTS, Changes
 from sparkify.load.feed import Feed
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.rejects import Reject, decoded
+from sparkify.load.retract import recheck
 from sparkify.load.staging import Tally, next_id
 from sparkify.load.star import build_star, count_duplicates, drop_affected, run_transform
-from sparkify.load.takeback import check_anew
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 from sparkify.scratch import Scratch
@@ -76,7 +76,7 @@ def replay(
         tally.loaded = tally.read - tally.duplicate - tally.conflict
         drop_affected(engine, span)
         progress.step("checking")
-        return Outcome({"replayed": len(passed)}, len(passed), tally, checks=check_anew(engine, run_id))
+        return Outcome({"replayed": len(passed)}, len(passed), tally, checks=recheck(engine, run_id))
 
     return publish(engine, "replay", work, progress, sleep)
 

@@ -25,11 +25,11 @@ from sparkify.load.inspect import inspect_events, inspect_star
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
+from sparkify.load.retract import parts_to_replace, recheck, retract
 from sparkify.load.rules import has_other_rules
 from sparkify.load.staging import FileIngest, changed_message
 from sparkify.load.star import build_star, count_duplicates, drop_affected
 from sparkify.load.tables import has_other_pages, set_play_pages
-from sparkify.load.takeback import check_anew, parts_to_replace, take_back
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 
@@ -126,10 +126,10 @@ def reload(
     sleep: Callable[[float], None] = time.sleep,
     feed: Feed | None = None,
 ) -> Summary:
-    """Load these files anew, whole: exactly their records, in staging and star, are replaced.
+    """Reload these files whole: exactly their records, in staging and star, are replaced.
 
     Where a plain COPY brought one of them, nobody knows which records are its own: the files that came in
-    the same COPY are loaded anew too. Raises ConfigError for a file that the ledger does not know, LoadError
+    the same COPY are loaded again too. Raises ConfigError for a file that the ledger does not know, LoadError
     if one cannot be read, or if one of the others was rewritten and is not named.
     """
 
@@ -147,7 +147,7 @@ def rebuild(
     sleep: Callable[[float], None] = time.sleep,
     play_pages: Sequence[str] = (),
 ) -> Summary:
-    """Make the star anew from staging, check it, and publish it in one transaction.
+    """Rebuild the star from staging, check it, and publish it in one transaction.
 
     `play_pages` are the pages whose events are plays from now on; none: as before.
     """
@@ -201,9 +201,9 @@ def _take_in(
     learn_forms(engine, run_id, run_id)
     tally, removed = loading.tally, 0
     if parts:
-        removed, (tally.duplicate, tally.conflict) = take_back(engine, run_id, parts, "replaced", changes)
+        removed, (tally.duplicate, tally.conflict) = retract(engine, run_id, parts, "replaced", changes)
         progress.step("checking")
-        verdicts = check_anew(engine, run_id)
+        verdicts = recheck(engine, run_id)
     else:
         span = build_star(engine, run_id, run_id, changes)
         tally.duplicate, tally.conflict = count_duplicates(engine, span)

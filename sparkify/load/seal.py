@@ -2,8 +2,8 @@
 
 Each transaction that changes a table writes an entry in itself: the digest of every table, what was done, and
 the seal of the entry before. The digests are those of the entry before with what this transaction added and
-took away; they are never simply read anew, or the next night would seal what somebody changed by hand. Only a
-table that a transaction wrote as a whole, as a rebuild does the star, is read anew.
+took away; they are never just read again, or the next night would seal what somebody changed by hand. Only a
+table that a transaction wrote as a whole, as a rebuild does the star, is read again.
 
 Whoever can write the warehouse can write the seals too. With SPARKIFY_SEAL_KEY in the environment they are
 HMACs, which nobody can make who has not the key.
@@ -95,7 +95,7 @@ def write(engine: Engine, command: str, what: str, changes: Changes, run_id: int
     last, hashing = read_last(engine), read_hashing(engine)
     if last is None or last.hashing != hashing:
         tables = read_digests(engine, SEALED)
-        what += " (digests read anew: the hash function is another one)" if last else ""
+        what += " (digests read again: the hash function is another one)" if last else ""
     else:
         tables = changes.applied_to(last.tables)
     _append(engine, last, command, what, tables, hashing, run_id)
@@ -187,7 +187,7 @@ def _check(reader: Reader) -> "SealVerdict":
     else:
         meaning += (
             " (The tables were not compared: this DuckDB has another hash function. "
-            "The next run seals them anew.)"
+            "The next run seals them again.)"
         )
     return SealVerdict("seal", meaning, Result(("table", "why"), wrong), last.seal)
 

@@ -30,7 +30,7 @@ EVER = (dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59))
 
 
 @dataclass(frozen=True)
-class Span:
+class RunRange:
     """The runs whose records are at hand, and the time between their first and last play."""
 
     first_run: int
@@ -45,7 +45,7 @@ class Span:
         return {name: value for name, value in vars(self).items() if name != "is_everything"}
 
 
-def build_star(engine: Engine, first_run: int, last_run: int, changes: Changes) -> Span:
+def build_star(engine: Engine, first_run: int, last_run: int, changes: Changes) -> RunRange:
     """Add the records of these runs to the star; to be called inside a transaction.
 
     Leaves the tables of affected keys, which the checks look at, until `drop_affected`.
@@ -59,13 +59,13 @@ def build_star(engine: Engine, first_run: int, last_run: int, changes: Changes) 
     return span
 
 
-def build_star_without(engine: Engine, run_id: int, changes: Changes) -> tuple[Span, int]:
+def build_star_without(engine: Engine, run_id: int, changes: Changes) -> tuple[RunRange, int]:
     """Add the records of this run, and take those of the parts in `retracted` from staging and star.
 
     Returns what was affected, and how many records left staging. Leaves the tables of affected keys, and
     `file_duplicate` with what earlier files no longer count: `count_again` adds what they count now.
     """
-    span = Span(run_id, run_id)
+    span = RunRange(run_id, run_id)
     for one in affected_keys(retracts=True):
         engine.execute(one.text, span.params)
     counted = duplicates(is_everything=False, is_retracting=True)
@@ -82,7 +82,7 @@ def build_star_without(engine: Engine, run_id: int, changes: Changes) -> tuple[S
     return span, removed
 
 
-def drop_affected(engine: Engine, span: Span) -> None:
+def drop_affected(engine: Engine, span: RunRange) -> None:
     """Drop the temporary tables of `build_star`, before the transaction ends: a later load makes its own.
 
     Only then, and not before making one: a permanent table of such a name is the user's.
@@ -91,7 +91,7 @@ def drop_affected(engine: Engine, span: Span) -> None:
         engine.execute(f"DROP TABLE {name}")
 
 
-def count_duplicates(engine: Engine, span: Span) -> tuple[int, int]:
+def count_duplicates(engine: Engine, span: RunRange) -> tuple[int, int]:
     """Tell duplicates and conflicts from loaded records in the ledger; return how many there are of both."""
     engine.execute(_count(is_everything=span.is_everything), span.params)
     found = _write_counts(engine, span)
@@ -99,7 +99,7 @@ def count_duplicates(engine: Engine, span: Span) -> tuple[int, int]:
     return found
 
 
-def count_again(engine: Engine, span: Span) -> tuple[int, int]:
+def count_again(engine: Engine, span: RunRange) -> tuple[int, int]:
     """The same after `build_star_without`, of every file and run that has records of affected keys."""
     engine.execute(
         "INSERT INTO file_duplicate (run_id, file_id, duplicates, conflicts) "
@@ -111,8 +111,8 @@ def count_again(engine: Engine, span: Span) -> tuple[int, int]:
     return found
 
 
-def recount(engine: Engine, span: Span) -> None:
-    """Count duplicates and conflicts of every file and run anew, after `build_star` of all runs.
+def recount(engine: Engine, span: RunRange) -> None:
+    """Count duplicates and conflicts of every file and run again, after `build_star` of all runs.
 
     The rule that tells them apart has changed, or the listeners whose records they are.
     """
@@ -143,7 +143,7 @@ def _refresh(engine: Engine, changes: Changes, *, is_everything: bool) -> None:
             engine.execute(one.text)
         if is_everything:
             _replace(engine, model, is_everything=True)
-            changes.anew(model.table)
+            changes.rewritten(model.table)
         # Most nights bring no songs.
         elif engine.query(f"SELECT COUNT(*) AS n FROM {model.affected}").scalar():
             with changes.of(model.table, model.of_affected(model.table)):
@@ -160,7 +160,7 @@ def _count(*, is_everything: bool) -> str:
     return f"CREATE TEMP TABLE file_duplicate AS SELECT d.* FROM ({counted}) AS d WHERE {NEW}"
 
 
-def _write_counts(engine: Engine, span: Span) -> tuple[int, int]:
+def _write_counts(engine: Engine, span: RunRange) -> tuple[int, int]:
     run_transform(engine, "etl_file_update")
     of_both = engine.query(
         "SELECT COALESCE(SUM(duplicates), 0) AS duplicates, COALESCE(SUM(conflicts), 0) AS conflicts "
@@ -170,7 +170,7 @@ def _write_counts(engine: Engine, span: Span) -> tuple[int, int]:
     return int(of_both[0]), int(of_both[1])
 
 
-def _span(engine: Engine, first_run: int, last_run: int) -> Span:
+def _span(engine: Engine, first_run: int, last_run: int) -> RunRange:
     runs: dict[str, Value] = {"first_run": first_run, "last_run": last_run}
     first, last = engine.query(
         "SELECT MIN(ts) AS first_time, MAX(ts) AS last_time FROM stg_events "
@@ -178,4 +178,4 @@ def _span(engine: Engine, first_run: int, last_run: int) -> Span:
         runs,
     ).rows[0]
     earlier = engine.query("SELECT COUNT(*) AS n FROM etl_run WHERE run_id < :first_run", runs).scalar()
-    return Span(first_run, last_run, first or EVER[1], last or EVER[0], not earlier)
+    return RunRange(first_run, last_run, first or EVER[1], last or EVER[0], not earlier)

@@ -38,7 +38,7 @@ def create_tables(engine: Engine) -> list[str]:
             f"there is a table {there[0]} already, and this is no warehouse of ours. "
             "Choose another file with --warehouse, or another [REDSHIFT] SCHEMA."
         )
-    order = (*schema.STAGING, *reversed(schema.STAR), *schema.BOOKS)
+    order = (*schema.STAGING, *reversed(schema.STAR), *schema.LEDGER)
     missing = [name for name in order if name not in there]
     if missing or not set(schema.VIEWS) <= set(there):
         with engine.transaction():
@@ -70,7 +70,7 @@ def drop_tables(engine: Engine) -> None:
     with engine.transaction():
         for name in reversed(schema.VIEWS):  # Redshift keeps a table that a view is made of
             engine.execute(f"DROP VIEW IF EXISTS {name}")
-        for name in (*schema.STAR, *schema.STAGING, *schema.BOOKS):
+        for name in (*schema.STAR, *schema.STAGING, *schema.LEDGER):
             engine.execute(f"DROP TABLE IF EXISTS {name}")
 
 
@@ -140,7 +140,7 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
                 engine.execute(step.text)
                 done.append(step.comment)
         if version < VERSION:
-            for name in schema.BOOKS:
+            for name in schema.LEDGER:
                 if name not in there:
                     engine.execute(statement("tables", name).text)
             if "etl_play_page" not in there:
@@ -192,7 +192,7 @@ def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     if has_other_pages(engine, pages):
         raise ConfigError(
             f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}. "
-            "`sparkify rebuild` builds it anew, and `sparkify etl --rebuild` does so before it loads; "
+            "`sparkify rebuild` rebuilds it, and `sparkify etl --rebuild` does so before it loads; "
             "nothing was loaded."
         )
     if built == sorted(set(pages)):

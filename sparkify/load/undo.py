@@ -8,7 +8,7 @@ from sparkify.errors import ConfigError, LoadError
 from sparkify.formatting import count
 from sparkify.load.digests import Changes
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.takeback import check_anew, parts_to_undo, take_back
+from sparkify.load.retract import file_parts_of_run, recheck, retract
 from sparkify.progress import Progress
 
 
@@ -23,14 +23,14 @@ def undo(
     """
 
     def work(run_id: int, changes: Changes) -> Outcome:
-        parts = parts_to_undo(engine, run)
+        parts = file_parts_of_run(engine, run)
         if not parts:
             raise _nothing_stands(engine, run)
         _tell_what_goes(engine, parts, progress)
         progress.step("retracting records")
-        removed, _ = take_back(engine, run_id, parts, "undone", changes)
+        removed, _ = retract(engine, run_id, parts, "undone", changes)
         progress.step("checking")
-        verdicts = check_anew(engine, run_id)
+        verdicts = recheck(engine, run_id)
         return Outcome({"undone": len(parts)}, len(parts), removed=removed, checks=verdicts)
 
     return publish(engine, "undo", work, progress, sleep)

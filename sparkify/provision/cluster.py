@@ -10,8 +10,8 @@ from sparkify.progress import Progress
 from sparkify.provision.deployment import state
 from sparkify.provision.names import Names, as_list
 from sparkify.provision.network import Network
+from sparkify.provision.polling import Poller
 from sparkify.provision.price import Size
-from sparkify.provision.waiting import Patience
 
 if TYPE_CHECKING:
     from types_boto3_redshift.type_defs import ClusterTypeDef
@@ -122,7 +122,7 @@ def _kind(nodes: int) -> str:
 
 
 def wait_for(
-    clients: Clients, names: Names, status: str, patience: Patience, progress: Progress
+    clients: Clients, names: Names, status: str, patience: Poller, progress: Progress
 ) -> "ClusterTypeDef":
     """Wait until the cluster has this status, telling of each change; fail on one that leads nowhere."""
     last = ""
@@ -144,7 +144,7 @@ def wait_for(
 
 
 def delete_cluster(
-    clients: Clients, names: Names, snapshot: str, patience: Patience, progress: Progress
+    clients: Clients, names: Names, snapshot: str, patience: Poller, progress: Progress
 ) -> None:
     """Delete the cluster, in whatever state a launch left it, and wait until it is gone."""
 

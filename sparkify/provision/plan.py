@@ -21,7 +21,7 @@ UNKNOWN = Network()
 
 
 @dataclass(frozen=True)
-class Standing:
+class CurrentState:
     """What is there before a launch, by default nothing, and what AWS says to a new one."""
 
     deployment: Deployment | None = None
@@ -45,7 +45,7 @@ def wanted(config: Config, region: str) -> Size | Capacity:
     return orderable(config.cluster.node_type, config.cluster.nodes, region)
 
 
-def look(clients: Clients, config: Config, names: Names) -> Standing:
+def look(clients: Clients, config: Config, names: Names) -> CurrentState:
     """What is there. Raises ProvisionError if something of our names is not ours, or a launch could not be.
 
     So a plan fails where the launch would: no network, nodes that the region does not sell.
@@ -71,7 +71,7 @@ def look(clients: Clients, config: Config, names: Names) -> Standing:
             else:
                 serverless.require_offered(clients)
                 where.require_zones(clients.region)
-        return Standing(
+        return CurrentState(
             found, ingress.open_cidrs(group), role.may_read(clients, names), where, price(clients, size),
             database, user, unchecked,
         )  # fmt: skip
@@ -117,7 +117,7 @@ class Launch:
     scratch: str = ""
     """A prefix of somebody else's, in place of our bucket."""
     is_public: bool = True
-    standing: Standing = Standing()
+    standing: CurrentState = CurrentState()
     database: str = ""
     user: str = ""
 
@@ -172,7 +172,7 @@ class Launch:
 
 
 def plan_launch(
-    config: Config, names: Names, standing: Standing, ttl: dt.timedelta | None, now: dt.datetime
+    config: Config, names: Names, standing: CurrentState, ttl: dt.timedelta | None, now: dt.datetime
 ) -> Launch:
     """What `launch` would make.
 

@@ -11,7 +11,7 @@ from sparkify.errors import ConfigError, ProvisionError
 from sparkify.progress import Progress
 from sparkify.provision.deployment import Kind
 from sparkify.provision.names import Names, as_list
-from sparkify.provision.waiting import Patience
+from sparkify.provision.polling import Poller
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import RoleTypeDef
@@ -128,8 +128,8 @@ def require_role(clients: Clients, arn: str) -> str:
             raise
         return "not checked: you may not ask for it (iam:GetRole)"
     if found != arn:
-        mend = f"Did you mean {found}?" if found else "Correct it, or leave it out: a launch makes a role."
-        raise ProvisionError(f"there is no role {arn}, which [IAM] ARN names. {mend}")
+        advice = f"Did you mean {found}?" if found else "Correct it, or leave it out: a launch makes a role."
+        raise ProvisionError(f"there is no role {arn}, which [IAM] ARN names. {advice}")
     return ""
 
 
@@ -166,9 +166,7 @@ def managed(clients: Clients, policy: str) -> str:
     return f"arn:{clients.partition}:iam::aws:policy/{policy}"
 
 
-def once_known(
-    clients: Clients, create: Callable[[], object], patience: Patience, progress: Progress
-) -> None:
+def once_known(clients: Clients, create: Callable[[], object], patience: Poller, progress: Progress) -> None:
     """Create what is given a role of ours, again until AWS knows the role.
 
     IAM is eventually consistent: for some seconds, whoever is given a new role calls it invalid.

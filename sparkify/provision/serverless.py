@@ -15,8 +15,8 @@ from sparkify.provision.deployment import Deployment, of_workgroup, roles_of, st
 from sparkify.provision.ingress import PORT
 from sparkify.provision.names import SHORTEST_NAMESPACE, Names, as_dict
 from sparkify.provision.network import Network
+from sparkify.provision.polling import Poller
 from sparkify.provision.price import Capacity
-from sparkify.provision.waiting import Patience
 
 _COMPUTE = "serverless-compute"
 
@@ -101,7 +101,7 @@ def extend(clients: Clients, names: Names, tags: Mapping[str, str]) -> None:
             )
 
 
-def wait_for(clients: Clients, names: Names, kind: str, patience: Patience, progress: Progress) -> None:
+def wait_for(clients: Clients, names: Names, kind: str, patience: Poller, progress: Progress) -> None:
     """Wait until the workgroup, or the namespace, is available, telling of each change."""
     last = ""
 
@@ -128,7 +128,7 @@ def set_public(clients: Clients, names: Names, is_public: bool) -> None:
     clients.serverless.update_workgroup(workgroupName=names.cluster, publiclyAccessible=is_public)
 
 
-def delete(clients: Clients, names: Names, snapshot: str, patience: Patience, progress: Progress) -> None:
+def delete(clients: Clients, names: Names, snapshot: str, patience: Poller, progress: Progress) -> None:
     """Delete the workgroup, then the namespace, however far a launch came; wait until both are gone."""
     kept: Any = {"finalSnapshotName": snapshot} if snapshot else {}
     for kind, more in (("workgroup", {}), ("namespace", kept)):

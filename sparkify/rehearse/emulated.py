@@ -47,16 +47,16 @@ def walk_emulated(
 ) -> Iterator[Step]:
     """Walk the steps in an empty folder."""
     with needs_extra():
-        from sparkify.standin.service import standing_in
+        from sparkify.emulator.service import running_emulator
 
         (folder / "dwg.cfg").write_text(SETTINGS)
         say("starting the emulator")
-        with without("AWS_", "SPARKIFY_"), standing_in(seconds=0.5) as standin:
+        with without("AWS_", "SPARKIFY_"), running_emulator(seconds=0.5) as emulator:
             say(f"filling {SOURCE}")
-            standin.fill(BUCKET, files.first)
-            environment = {**os.environ, **standin.environment, **settings}
+            emulator.fill(BUCKET, files.first)
+            environment = {**os.environ, **emulator.environment, **settings}
             yield from walk_all(
-                Stage(folder, environment, MORE, lambda: standin.fill(BUCKET, files.latest)), say
+                Stage(folder, environment, MORE, lambda: emulator.fill(BUCKET, files.latest)), say
             )
 
 
@@ -64,7 +64,7 @@ def walk_emulated(
 def needs_extra() -> Iterator[None]:
     """ConfigError, which says what to install, where the emulator's packages or PostgreSQL are missing."""
     try:
-        from sparkify.standin.postgres import PostgresBroken, PostgresMissing
+        from sparkify.emulator.postgres import PostgresBroken, PostgresMissing
     except ImportError as error:
         raise _missing(error.name) from error
     try:

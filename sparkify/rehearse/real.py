@@ -1,6 +1,6 @@
 """The rehearsal on AWS: the same steps on a cluster of its own, with a price limit and a time to live.
 
-Everything is named anew for each rehearsal and tagged, so that nothing of the user's is touched. However the
+Each rehearsal has its own names and tags, so that nothing of the user is touched. However the
 steps end, all of it is deleted, and AWS is asked what is left. What was sent, and what came back, is held
 against a run on the emulator.
 """
@@ -19,13 +19,12 @@ from sparkify.aws import Clients, make_clients, translated
 from sparkify.config import Config
 from sparkify.errors import ConfigError, ProvisionError, SparkifyError
 from sparkify.progress import Silent
-from sparkify.provision import cluster, network, scratch
-from sparkify.provision import steps as lifecycle
+from sparkify.provision import cluster, lifecycle, network, scratch
 from sparkify.provision.names import Names
 from sparkify.provision.network import Network
 from sparkify.provision.plan import price
+from sparkify.provision.polling import Poller
 from sparkify.provision.price import Size
-from sparkify.provision.waiting import Patience
 from sparkify.rehearse.comparison import compare
 from sparkify.rehearse.data import PREFIX, Files, files_of
 from sparkify.rehearse.emulated import walk_emulated
@@ -210,7 +209,7 @@ def _clean(plan: Plan, found: Report, say: Say) -> None:
 def _delete(plan: Plan, say: Say) -> None:
     for names in (plan.names, plan.data):
         try:
-            lifecycle.delete(plan.clients, names, "", Patience(plan.config.cluster.poll), _Telling(say))
+            lifecycle.delete(plan.clients, names, "", Poller(plan.config.cluster.poll), _Telling(say))
         except SparkifyError as error:
             say(f"warning: {error}")
 

@@ -12,7 +12,7 @@ from sparkify.rehearse.emulated import needs_extra
 from sparkify.rehearse.steps import without
 
 if TYPE_CHECKING:
-    from sparkify.standin.serving import Served
+    from sparkify.emulator.serving import Served
 
 DEFAULT_PORT = 5439
 """Redshift's own."""
@@ -51,7 +51,7 @@ def serve(source: Path | None, port: int, say: Callable[[str], None]) -> Iterato
     SQL is answered at `port`, AWS's API at the next; 0 takes free ones. Raises ConfigError.
     """
     with files_of(source, say) as files, needs_extra():
-        from sparkify.standin.serving import BUCKET, PortTaken, serving
+        from sparkify.emulator.serving import BUCKET, PortTaken, serving
 
         say("starting the emulator")
         try:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sparkify.simulate.catalogue import Song
 
-Fate = Literal["loaded", "duplicate", "conflict", "rejected", "blank"]
+Disposition = Literal["loaded", "duplicate", "conflict", "rejected", "blank"]
 UNKNOWN_KEYS = "deviceId", "release"
 """Keys that no column takes, one of a log and one of a song."""
 UNKNOWN, MISFIT = "an unknown key", "a value that does not fit"
@@ -24,7 +24,7 @@ class Line:
     text: str
     event: int
     """Index of the event it tells of, among its day's; -1 for none."""
-    fate: Fate = "loaded"
+    fate: Disposition = "loaded"
     fault: str = ""
 
     @property
@@ -42,7 +42,7 @@ class SongFile:
     text: str
     song: int
     """Index of the song it lies beside or tells of."""
-    fate: Fate = "loaded"
+    fate: Disposition = "loaded"
     fault: str = ""
 
     @property

@@ -24,16 +24,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args
 
-from sparkify.remembering import remembered
 from sparkify.sql import statement
+from sparkify.sql_cache import remembered
 
 STAGING = ("stg_events", "stg_songs")
 STAR = ("songplay", "users", "songs", "artists", "time")
-BOOKS = (
+LEDGER = (
     "etl_run", "etl_file", "etl_reject", "etl_key", "etl_warning", "etl_play_page", "text_form",
     "etl_forgotten", "etl_attempt", "etl_seal", "etl_lock", "etl_version",
 )  # fmt: skip
-ALL = (*STAGING, *STAR, *BOOKS)
+ALL = (*STAGING, *STAR, *LEDGER)
 VIEWS = (
     "events", "registrations", "listening", "load_files", "load_keys", "load_rejects", "load_runs",
     "load_state",

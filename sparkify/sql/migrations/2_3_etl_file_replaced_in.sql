@@ -1,2 +1,2 @@
--- A file can be loaded anew.
+-- A file can be loaded again.
 ALTER TABLE etl_file ADD COLUMN replaced_in INTEGER

@@ -1,2 +1,2 @@
--- The normal forms of text, which are learnt anew, take its place.
+-- The normal forms of text, which are learnt again, take its place.
 DROP TABLE IF EXISTS text_repair

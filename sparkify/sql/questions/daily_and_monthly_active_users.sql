@@ -7,7 +7,7 @@ active AS (
     WHERE p.user_id IS NOT NULL AND (:level IS NULL OR p.level = :level)
     GROUP BY 1, 2
 ),
--- Whoever plays on a day counts for 30 days, or until they play again and count anew.
+-- Whoever plays on a day counts for 30 days, or until they play again and count again.
 stay AS (
     SELECT
         day,

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS etl_file (
     problem      VARCHAR(256),            -- why the whole file was rejected; null if it was read
     replays      INTEGER,                 -- the part whose rejects these records were; null for all others
     undone_in    INTEGER,                 -- the run that took it back; loading skips this content until --retry
-    replaced_in  INTEGER,                 -- the run that loaded the whole file anew; null while it stands
+    replaced_in  INTEGER,                 -- the run that loaded the whole file again; null while it stands
     conflict     BIGINT,                  -- good records whose natural key stood before, with other content
     values_read  BIGINT,                  -- values of the good records that are not null; null where nobody counted
     values_aside BIGINT,                  -- of these, kept in extra: they have no column, or do not fit it

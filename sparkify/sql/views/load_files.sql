@@ -11,5 +11,5 @@ SELECT
     f.conflict,                                                  -- good records whose natural key stood before, with other content
     f.rejected,                                                  -- records that could not be loaded
     f.undone_in,                                                 -- the run that took it back; null while it stands
-    f.replaced_in                                                -- the run that loaded the whole file anew; null while it stands
+    f.replaced_in                                                -- the run that loaded the whole file again; null while it stands
 FROM etl_file AS f

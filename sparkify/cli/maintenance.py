@@ -1,0 +1,83 @@
+"""Corrections of what is loaded: reload, undo, replay, rebuild."""
+
+import click
+
+from sparkify.cli.options import AT_MOST, config_options, interruptible
+from sparkify.cli.progress import Watching, log_option
+from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
+from sparkify.config import Config
+from sparkify.connection import opened, place
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@config_options
+@click.option("--max-rejects", metavar="LIMIT", help="As `sparkify etl` takes it.")
+@summary_option
+@log_option
+def reload(config: Config, progress: Watching, files: tuple[str, ...], style: str | None) -> None:
+    """Reload files already loaded, replacing only their records, in staging and star schema."""
+    from sparkify.load.feed import make_feed
+    from sparkify.load.run import MaxRejects
+    from sparkify.load.run import reload as run
+    from sparkify.load.tables import prepare_tables
+
+    allowed = MaxRejects.parse(config.etl.max_rejects)
+    feed = make_feed(config)
+    with progress, opened(config, read_only=False) as engine:
+        prepare_tables(engine, feed.paths)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, files, allowed, progress, feed=feed)
+    print_summary(summary, place(config), style)
+
+
+@click.command()
+@click.argument("run_id", type=AT_MOST, metavar="RUN")
+@config_options
+@summary_option
+@log_option
+def undo(config: Config, progress: Watching, run_id: int, style: str | None) -> None:
+    """Roll back a run, as if it had never loaded its files; `etl --retry` loads them again."""
+    from sparkify.api import Warehouse
+
+    with progress, interruptible(UNPUBLISHED):
+        summary = Warehouse(config).undo(run_id, progress=progress)
+    print_summary(summary, place(config), style)
+
+
+@click.command()
+@config_options
+@click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
+@summary_option
+@log_option
+def replay(config: Config, progress: Watching, run_id: int | None, style: str | None) -> None:
+    """Validate rejects again, and load those that pass as if they had come in time."""
+    from sparkify.load.feed import make_feed
+    from sparkify.load.replay import replay as run
+    from sparkify.load.tables import prepare_tables
+
+    feed = make_feed(config)
+    with progress, opened(config, read_only=False) as engine:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, run_id, progress, feed=feed)
+    if summary.run_id is None and style != "json":
+        click.echo("Nothing to do: no reject passes now, all stay as they are.")
+    else:
+        print_summary(summary, place(config), style)
+
+
+@click.command()
+@config_options
+@summary_option
+@log_option
+def rebuild(config: Config, progress: Watching, style: str | None) -> None:
+    """Rebuild the star schema from staging; needed after a change of [ETL] PLAY_PAGE."""
+    from sparkify.load.run import rebuild as run
+    from sparkify.load.tables import prepare_tables
+
+    with progress, opened(config, read_only=False) as engine:
+        prepare_tables(engine)
+        with interruptible(UNPUBLISHED):
+            summary = run(engine, progress, play_pages=config.etl.play_pages)
+    print_summary(summary, place(config), style)

@@ -1,0 +1,163 @@
+"""How a load tells others what became of it: a file of metrics, and a command of the user's."""
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sparkify.cli.output import echo_err, plain
+from sparkify.cli.progress import log_failure
+from sparkify.cli.summary import as_object
+from sparkify.config import Config
+from sparkify.connection import opened, place
+from sparkify.errors import BusyError, ConfigError, SparkifyError
+from sparkify.writing import replace_file
+
+if TYPE_CHECKING:
+    from sparkify.load.publish import Summary
+
+PATIENCE = 60
+"""Seconds that the user's command may take."""
+SUCCESS = "sparkify_last_success_timestamp_seconds"
+
+
+@dataclass
+class Told:
+    """What is known of a load by now."""
+
+    summary: "Summary | None" = None
+    is_written: ClassVar[bool] = False
+    """Whether the metrics of this process are written."""
+
+
+@contextmanager
+def telling(config: Config, metrics: Path | None) -> Iterator[Told]:
+    """Write metrics and call [ETL] NOTIFY when the block ends, however it ends.
+
+    A load is as it is, whether or not anybody could be told: what goes wrong here is a warning.
+    """
+    told, began, failure = Told(), time.time(), None
+    if metrics and not metrics.parent.is_dir():
+        raise ConfigError(f"{metrics} cannot be written: there is no folder {metrics.parent}.")
+    try:
+        yield told
+    except BaseException as error:
+        failure = error
+        raise
+    finally:
+        object_ = _as_object(config, told, failure, time.time() - began)
+        if metrics:
+            _write_metrics(metrics, object_)
+            Told.is_written = True
+        if config.etl.notify:
+            _notify(config.etl.notify, object_)
+
+
+def tell_failure(error: BaseException) -> None:
+    """What a command that failed early, or late, still owes: the event `failed`, and the file of metrics."""
+    log_failure(error)
+    is_load = Path(sys.argv[0]).stem == "etl" or "etl" in sys.argv[1:2]
+    found = [value for option, value in _options(sys.argv) if option == "--metrics" and is_load]
+    if found and not Told.is_written and Path(found[-1]).parent.is_dir():
+        _write_metrics(Path(found[-1]), {"ok": False, "seconds": 0.0})
+
+
+def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each option with what stands behind it, in either form.
+
+    >>> list(_options(["etl", "--metrics", "m.prom", "--wait=3"]))
+    [('--metrics', 'm.prom'), ('--wait', '3')]
+    """
+    for one, after in pairwise([*arguments, ""]):
+        option, equals, value = one.partition("=")
+        if option.startswith("--") and (equals or after):
+            yield option, value if equals else after
+
+
+@contextmanager
+def recording(config: Config, command: str) -> Iterator[None]:
+    """A run that fails before it has begun leaves its row too, if there is a warehouse to write to."""
+    try:
+        yield
+    except SparkifyError as error:
+        from sparkify.load.attempts import is_recorded, record
+        from sparkify.load.tables import require_tables
+
+        if not is_recorded(error) and not isinstance(error, BusyError):
+            with suppress(SparkifyError), opened(config, read_only=False) as engine:
+                require_tables(engine)
+                record(engine, command, error)
+        raise
+
+
+def _as_object(config: Config, told: Told, failure: BaseException | None, seconds: float) -> dict[str, Any]:
+    is_known = isinstance(failure, SparkifyError)
+    error = None if failure is None else str(failure) if is_known else type(failure).__name__
+    found: dict[str, Any] = {"ok": failure is None, "error": error, "source": config.s3.source}
+    if told.summary:
+        return found | as_object(told.summary, place(config))
+    return found | {"warehouse": place(config), "run_id": None, "seconds": round(seconds, 3)}
+
+
+def _write_metrics(file: Path, found: dict[str, Any]) -> None:
+    now = time.time()
+    out: list[str] = []
+
+    def add(name: str, meaning: str, *samples: tuple[str, float]) -> None:
+        out.extend((f"# HELP {name} {meaning}", f"# TYPE {name} gauge"))
+        out.extend(f"{name}{labels} {value:.15g}" for labels, value in samples)
+
+    add("sparkify_last_run_timestamp_seconds", "When the latest load ended.", ("", now))
+    add("sparkify_last_run_success", "1 if the latest load ended well.", ("", found["ok"]))
+    if success := now if found["ok"] else _last_success(file):
+        add(SUCCESS, "When a load last ended well.", ("", success))
+    add("sparkify_last_run_duration_seconds", "How long the latest load took.", ("", found["seconds"]))
+    for name, meaning, label, key in (
+        ("sparkify_last_run_records", "Records of the latest load.", "state", "records"),
+        ("sparkify_last_run_files", "Files of the latest load.", "state", "files"),
+        ("sparkify_table_rows", "Rows of the star schema.", "table", "rows"),
+    ):
+        if values := found.get(key):
+            add(name, meaning, *((f'{{{label}="{which}"}}', n) for which, n in values.items()))
+    if "values" in found:
+        aside = found["values"]["set_aside"]
+        add(
+            "sparkify_last_run_values_set_aside", "Values of the latest load that went to extra.", ("", aside)
+        )
+        add("sparkify_last_run_warnings", "Warnings of the latest load.", ("", len(found["warnings"])))
+    try:
+        replace_file(file, ("\n".join(out) + "\n").encode(), mode=0o644)
+    except OSError as error:
+        echo_err(f"warning: {file} cannot be written: {error.strerror}.")
+
+
+def _last_success(file: Path) -> float | None:
+    """What the file has said so far."""
+    try:
+        found = [line.split()[1] for line in file.read_text().splitlines() if line.startswith(f"{SUCCESS} ")]
+        return float(found[0]) if found else None
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _notify(command: str, found: dict[str, Any]) -> None:
+    """Give the summary as JSON to the standard input of a command. It is run as it is, by no shell."""
+    try:
+        done = subprocess.run(
+            shlex.split(command), input=json.dumps(found, ensure_ascii=False, default=plain).encode(),
+            stdout=subprocess.DEVNULL, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        failed = f"it ended with {done.returncode}" if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        failed = f"it took more than {PATIENCE} s"
+    except (OSError, ValueError) as error:
+        failed = getattr(error, "strerror", None) or str(error)
+    if failed:
+        echo_err(f"warning: [ETL] NOTIFY could not be told: {failed}.")

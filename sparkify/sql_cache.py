@@ -1,0 +1,72 @@
+"""What one process has translated, kept for the next, beside Python's own compiled files.
+
+As those, it is made again where its source is another, and nothing is wrong where it cannot be kept. No value
+is in there: they are filled into a statement after its translation.
+"""
+
+import atexit
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from importlib.util import cache_from_source, find_spec
+from pathlib import Path
+
+from sparkify.writing import replace_file
+
+MOST = 2_000
+"""Statements that are kept; beyond them all are forgotten, since some were made for one moment only."""
+
+
+def remembered(where: str) -> Callable[..., str]:
+    """A function of texts alone, as "module:function": asked once for each, and not imported before."""
+    module, _, name = where.partition(":")
+
+    def ask(*texts: str) -> str:
+        key = json.dumps([name, *texts])
+        known = _kept()
+        if key not in known:
+            translate: Callable[..., str] = getattr(import_module(module), name)
+            known[key] = translate(*texts)
+            _keep_at_exit()
+        return known[key]
+
+    return ask
+
+
+@cache
+def _kept() -> dict[str, str]:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        held = json.loads(_file().read_text(encoding="utf-8"))
+        if held.get("source") == _source():
+            return dict(held["statements"])
+    return {}
+
+
+@cache
+def _keep_at_exit() -> None:
+    if not sys.dont_write_bytecode:
+        atexit.register(_keep)
+
+
+def _keep() -> None:
+    statements = _kept() if len(_kept()) <= MOST else {}
+    with contextlib.suppress(OSError):
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        replace_file(_file(), json.dumps({"source": _source(), "statements": statements}).encode())
+
+
+def _file() -> Path:
+    return Path(cache_from_source(__file__)).with_name("translations.json")
+
+
+@cache
+def _source() -> list[list[int]]:
+    """Size and time of what translates: our modules, and the library."""
+    library = find_spec("sqlglot")
+    assert library and library.origin
+    ours = [Path(__file__).parent / name for name in ("engines/translation.py", "sql/ddl.py")]
+    files = (*ours, Path(library.origin).with_name("_version.py"))
+    return [[found.st_size, found.st_mtime_ns] for found in map(Path.stat, files)]
