@@ -210,9 +210,13 @@ def browser() -> Iterator[Any]:
 
 LONG_ON_A_CLUSTER = (
     "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
-    "test_truth", "test_events",
+    "test_truth", "test_events", "test_answers",
 )  # fmt: skip
 """Modules that try one law many times: `make test` holds it on DuckDB, `make check` on both engines."""
+
+
+FEW, EVERY = 4, 5
+"""Of a test with many cases, `make test` tries the first few on a cluster, and then every fifth."""
 
 
 LONGEST = (
@@ -227,6 +231,11 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in LONGEST)
+    cases: dict[str, int] = {}
     for item in items:
-        if item.path.stem in LONG_ON_A_CLUSTER and "[redshift" in item.name:
+        if "[redshift" not in item.name:
+            continue
+        test = item.nodeid.partition("[")[0]
+        cases[test] = cases.get(test, -1) + 1
+        if item.path.stem in LONG_ON_A_CLUSTER or (cases[test] % EVERY and cases[test] >= FEW):
             item.add_marker(long)

@@ -86,96 +86,94 @@ def test_every_question_but_those_for_records_and_messages_is_answered_to_a_read
     assert private == {"rejects", "runs", "warnings"}
 
 
-@pytest.mark.parametrize("who", ["reader", "analyst"])
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT * FROM etl_reject",
-        "SELECT raw_text FROM etl_reject",
-        "SELECT record FROM etl_reject",
-        "SELECT e.reason FROM etl_reject AS e WHERE e.raw_text LIKE '%a%'",
-        "SELECT uri FROM etl_file",
-        "SELECT * FROM etl_file",
-        "SELECT COUNT(*) AS n FROM etl_forgotten",
-        "SELECT user_id FROM etl_forgotten",
-        "SELECT user_id FROM stg_events",
-        "SELECT * FROM stg_events",
-        "SELECT COUNT(*) AS n FROM stg_songs",
-        "SELECT COUNT(*) AS n FROM etl_lock",
-        "SELECT message FROM etl_warning",
-        "SELECT reason FROM etl_attempt",
-        "SELECT COUNT(*) AS n FROM etl_run",
-        "SELECT COUNT(*) AS n FROM etl_key",
-        "SELECT COUNT(*) AS n FROM etl_version",
-        "SELECT COUNT(*) AS n FROM etl_seal",
-        "SELECT COUNT(*) AS n FROM text_form",
-        "SELECT COUNT(*) AS n FROM secret.plans",
-    ],
+HIDDEN = (
+    "SELECT * FROM etl_reject",
+    "SELECT raw_text FROM etl_reject",
+    "SELECT record FROM etl_reject",
+    "SELECT e.reason FROM etl_reject AS e WHERE e.raw_text LIKE '%a%'",
+    "SELECT uri FROM etl_file",
+    "SELECT * FROM etl_file",
+    "SELECT COUNT(*) AS n FROM etl_forgotten",
+    "SELECT user_id FROM etl_forgotten",
+    "SELECT user_id FROM stg_events",
+    "SELECT * FROM stg_events",
+    "SELECT COUNT(*) AS n FROM stg_songs",
+    "SELECT COUNT(*) AS n FROM etl_lock",
+    "SELECT message FROM etl_warning",
+    "SELECT reason FROM etl_attempt",
+    "SELECT COUNT(*) AS n FROM etl_run",
+    "SELECT COUNT(*) AS n FROM etl_key",
+    "SELECT COUNT(*) AS n FROM etl_version",
+    "SELECT COUNT(*) AS n FROM etl_seal",
+    "SELECT COUNT(*) AS n FROM text_form",
+    "SELECT COUNT(*) AS n FROM secret.plans",
 )
-def test_what_readers_do_not_see(
-    who: str, sql: str, loaded: Redshift, request: pytest.FixtureRequest
-) -> None:
+
+
+@pytest.mark.parametrize("who", ["reader", "analyst"])
+def test_what_readers_do_not_see(who: str, loaded: Redshift, request: pytest.FixtureRequest) -> None:
     loaded.native("CREATE SCHEMA IF NOT EXISTS secret")
     loaded.native("CREATE TABLE IF NOT EXISTS secret.plans (plan VARCHAR(10))")
     engine: Redshift = request.getfixturevalue(who)
 
-    with pytest.raises(RightsError):
-        engine.native(sql)
-    rows(loaded, sql)  # the owner is answered
+    for sql in HIDDEN:
+        with pytest.raises(RightsError):
+            engine.native(sql)
+        rows(loaded, sql)  # the owner is answered
+
+
+FORBIDDEN = (
+    "INSERT INTO users (user_id, level) VALUES (1, 'free')",
+    "DELETE FROM songplay",
+    "UPDATE songs SET title = 'mine'",
+    "TRUNCATE songplay",
+    "DROP TABLE songplay",
+    "ALTER TABLE songplay ADD COLUMN mine INTEGER",
+    "CREATE TABLE mine (a INTEGER)",
+    "GRANT SELECT ON etl_reject TO PUBLIC",
+    "CREATE USER mine PASSWORD DISABLE",
+    "LOCK TABLE etl_lock",
+    "SET SESSION AUTHORIZATION 'admin'",
+    "COPY users FROM 's3://sparkify-test/x' IAM_ROLE 'arn:aws:iam::123456789012:role/test'",
+)
 
 
 @pytest.mark.parametrize("who", ["reader", "analyst"])
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "INSERT INTO users (user_id, level) VALUES (1, 'free')",
-        "DELETE FROM songplay",
-        "UPDATE songs SET title = 'mine'",
-        "TRUNCATE songplay",
-        "DROP TABLE songplay",
-        "ALTER TABLE songplay ADD COLUMN mine INTEGER",
-        "CREATE TABLE mine (a INTEGER)",
-        "GRANT SELECT ON etl_reject TO PUBLIC",
-        "CREATE USER mine PASSWORD DISABLE",
-        "LOCK TABLE etl_lock",
-        "SET SESSION AUTHORIZATION 'admin'",
-        "COPY users FROM 's3://sparkify-test/x' IAM_ROLE 'arn:aws:iam::123456789012:role/test'",
-    ],
-)
-def test_what_readers_cannot_do(who: str, sql: str, loaded: Redshift, request: pytest.FixtureRequest) -> None:
+def test_what_readers_cannot_do(who: str, loaded: Redshift, request: pytest.FixtureRequest) -> None:
     engine: Redshift = request.getfixturevalue(who)
     before = rows(loaded, "SELECT COUNT(*) AS n FROM songplay")
 
-    with pytest.raises(QueryError):
-        engine.native(sql)
-    assert rows(loaded, "SELECT COUNT(*) AS n FROM songplay") == before
+    for sql in FORBIDDEN:
+        with pytest.raises(QueryError):
+            engine.native(sql)
+        assert rows(loaded, "SELECT COUNT(*) AS n FROM songplay") == before
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SET SESSION AUTHORIZATION DEFAULT",
-        "RESET SESSION AUTHORIZATION",
-        "CREATE TEMP TABLE mine (a INTEGER)",
-        "SELECT 1 AS a INTO TEMP mine",
-        "UNLOAD ('SELECT * FROM songplay') TO 's3://sparkify-test/x' IAM_ROLE 'arn:x'",
-        "SELECT set_config('session_authorization', 'admin', false)",
-        "SELECT \"set_config\"('session_authorization', 'admin', false)",
-        "SELECT Set_Config ('session_authorization', 'admin', false)",
-        "SELECT U&\"set\\005fconfig\"('session_authorization', 'admin', false)",
-        "WITH a AS (SELECT set_config('role', 'admin', true)) SELECT * FROM a",
-        "SELECT 1; SET SESSION AUTHORIZATION DEFAULT",
-        "EXPLAIN ANALYZE DELETE FROM songplay",
-    ],
+ESCAPES = (
+    "SET SESSION AUTHORIZATION DEFAULT",
+    "RESET SESSION AUTHORIZATION",
+    "CREATE TEMP TABLE mine (a INTEGER)",
+    "SELECT 1 AS a INTO TEMP mine",
+    "UNLOAD ('SELECT * FROM songplay') TO 's3://sparkify-test/x' IAM_ROLE 'arn:x'",
+    "SELECT set_config('session_authorization', 'admin', false)",
+    "SELECT \"set_config\"('session_authorization', 'admin', false)",
+    "SELECT Set_Config ('session_authorization', 'admin', false)",
+    "SELECT U&\"set\\005fconfig\"('session_authorization', 'admin', false)",
+    "WITH a AS (SELECT set_config('role', 'admin', true)) SELECT * FROM a",
+    "SELECT 1; SET SESSION AUTHORIZATION DEFAULT",
+    "EXPLAIN ANALYZE DELETE FROM songplay",
 )
-def test_a_query_cannot_take_the_owners_rights_back(sql: str, reader: Redshift) -> None:
+
+
+def test_a_query_cannot_take_the_owners_rights_back(reader: Redshift) -> None:
     who = rows(reader, "SELECT CURRENT_USER")
 
-    with pytest.raises(QueryError):
-        reader.native(sql)
-    assert rows(reader, "SELECT CURRENT_USER") == who
-    with pytest.raises(RightsError):
-        rows(reader, "SELECT raw_text FROM etl_reject")
+    for sql in ESCAPES:
+        with pytest.raises(QueryError):
+            reader.native(sql)
+        assert rows(reader, "SELECT CURRENT_USER") == who
+        with pytest.raises(RightsError):
+            rows(reader, "SELECT raw_text FROM etl_reject")
 
 
 @pytest.mark.parametrize("who", ["reader", "analyst"])

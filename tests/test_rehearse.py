@@ -82,6 +82,7 @@ def test_a_rehearsal_without_files_says_so_before_anything_begins(run: Run, tmp_
     )
 
 
+@long
 def test_a_rehearsal_on_given_files_gathers_copies_and_names_what_differs(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

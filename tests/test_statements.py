@@ -13,7 +13,6 @@ from tests import statements
 from tests.clusters import Bucket, Cluster
 from tests.torture import long
 
-pytestmark = long
 UNKNOWN_TO_THE_PARSER = ("SET SESSION AUTHORIZATION ", "SET enable_result_cache_for_session ")
 """Documented by AWS on pages of these names; sqlfluff's grammar of Redshift lacks them."""
 
@@ -48,6 +47,7 @@ def test_the_page_of_statements_is_what_is_sent(sent: Sequence[str]) -> None:
     assert statements.page(list(sent)) == statements.PAGE.read_text(encoding="utf-8")
 
 
+@long
 @pytest.mark.timeout(1200)  # it reads 4 kB of SQL a second
 def test_another_parser_of_the_dialect_accepts_every_statement(sent: Sequence[str]) -> None:
     try:
