@@ -18,7 +18,7 @@ from sparkify.cli.streams import ReaderLeft, open_streams
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 COMMANDS = {
-    "load": ("etl", "plan", "check", "runs", "rejects"), "fix": ("reload", "undo", "rebuild"),
+    "load": ("etl", "plan", "check", "runs", "rejects"), "maintenance": ("reload", "undo", "rebuild"),
     "log": ("log",), "forget": ("forget",), "ask": ("ask", "query"), "explain": ("explain",),
     "report": ("report", "dashboard"), "simulate": ("simulate",),
     "warehouse": ("tables", "diff", "config"), "doctor": ("doctor",), "cluster": ("cluster",),
