@@ -55,7 +55,7 @@ class Told(Silent):
         self.steps: list[str] = []
 
     def step(self, name: str, total_bytes: int = 0) -> None:  # noqa: ARG002  # as Progress has it
-        self.lifecycle.append(name)
+        self.steps.append(name)
 
 
 def planned(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> plan.Launch:

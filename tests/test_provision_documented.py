@@ -91,7 +91,7 @@ def test_a_role_that_aws_does_not_know_yet_is_waited_for(
 
     told = launch(clients, account)
 
-    assert told.lifecycle.count("waiting until AWS knows the role") == 1
+    assert told.steps.count("waiting until AWS knows the role") == 1
     assert the_cluster(clients, account)["ClusterStatus"] == "available"
 
 
