@@ -34,7 +34,6 @@ from sparkify.distribution.advisor import Advisor, Design, advise, present, unif
 from sparkify.distribution.placement import Cluster, Profile, Style
 from sparkify.distribution.sizes import UNSAFE_ROW
 from sparkify.distribution.workload import EVER, forget, read_questions, read_workload
-from sparkify.engines.dialect import bind
 from sparkify.engines.duckdb import DuckDB
 from sparkify.load.star import load_statements
 from sparkify.sql import schema, statements
@@ -135,7 +134,9 @@ def in_spark() -> dict[str, str]:
     """The questions about the star in Spark's dialect. Order is dropped: a leader merges, Spark would shuffle."""
     found = {}
     for one in [*statements("questions"), *read_questions(HERE / "questions")]:
-        tree = bind(sqlglot.parse_one(one.text, read="redshift"), VALUES)
+        tree = sqlglot.parse_one(one.text, read="redshift")
+        for node in list(tree.find_all(exp.Placeholder)):
+            node.replace(exp.convert(VALUES[node.name]))
         if not {node.name for node in tree.find_all(exp.Table)} & {*schema.LEDGER, *schema.STAGING}:
             if not tree.args.get("limit"):
                 tree.set("order", None)
