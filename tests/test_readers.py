@@ -23,6 +23,7 @@ from sparkify.sql.schema import STAR
 from tests.builders import rows
 from tests.clusters import Bucket, Cluster, fill, load_bucket, sever
 from tests.conftest import ROOT
+from tests.reader_attacks import ESCAPES, FORBIDDEN, HIDDEN
 
 
 @pytest.fixture
@@ -86,30 +87,6 @@ def test_every_question_but_those_for_records_and_messages_is_answered_to_a_read
     assert private == {"rejects", "runs", "warnings"}
 
 
-HIDDEN = (
-    "SELECT * FROM etl_reject",
-    "SELECT raw_text FROM etl_reject",
-    "SELECT record FROM etl_reject",
-    "SELECT e.reason FROM etl_reject AS e WHERE e.raw_text LIKE '%a%'",
-    "SELECT uri FROM etl_file",
-    "SELECT * FROM etl_file",
-    "SELECT COUNT(*) AS n FROM etl_forgotten",
-    "SELECT user_id FROM etl_forgotten",
-    "SELECT user_id FROM stg_events",
-    "SELECT * FROM stg_events",
-    "SELECT COUNT(*) AS n FROM stg_songs",
-    "SELECT COUNT(*) AS n FROM etl_lock",
-    "SELECT message FROM etl_warning",
-    "SELECT reason FROM etl_attempt",
-    "SELECT COUNT(*) AS n FROM etl_run",
-    "SELECT COUNT(*) AS n FROM etl_key",
-    "SELECT COUNT(*) AS n FROM etl_version",
-    "SELECT COUNT(*) AS n FROM etl_seal",
-    "SELECT COUNT(*) AS n FROM text_form",
-    "SELECT COUNT(*) AS n FROM secret.plans",
-)
-
-
 @pytest.mark.parametrize("who", ["reader", "analyst"])
 def test_what_readers_do_not_see(who: str, loaded: Redshift, request: pytest.FixtureRequest) -> None:
     loaded.native("CREATE SCHEMA IF NOT EXISTS secret")
@@ -122,22 +99,6 @@ def test_what_readers_do_not_see(who: str, loaded: Redshift, request: pytest.Fix
         rows(loaded, sql)  # the owner is answered
 
 
-FORBIDDEN = (
-    "INSERT INTO users (user_id, level) VALUES (1, 'free')",
-    "DELETE FROM songplay",
-    "UPDATE songs SET title = 'mine'",
-    "TRUNCATE songplay",
-    "DROP TABLE songplay",
-    "ALTER TABLE songplay ADD COLUMN mine INTEGER",
-    "CREATE TABLE mine (a INTEGER)",
-    "GRANT SELECT ON etl_reject TO PUBLIC",
-    "CREATE USER mine PASSWORD DISABLE",
-    "LOCK TABLE etl_lock",
-    "SET SESSION AUTHORIZATION 'admin'",
-    "COPY users FROM 's3://sparkify-test/x' IAM_ROLE 'arn:aws:iam::123456789012:role/test'",
-)
-
-
 @pytest.mark.parametrize("who", ["reader", "analyst"])
 def test_what_readers_cannot_do(who: str, loaded: Redshift, request: pytest.FixtureRequest) -> None:
     engine: Redshift = request.getfixturevalue(who)
@@ -147,22 +108,6 @@ def test_what_readers_cannot_do(who: str, loaded: Redshift, request: pytest.Fixt
         with pytest.raises(QueryError):
             engine.native(sql)
         assert rows(loaded, "SELECT COUNT(*) AS n FROM songplay") == before
-
-
-ESCAPES = (
-    "SET SESSION AUTHORIZATION DEFAULT",
-    "RESET SESSION AUTHORIZATION",
-    "CREATE TEMP TABLE mine (a INTEGER)",
-    "SELECT 1 AS a INTO TEMP mine",
-    "UNLOAD ('SELECT * FROM songplay') TO 's3://sparkify-test/x' IAM_ROLE 'arn:x'",
-    "SELECT set_config('session_authorization', 'admin', false)",
-    "SELECT \"set_config\"('session_authorization', 'admin', false)",
-    "SELECT Set_Config ('session_authorization', 'admin', false)",
-    "SELECT U&\"set\\005fconfig\"('session_authorization', 'admin', false)",
-    "WITH a AS (SELECT set_config('role', 'admin', true)) SELECT * FROM a",
-    "SELECT 1; SET SESSION AUTHORIZATION DEFAULT",
-    "EXPLAIN ANALYZE DELETE FROM songplay",
-)
 
 
 def test_a_query_cannot_take_the_owners_rights_back(reader: Redshift) -> None:

@@ -52,7 +52,7 @@ def described(process: "subprocess.Popen[str]") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """One that is up, with two plays and a song; its variables are in a file."""
     folder = tmp_path_factory.mktemp("served")
     source = Source(folder / "music")
@@ -64,21 +64,21 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
     assert process.returncode == 0
 
 
-def connect(emulator: dict[str, Any], **changes: Any) -> Any:
+def connect(served: dict[str, Any], **changes: Any) -> Any:
     import redshift_connector
 
-    how = {name: emulator[name] for name in ("host", "port", "database", "user", "password")}
+    how = {name: served[name] for name in ("host", "port", "database", "user", "password")}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SSL_CERT_FILE", emulator["sslrootcert"])
+        patch.setenv("SSL_CERT_FILE", served["sslrootcert"])
         return redshift_connector.connect(**{**how, "ssl": True, "sslmode": "verify-full", **changes})
 
 
-def refused(emulator: dict[str, Any], **changes: Any) -> str:
+def refused(served: dict[str, Any], **changes: Any) -> str:
     """Why there is no connection; the driver leaves its socket to the garbage collector."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         try:
-            connect(emulator, **changes)
+            connect(served, **changes)
         except Exception as error:  # noqa: BLE001  # the driver's own
             said = str(error)
             del error
@@ -86,9 +86,9 @@ def refused(emulator: dict[str, Any], **changes: Any) -> str:
     return said
 
 
-def wire(emulator: dict[str, Any], *messages: bytes) -> bytes:
+def wire(served: dict[str, Any], *messages: bytes) -> bytes:
     """What the server answers to these bytes until it closes; the client says nothing more and stays."""
-    with socket.create_connection((emulator["host"], emulator["port"]), timeout=10) as client:
+    with socket.create_connection((served["host"], served["port"]), timeout=10) as client:
         client.sendall(b"".join(messages))
         answer = b""
         while more := client.recv(1 << 16):
@@ -140,19 +140,19 @@ def test_a_script_starts_it_uses_it_and_ends_it_by_a_signal(source: Source, tmp_
         socket.create_connection(("localhost", port), timeout=5)
 
 
-def test_the_process_is_named(emulator: dict[str, Any]) -> None:
-    os.kill(emulator["pid"], 0)
+def test_the_process_is_named(served: dict[str, Any]) -> None:
+    os.kill(served["pid"], 0)
 
 
-def test_its_variables_are_all_that_sparkify_needs(emulator: dict[str, Any]) -> None:
-    file = emulator["folder"] / "emulator.env"
+def test_its_variables_are_all_that_sparkify_needs(served: dict[str, Any]) -> None:
+    file = served["folder"] / "emulator.env"
     script = f". {file} && {sys.executable} -m sparkify.cli.main"
 
     for command in ("tables create", "etl", "ask most_played_songs --format csv"):
         done = subprocess.run(
             f"{script} {command}",
             shell=True,
-            cwd=emulator["folder"],
+            cwd=served["folder"],
             capture_output=True,
             text=True,
             check=False,
@@ -163,22 +163,22 @@ def test_its_variables_are_all_that_sparkify_needs(emulator: dict[str, Any]) -> 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_its_bucket_holds_the_files(emulator: dict[str, Any]) -> None:
-    s3 = boto3.client("s3", endpoint_url=emulator["endpoint_url"], region_name=emulator["region"],
+def test_its_bucket_holds_the_files(served: dict[str, Any]) -> None:
+    s3 = boto3.client("s3", endpoint_url=served["endpoint_url"], region_name=served["region"],
                       aws_access_key_id="x", aws_secret_access_key="x")  # fmt: skip
 
-    found = s3.list_objects_v2(Bucket=emulator["bucket"].removeprefix("s3://"), Prefix="app/")["Contents"]
+    found = s3.list_objects_v2(Bucket=served["bucket"].removeprefix("s3://"), Prefix="app/")["Contents"]
 
-    assert emulator["source"] == f"{emulator['bucket']}/app"
+    assert served["source"] == f"{served['bucket']}/app"
     assert len(found) == 2
 
 
-def test_a_wrong_password_is_refused_in_redshifts_words(emulator: dict[str, Any]) -> None:
-    assert 'password authentication failed for user "awsuser"' in refused(emulator, password="wrong")
+def test_a_wrong_password_is_refused_in_redshifts_words(served: dict[str, Any]) -> None:
+    assert 'password authentication failed for user "awsuser"' in refused(served, password="wrong")
 
 
-def test_a_database_that_is_not_there_is_called_by_its_own_name(emulator: dict[str, Any]) -> None:
-    assert 'database "nosuch" does not exist' in refused(emulator, database="nosuch")
+def test_a_database_that_is_not_there_is_called_by_its_own_name(served: dict[str, Any]) -> None:
+    assert 'database "nosuch" does not exist' in refused(served, database="nosuch")
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,8 @@ def test_a_database_that_is_not_there_is_called_by_its_own_name(emulator: dict[s
         "SELECT 1 +",
     ],
 )
-def test_a_session_outlives_a_statement_that_fails(emulator: dict[str, Any], sql: str) -> None:
-    connection = connect(emulator)
+def test_a_session_outlives_a_statement_that_fails(served: dict[str, Any], sql: str) -> None:
+    connection = connect(served)
     connection.autocommit = True
     cursor = connection.cursor()
 
@@ -229,14 +229,14 @@ def test_a_fault_of_the_emulator_is_an_error_and_the_session_goes_on(
         struct.pack("!i", -1) + b"x" * 20,
     ],
 )
-def test_what_speaks_another_protocol_is_dropped(emulator: dict[str, Any], first: bytes) -> None:
-    wire(emulator, first)
+def test_what_speaks_another_protocol_is_dropped(served: dict[str, Any], first: bytes) -> None:
+    wire(served, first)
 
-    connect(emulator).close()
+    connect(served).close()
 
 
-def test_what_is_no_tls_after_all_is_dropped(emulator: dict[str, Any]) -> None:
-    with socket.create_connection((emulator["host"], emulator["port"]), timeout=10) as client:
+def test_what_is_no_tls_after_all_is_dropped(served: dict[str, Any]) -> None:
+    with socket.create_connection((served["host"], served["port"]), timeout=10) as client:
         client.sendall(struct.pack("!ii", 8, 80877103))
         assert client.recv(1) == b"S"
         client.sendall(b"not TLS at all" * 100)
@@ -244,17 +244,17 @@ def test_what_is_no_tls_after_all_is_dropped(emulator: dict[str, Any]) -> None:
             while client.recv(1 << 16):
                 pass
 
-    connect(emulator).close()
+    connect(served).close()
 
 
-def test_an_old_protocol_is_told_so(emulator: dict[str, Any]) -> None:
-    answer = wire(emulator, struct.pack("!iHH", 8, 2, 0))
+def test_an_old_protocol_is_told_so(served: dict[str, Any]) -> None:
+    answer = wire(served, struct.pack("!iHH", 8, 2, 0))
 
     assert b"unsupported frontend protocol 2.0" in answer
 
 
-def test_a_client_that_vanishes_lets_go_of_its_locks(emulator: dict[str, Any]) -> None:
-    gone, other = connect(emulator), connect(emulator)
+def test_a_client_that_vanishes_lets_go_of_its_locks(served: dict[str, Any]) -> None:
+    gone, other = connect(served), connect(served)
     other.autocommit = True
     cursor = other.cursor()
     cursor.execute("CREATE TABLE held (a INTEGER)")
@@ -272,12 +272,12 @@ def test_a_client_that_vanishes_lets_go_of_its_locks(emulator: dict[str, Any]) -
 
 
 @needs_psql
-def test_a_statement_can_be_cancelled(emulator: dict[str, Any]) -> None:
+def test_a_statement_can_be_cancelled(served: dict[str, Any]) -> None:
     eight = " UNION ALL ".join(["SELECT 1"] * 8)
     joined = " CROSS JOIN ".join(f"n AS n{i}" for i in range(9))
     process = subprocess.Popen(
         ["psql", "-c", f"WITH n AS ({eight}) SELECT COUNT(*) FROM {joined}"], text=True,
-        env={**os.environ, **emulator["env"]}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, **served["env"]}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     time.sleep(1)
 
@@ -286,8 +286,8 @@ def test_a_statement_can_be_cancelled(emulator: dict[str, Any]) -> None:
     assert "canceling statement due to user request" in process.communicate(timeout=20)[1]
 
 
-def test_fifty_sessions_at_once(emulator: dict[str, Any]) -> None:
-    sessions = [connect(emulator) for _ in range(50)]
+def test_fifty_sessions_at_once(served: dict[str, Any]) -> None:
+    sessions = [connect(served) for _ in range(50)]
 
     for number, one in enumerate(sessions):
         cursor = one.cursor()
@@ -334,8 +334,8 @@ def asked(connection: Any, message: bytes) -> bytes:
     return bytes(connection._usock.recv(1 << 16))
 
 
-def test_an_empty_statement_is_answered_as_one(emulator: dict[str, Any]) -> None:
-    connection = connect(emulator)
+def test_an_empty_statement_is_answered_as_one(served: dict[str, Any]) -> None:
+    connection = connect(served)
 
     answer = asked(connection, b"Q" + struct.pack("!i", 5) + b"\0")
     connection.close()
@@ -343,8 +343,8 @@ def test_an_empty_statement_is_answered_as_one(emulator: dict[str, Any]) -> None
     assert answer.startswith(b"I" + struct.pack("!i", 4)), "EmptyQueryResponse"
 
 
-def test_a_message_that_is_none_ends_the_session_with_an_error(emulator: dict[str, Any]) -> None:
-    connection = connect(emulator)
+def test_a_message_that_is_none_ends_the_session_with_an_error(served: dict[str, Any]) -> None:
+    connection = connect(served)
 
     answer = asked(connection, b"F" + struct.pack("!i", 4))
     for end in (connection._sock, connection._usock):
@@ -353,8 +353,8 @@ def test_a_message_that_is_none_ends_the_session_with_an_error(emulator: dict[st
     assert b"C08P01\0" in answer
 
 
-def test_a_session_begins_as_one_of_redshift_does(emulator: dict[str, Any]) -> None:
-    connection = connect(emulator)
+def test_a_session_begins_as_one_of_redshift_does(served: dict[str, Any]) -> None:
+    connection = connect(served)
     told = dict(connection.parameter_statuses)
     connection.close()
 
