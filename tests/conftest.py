@@ -1,11 +1,13 @@
 """Real input and real engines: a DuckDB file, and a schema of a Redshift cluster, for each test."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -215,8 +217,10 @@ LONG_ON_A_CLUSTER = (
 """Modules that try one law many times: `make test` holds it on DuckDB, `make check` on both engines."""
 
 
+SLOW = re.compile(r"[\[-](redshift|duckdb-300)[-\]]")
+"""In the name of a case that runs on a cluster, or on a larger file."""
 FEW, EVERY = 4, 5
-"""Of a test with many cases, `make test` tries the first few on a cluster, and then every fifth."""
+"""Of a test with many cases, `make test` tries the first few in each of these lanes, and then every fifth."""
 
 
 LONGEST = (
@@ -231,11 +235,13 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in LONGEST)
-    cases: dict[str, int] = {}
+    cases: Counter[str] = Counter()
     for item in items:
-        if "[redshift" not in item.name:
+        lane = SLOW.search(item.name)
+        if lane is None:
             continue
-        test = item.nodeid.partition("[")[0]
-        cases[test] = cases.get(test, -1) + 1
-        if item.path.stem in LONG_ON_A_CLUSTER or (cases[test] % EVERY and cases[test] >= FEW):
+        test = item.nodeid.partition("[")[0] + lane[1]
+        is_left_out = cases[test] >= FEW and cases[test] % EVERY != 0
+        cases[test] += 1
+        if is_left_out or (item.path.stem in LONG_ON_A_CLUSTER and lane[1] == "redshift"):
             item.add_marker(long)
