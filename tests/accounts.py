@@ -18,7 +18,7 @@ from sparkify.provision.names import Names
 from sparkify.provision.polling import Poller
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
-PATIENCE = Poller(every=0.02, deadline=30)
+POLLER = Poller(every=0.02, deadline=30)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def account(
         Bucket=f"{name}-music", CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     yield config
-    lifecycle.delete(make_clients(), names_of(config), "", PATIENCE, Silent())
+    lifecycle.delete(make_clients(), names_of(config), "", POLLER, Silent())
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def planned(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -
 def launch(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> Told:
     """Launch the cluster of the configuration, if any of it is missing."""
     told = Told()
-    lifecycle.launch(clients, config, planned(clients, config, ttl), NOW, PATIENCE, told)
+    lifecycle.launch(clients, config, planned(clients, config, ttl), NOW, POLLER, told)
     return told
 
 

@@ -16,7 +16,7 @@ from sparkify.emulator.service import Emulator
 from sparkify.engines.duckdb import DuckDB
 from sparkify.progress import Silent
 from sparkify.provision import lifecycle
-from tests.accounts import PATIENCE, launch, names_of
+from tests.accounts import POLLER, launch, names_of
 from tests.builders import Run, Source
 
 
@@ -82,7 +82,7 @@ def test_a_cluster_is_probed_from_credentials_to_clock(
     config = Config(warehouse=Warehouse(engine="redshift"), cluster=account.cluster, s3=account.s3)
     before = examined(config)
     launch(clients, config)
-    lifecycle.configure(clients, names_of(config), ["127.0.0.1/32"], PATIENCE, Silent())
+    lifecycle.configure(clients, names_of(config), ["127.0.0.1/32"], POLLER, Silent())
 
     after = examined(config)
     late = examined(config, dt.timedelta(hours=2))

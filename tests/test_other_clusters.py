@@ -25,7 +25,7 @@ from sparkify.load.tables import create_tables, prepare_tables
 from sparkify.progress import Silent
 from sparkify.provision import lifecycle, role
 from sparkify.provision.target import Target, find_target
-from tests.accounts import PATIENCE, launch, names_of
+from tests.accounts import POLLER, launch, names_of
 from tests.builders import Run, play
 from tests.clusters import BUCKET, Bucket, Cluster
 from tests.test_doctor import examined
@@ -112,7 +112,7 @@ def test_a_cluster_without_a_role_can_be_asked_and_a_load_says_what_it_lacks(
 ) -> None:
     config = replace(account, warehouse=Warehouse(engine="redshift"))
     launch(clients, config)
-    lifecycle.configure(clients, names_of(config), ["127.0.0.1/32"], PATIENCE, Silent())
+    lifecycle.configure(clients, names_of(config), ["127.0.0.1/32"], POLLER, Silent())
     emulator.account._redshift.clusters[config.cluster.name].iam_roles_arn = []
 
     with opened(config) as engine:

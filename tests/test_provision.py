@@ -14,7 +14,7 @@ from sparkify.errors import ProvisionError
 from sparkify.progress import Silent
 from sparkify.provision import ingress, lifecycle, role
 from sparkify.provision.status import status
-from tests.accounts import NOW, PATIENCE, Killed, Mortal, launch, names_of, tags, the_cluster
+from tests.accounts import NOW, POLLER, Killed, Mortal, launch, names_of, tags, the_cluster
 from tests.torture import times
 
 EVERY = times(2, 1)
@@ -97,7 +97,7 @@ def test_a_launch_killed_after_any_call_is_finished_by_the_next_and_removed_by_d
             break
         launch(clients, account)
         assert the_cluster(clients, account)["ClusterStatus"] == "available"
-        assert lifecycle.delete(clients, names, "", PATIENCE, Silent()) == []
+        assert lifecycle.delete(clients, names, "", POLLER, Silent()) == []
 
     assert 15 < calls < 199, "the launch makes more calls than were tried"
 
@@ -112,7 +112,7 @@ def test_a_launch_killed_after_any_call_is_fully_removed_by_delete(clients: Clie
         else:
             break
 
-        assert lifecycle.delete(clients, names_of(account), "", PATIENCE, Silent()) == []
+        assert lifecycle.delete(clients, names_of(account), "", POLLER, Silent()) == []
 
     assert 15 < calls < 199
 
@@ -122,15 +122,15 @@ def test_a_delete_killed_after_any_call_is_finished_by_the_next(clients: Clients
     mortal = Mortal()
     for calls in range(1, 200, EVERY):
         launch(clients, account)
-        lifecycle.configure(clients, names, ["127.0.0.1/32"], PATIENCE, Silent())
+        lifecycle.configure(clients, names, ["127.0.0.1/32"], POLLER, Silent())
         try:
-            lifecycle.delete(mortal.after(calls), names, "", PATIENCE, Silent())
+            lifecycle.delete(mortal.after(calls), names, "", POLLER, Silent())
         except Killed:
             pass
         else:
             break
 
-        assert lifecycle.delete(clients, names, "", PATIENCE, Silent()) == []
+        assert lifecycle.delete(clients, names, "", POLLER, Silent()) == []
 
     assert 15 < calls < 199
 
@@ -158,7 +158,7 @@ def test_names_that_are_taken_by_others_stop_a_launch_before_anything_is_made(
         with pytest.raises(ProvisionError, match="exists and is not ours"):
             launch(clients, account)
         with pytest.raises(ProvisionError, match="exists and is not ours"):
-            lifecycle.delete(clients, names, "", PATIENCE, Silent())
+            lifecycle.delete(clients, names, "", POLLER, Silent())
         assert ingress.find_group(clients, names) is None
         assert "Role" in clients.iam.get_role(RoleName=names.role)
     finally:
@@ -174,17 +174,17 @@ def test_a_cluster_of_somebody_else_is_neither_adopted_nor_deleted(clients: Clie
     try:
         for act in (
             lambda: launch(clients, account),
-            lambda: lifecycle.delete(clients, names, "", PATIENCE, Silent()),
-            lambda: lifecycle.pause(clients, names, PATIENCE, Silent()),
-            lambda: lifecycle.configure(clients, names, [], PATIENCE, Silent()),
+            lambda: lifecycle.delete(clients, names, "", POLLER, Silent()),
+            lambda: lifecycle.pause(clients, names, POLLER, Silent()),
+            lambda: lifecycle.configure(clients, names, [], POLLER, Silent()),
         ):
             with pytest.raises(ProvisionError, match="is not ours"):
                 act()
         assert the_cluster(clients, account)["MasterUsername"] == "other"
     finally:
-        PATIENCE.until("it being up", lambda: is_up(clients, account))
+        POLLER.until("it being up", lambda: is_up(clients, account))
         clients.redshift.delete_cluster(ClusterIdentifier=names.cluster, SkipFinalClusterSnapshot=True)
-        PATIENCE.until("it being gone", lambda: is_gone(clients, account))
+        POLLER.until("it being gone", lambda: is_gone(clients, account))
 
 
 def test_configure_lets_one_network_in_and_makes_the_cluster_reachable(
@@ -193,8 +193,8 @@ def test_configure_lets_one_network_in_and_makes_the_cluster_reachable(
     launch(clients, account)
     names = names_of(account)
 
-    first = lifecycle.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
-    again = lifecycle.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
+    first = lifecycle.configure(clients, names, ["203.0.113.7/32"], POLLER, Silent())
+    again = lifecycle.configure(clients, names, ["203.0.113.7/32"], POLLER, Silent())
 
     assert (first, again) == (["203.0.113.7/32"], [])
     assert the_cluster(clients, account)["PubliclyAccessible"]
@@ -211,7 +211,7 @@ def test_close_takes_rules_back(clients: Clients, account: Config) -> None:
     launch(clients, account)
     names = names_of(account)
     lifecycle.configure(
-        clients, names, ["203.0.113.7/32", "198.51.100.0/24", "2001:db8::/32"], PATIENCE, Silent()
+        clients, names, ["203.0.113.7/32", "198.51.100.0/24", "2001:db8::/32"], POLLER, Silent()
     )
 
     assert lifecycle.close(clients, names, ["198.51.100.0/24"]) == ["198.51.100.0/24"]
@@ -229,7 +229,7 @@ def test_a_cluster_that_takes_connections_without_tls_stays_closed(
     names = names_of(account)
 
     with pytest.raises(ProvisionError, match="require_ssl"):
-        lifecycle.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
+        lifecycle.configure(clients, names, ["203.0.113.7/32"], POLLER, Silent())
 
     group = ingress.find_group(clients, names)
     assert group is not None
@@ -241,12 +241,12 @@ def test_pause_and_resume_can_be_repeated(clients: Clients, account: Config) -> 
     names = names_of(account)
 
     for _ in range(2):
-        lifecycle.pause(clients, names, PATIENCE, Silent())
+        lifecycle.pause(clients, names, POLLER, Silent())
     rows = dict(status(clients, names, NOW).rows())
     with pytest.raises(ProvisionError, match="sparkify cluster resume"):
         launch(clients, account)
     for _ in range(2):
-        lifecycle.resume(clients, names, PATIENCE, Silent())
+        lifecycle.resume(clients, names, POLLER, Silent())
 
     assert (rows["status"], rows["price"]) == ("paused", "storage only while it is paused")
     assert the_cluster(clients, account)["ClusterStatus"] == "available"
@@ -259,7 +259,7 @@ def test_delete_keeps_a_snapshot_if_asked_and_tells_of_others(clients: Clients, 
         SnapshotIdentifier=f"{names.cluster}-old", ClusterIdentifier=names.cluster
     )
 
-    left = lifecycle.delete(clients, names, f"{names.cluster}-last", PATIENCE, Silent())
+    left = lifecycle.delete(clients, names, f"{names.cluster}-last", POLLER, Silent())
 
     assert left == []
     assert list(lifecycle.snapshots(clients, names)) == [f"{names.cluster}-last", f"{names.cluster}-old"]
@@ -274,6 +274,6 @@ def test_delete_finds_a_scratch_bucket_of_another_region(clients: Clients, accou
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
 
-    lifecycle.delete(clients, names_of(account), "", PATIENCE, Silent())
+    lifecycle.delete(clients, names_of(account), "", POLLER, Silent())
 
     assert name not in [one["Name"] for one in clients.s3.list_buckets()["Buckets"]]

@@ -18,7 +18,7 @@ from sparkify.provision.deployment import Deployment
 from sparkify.provision.names import Names
 from sparkify.provision.price import Rate, Size
 from sparkify.provision.target import find_target, require_scratch
-from tests.accounts import NOW, PATIENCE, Killed, launch, left, names_of, planned
+from tests.accounts import NOW, POLLER, Killed, launch, left, names_of, planned
 
 A_CLUSTER = Deployment(
     "cluster", "sparkify", "available", Size("rg.large", 2), {}, "", 0, "", "", "", (), True, {}
@@ -41,7 +41,7 @@ def test_a_cluster_of_the_same_name_in_another_region_is_not_touched(
     names = Names(account.cluster.name, "eu-west-1")
 
     assert left(elsewhere, names) == []
-    assert lifecycle.delete(elsewhere, names, "", PATIENCE, Silent()) == []
+    assert lifecycle.delete(elsewhere, names, "", POLLER, Silent()) == []
     assert left(clients, names_of(account)) == ALL
     with pytest.raises(ProvisionError, match=f"belongs to the cluster {names.cluster} in us-west-2"):
         launch(elsewhere, account)
@@ -57,7 +57,7 @@ def test_a_bucket_of_our_name_that_is_not_ours_is_neither_adopted_nor_emptied(
     try:
         for act in (
             lambda: launch(clients, account),
-            lambda: lifecycle.delete(clients, names, "", PATIENCE, Silent()),
+            lambda: lifecycle.delete(clients, names, "", POLLER, Silent()),
         ):
             with pytest.raises(ProvisionError, match=f"{bucket} exists and is not ours"):
                 act()
@@ -126,7 +126,7 @@ def test_rules_of_others_are_shown_and_block_neither_door_nor_delete(
         )
 
     before = lifecycle.lets_in(clients, names)
-    new = lifecycle.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
+    new = lifecycle.configure(clients, names, ["203.0.113.7/32"], POLLER, Silent())
     shut = lifecycle.close(clients, names, ["203.0.113.7/32", "192.0.2.1/32"])
 
     assert (before, new, shut) == (["198.51.100.0/24"], ["203.0.113.7/32"], ["203.0.113.7/32"])
@@ -135,7 +135,7 @@ def test_rules_of_others_are_shown_and_block_neither_door_nor_delete(
     clients.ec2.meta.events.register(
         "before-call.ec2.RevokeSecurityGroupIngress", lambda params, **_: revoked.append(params["body"])
     )
-    assert lifecycle.delete(clients, names, "", PATIENCE, Silent()) == []
+    assert lifecycle.delete(clients, names, "", POLLER, Silent()) == []
     assert len(revoked) == 1
 
 
@@ -255,7 +255,7 @@ def test_what_keeps_a_load_from_its_cluster_is_told_with_the_way_out(
     with pytest.raises(ProvisionError, match=r"no scratch bucket in us-west-2 .* `sparkify cluster launch`"):
         require_scratch(clients, account)
 
-    lifecycle.pause(clients, names_of(account), PATIENCE, Silent())
+    lifecycle.pause(clients, names_of(account), POLLER, Silent())
     with pytest.raises(ProvisionError, match=r"is paused\. `sparkify cluster resume` resumes it"):
         find_target(clients, account)
 

@@ -19,7 +19,7 @@ from sparkify.provision.names import Names
 from sparkify.provision.price import Rate, Size
 from sparkify.provision.status import status
 from sparkify.provision.target import find_target
-from tests.accounts import NOW, PATIENCE, having, launch, left, names_of, planned, the_cluster
+from tests.accounts import NOW, POLLER, having, launch, left, names_of, planned, the_cluster
 
 
 @pytest.fixture
@@ -118,10 +118,10 @@ def test_a_cluster_that_works_in_the_background_is_available(
     assert the_cluster(clients, account)["ClusterStatus"] == f"available, {background}"
     assert find_target(clients, account).host == "localhost"
     assert status(clients, names, NOW).status == f"available, {background}"
-    assert lifecycle.configure(clients, names, ["127.0.0.1/32"], PATIENCE, Silent()) == ["127.0.0.1/32"]
-    lifecycle.pause(clients, names, PATIENCE, Silent())
-    lifecycle.resume(clients, names, PATIENCE, Silent())
-    assert lifecycle.delete(clients, names, "", PATIENCE, Silent()) == []
+    assert lifecycle.configure(clients, names, ["127.0.0.1/32"], POLLER, Silent()) == ["127.0.0.1/32"]
+    lifecycle.pause(clients, names, POLLER, Silent())
+    lifecycle.resume(clients, names, POLLER, Silent())
+    assert lifecycle.delete(clients, names, "", POLLER, Silent()) == []
 
 
 def test_without_a_default_vpc_the_plan_says_so_and_names_the_setting(
@@ -155,10 +155,10 @@ def test_a_private_cluster_gets_no_address_on_the_internet(clients: Clients, acc
     launch(clients, account)
     names = names_of(account)
 
-    lifecycle.configure(clients, names, ["10.0.0.0/16"], PATIENCE, Silent(), is_public=False)
+    lifecycle.configure(clients, names, ["10.0.0.0/16"], POLLER, Silent(), is_public=False)
     private = the_cluster(clients, account)["PubliclyAccessible"]
-    lifecycle.configure(clients, names, [], PATIENCE, Silent())
-    lifecycle.configure(clients, names, [], PATIENCE, Silent(), is_public=False)
+    lifecycle.configure(clients, names, [], POLLER, Silent())
+    lifecycle.configure(clients, names, [], POLLER, Silent(), is_public=False)
 
     assert (private, the_cluster(clients, account)["PubliclyAccessible"]) == (False, False)
     assert lifecycle.lets_in(clients, names) == ["10.0.0.0/16"]
@@ -207,7 +207,7 @@ def test_every_call_for_a_bucket_of_ours_names_its_owner(clients: Clients, accou
 
     launch(clients, account)
     boto3.client("s3").put_object(Bucket=names_of(account).bucket(ACCOUNT, REGION), Key="left", Body=b"")
-    lifecycle.delete(clients, names_of(account), "", PATIENCE, Silent())
+    lifecycle.delete(clients, names_of(account), "", POLLER, Silent())
 
     owners = {name: owner for name, owner in asked if name not in ("CreateBucket", "ListBuckets")}
     assert {"DeleteBucket", "DeleteObjects", "PutBucketTagging", "GetBucketTagging"} <= owners.keys()

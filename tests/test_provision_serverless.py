@@ -17,7 +17,7 @@ from sparkify.progress import Silent
 from sparkify.provision import lifecycle, price, role, serverless
 from sparkify.provision.status import status
 from sparkify.provision.target import find_target
-from tests.accounts import NOW, PATIENCE, Killed, Mortal, having, launch, left, names_of, planned
+from tests.accounts import NOW, POLLER, Killed, Mortal, having, launch, left, names_of, planned
 from tests.torture import times
 
 EVERY = times(6, 1)
@@ -107,7 +107,7 @@ def test_a_session_finds_the_workgroup_and_its_managed_password(
     clients: Clients, chosen: Config, emulator: Emulator
 ) -> None:
     launch(clients, chosen)
-    lifecycle.configure(clients, names_of(chosen), ["127.0.0.1/32"], PATIENCE, Silent())
+    lifecycle.configure(clients, names_of(chosen), ["127.0.0.1/32"], POLLER, Silent())
 
     for auth in ("secret", "iam"):
         target = find_target(clients, replace(chosen, redshift=Redshift(auth=auth)))
@@ -123,9 +123,9 @@ def test_configure_opens_and_closes_a_workgroup(clients: Clients, chosen: Config
     launch(clients, chosen)
     names = names_of(chosen)
 
-    new = lifecycle.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
+    new = lifecycle.configure(clients, names, ["203.0.113.7/32"], POLLER, Silent())
     found = status(clients, names, NOW)
-    lifecycle.configure(clients, names, [], PATIENCE, Silent(), is_public=False)
+    lifecycle.configure(clients, names, [], POLLER, Silent(), is_public=False)
 
     assert (new, found.is_public, found.lets_in) == (["203.0.113.7/32"], True, ["203.0.113.7/32"])
     rows = dict(found.rows())
@@ -145,7 +145,7 @@ def test_a_workgroup_that_takes_connections_without_tls_stays_closed(
     )
 
     with pytest.raises(ProvisionError, match="require_ssl"):
-        lifecycle.configure(clients, names, ["203.0.113.7/32"], PATIENCE, Silent())
+        lifecycle.configure(clients, names, ["203.0.113.7/32"], POLLER, Silent())
 
     assert lifecycle.lets_in(clients, names) == []
 
@@ -155,7 +155,7 @@ def test_a_workgroup_is_not_paused(clients: Clients, chosen: Config, act: Any) -
     launch(clients, chosen)
 
     with pytest.raises(ProvisionError, match="it is paid only while queries run"):
-        act(clients, names_of(chosen), PATIENCE, Silent())
+        act(clients, names_of(chosen), POLLER, Silent())
 
 
 def test_a_launch_of_a_workgroup_killed_after_any_call_is_finished_or_removed(
@@ -173,7 +173,7 @@ def test_a_launch_of_a_workgroup_killed_after_any_call_is_finished_or_removed(
             launch(clients, chosen)
             assert workgroup(clients, chosen)["status"] == "AVAILABLE"
 
-        assert lifecycle.delete(clients, names_of(chosen), "", PATIENCE, Silent()) == []
+        assert lifecycle.delete(clients, names_of(chosen), "", POLLER, Silent()) == []
 
     assert 20 < calls < 199
 
@@ -186,7 +186,7 @@ def test_a_workgroup_of_somebody_else_is_neither_adopted_nor_deleted(
     try:
         for act in (
             lambda: launch(clients, chosen),
-            lambda: lifecycle.delete(clients, names_of(chosen), "", PATIENCE, Silent()),
+            lambda: lifecycle.delete(clients, names_of(chosen), "", POLLER, Silent()),
         ):
             with pytest.raises(ProvisionError, match=r"a namespace .* is not ours"):
                 act()
@@ -208,14 +208,14 @@ def test_who_may_not_ask_for_workgroups_launches_a_cluster_all_the_same(
 
     launch(refused, account)
 
-    assert lifecycle.delete(refused, names_of(account), "", PATIENCE, Silent()) == []
+    assert lifecycle.delete(refused, names_of(account), "", POLLER, Silent()) == []
 
 
 def test_a_final_snapshot_of_a_workgroup_is_kept_and_named(clients: Clients, chosen: Config) -> None:
     launch(clients, chosen)
     names = names_of(chosen)
 
-    assert lifecycle.delete(clients, names, f"{names.cluster}-last", PATIENCE, Silent()) == []
+    assert lifecycle.delete(clients, names, f"{names.cluster}-last", POLLER, Silent()) == []
 
     assert lifecycle.snapshots(clients, names) == {
         f"{names.cluster}-last": "aws redshift-serverless delete-snapshot --region us-west-2 --snapshot-name "
@@ -230,7 +230,7 @@ def test_a_namespace_that_is_busy_is_asked_again_until_it_is_gone(
     launch(clients, chosen)
     monkeypatch.setattr(emulator.clusters, "seconds", 1)
 
-    assert lifecycle.delete(clients, names_of(chosen), "", PATIENCE, Silent()) == []
+    assert lifecycle.delete(clients, names_of(chosen), "", POLLER, Silent()) == []
 
 
 def test_a_workgroup_expires_as_a_cluster_does(clients: Clients, chosen: Config) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from sparkify.cli import rehearse
 from sparkify.config import Cluster, Config
-from sparkify.emulator import session as front_session
+from sparkify.emulator import session as emulator_session
 from sparkify.emulator.account import REGION
 from sparkify.emulator.backend import administer
 from sparkify.emulator.clusters import ApiError
@@ -72,8 +72,8 @@ def go(plan: Plan, source: Source, file: Path, say: Callable[[str], None] = lamb
 
 def planting(monkeypatch: pytest.MonkeyPatch, plant: Callable[[str], str]) -> None:
     """Statements reach the emulator that plays AWS changed so."""
-    rewrite = front_session.rewrite
-    monkeypatch.setattr(front_session, "rewrite", lambda sql: rewrite(plant(sql)))
+    rewrite = emulator_session.rewrite
+    monkeypatch.setattr(emulator_session, "rewrite", lambda sql: rewrite(plant(sql)))
 
 
 @long

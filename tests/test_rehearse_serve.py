@@ -21,7 +21,7 @@ from typing import Any
 import boto3
 import pytest
 
-from sparkify.emulator import session as front_session
+from sparkify.emulator import session as emulator_session
 from sparkify.emulator.service import Emulator
 from sparkify.errors import QueryError
 from tests.builders import Run, Source, play, song
@@ -213,7 +213,7 @@ def test_a_fault_of_the_emulator_is_an_error_and_the_session_goes_on(
 
     session = cluster.connect("public")
     with monkeypatch.context() as broken:
-        broken.setattr(front_session, "rewrite", fail)
+        broken.setattr(emulator_session, "rewrite", fail)
         with pytest.raises(QueryError, match="emulator: this statement cannot be read"):
             session.native("SELECT 1")
 

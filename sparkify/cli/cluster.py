@@ -68,7 +68,7 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
         "or remove it by `sparkify cluster delete`"
     )
     with interruptible(note), watch() as progress:
-        lifecycle.launch(clients, config, planned, now, _patience(config), progress)
+        lifecycle.launch(clients, config, planned, now, _poller(config), progress)
     click.echo(
         f"The {planned.kind} {names} is available; allowed networks: {', '.join(standing.lets_in) or 'none'}."
     )
@@ -106,7 +106,7 @@ def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the
     if not open_to_the_world:
         ingress.require_narrow(networks, known)
     with interruptible(GOES_ON), watch() as progress:
-        new = lifecycle.configure(clients, names, networks, _patience(config), progress, is_public)
+        new = lifecycle.configure(clients, names, networks, _poller(config), progress, is_public)
         found = find_status(clients, names, _now())
     if wide := ingress.wide(networks):
         echo_err(f"warning: much of the internet, or all of it, may now try to connect: {', '.join(wide)}.")
@@ -176,7 +176,7 @@ def pause(config: Config) -> None:
 
     clients, names = _open_launched(config)
     with interruptible(GOES_ON), watch() as progress:
-        lifecycle.pause(clients, names, _patience(config), progress)
+        lifecycle.pause(clients, names, _poller(config), progress)
     click.echo(f"The cluster {names} is paused. `sparkify cluster resume` resumes it.")
 
 
@@ -188,7 +188,7 @@ def resume(config: Config) -> None:
 
     clients, names = _open_launched(config)
     with interruptible(GOES_ON), watch() as progress:
-        lifecycle.resume(clients, names, _patience(config), progress)
+        lifecycle.resume(clients, names, _poller(config), progress)
     click.echo(f"The cluster {names} is available.")
 
 
@@ -216,7 +216,7 @@ def delete(config: Config, yes: bool, snapshot: str, expired: bool) -> None:
             confirm(_question(kind, names, [one.what for one in there], snapshot))
         note = "and what is left may cost money: repeat `sparkify cluster delete` to go on"
         with interruptible(note), watch() as progress:
-            left = lifecycle.delete(clients, names, snapshot, _patience(config), progress)
+            left = lifecycle.delete(clients, names, snapshot, _poller(config), progress)
         if left:
             raise ProvisionError(f"still there, and it may cost money: {', '.join(left)}. Run it again.")
         click.echo(f"The {kind} {names} is gone, and nothing that was made for it is left.")
@@ -290,7 +290,7 @@ def _life(config: Config, ttl: str | None) -> dt.timedelta | None:
     return life
 
 
-def _patience(config: Config) -> "Poller":
+def _poller(config: Config) -> "Poller":
     from sparkify.provision.polling import Poller
 
     return Poller(config.cluster.poll)

@@ -23,7 +23,7 @@ from sparkify.writing import replace_file
 if TYPE_CHECKING:
     from sparkify.load.publish import Summary
 
-PATIENCE = 60
+POLLER = 60
 """Seconds that the user's command may take."""
 SUCCESS = "sparkify_last_success_timestamp_seconds"
 
@@ -152,11 +152,11 @@ def _notify(command: str, found: dict[str, Any]) -> None:
     try:
         done = subprocess.run(
             shlex.split(command), input=json.dumps(found, ensure_ascii=False, default=plain).encode(),
-            stdout=subprocess.DEVNULL, timeout=PATIENCE, check=False,
+            stdout=subprocess.DEVNULL, timeout=POLLER, check=False,
         )  # fmt: skip
         failed = f"it ended with {done.returncode}" if done.returncode else ""
     except subprocess.TimeoutExpired:
-        failed = f"it took more than {PATIENCE} s"
+        failed = f"it took more than {POLLER} s"
     except (OSError, ValueError) as error:
         failed = getattr(error, "strerror", None) or str(error)
     if failed:

@@ -46,7 +46,7 @@ STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Each step: its name, the script that does it, and the command that the script stands for."""
 COMPARED = {COMPARE_REJECTS: "reject", COMPARE_EXTRA: "value set aside"}
 """Steps whose output must be that of the step before, and what each line of it is."""
-PATIENCE = 20.0
+POLLER = 20.0
 """Seconds that a step has to end by itself when it is interrupted."""
 
 
@@ -150,7 +150,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=PATIENCE)
+            process.communicate(timeout=POLLER)
         process.kill()
         process.wait()
     for stream in (process.stdout, process.stderr):
