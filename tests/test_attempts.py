@@ -17,7 +17,7 @@ from sparkify.load.publish import Outcome, publish
 from sparkify.load.undo import undo
 from tests.builders import Noting, Run, Source, etl, play, rows
 from tests.clusters import Cluster
-from tests.test_books import NOW
+from tests.test_accounting import NOW
 from tests.test_processes import finish, start
 
 ATTEMPTS = "SELECT command, after_run, outcome, reason FROM etl_attempt ORDER BY started_at, reason"

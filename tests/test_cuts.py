@@ -65,7 +65,7 @@ def test_a_change_whose_connection_is_cut_is_whole_in_the_end(
 
     undisturbed = ready()
     CHANGES[change](undisturbed, bucket)
-    truth = digest_star(undisturbed), *(rows(undisturbed, books) for books in LEDGER)
+    truth = digest_star(undisturbed), *(rows(undisturbed, ledger) for ledger in LEDGER)
     undisturbed.close()
 
     for at in range(1, 900, times(STRIDES[change], 1)):
@@ -73,7 +73,7 @@ def test_a_change_whose_connection_is_cut_is_whole_in_the_end(
         with cut_at(engine, at) as seen:
             CHANGES[change](engine, bucket)
 
-        assert (digest_star(engine), *(rows(engine, books) for books in LEDGER)) == truth
+        assert (digest_star(engine), *(rows(engine, ledger) for ledger in LEDGER)) == truth
         assert all(verdict.passed for verdict in [*check_everything(engine), check_seal(engine)])
         engine.close()
         if len(seen) < at:

@@ -205,7 +205,7 @@ def test_the_price_is_shown_before_anything_is_made(command: Command, filled: Re
     assert schemas(filled) == []
 
 
-def test_on_the_stand_in_it_is_a_rehearsal_and_no_figure_is_shown(
+def test_on_the_emulator_it_is_a_rehearsal_and_no_figure_is_shown(
     command: Command, filled: Redshift, tmp_path: Path
 ) -> None:
     weigh(tmp_path)

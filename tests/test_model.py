@@ -37,7 +37,7 @@ KILLS = 0.3
 
 
 @pytest.mark.parametrize("seed", range(times(2, 60)))
-def test_whatever_is_commanded_star_and_books_are_those_of_the_model(seed: int, tmp_path: Path) -> None:
+def test_whatever_is_commanded_star_and_ledger_are_those_of_the_model(seed: int, tmp_path: Path) -> None:
     world = Living(tmp_path, random.Random(seed))
 
     for _ in range(times(7, 15)):
@@ -175,7 +175,7 @@ class Living(World):
         return self._latest() > before
 
     def assert_as_modelled(self) -> None:
-        """Star and books by plain Python; then what the warehouse says of itself."""
+        """Star and ledger by plain Python; then what the warehouse says of itself."""
         self._validated += 1
         folder = made(self._cwd / f"checked{self._validated}")
         engine = DuckDB(str(self._file))
@@ -216,9 +216,9 @@ class Living(World):
         assert column(engine, "SELECT song_id FROM songs") == sorted({one["song_id"] for one in songs})
         keys = {key(one) for one in events} | {(one["song_id"],) for one in songs}
         sums = "SUM(records_read) AS r, SUM(loaded) AS l, SUM(duplicate + conflict) AS d, SUM(rejected) AS x"
-        [books] = rows(engine, f"SELECT {sums} FROM etl_file WHERE {STANDING}")
+        [ledger] = rows(engine, f"SELECT {sums} FROM etl_file WHERE {STANDING}")
         expected = read, len(keys), len(good) - len(keys), read - len(good)
-        assert tuple(n or 0 for n in books) == expected
+        assert tuple(n or 0 for n in ledger) == expected
 
     def _anonymous(self, record: Record) -> Record:
         if record["userId"] not in map(str, self.forgotten):

@@ -164,7 +164,7 @@ def test_ones_own_address_is_asked_for_and_its_absence_told() -> None:
 
 def test_waiting_ends_at_its_deadline() -> None:
     seconds = iter(range(100))
-    patience = Poller(15, 30, sleep=lambda _: None, clock=lambda: float(next(seconds)))
+    poller = Poller(15, 30, sleep=lambda _: None, clock=lambda: float(next(seconds)))
 
     with pytest.raises(ProvisionError, match="is not so after 0 minutes"):
-        patience.until("the moon being blue", lambda: None)
+        poller.until("the moon being blue", lambda: None)

@@ -38,7 +38,7 @@ def reloaded(engine: Engine, *files: Path) -> Summary:
     return reload(engine, list(map(str, files)), MaxRejects.parse("1000"), Noting())
 
 
-def books(engine: Engine) -> list[tuple[object, ...]]:
+def ledger(engine: Engine) -> list[tuple[object, ...]]:
     """What the ledger says of each file that stands."""
     return rows(
         engine,
@@ -64,7 +64,7 @@ def assert_sound(engine: Engine, ledgers: tuple[str, ...] = ("etl_file", "etl_ru
 
 def assert_equal(engine: Engine, other: Engine) -> None:
     assert digest_star(engine) == digest_star(other)
-    assert books(engine) == books(other)
+    assert ledger(engine) == ledger(other)
     assert rejects(engine) == rejects(other)
     assert_sound(engine)
 

@@ -176,8 +176,8 @@ def _columns(name: str) -> dict[str, Column]:
     identifying = set(IDENTIFYING)
     for one in map(schema.table, schema.STAR):
         identifying |= {*one.primary_key, *(column for column, _, _ in one.foreign_keys)}
-    books = name in schema.LEDGER
+    is_ledger = name in schema.LEDGER
     return {
-        one.name: Column(one.type, not books and one.name in identifying)
+        one.name: Column(one.type, not is_ledger and one.name in identifying)
         for one in schema.table(name).columns
     }

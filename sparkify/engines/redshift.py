@@ -222,8 +222,8 @@ class Redshift:
 
     def _lock(self, table: str) -> None:
         """Take the table for ourselves, waiting no longer than `wait` seconds."""
-        patience = min(max(1, int(self.lock_wait * 1000)), MOST_MS)  # 0 would be for ever
-        self._run(f"SET statement_timeout TO {patience}")
+        wait_ms = min(max(1, int(self.lock_wait * 1000)), MOST_MS)  # 0 would be for ever
+        self._run(f"SET statement_timeout TO {wait_ms}")
         try:
             self._run(f"LOCK TABLE {table}")
         except QueryError as error:

@@ -122,7 +122,7 @@ def _kind(nodes: int) -> str:
 
 
 def wait_for(
-    clients: Clients, names: Names, status: str, patience: Poller, progress: Progress
+    clients: Clients, names: Names, status: str, poller: Poller, progress: Progress
 ) -> "ClusterTypeDef":
     """Wait until the cluster has this status, telling of each change; fail on one that leads nowhere."""
     last = ""
@@ -140,12 +140,10 @@ def wait_for(
             raise ProvisionError(f"the cluster {names.cluster} is {now}. {WAYS_OUT[now]}")
         return cluster if now == status else None
 
-    return patience.until(f"the cluster {names.cluster} being {status}", probe)
+    return poller.until(f"the cluster {names.cluster} being {status}", probe)
 
 
-def delete_cluster(
-    clients: Clients, names: Names, snapshot: str, patience: Poller, progress: Progress
-) -> None:
+def delete_cluster(clients: Clients, names: Names, snapshot: str, poller: Poller, progress: Progress) -> None:
     """Delete the cluster, in whatever state a launch left it, and wait until it is gone."""
 
     def settled() -> str | None:
@@ -157,7 +155,7 @@ def delete_cluster(
     def gone() -> bool | None:
         return find_cluster(clients, names) is None or None
 
-    found = patience.until(f"the cluster {names.cluster} being ready to be deleted", settled)
+    found = poller.until(f"the cluster {names.cluster} being ready to be deleted", settled)
     if found == "gone":
         return
     if found != "deleting":
@@ -166,7 +164,7 @@ def delete_cluster(
         clients.redshift.delete_cluster(
             ClusterIdentifier=names.cluster, SkipFinalClusterSnapshot=not snapshot, **kept
         )
-    patience.until(f"the cluster {names.cluster} being gone", gone)
+    poller.until(f"the cluster {names.cluster} being gone", gone)
 
 
 def require_tls(clients: Clients, group: str) -> None:

@@ -26,7 +26,7 @@ WAREHOUSES = ("cluster ", "workgroup ", "namespace ")
 
 
 def launch(
-    clients: Clients, config: Config, plan: Launch, now: dt.datetime, patience: Poller, progress: Progress
+    clients: Clients, config: Config, plan: Launch, now: dt.datetime, poller: Poller, progress: Progress
 ) -> None:
     """Make what is missing of the plan and wait until the cluster, or the workgroup, is available.
 
@@ -58,9 +58,9 @@ def launch(
         group = ingress.ensure_group(clients, names, config.cluster.subnet_group, tags)
         ground = _Ground(arn, group, tags, stands)
         if isinstance(plan.size, Size):
-            _launch_cluster(clients, config, plan, plan.size, ground, patience, progress)
+            _launch_cluster(clients, config, plan, plan.size, ground, poller, progress)
         else:
-            _launch_workgroup(clients, config, plan, plan.size, ground, patience, progress)
+            _launch_workgroup(clients, config, plan, plan.size, ground, poller, progress)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class _Ground:
 
 
 def _launch_cluster(
-    clients: Clients, config: Config, plan: Launch, size: Size, ground: _Ground, patience: Poller,
+    clients: Clients, config: Config, plan: Launch, size: Size, ground: _Ground, poller: Poller,
     progress: Progress,
 ) -> None:  # fmt: skip
     names, own = plan.names, config.cluster
@@ -90,12 +90,12 @@ def _launch_cluster(
         clusters.extend(clients, names, ground.tags)
     else:
         progress.step("the cluster")
-        _given(clients, plan, create, patience, progress)
-    clusters.wait_for(clients, names, "available", patience, progress)
+        _given(clients, plan, create, poller, progress)
+    clusters.wait_for(clients, names, "available", poller, progress)
 
 
 def _launch_workgroup(
-    clients: Clients, config: Config, plan: Launch, capacity: Capacity, ground: _Ground, patience: Poller,
+    clients: Clients, config: Config, plan: Launch, capacity: Capacity, ground: _Ground, poller: Poller,
     progress: Progress,
 ) -> None:  # fmt: skip
     names, own = plan.names, config.cluster
@@ -104,25 +104,25 @@ def _launch_workgroup(
         serverless.create_namespace(clients, names, own.database, own.user, ground.role, ground.tags)
 
     progress.step("the namespace")
-    _given(clients, plan, create, patience, progress)
-    serverless.wait_for(clients, names, "namespace", patience, progress)
+    _given(clients, plan, create, poller, progress)
+    serverless.wait_for(clients, names, "namespace", poller, progress)
     if not ground.is_taken:
         progress.step("the workgroup")
         network = plan.standing.network
         serverless.create_workgroup(clients, names, capacity, ground.group, network, ground.tags)
-    serverless.wait_for(clients, names, "workgroup", patience, progress)
+    serverless.wait_for(clients, names, "workgroup", poller, progress)
     serverless.ensure_limit(clients, names, capacity.hours)
     serverless.extend(clients, names, ground.tags)
 
 
 def _given(
-    clients: Clients, plan: Launch, create: Callable[[], None], patience: Poller, progress: Progress
+    clients: Clients, plan: Launch, create: Callable[[], None], poller: Poller, progress: Progress
 ) -> None:
     """Create what is given a role; ours may be too new for AWS to know it."""
     if plan.arn:
         create()
     else:
-        role.once_known(clients, create, patience, progress)
+        role.once_known(clients, create, poller, progress)
 
 
 @contextlib.contextmanager
@@ -144,7 +144,7 @@ def _telling_what_stands(clients: Clients, names: Names) -> Iterator[None]:
 
 
 def configure(
-    clients: Clients, names: Names, cidrs: Sequence[str], patience: Poller, progress: Progress,
+    clients: Clients, names: Names, cidrs: Sequence[str], poller: Poller, progress: Progress,
     is_public: bool = True,
 ) -> list[str]:  # fmt: skip
     """Let networks in, and give the warehouse an address on the internet, or take it away.
@@ -164,20 +164,20 @@ def configure(
         new = ingress.let_in(clients, group, cidrs)
         if found.is_public != is_public:
             progress.step(f"making the {found.kind} {'reachable' if is_public else 'private'}")
-            _wait(clients, names, found.kind, patience, progress)
+            _wait(clients, names, found.kind, poller, progress)
             if found.kind == "cluster":
                 clients.redshift.modify_cluster(ClusterIdentifier=names.cluster, PubliclyAccessible=is_public)
             else:
                 serverless.set_public(clients, names, is_public)
-        _wait(clients, names, found.kind, patience, progress)
+        _wait(clients, names, found.kind, poller, progress)
     return new
 
 
-def _wait(clients: Clients, names: Names, kind: Kind, patience: Poller, progress: Progress) -> None:
+def _wait(clients: Clients, names: Names, kind: Kind, poller: Poller, progress: Progress) -> None:
     if kind == "cluster":
-        clusters.wait_for(clients, names, "available", patience, progress)
+        clusters.wait_for(clients, names, "available", poller, progress)
     else:
-        serverless.wait_for(clients, names, "workgroup", patience, progress)
+        serverless.wait_for(clients, names, "workgroup", poller, progress)
 
 
 def lets_in(clients: Clients, names: Names) -> list[str]:
@@ -192,22 +192,22 @@ def close(clients: Clients, names: Names, cidrs: Sequence[str]) -> list[str]:
         return ingress.shut_out(clients, _require_group(clients, names), cidrs)
 
 
-def pause(clients: Clients, names: Names, patience: Poller, progress: Progress) -> None:
+def pause(clients: Clients, names: Names, poller: Poller, progress: Progress) -> None:
     """Pause the cluster; one that is paused is left as it is."""
     with translated():
         if _require_pausable(clients, names).state not in ("paused", "pausing"):
-            clusters.wait_for(clients, names, "available", patience, progress)
+            clusters.wait_for(clients, names, "available", poller, progress)
             clients.redshift.pause_cluster(ClusterIdentifier=names.cluster)
-        clusters.wait_for(clients, names, "paused", patience, progress)
+        clusters.wait_for(clients, names, "paused", poller, progress)
 
 
-def resume(clients: Clients, names: Names, patience: Poller, progress: Progress) -> None:
+def resume(clients: Clients, names: Names, poller: Poller, progress: Progress) -> None:
     """Resume the cluster; one that runs is left as it is."""
     with translated():
         if _require_pausable(clients, names).state in ("paused", "pausing"):
-            clusters.wait_for(clients, names, "paused", patience, progress)
+            clusters.wait_for(clients, names, "paused", poller, progress)
             clients.redshift.resume_cluster(ClusterIdentifier=names.cluster)
-        clusters.wait_for(clients, names, "available", patience, progress)
+        clusters.wait_for(clients, names, "available", poller, progress)
 
 
 def _require_pausable(clients: Clients, names: Names) -> Deployment:
@@ -220,16 +220,16 @@ def _require_pausable(clients: Clients, names: Names) -> Deployment:
     return found
 
 
-def delete(clients: Clients, names: Names, snapshot: str, patience: Poller, progress: Progress) -> list[str]:
+def delete(clients: Clients, names: Names, snapshot: str, poller: Poller, progress: Progress) -> list[str]:
     """Delete everything that is ours, however far a launch came; return what is left, which costs money."""
     with translated():
         if group := ingress.find_group(clients, names):
             ingress.clear(clients, group)
-        clusters.delete_cluster(clients, names, snapshot, patience, progress)
+        clusters.delete_cluster(clients, names, snapshot, poller, progress)
         if serverless.find(clients, names) or serverless.find_namespace(clients, names) is not None:
-            serverless.delete(clients, names, snapshot, patience, progress)
+            serverless.delete(clients, names, snapshot, poller, progress)
         progress.step("deleting the security group")
-        patience.until(f"the security group {names.group} being free", lambda: _delete_group(clients, names))
+        poller.until(f"the security group {names.group} being free", lambda: _delete_group(clients, names))
         progress.step("deleting the scratch bucket")
         scratch.delete_buckets(clients, names)
         progress.step("deleting the role")

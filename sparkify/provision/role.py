@@ -166,7 +166,7 @@ def managed(clients: Clients, policy: str) -> str:
     return f"arn:{clients.partition}:iam::aws:policy/{policy}"
 
 
-def once_known(clients: Clients, create: Callable[[], object], patience: Poller, progress: Progress) -> None:
+def once_known(clients: Clients, create: Callable[[], object], poller: Poller, progress: Progress) -> None:
     """Create what is given a role of ours, again until AWS knows the role.
 
     IAM is eventually consistent: for some seconds, whoever is given a new role calls it invalid.
@@ -189,9 +189,7 @@ def once_known(clients: Clients, create: Callable[[], object], patience: Poller,
         return True
 
     try:
-        replace(patience, deadline=min(patience.deadline, KNOWN_AFTER)).until(
-            "the role being known", accepted
-        )
+        replace(poller, deadline=min(poller.deadline, KNOWN_AFTER)).until("the role being known", accepted)
     except ProvisionError:
         raise refusal from None  # it says more than that the time is over
 

@@ -101,7 +101,7 @@ def extend(clients: Clients, names: Names, tags: Mapping[str, str]) -> None:
             )
 
 
-def wait_for(clients: Clients, names: Names, kind: str, patience: Poller, progress: Progress) -> None:
+def wait_for(clients: Clients, names: Names, kind: str, poller: Poller, progress: Progress) -> None:
     """Wait until the workgroup, or the namespace, is available, telling of each change."""
     last = ""
 
@@ -117,7 +117,7 @@ def wait_for(clients: Clients, names: Names, kind: str, patience: Poller, progre
             progress.step(f"the {kind} is {state(last)}")
         return state(last) == "available" or None
 
-    patience.until(f"the {kind} {names.cluster} being available", probe)
+    poller.until(f"the {kind} {names.cluster} being available", probe)
 
 
 def set_public(clients: Clients, names: Names, is_public: bool) -> None:
@@ -128,14 +128,14 @@ def set_public(clients: Clients, names: Names, is_public: bool) -> None:
     clients.serverless.update_workgroup(workgroupName=names.cluster, publiclyAccessible=is_public)
 
 
-def delete(clients: Clients, names: Names, snapshot: str, patience: Poller, progress: Progress) -> None:
+def delete(clients: Clients, names: Names, snapshot: str, poller: Poller, progress: Progress) -> None:
     """Delete the workgroup, then the namespace, however far a launch came; wait until both are gone."""
     kept: Any = {"finalSnapshotName": snapshot} if snapshot else {}
     for kind, more in (("workgroup", {}), ("namespace", kept)):
         if _get(clients, kind, names) is not None:
             progress.step(f"deleting the {kind}")
             gone = partial(_gone, clients, names, kind, more)
-            patience.until(f"the {kind} {names.cluster} being gone", gone)
+            poller.until(f"the {kind} {names.cluster} being gone", gone)
 
 
 def snapshots(clients: Clients, names: Names) -> list[str]:

@@ -27,7 +27,7 @@ def proven(engine: Engine, *, prove: bool = False) -> dict[str, Any]:
     return trust | {"ran": bool(ran)}
 
 
-def test_the_books_are_open(warehouse: Engine, source: Source) -> None:
+def test_every_record_is_accounted_for(warehouse: Engine, source: Source) -> None:
     source.log(
         play(0), play(0), play(1), play(1, level="free", length="long"), "{broken", play(2, ts="yesterday")
     )
