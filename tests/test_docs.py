@@ -167,9 +167,10 @@ def test_a_sentence_that_readers_stumbled_over_is_gone(sentence: str) -> None:
 
 
 PRIVATE = (
-    "anew", "check_anew", "Fate", "Gate", "Lease", "Look", "Patience", "Span", "StandIn",
-    "Standing", "books", "patience", "chosen_user", "forget_leaving", "forget_touched", "judge", "judged", "learn_repairs",
-    "mend", "mended", "mends", "remembering", "stand-in", "standin", "take_back", "takeback",
+    "anew", "books", "check_anew", "chosen_user", "Fate", "forget_leaving", "forget_touched", "Gate",
+    "judge", "judged", "learn_repairs", "Lease", "Look", "mend", "mended", "mends", "Patience",
+    "patience", "remembering", "Span", "stand-in", "StandIn", "standin", "Standing", "take_back",
+    "takeback",
 )  # fmt: skip
 """Names of an earlier time; docs/glossary.md has those of the field that took their place."""
 
