@@ -128,7 +128,7 @@ def simulator(work: Path, options: argparse.Namespace) -> list[Row]:
 
 def s3(work: Path, options: argparse.Namespace) -> list[Row]:
     from sparkify.emulator.service import Emulator
-    from sparkify.store import fetch, list_bucket
+    from sparkify.source.store import fetch, list_bucket
 
     music = simulate(work / "claims-s3", ("--events", 300_000, "--songs", 500))
     emulator = Emulator()

@@ -20,7 +20,7 @@ from sparkify.engines.base import Engine
 from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseError
 from sparkify.load.files import list_source
 from sparkify.load.tables import VERSION, has_tables, require_tables
-from sparkify.store import is_remote
+from sparkify.source.store import is_remote
 
 if TYPE_CHECKING:
     from sparkify.aws import Clients

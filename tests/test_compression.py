@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sparkify.compression import CompressionError, compression_of, unpacked
+from sparkify.source.compression import CompressionError, compression_of, unpacked
 
 if sys.version_info < (3, 14):
     from backports import zstd

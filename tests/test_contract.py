@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sparkify.ask.questions import ask, list_questions
-from sparkify.engines.base import Engine, NewFile
+from sparkify.engines.base import Engine
 from sparkify.engines.record import default_paths
 from sparkify.errors import QueryError
 from sparkify.load import validation
@@ -14,9 +14,10 @@ from sparkify.load.accept import accept, validate
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
+from sparkify.source.file import NewFile
+from sparkify.source.store import local_version
 from sparkify.sql import names
 from sparkify.sql.schema import table
-from sparkify.store import local_version
 from tests.builders import Noting, Source, etl, logged_out, play, rows, song
 
 DIGEST = "7dab4f23a40857b30fdd81370c211680"

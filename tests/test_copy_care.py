@@ -11,17 +11,18 @@ import pytest
 from sparkify.config import S3
 from sparkify.emulator.service import Emulator
 from sparkify.engines import redshift_stage
-from sparkify.engines.base import Engine, NewFile
+from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.redshift import Redshift
 from sparkify.engines.redshift_errors import translated
-from sparkify.engines.scan import FileScan, look
 from sparkify.errors import ConfigError, QueryError, RetryError
 from sparkify.load.diff import digest_star
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables, drop_tables
 from sparkify.progress import Silent
+from sparkify.source.file import NewFile
+from sparkify.source.scan import FileScan, scan_file
 from tests.builders import Source, etl, play, rows, song
 from tests.clusters import Bucket, fill, load_bucket, sever
 
@@ -247,7 +248,7 @@ def test_a_cluster_too_leaves_a_log_that_is_written_to_for_the_next_run(
     source.log(play(0, sessionId=2), day="2018-11-02")
 
     def look_while_it_grows(file: NewFile) -> FileScan:
-        seen = look(file)
+        seen = scan_file(file)
         if file.uri == str(busy):
             busy.write_bytes(busy.read_bytes() + b"\n" + json.dumps(play(900)).encode())
         return seen

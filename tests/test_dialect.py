@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from sparkify.engines.base import Dataset
 from sparkify.engines.dialect import to_duckdb, to_redshift
 from sparkify.engines.record import default_paths
 from sparkify.errors import QueryError
 from sparkify.load import validation
+from sparkify.source.file import Dataset
 from sparkify.sql import schema, statements
 from sparkify.sql.schema import table
 from tests.fitness import unfit

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from sparkify.engines import tally
-from sparkify.engines.base import Engine, NewFile
+from sparkify.engines.base import Engine
 from sparkify.engines.duckdb_batch import Batch
-from sparkify.engines.scan import CHUNK, records
-from sparkify.engines.tally import BUFFER, LONGEST_RECORD
+from sparkify.source import tally
+from sparkify.source.file import NewFile
+from sparkify.source.scan import CHUNK, records
+from sparkify.source.tally import BUFFER, LONGEST_RECORD
 from tests.builders import Source, etl, play, rows
 
 

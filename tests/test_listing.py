@@ -21,7 +21,7 @@ from sparkify.load.files import (
     survey_source,
     warn_passed_over,
 )
-from sparkify.store import local_path, open_file, read_small
+from sparkify.source.store import local_path, open_file, read_small
 from tests.builders import Run, Source, etl, play
 
 

@@ -9,14 +9,15 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from sparkify.engines.base import Engine, NewFile
-from sparkify.engines.scan import FileScan, look, records
+from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, LoadError
 from sparkify.load.diff import diff_star, digest_star
 from sparkify.load.models import MODELS
 from sparkify.load.run import MaxRejects, rebuild
 from sparkify.progress import Silent
-from sparkify.store import read_small
+from sparkify.source.file import NewFile
+from sparkify.source.scan import FileScan, records, scan_file
+from sparkify.source.store import read_small
 from tests.builders import NOON, Noting, Record, Source, counts, etl, event, logged_out, play, rows, song
 
 
@@ -146,7 +147,7 @@ def test_a_log_that_is_written_to_while_it_is_read_waits_for_the_next_run(
     watching = Noting()
 
     def look_while_it_grows(file: NewFile, handle: BinaryIO | None = None, **more: Any) -> FileScan:
-        seen = look(file, handle, **more)
+        seen = scan_file(file, handle, **more)
         if file.uri == str(busy) and handle is None:
             append(busy, play(900))
         return seen

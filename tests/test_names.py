@@ -13,7 +13,7 @@ from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.load.files import SourceFile, list_source, make_plan, missing_days, read_ledger
 from sparkify.load.reload import plan_reload
-from sparkify.store import find, local_path, local_uri, open_file
+from sparkify.source.store import find, local_path, local_uri, open_file
 from tests.builders import Run, Source
 
 BAD_BYTE = os.fsdecode(b"2018-11-01-\xff.json")

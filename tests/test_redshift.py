@@ -9,7 +9,6 @@ import pytest
 
 from sparkify.config import S3, Config
 from sparkify.emulator.service import Emulator
-from sparkify.engines.base import NewFile
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
@@ -18,6 +17,7 @@ from sparkify.load.feed import make_feed
 from sparkify.load.files import list_source, make_plan
 from sparkify.load.staging import preview
 from sparkify.load.tables import create_tables
+from sparkify.source.file import NewFile
 from tests.builders import Source, counts, etl, play, rows
 from tests.clusters import BUCKET, READ, Bucket, Cluster, fill, load_bucket
 

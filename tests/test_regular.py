@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from sparkify.engines.base import Dataset
 from sparkify.engines.record import default_paths, record_reader
+from sparkify.source.file import Dataset
 from tests.builders import play, song
 
 TEXTS = [

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from sparkify import store
 from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
@@ -18,6 +17,7 @@ from sparkify.errors import RemoteError, RetryError
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.tables import create_tables
+from sparkify.source import store
 from tests.builders import Noting, Source, etl, play, rows, song
 from tests.clusters import BUCKET, Cluster, upload
 from tests.test_store import Proxy, load_bucket, standing_between

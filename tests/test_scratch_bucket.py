@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
-from sparkify import store
 from sparkify.aws import Clients
 from sparkify.config import Config
 from sparkify.emulator.account import ACCOUNT, REGION
 from sparkify.emulator.service import Emulator
 from sparkify.errors import RemoteError
 from sparkify.provision import scratch
+from sparkify.source import store
 from tests.accounts import launch, names_of
 from tests.builders import Run, Source, play, song
 from tests.clusters import BUCKET, Cluster

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from sparkify import store
 from sparkify.config import S3
 from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
@@ -23,6 +22,7 @@ from sparkify.load.diff import digest_star
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.load.tables import create_tables
+from sparkify.source import store
 from tests.builders import Noting, Source, etl, play, song
 from tests.clusters import BUCKET, Cluster, upload
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sparkify.engines.base import NewFile
 from sparkify.engines.record import default_paths, record_reader
-from sparkify.engines.scan import look
-from sparkify.engines.tally import BOM, ByteCounter, NumberKeys
 from sparkify.load import validation
+from sparkify.source.file import NewFile
+from sparkify.source.scan import scan_file
+from sparkify.source.tally import BOM, ByteCounter, NumberKeys
 from tests import values_oracle as oracle
 from tests.builders import play
 from tests.kept_values import NOW, memory
@@ -65,7 +65,7 @@ def test_a_log_that_looks_plain_holds_nothing_that_a_fast_reader_drops(tmp_path:
     file = tmp_path / "log.json"
     file.write_bytes(body)
 
-    seen = look(NewFile(1, str(file), str(file), len(body), ""))
+    seen = scan_file(NewFile(1, str(file), str(file), len(body), ""))
 
     if seen.plain:
         for _, line in oracle.lines(body):

@@ -1,20 +1,20 @@
 """What a flow may ask of a database: a handful of methods, the same on every engine."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from sparkify.source.file import Dataset, NewFile
 
 if TYPE_CHECKING:
     from sparkify.sql.schema import Column
 
-T = TypeVar("T")
 Value = int | float | str | dt.datetime | dt.date | None
 """What a `:name` placeholder can be filled in with."""
 
-Dataset = Literal["events", "songs"]
 Path = tuple[str | int, ...]
 """Where a value stands in a record: the keys, and positions in lists, that lead to it."""
 Paths = Mapping[str, Path]
@@ -24,21 +24,6 @@ MOST_ROWS = 2**31 - 1
 
 
 STAGING_TABLE: Mapping[Dataset, str] = {"events": "stg_events", "songs": "stg_songs"}
-
-
-class NewFile(NamedTuple):
-    """A file, or the part of it that grew, to be read into staging."""
-
-    file_id: int
-    uri: str
-    path: str
-    """Where the bytes lie on this machine."""
-    size: int
-    modified: str
-    start: int = 0
-    """The first byte to read; all bytes before it are known."""
-    lines_before: int = 0
-    """How many lines lie before `start`."""
 
 
 @dataclass(frozen=True)
@@ -102,20 +87,6 @@ class Result:
     def scalar(self) -> Any:
         """The first value of the first row."""
         return self.rows[0][0]
-
-
-def batches(items: Iterable[T], size: Callable[[T], int], limit: int) -> Iterator[list[T]]:
-    """The items in groups that together have at most `limit` bytes; one that is larger stands alone."""
-    batch: list[T] = []
-    total = 0
-    for item in items:
-        if batch and total + size(item) > limit:
-            yield batch
-            batch, total = [], 0
-        batch.append(item)
-        total += size(item)
-    if batch:
-        yield batch
 
 
 class Reader(Protocol):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
+from sparkify.engines.base import Result, Rules, Staged, Value
 from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb_errors import first_line, translated
 from sparkify.engines.duckdb_files import mode_of, refuse_other, remove_old_spill, spill_folder
@@ -21,6 +21,7 @@ from sparkify.engines.file_lock import FileLock
 from sparkify.engines.row_hash import hash_of
 from sparkify.errors import BusyError, QueryError, WarehouseError
 from sparkify.scratch import Scratch
+from sparkify.source.file import Dataset, NewFile
 from sparkify.sql.schema import Column
 
 STORAGE = "v1.4.0"

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, KeyCount, KeyCounts, NewFile
+from sparkify.engines.base import STAGING_TABLE, KeyCount, KeyCounts
 from sparkify.engines.duckdb_read import (
     Gathered,
     Read,
@@ -22,12 +22,13 @@ from sparkify.engines.duckdb_read import (
     select_counts,
     select_raw,
 )  # fmt: skip
-from sparkify.engines.fetch import differs
 from sparkify.engines.record import EXTRA_KEY, RecordReader
-from sparkify.engines.scan import count_key, diagnose, look, records, scan_record, unreadable_file
-from sparkify.engines.tally import NumberKeys, Tally
+from sparkify.source.fetch import differs
+from sparkify.source.file import Dataset, NewFile
+from sparkify.source.scan import count_key, diagnose, records, scan_file, scan_record, unreadable_file
+from sparkify.source.store import read_small
+from sparkify.source.tally import NumberKeys, Tally
 from sparkify.sql.schema import table
-from sparkify.store import read_small
 
 FEW = 1000
 """So many lines of a file that are no records are still looked at one by one."""
@@ -237,7 +238,7 @@ class Batch:
                 if not file.start and (seen := scan_record(body)):
                     lines: Iterable[tuple[int, bytes]] = [(1, body)]
                 else:
-                    seen = look(file, BytesIO(body))
+                    seen = scan_file(file, BytesIO(body))
                     lines = records(file, BytesIO(body)) if seen.problem is None else ()
                 read = Read(file, seen, has_changed=differs(file, state))
                 self._reads.append(read)

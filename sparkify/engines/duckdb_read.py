@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from sparkify.engines.base import KeyCounts, NewFile, Staged
-from sparkify.engines.fetch import has_changed
+from sparkify.engines.base import KeyCounts, Staged
 from sparkify.engines.key_tally import KeyTally
 from sparkify.engines.record import RecordReader
-from sparkify.engines.scan import FileScan, unreadable
-from sparkify.engines.tally import BLANKS, LONGEST_RECORD
-from sparkify.store import open_file
+from sparkify.source.fetch import has_changed
+from sparkify.source.file import NewFile
+from sparkify.source.scan import FileScan, unreadable
+from sparkify.source.store import open_file
+from sparkify.source.tally import BLANKS, LONGEST_RECORD
 
 LARGEST_OBJECT = 12 << 20
 """What DuckDB's reader must hold of one line; longer ones are seen by `look` and kept from it."""

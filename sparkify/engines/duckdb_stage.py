@@ -26,12 +26,13 @@ from pathlib import Path
 
 import duckdb
 
-from sparkify.engines.base import Dataset, NewFile, Rules, Staged
+from sparkify.engines.base import Rules, Staged
 from sparkify.engines.duckdb_batch import Batch
 from sparkify.engines.duckdb_read import Read, UnreadError, as_staged, changed_meanwhile, pattern
-from sparkify.engines.fetch import bring_ahead
 from sparkify.engines.record import record_reader
 from sparkify.errors import RetryError
+from sparkify.source.fetch import bring_ahead
+from sparkify.source.file import Dataset, NewFile
 
 TINY = 64 << 10
 """Files below this many bytes are gathered."""

@@ -1,11 +1,11 @@
 """The JSON text of `extra`, and JSON read without loss: keys given twice, numbers as written."""
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from sparkify.engines.base import Path
+from sparkify.source.scan import record_text
 
 SET_ASIDE = "_set_aside"
 """The key in `extra` under which values stand that do not fit their column, each with the reason."""
@@ -13,7 +13,6 @@ TOO_FINE = "is finer than a microsecond"
 LONGEST_EXTRA = 65_535
 DEEPEST = 200
 """How deep lists and objects, with what is around them, may be nested for Python to write them again."""
-_LAST_COMMA = re.compile(r",\s*\}$")
 
 
 class Number(str):
@@ -69,11 +68,6 @@ def pack_extra(values: Mapping[str, Any]) -> str | None:
 
 def decoded(line: bytes) -> Any:
     return DECODER.decode(record_text(line))
-
-
-def record_text(line: bytes) -> str:
-    """The text of a record; without a comma before its last brace, which loses nothing."""
-    return _LAST_COMMA.sub("}", line.decode("utf-8"))
 
 
 def raw_text(value: Any) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from decimal import localcontext
 from typing import Any, NamedTuple
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Path, Paths
+from sparkify.engines.base import STAGING_TABLE, Path, Paths
 from sparkify.engines.extra import (
     DECODER,
     DEEPEST,
@@ -29,11 +29,12 @@ from sparkify.engines.extra import (
     is_text,
     label,
     make_extra,
-    record_text,
     too_long,
-)  # fmt: skip
+)
 from sparkify.engines.moments import read_moment
 from sparkify.engines.regular import RegularRecords
+from sparkify.source.file import Dataset
+from sparkify.source.scan import record_text  # fmt: skip
 from sparkify.sql.schema import table
 
 OWN = "sparkify_"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from sparkify import recorder
-from sparkify.engines.base import Dataset, NewFile, Result, Rules, Staged, Value
+from sparkify.engines.base import Result, Rules, Staged, Value
 from sparkify.engines.dialect import literal, to_redshift
 from sparkify.engines.redshift_connect import Address, connect
 from sparkify.engines.redshift_errors import CANCELLED, state, translated
@@ -24,6 +24,7 @@ from sparkify.engines.redshift_rights import (
 from sparkify.engines.redshift_stage import CopyOptions, CopyStager
 from sparkify.engines.row_hash import fnv_hash_of
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
+from sparkify.source.file import Dataset, NewFile
 from sparkify.sql.schema import Column
 
 ROWS = 1000

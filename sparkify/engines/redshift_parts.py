@@ -10,11 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sparkify.engines.base import NewFile, Staged
+from sparkify.engines.base import Staged
 from sparkify.engines.dialect import literal
 from sparkify.engines.key_tally import KeyTally
 from sparkify.engines.record import EXTRA_KEY, OWN, RecordReader
-from sparkify.engines.scan import diagnose, look, records, unreadable
+from sparkify.source.file import NewFile
+from sparkify.source.scan import diagnose, records, scan_file, unreadable
 
 LINEAGE = {
     "file_id": f"{OWN}file_id",
@@ -100,7 +101,7 @@ def _with_lineage(
 
 def gathered(reader: RecordReader, file: NewFile, parts: CopyBatch) -> Staged:
     """What was found in a file whose records were added to the parts."""
-    seen, keys = look(file), KeyTally()
+    seen, keys = scan_file(file), KeyTally()
     read, unit = 1, None
     if seen.problem is None:
         with suppress(FileNotFoundError):  # `has_changed` tells of a file that was removed

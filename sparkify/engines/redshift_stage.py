@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sparkify import store
-from sparkify.compression import SUFFIXES
-from sparkify.engines.base import STAGING_TABLE, Dataset, NewFile, Paths, Result, Staged, batches
+from sparkify.engines.base import STAGING_TABLE, Paths, Result, Staged
 from sparkify.engines.dialect import literal
-from sparkify.engines.fetch import bring, has_changed
 from sparkify.engines.record import RecordReader, record_reader
 from sparkify.engines.redshift_parts import LINEAGE, CopyBatch, gathered, lineage_of
 from sparkify.errors import ConfigError, QueryError, RemoteError, RetryError
 from sparkify.scratch import Scratch
+from sparkify.source import store
+from sparkify.source.compression import SUFFIXES
+from sparkify.source.fetch import bring, has_changed
+from sparkify.source.file import Dataset, NewFile, batches
 from sparkify.sql.schema import table
 
 SMALL = 1 << 20

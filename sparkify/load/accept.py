@@ -7,7 +7,7 @@ aside.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile, Rules
+from sparkify.engines.base import STAGING_TABLE, Engine, Rules
 from sparkify.engines.extra import SET_ASIDE, misfits_in
 from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
@@ -15,6 +15,7 @@ from sparkify.formatting import count
 from sparkify.load import validation
 from sparkify.load.rejects import Lines, Reject, look_up
 from sparkify.load.star import run_transform
+from sparkify.source.file import Dataset, NewFile
 from sparkify.sql.contract import values as values_of
 
 PAGE = 10_000

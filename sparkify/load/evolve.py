@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, Paths
+from sparkify.engines.base import STAGING_TABLE, Engine, Paths
 from sparkify.engines.extra import SET_ASIDE, label, pack_extra, raw_text, unpack_extra
 from sparkify.engines.record import default_paths
 from sparkify.load import validation
 from sparkify.load.digests import read_digest
 from sparkify.load.seal import sealed
 from sparkify.load.star import run_transform
+from sparkify.source.file import Dataset
 from sparkify.sql.schema import Column, table
 
 

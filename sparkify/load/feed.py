@@ -9,11 +9,12 @@ from pathlib import Path as LocalPath
 from typing import Any
 
 from sparkify.config import Config
-from sparkify.engines.base import STAGING_TABLE, Dataset, Path, Paths
+from sparkify.engines.base import STAGING_TABLE, Path, Paths
 from sparkify.engines.record import default_paths
 from sparkify.errors import ConfigError
+from sparkify.source.file import Dataset
+from sparkify.source.store import is_remote, open_file
 from sparkify.sql.schema import table
-from sparkify.store import is_remote, open_file
 
 _STEP = re.compile(r"\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]|\.([^.\[\]'\"]+)")
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from sparkify.compression import HEAD, SUFFIXES, compression_of
-from sparkify.engines.base import Dataset, Engine
+from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
 from sparkify.load.growth import Border, find_border
-from sparkify.load.listing import (
+from sparkify.source.compression import HEAD, SUFFIXES, compression_of
+from sparkify.source.file import Dataset
+from sparkify.source.listing import (
     Listing,
     SourceFile,
     between,
@@ -20,8 +21,8 @@ from sparkify.load.listing import (
     uncollected,
     warn_passed_over,
 )
-from sparkify.load.passed_over import PassedOver
-from sparkify.store import is_remote, open_file, read_heads
+from sparkify.source.passed_over import PassedOver
+from sparkify.source.store import is_remote, open_file, read_heads
 
 __all__ = [
     "Known",

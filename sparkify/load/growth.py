@@ -7,9 +7,9 @@ and a line that goes on is read again from its beginning. So nothing may have be
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 
-from sparkify.engines.scan import bare
-from sparkify.engines.tally import BLANKS, BOM
-from sparkify.store import open_file
+from sparkify.source.scan import bare
+from sparkify.source.store import open_file
+from sparkify.source.tally import BLANKS, BOM
 
 if TYPE_CHECKING:
     from sparkify.load.files import Known, SourceFile

@@ -7,13 +7,14 @@ it does. An absent key is no news where the writer leaves nulls out; it is where
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, KeyCount, NewFile, Staged
+from sparkify.engines.base import STAGING_TABLE, Engine, KeyCount, Staged
 from sparkify.engines.record import RecordReader
 from sparkify.engines.relations import resolve
-from sparkify.engines.scan import records
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.load.notices import Warnings
+from sparkify.source.file import Dataset, NewFile
+from sparkify.source.scan import records
 from sparkify.sql.schema import table
 
 SHOWN = 10

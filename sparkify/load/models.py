@@ -7,8 +7,9 @@ the incremental strategy delete+insert. For a rebuild the same SELECT runs over 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import STAGING_TABLE, Dataset
+from sparkify.engines.base import STAGING_TABLE
 from sparkify.engines.relations import RELATIONS, definition
+from sparkify.source.file import Dataset
 from sparkify.sql import Statement, schema
 
 NEW = "run_id BETWEEN :first_run AND :last_run"

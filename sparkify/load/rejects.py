@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sparkify.engines.base import Engine, NewFile
+from sparkify.engines.base import Engine
 from sparkify.engines.extra import too_long
 from sparkify.engines.record import RecordReader
-from sparkify.engines.scan import diagnose, records
-from sparkify.engines.tally import LONGEST_RECORD
 from sparkify.errors import RetryError
+from sparkify.source.file import NewFile
+from sparkify.source.scan import diagnose, records
+from sparkify.source.tally import LONGEST_RECORD
 
 KEPT = 65_535
 """Bytes of a record that are kept whole, as etl_reject holds them; base64 makes 4 bytes of 3."""

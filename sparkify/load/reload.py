@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sparkify.errors import ConfigError, LoadError
 from sparkify.load.files import Known, Planned, compare, find_source
-from sparkify.store import is_remote, local_path
+from sparkify.source.store import is_remote, local_path
 
 Ledger = Mapping[str, Sequence[Known]]
 

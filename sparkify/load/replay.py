@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Engine, NewFile
-from sparkify.engines.scan import diagnose
+from sparkify.engines.base import STAGING_TABLE, Engine
 from sparkify.errors import ConfigError
 from sparkify.load import validation
 from sparkify.load.accept import Values, accept, require_conserved, validate
@@ -24,7 +23,9 @@ from sparkify.load.star import build_star, count_duplicates, drop_affected, run_
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 from sparkify.scratch import Scratch
-from sparkify.store import local_version
+from sparkify.source.file import Dataset, NewFile
+from sparkify.source.scan import diagnose
+from sparkify.source.store import local_version
 
 _KEPT_WHOLE = ("text", "base64")
 

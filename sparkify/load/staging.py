@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from sparkify.compression import SUFFIXES
-from sparkify.engines.base import Dataset, Engine, NewFile, Staged, batches
+from sparkify.engines.base import Engine, Staged
 from sparkify.engines.record import record_reader
 from sparkify.formatting import count
 from sparkify.load import validation
@@ -26,7 +25,9 @@ from sparkify.load.keys import KeyReport
 from sparkify.load.notices import Warnings
 from sparkify.load.rejects import Reject, insert_rejects
 from sparkify.progress import Progress
-from sparkify.store import local_path
+from sparkify.source.compression import SUFFIXES
+from sparkify.source.file import Dataset, NewFile, batches
+from sparkify.source.store import local_path
 
 EXAMPLES = 5
 """Rejects that a summary shows."""

@@ -3,13 +3,14 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 
-from sparkify.engines.base import Dataset, Engine, Paths
+from sparkify.engines.base import Engine, Paths
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
 from sparkify.load.digests import Changes
 from sparkify.load.evolve import add_columns, add_unsealed, missing_columns
 from sparkify.load.seal import accept, begin, sealed
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
+from sparkify.source.file import Dataset
 from sparkify.sql import Statement, schema, statement, statements
 
 DEFAULT_PAGES = ("NextSong",)

@@ -15,8 +15,9 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from sparkify.engines.base import STAGING_TABLE, Dataset, Paths, Reader, Rules
+from sparkify.engines.base import STAGING_TABLE, Paths, Reader, Rules
 from sparkify.engines.extra import label as _label
+from sparkify.source.file import Dataset
 from sparkify.sql.schema import EXTRA, LISTENER, Column, table
 
 EARLIEST = dt.datetime(2000, 1, 1)

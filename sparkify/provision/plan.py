@@ -15,7 +15,7 @@ from sparkify.provision.network import Network
 from sparkify.provision.price import RPU, Capacity, Rate, Size, capacity, orderable, rate
 from sparkify.provision.reserved import check_names
 from sparkify.provision.target import scratch_region, source_buckets
-from sparkify.store import split
+from sparkify.source.store import split
 
 UNKNOWN = Network()
 
@@ -45,7 +45,7 @@ def wanted(config: Config, region: str) -> Size | Capacity:
     return orderable(config.cluster.node_type, config.cluster.nodes, region)
 
 
-def look(clients: Clients, config: Config, names: Names) -> CurrentState:
+def scan_file(clients: Clients, config: Config, names: Names) -> CurrentState:
     """What is there. Raises ProvisionError if something of our names is not ours, or a launch could not be.
 
     So a plan fails where the launch would: no network, nodes that the region does not sell.

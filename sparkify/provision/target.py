@@ -13,7 +13,7 @@ from sparkify.provision.deployment import Deployment
 from sparkify.provision.endpoint import Endpoint, endpoint_of
 from sparkify.provision.names import Names
 from sparkify.provision.price import Size
-from sparkify.store import bucket_region, is_remote, split
+from sparkify.source.store import bucket_region, is_remote, split
 
 _OUR_ROLE = "`sparkify cluster launch` with this [S3] SOURCE lets it read there."
 

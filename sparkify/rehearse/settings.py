@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sparkify.config import Config
 from sparkify.errors import ConfigError
-from sparkify.store import is_remote
+from sparkify.source.store import is_remote
 
 ON_AWS = (
     "cluster.subnet_group", "cluster.public", "iam.policy", "redshift.sslmode", "redshift.keepalive",

@@ -15,11 +15,11 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from sparkify import compression
 from sparkify.config import S3
-from sparkify.engines.base import Dataset
 from sparkify.errors import ConfigError, LoadError, RemoteError
-from sparkify.load.passed_over import (
+from sparkify.source import compression
+from sparkify.source.file import Dataset
+from sparkify.source.passed_over import (
     HIDDEN,
     LEADS_OUT,
     LINKED,
@@ -32,7 +32,7 @@ from sparkify.load.passed_over import (
     why_not,
     why_special,
 )
-from sparkify.store import (
+from sparkify.source.store import (
     NOWHERE,
     find,
     is_remote,

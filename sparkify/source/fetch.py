@@ -5,8 +5,8 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sparkify.engines.base import NewFile, batches
-from sparkify.store import NOWHERE, Listed, fetch, is_remote, local_version
+from sparkify.source.file import NewFile, batches
+from sparkify.source.store import NOWHERE, Listed, fetch, is_remote, local_version
 
 AHEAD = 64 << 20
 """Bytes of bucket files that are read in one go, while as many come in."""

@@ -8,16 +8,17 @@ log, it is read again record by record (see `record`), and what comes out is one
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
-from sparkify.compression import HEAD, Compression, CompressionError, compression_of, unpacked
-from sparkify.engines.base import NewFile
-from sparkify.engines.extra import record_text
-from sparkify.engines.tally import BLANKS, BOM, LONGEST_RECORD, ByteCounter, NumberKeys, Tally
-from sparkify.store import open_file
+from sparkify.source.compression import HEAD, Compression, CompressionError, compression_of, unpacked
+from sparkify.source.file import NewFile
+from sparkify.source.store import open_file
+from sparkify.source.tally import BLANKS, BOM, LONGEST_RECORD, ByteCounter, NumberKeys, Tally
 
+_LAST_COMMA = re.compile(r",\s*\}$")
 CHUNK = 256 << 10
 """Bytes scanned in one go. Fits the CPU cache, so that hash and counts read memory once."""
 
@@ -36,7 +37,9 @@ class FileScan(NamedTuple):
     tally: Tally = Tally()
 
 
-def look(file: NewFile, handle: BinaryIO | None = None, number_keys: NumberKeys | None = None) -> FileScan:
+def scan_file(
+    file: NewFile, handle: BinaryIO | None = None, number_keys: NumberKeys | None = None
+) -> FileScan:
     """Read a file once: its hash, its lines from `file.start` on, and whether it can be read at all.
 
     A compressed file is unpacked on the way, so that a truncated one is found before anything trusts it.
@@ -47,8 +50,8 @@ def look(file: NewFile, handle: BinaryIO | None = None, number_keys: NumberKeys 
             source.seek(0)
             plain = compression == "none"
             counter = ByteCounter(file.start if plain else 0, number_keys)
-            seen = _look_plain(file, source, counter) if plain else _look_packed(source, compression, counter)
-            return _look_into_spread(file, source, seen) if not file.start and _is_spread(seen) else seen
+            seen = _scan_plain(file, source, counter) if plain else _scan_packed(source, compression, counter)
+            return _scan_into_spread(file, source, seen) if not file.start and _is_spread(seen) else seen
     except OSError as error:
         return unreadable_file(error)
 
@@ -64,7 +67,7 @@ def _is_spread(seen: FileScan) -> bool:
     return seen.problem is None and seen.first_line.rstrip(BLANKS) == b"{"
 
 
-def _look_into_spread(file: NewFile, handle: BinaryIO, seen: FileScan) -> FileScan:
+def _scan_into_spread(file: NewFile, handle: BinaryIO, seen: FileScan) -> FileScan:
     """An object printed over several lines is one record; several of them in one file are none."""
     whole = _one_object(_unpacked(file, handle).read(LONGEST_RECORD + 1))
     if whole is None:
@@ -77,7 +80,7 @@ def unreadable_file(error: OSError) -> FileScan:
     return FileScan("", 0, 0, "none", b"", plain=False, problem=f"cannot be read: {error.strerror}")
 
 
-def _look_plain(file: NewFile, handle: BinaryIO, counter: ByteCounter) -> FileScan:
+def _scan_plain(file: NewFile, handle: BinaryIO, counter: ByteCounter) -> FileScan:
     sha = hashlib.sha256()
     left = file.start
     while left and (chunk := handle.read(min(CHUNK, left))):
@@ -99,7 +102,7 @@ def _look_plain(file: NewFile, handle: BinaryIO, counter: ByteCounter) -> FileSc
     )
 
 
-def _look_packed(handle: BinaryIO, compression: Compression, counter: ByteCounter) -> FileScan:
+def _scan_packed(handle: BinaryIO, compression: Compression, counter: ByteCounter) -> FileScan:
     sha = hashlib.sha256()
     while chunk := handle.read(CHUNK):
         sha.update(chunk)
@@ -215,3 +218,8 @@ def unreadable(line: bytes) -> str | None:
     except UnicodeDecodeError:
         return "not UTF-8"
     return None
+
+
+def record_text(line: bytes) -> str:
+    """The text of a record; without a comma before its last brace, which loses nothing."""
+    return _LAST_COMMA.sub("}", line.decode("utf-8"))

@@ -4,7 +4,7 @@ import os
 import re
 from typing import NamedTuple
 
-from sparkify.engines.base import Dataset
+from sparkify.source.file import Dataset
 
 HIDDEN = "hidden or temporary"
 NOT_JSON = "not a JSON file"

@@ -1,6 +1,6 @@
 """Where files lie, a folder or a bucket: list them, open them, bring them here.
 
-Buckets are read with obstore, in parallel and with its retries, except for what `sparkify.bucket` does;
+Buckets are read with obstore, in parallel and with its retries, except for what `bucket` does;
 credentials, region and endpoint are those that every AWS tool uses.
 """
 
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from sparkify.aws import DEFAULT_REGION, session
-from sparkify.bucket import (
+from sparkify.errors import ConfigError, RemoteError, RetryError
+from sparkify.source.bucket import (
     ObjectFile,
     Reader,
     is_path,
@@ -30,7 +31,6 @@ from sparkify.bucket import (
     remove_objects,
     translated,
 )
-from sparkify.errors import ConfigError, RemoteError, RetryError
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig, S3Store

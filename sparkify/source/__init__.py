@@ -1,0 +1,1 @@
+"""The source: a folder or a bucket, which files in it are data, and what their bytes show."""
