@@ -61,7 +61,7 @@ class Told(Silent):
 def planned(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> plan.Launch:
     """What a launch would make of what stands."""
     names = Names(config.cluster.name, clients.region)
-    return plan.plan_launch(config, names, plan.scan_file(clients, config, names), ttl, NOW)
+    return plan.plan_launch(config, names, plan.current_state(clients, config, names), ttl, NOW)
 
 
 def launch(clients: Clients, config: Config, ttl: dt.timedelta | None = None) -> Told:

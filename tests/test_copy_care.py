@@ -254,7 +254,7 @@ def test_a_cluster_too_leaves_a_log_that_is_written_to_for_the_next_run(
         return seen
 
     with monkeypatch.context() as patch:
-        patch.setattr("sparkify.engines.redshift_parts.look", look_while_it_grows)
+        patch.setattr("sparkify.engines.redshift_parts.scan_file", look_while_it_grows)
         first = etl(redshift, source.folder)
     second, third = etl(redshift, source.folder), etl(redshift, source.folder)
 

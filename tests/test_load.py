@@ -159,7 +159,7 @@ def test_a_log_that_is_written_to_while_it_is_read_waits_for_the_next_run(
         return body, Path(path).stat()
 
     with monkeypatch.context() as patch:
-        patch.setattr("sparkify.engines.duckdb_batch.look", look_while_it_grows)
+        patch.setattr("sparkify.engines.duckdb_batch.scan_file", look_while_it_grows)
         patch.setattr("sparkify.engines.duckdb_batch.read_small", read_while_it_grows)
         first = etl(duckdb_warehouse, source.folder, watching=watching)
     second = etl(duckdb_warehouse, source.folder)

@@ -206,7 +206,7 @@ def test_each_rehearsal_has_names_of_its_own_and_its_data_is_tagged_to_expire(
     other = plan_rehearsal(Config(), HOUR, 2, [])
     seen: dict[str, str] = {}
 
-    def scan_file(what: str) -> None:
+    def look(what: str) -> None:
         if what == "launch":
             bucket = next(name for name in names_with(plan.data.cluster))
             found = boto3.client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"]

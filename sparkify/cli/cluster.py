@@ -56,7 +56,7 @@ def launch(config: Config, yes: bool, ttl: str | None, serverless: bool, dry_run
             f"warning: [REDSHIFT] HOST = {config.redshift.host} is set: other commands go on using that "
             "warehouse, not this one."
         )
-    standing = _guess(clients, config, names) if dry_run else plan.scan_file(clients, config, names)
+    standing = _guess(clients, config, names) if dry_run else plan.current_state(clients, config, names)
     planned = plan.plan_launch(config, names, standing, life, now)
     click.echo("\n".join([*planned.lines(), f"({planned.prices})"]), err=True)
     if dry_run:
@@ -271,7 +271,7 @@ def _guess(clients: "Clients", config: Config, names: "Names") -> "CurrentState"
     from sparkify.provision import plan
 
     try:
-        return plan.scan_file(clients, config, names)
+        return plan.current_state(clients, config, names)
     except RemoteError as error:
         echo_err(f"warning: {error} The plan assumes that nothing exists yet.")
         return plan.CurrentState(rate=plan.price(clients, plan.wanted(config, names.region)))

@@ -64,12 +64,12 @@ class Batch:
     def reads(self) -> Sequence[Read]:
         return sorted(self._reads, key=lambda read: read.file.file_id)
 
-    def look_at(self, files: Sequence[NewFile]) -> list[Read]:
+    def scan_files(self, files: Sequence[NewFile]) -> list[Read]:
         with ThreadPoolExecutor(2) as pool:
-            seen = pool.map(partial(look, number_keys=self._number_keys), files)
-            looked = [Read(file, one) for file, one in zip(files, seen, strict=True)]
-        self._reads += looked
-        return looked
+            seen = pool.map(partial(scan_file, number_keys=self._number_keys), files)
+            reads = [Read(file, one) for file, one in zip(files, seen, strict=True)]
+        self._reads += reads
+        return reads
 
     def changed(self) -> Collection[int]:
         """The files that somebody wrote to while they were read: they wait for the next run."""
@@ -93,7 +93,7 @@ class Batch:
         """Lane 1: take in plain files in one go; return those that hold anything but records in which all is
         as expected. The good ones of these are in now, and have no number yet."""
         ids = [read.file.file_id for read in reads]
-        written = frozenset().union(*(read.look.tally.written for read in reads))
+        written = frozenset().union(*(read.scan.tally.written for read in reads))
         typed = [column for column in self._typed if self.reader.keys[column] not in written]
         named = ", ".join(f"{quoted(self.reader.keys[column])} AS {column}" for column in self._columns)
         files = ", ".join(literal(pattern(read.file.path) or "") for read in reads)
@@ -111,9 +111,9 @@ class Batch:
         good, kept, others = [], [], []
         for read in reads:
             first, rows, counts, floats = counted.get(read.file.file_id, (0, 0, {}, 0))
-            tally = read.look.tally
+            tally = read.scan.tally
             values = tally.keys - tally.nulls - sum(map(self._empty(tally), self._numbers))
-            is_whole = rows == read.look.lines and values == sum(counts.values()) and not floats
+            is_whole = rows == read.scan.lines and values == sum(counts.values()) and not floats
             if is_whole and read.has_no_other_key(self.reader, rows):
                 read.rows, read.values = rows, values
                 read.absent = self._absent(read, counts)
@@ -152,7 +152,7 @@ class Batch:
         parts: list[tuple[int, int, int]] = []
         for number, read in enumerate(reads, start=known):
             first, read.rows, counts, floats = counted.get(number, (0, 0, {}, 0))
-            is_whole = read.rows == read.look.lines - read.file.lines_before
+            is_whole = read.rows == read.scan.lines - read.file.lines_before
             if (
                 is_whole
                 and not floats
@@ -186,7 +186,7 @@ class Batch:
         A record that DuckDB's reader refuses, and another reader does not, such as one with half of a
         surrogate pair, is none of these.
         """
-        missing = read.look.tally.keys - read.look.tally.nulls - stored
+        missing = read.scan.tally.keys - read.scan.tally.nulls - stored
         if missing == 0:
             return True
         nothing = " AND ".join(f"{column} IS NULL" for column in self._columns)
@@ -211,7 +211,7 @@ class Batch:
 
     def _absent(self, read: Read, counts: Mapping[str, int]) -> KeyCounts:
         """In how many records each key is absent, if it is: that is no wonder where nulls are left out."""
-        tally, found = read.look.tally, {}
+        tally, found = read.scan.tally, {}
         if tally.keys >= read.rows * len(counts):
             return {}
         for column, values in counts.items():
@@ -225,7 +225,7 @@ class Batch:
     def gather(self, tiny: Sequence[NewFile], careful: Sequence[Read]) -> None:
         """Lane 3: write the records of all these files one a line into one file, and read that.
 
-        Nobody has looked at the tiny ones before.
+        Nobody has scanned the tiny ones before.
         """
         out = Gathered()
         with self._scratch.open("wb") as handle:

@@ -15,7 +15,7 @@ from sparkify.source.store import open_file
 from sparkify.source.tally import BLANKS, LONGEST_RECORD
 
 LARGEST_OBJECT = 12 << 20
-"""What DuckDB's reader must hold of one line; longer ones are seen by `look` and kept from it."""
+"""What DuckDB's reader must hold of one line; longer ones are seen by `scan_file` and kept from it."""
 FLOAT = r"^-?[0-9]+\.[0-9]+(e[+-]?[0-9]+)?$|^-?[0-9]+e[+-]?[0-9]+$|^0$"
 """How DuckDB writes a number in a column of text that may have stood there otherwise: 1.10, 1e3, -0."""
 
@@ -25,7 +25,7 @@ class Read:
     """A file on its way into staging."""
 
     file: NewFile
-    look: FileScan
+    scan: FileScan
     rows: int = 0
     values: int | None = None
     absent: KeyCounts = field(default_factory=dict)
@@ -38,11 +38,11 @@ class Read:
 
     def has_no_other_key(self, reader: RecordReader, rows: int) -> bool:
         """Whether no record has a key, be it of a null, that no column takes: by counts and the last line."""
-        surplus = self.look.tally.keys - rows * len(reader.keys)
-        if surplus or self.look.compression != "none":
+        surplus = self.scan.tally.keys - rows * len(reader.keys)
+        if surplus or self.scan.compression != "none":
             return surplus <= 0
         with open_file(self.file.path) as handle:
-            handle.seek(self.look.tail)
+            handle.seek(self.scan.tail)
             last = reader.read(handle.read(LONGEST_RECORD).strip(BLANKS))
         return not (last.unknown or last.absent)
 
@@ -91,7 +91,7 @@ class Gathered:
 
 
 def as_staged(read: Read) -> Staged:
-    seen = read.look
+    seen = read.scan
     if seen.problem is None and seen.tally.keys and not read.rows:
         raise AssertionError(f"{read.file.uri} holds {seen.tally.keys:,} keys, and no record of it was read")
     return Staged(

@@ -91,13 +91,13 @@ class DuckDBStager:
         tiny: list[NewFile] = []
         for files in groups:
             tiny += [file for file in files if file.size <= TINY]
-            looked = batch.look_at([file for file in files if file.size > TINY])
-            for read in looked:  # DuckDB would wait for ever at a pipe that took a file's place
+            reads = batch.scan_files([file for file in files if file.size > TINY])
+            for read in reads:  # DuckDB would wait for ever at a pipe that took a file's place
                 read.has_changed = changed_meanwhile(read) or None
-            readable = [read for read in looked if read.look.problem is None and not read.has_changed]
+            readable = [read for read in reads if read.scan.problem is None and not read.has_changed]
             plain = [read for read in readable if batch.reader.is_flat and self._is_plain(read)]
             for compression in READ_BY_DUCKDB:
-                group = [read for read in plain if read.look.compression == compression]
+                group = [read for read in plain if read.scan.compression == compression]
                 if group and self._is_worth_trying and is_in_order:
                     others = batch.accept_plain(group, compression)
                     self._is_worth_trying = len(others) * 2 <= len(group)
@@ -110,8 +110,8 @@ class DuckDBStager:
 
     def _is_plain(self, read: Read) -> bool:
         return (
-            read.look.plain
-            and read.look.compression in READ_BY_DUCKDB
+            read.scan.plain
+            and read.scan.compression in READ_BY_DUCKDB
             and read.file.uri not in self._refused
             and pattern(read.file.path) is not None
         )

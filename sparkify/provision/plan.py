@@ -45,7 +45,7 @@ def wanted(config: Config, region: str) -> Size | Capacity:
     return orderable(config.cluster.node_type, config.cluster.nodes, region)
 
 
-def scan_file(clients: Clients, config: Config, names: Names) -> CurrentState:
+def current_state(clients: Clients, config: Config, names: Names) -> CurrentState:
     """What is there. Raises ProvisionError if something of our names is not ours, or a launch could not be.
 
     So a plan fails where the launch would: no network, nodes that the region does not sell.
