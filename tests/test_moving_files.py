@@ -174,14 +174,14 @@ def test_a_file_that_vanishes_before_its_rejects_are_looked_up_is_left_out(
 
 def between(patch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
     """Something happens after DuckDB's files were looked at, and before DuckDB reads them."""
-    look_at = Batch.look_at
+    scan_files = Batch.scan_files
 
     def looked(self: Batch, listed: list[object]) -> object:
-        found = look_at(self, listed)  # type: ignore[arg-type]
+        found = scan_files(self, listed)  # type: ignore[arg-type]
         happens()
         return found
 
-    patch.setattr(Batch, "look_at", looked)
+    patch.setattr(Batch, "scan_files", looked)
 
 
 def unexpected(*_: object) -> str:

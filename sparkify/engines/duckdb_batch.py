@@ -30,8 +30,7 @@ from sparkify.source.store import read_small
 from sparkify.source.tally import NumberKeys, Tally
 from sparkify.sql.schema import table
 
-FEW = 1000
-"""So many lines of a file that are no records are still looked at one by one."""
+FEW = 1000  # lines of a file that are no records and are still looked at one by one
 
 
 class Batch:
