@@ -165,6 +165,32 @@ def test_a_warehouse_of_the_day_before_takes_the_column_and_its_values(
         assert_sound(engine)
 
 
+def test_what_a_new_load_would_set_aside_stays_aside(
+    new_warehouse: Make, source: Source, tmp_path: Path
+) -> None:
+    deep = "[" * 198 + "]" * 198
+    odd = ("\ud83dX", "a\0x", {"a": "x"}, ["x"], "x" * 65, "x" * 65_400, "", 7, 1.5, True, "fits")
+    lines = [on("PLACE", play(item)) for item in range(len(odd) + 1)]
+    texts = [json.dumps(value) for value in odd] + [deep]
+    source.log(
+        *(json.dumps(line).replace('"PLACE"', text).encode() for line, text in zip(lines, texts, strict=True))
+    )
+    engine = new_warehouse()
+    etl(engine, source.folder)
+
+    with newer(tmp_path):
+        prepare_tables(engine)
+        fresh = new_warehouse()
+        etl(fresh, source.folder)
+
+        shown = "SELECT item_in_session, device_id FROM stg_events ORDER BY 1"
+        assert rows(engine, shown) == rows(fresh, shown)
+        assert digest_star(engine) == digest_star(fresh)
+        aside = "SELECT SUM(values_aside) AS n FROM etl_file"
+        assert rows(engine, aside) == rows(fresh, aside) == [(7,)]
+        assert_sound(engine)
+
+
 def test_what_is_personal_can_be_erased_and_is_all_that_is_not_marked() -> None:
     events = schema.table("stg_events")
 

@@ -167,13 +167,7 @@ class RecordReader:
         if value is NO_NUMBER:
             found.is_rewritten = True
             return None
-        why = None
-        if isinstance(value, Pairs | list):
-            why = "is a list or an object"
-        elif isinstance(value, str) and "\0" in value:
-            why = "holds a null character"
-        elif isinstance(value, str) and not is_text(value):
-            why = "holds half of a surrogate pair"
+        why = why_unfit(value)
         name = label(self.paths[column])
         if why and column in self._strict:
             found.problem = found.problem or f"{name} {why}"
@@ -211,6 +205,15 @@ class RecordReader:
         if whole != exact:
             found.aside.append((name, value, f"{name} {TOO_FINE}"))
         return str(whole)
+
+
+def why_unfit(value: Any) -> str | None:
+    """Why no column takes this value, whatever its type; None where one may."""
+    if isinstance(value, Pairs | list):
+        return "is a list or an object"
+    if isinstance(value, str) and "\0" in value:
+        return "holds a null character"
+    return "holds half of a surrogate pair" if isinstance(value, str) and not is_text(value) else None
 
 
 def _as_integer(number: Number) -> Number:

@@ -1,10 +1,19 @@
 """A column added to staging takes what came of its key before: that stands in `extra`, no file is read."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Paths
-from sparkify.engines.extra import SET_ASIDE, label, pack_extra, raw_text, unpack_extra
-from sparkify.engines.record import default_paths
+from sparkify.engines.extra import (
+    SET_ASIDE,
+    TooDeepError,
+    label,
+    pack_extra,
+    raw_text,
+    too_long,
+    unpack_extra,
+)
+from sparkify.engines.record import default_paths, why_unfit
 from sparkify.load import validation
 from sparkify.load.digests import read_digest
 from sparkify.load.seal import sealed
@@ -70,9 +79,11 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
         held = unpack_extra(extra)
         if key in held:
             value = held.pop(key)
-            entry = {"key": key, "value": value, "reason": f"{key} does not fit its column"}
-            aside = held | {SET_ASIDE: [*held.get(SET_ASIDE, ()), entry]}
-            rows.append((file_id, record, raw_text(value), pack_extra(held), pack_extra(aside)))
+            why = why_unfit(value)
+            entry = {"key": key, "value": value, "reason": f"{key} {why or 'does not fit its column'}"}
+            aside = _packed(held | {SET_ASIDE: [*held.get(SET_ASIDE, ()), entry]})
+            if aside is not None:  # else the value stays under its key
+                rows.append((file_id, record, None if why else raw_text(value), pack_extra(held), aside))
     if not rows:
         return
     engine.execute(
@@ -81,15 +92,16 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
     )
     engine.insert("filled", ("file_id", "record", column.name, "rest", "aside"), rows)
     misfit = validation.is_misfit(column)
+    stays = f"{column.name} IS NULL OR {misfit}"
     engine.execute(
         f"UPDATE {name} SET {column.name} = f.typed, extra = f.extra FROM (SELECT file_id, record, "
         f"CASE WHEN {misfit} THEN NULL ELSE {validation.typed(column)} END AS typed, "
-        f"CASE WHEN {misfit} THEN aside ELSE rest END AS extra FROM filled) AS f "
+        f"CASE WHEN {stays} THEN aside ELSE rest END AS extra FROM filled) AS f "
         f"WHERE f.file_id = {name}.file_id AND f.record = {name}.record"
     )
     engine.execute(
         "UPDATE etl_file SET values_aside = etl_file.values_aside - f.records FROM ("
-        f"SELECT file_id, SUM(CASE WHEN {misfit} THEN 0 ELSE 1 END) AS records FROM filled GROUP BY file_id"
+        f"SELECT file_id, SUM(CASE WHEN {stays} THEN 0 ELSE 1 END) AS records FROM filled GROUP BY file_id"
         ") AS f WHERE f.file_id = etl_file.file_id"
     )
     engine.execute(
@@ -99,3 +111,12 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
     )
     run_transform(engine, "etl_run_aside")
     engine.execute("DROP TABLE filled")
+
+
+def _packed(values: Mapping[str, Any]) -> str | None:
+    """These as an `extra`; None where that would be too deep or too long to be one."""
+    try:
+        packed = pack_extra(values)
+    except TooDeepError:
+        return None
+    return None if too_long(packed) else packed

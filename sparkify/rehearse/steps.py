@@ -1,11 +1,14 @@
 """The steps of a rehearsal: the very scripts that a user runs, each in a process of its own."""
 
 import contextlib
+import csv
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +98,7 @@ def walk_all(stage: Stage, say: Callable[[str], None]) -> Iterator[Step]:
             stage.fill_latest()
         step = walk(name, script, (*command, *stage.more.get(name, ())), stage)
         if name in COMPARED:
-            require_equal(before.splitlines(), step.out.splitlines(), COMPARED[name])
+            require_equal(before, step.out, COMPARED[name])
         before = step.out
         yield step
 
@@ -105,11 +108,17 @@ def first_missing(done: Collection[str]) -> str:
     return next((name for name, *_ in STEPS if name not in done), "")
 
 
-def require_equal(redshift: Sequence[str], local: Sequence[str], what: str) -> None:
-    """Raise RehearsalError at the first line that only one engine has."""
-    if different := sorted(set(redshift) ^ set(local)):
-        who = "Redshift" if different[0] in redshift else "DuckDB"
-        raise RehearsalError(f"the engines differ, first at a {what} that only {who} has: {different[0]}")
+def require_equal(redshift: str, local: str, what: str) -> None:
+    """Raise RehearsalError at the first row of CSV that one engine has more often; their runs may differ."""
+    ours, theirs = _rows(redshift), _rows(local)
+    for row in sorted((ours - theirs) + (theirs - ours)):
+        who = "Redshift" if ours[row] > theirs[row] else "DuckDB"
+        raise RehearsalError(f"the engines differ, first at a {what} that only {who} has: {','.join(row)}")
+
+
+def _rows(text: str) -> Counter[tuple[str, ...]]:
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return Counter(tuple(row[name] or "" for name in row if name != "run_id") for row in rows)
 
 
 def walk(name: str, script: str, command: tuple[str, ...], stage: Stage) -> Step:
