@@ -297,6 +297,7 @@ def test_too_many_rejects_publish_nothing_and_are_shown(warehouse: Engine, sourc
         ("1% and 100", 100, 200, True),
         ("1% and 100", 101, 200, False),
         ("1% and 100", 101, 20_000, True),
+        ("100%", 3, 1, True),  # three values of one record
     ],
 )
 def test_the_limit_of_rejects_is_a_number_a_share_or_both(

@@ -61,7 +61,9 @@ source_option = click.option(
     help="What to do with known files that were rewritten: refuse the run, or replace their records.",
 )
 @click.option(
-    "--rebuild", is_flag=True, help="First rebuild the star schema, if other rules or play pages built it."
+    "--rebuild",
+    is_flag=True,
+    help="First rebuild the star schema, a run of its own, if other rules or play pages built it.",
 )
 @click.option("--retry", is_flag=True, help="Load files again that were rolled back.")
 @click.option(

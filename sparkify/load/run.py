@@ -60,7 +60,8 @@ class MaxRejects:
         return f"{100 * self.share:g}% and {self.count}" if self.share else str(self.count)
 
     def allow(self, rejected: int, read: int) -> bool:
-        return rejected <= self.count or rejected <= self.share * read
+        # A record may hold several values that do not fit: 100 % is no limit.
+        return rejected <= self.count or self.share >= 1 or rejected <= self.share * read
 
 
 def load(
