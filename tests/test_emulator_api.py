@@ -281,3 +281,16 @@ def test_a_namespace_is_busy_for_a_while_after_its_workgroup_is_gone(
         CONFLICT,
         True,
     )
+
+
+def test_what_is_not_imitated_is_refused_and_not_made_up(emulator: Emulator) -> None:
+    data = boto3.client("redshift-data")
+    asked: dict[str, Any] = {"Sql": "SELECT nonsense", "Database": "dev", "WorkgroupName": "made-up"}
+
+    assert code_of(data.execute_statement, **asked) == (
+        "UnsupportedOperation", "emulator: redshift-data is not imitated",
+    )  # fmt: skip
+    resize = boto3.client("redshift").resize_cluster
+    assert code_of(resize, ClusterIdentifier="test", NumberOfNodes=4) == (
+        "UnsupportedOperation", "emulator: ResizeCluster is not imitated",
+    )  # fmt: skip

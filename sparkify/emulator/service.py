@@ -26,6 +26,9 @@ from sparkify.emulator.prices import products
 from sparkify.emulator.workgroups import Workgroups
 
 Answer = Iterable[bytes]
+_PASSED_ON = ("iam", "sts", "secretsmanager", "")
+"""What moto answers as it is; for others, such as `redshift-data`, it makes up results. "": nobody signed."""
+_UNSUPPORTED = "UnsupportedOperation"
 
 
 class Emulator:
@@ -126,21 +129,30 @@ class Emulator:
             return self._answer_json(service, environ, respond)
         if service == "s3":
             return self._answer_s3(environ, respond)
-        if service not in ("redshift", "ec2"):
+        if service in ("redshift", "ec2"):
+            return self._answer_form(service, environ, respond)
+        if service in _PASSED_ON:
             return self._moto(environ, respond)  # type: ignore[no-any-return]  # a WSGI application
+        return _reply(respond, "400 Bad Request", _not_imitated(service), "application/x-amz-json-1.1")
+
+    def _answer_form(self, service: str, environ: dict[str, Any], respond: Callable[..., Any]) -> Answer:
+        """The query protocol: the action and its parameters are a form."""
         form = dict(parse_qsl(_body(environ).decode(), keep_blank_values=True))
         action = form.get("Action", "")
+        status: list[Any] = []
         try:
             if service == "ec2":
                 self._check_group(action, form)
             elif (own := self.clusters.before(action, form)) is not None:
                 return _reply(respond, "200 OK", _envelope(action, own))
+            passed = urlencode(form).encode()
+            environ |= {"wsgi.input": BytesIO(passed), "CONTENT_LENGTH": str(len(passed))}
+            answer = b"".join(self._moto(environ, lambda *given: status.extend(given)))
         except ApiError as error:
             return _reply(respond, f"{error.status} Error", _error(service, error))
-        passed = urlencode(form).encode()
-        environ |= {"wsgi.input": BytesIO(passed), "CONTENT_LENGTH": str(len(passed))}
-        status: list[Any] = []
-        answer = b"".join(self._moto(environ, lambda *given: status.extend(given)))
+        except NotImplementedError:  # moto knows the call and does not answer it
+            refused = ApiError(_UNSUPPORTED, f"emulator: {action} is not imitated")
+            return _reply(respond, "400 Error", _error(service, refused))
         text = answer.decode()
         if service == "redshift" and status[0].startswith("200"):
             text = self.clusters.after(action, form, text)
@@ -246,6 +258,10 @@ def _service(environ: dict[str, Any]) -> str:
     """The service that a signed request is for."""
     scope = _scope(environ)
     return scope[3] if len(scope) > 3 else ""
+
+
+def _not_imitated(service: str) -> str:
+    return json.dumps({"__type": _UNSUPPORTED, "message": f"emulator: {service} is not imitated"})
 
 
 def _scope(environ: dict[str, Any]) -> list[str]:
