@@ -85,3 +85,22 @@ def test_half_of_a_hash_becomes_a_number(session: Redshift) -> None:
 
 def test_a_width_is_asked_of_the_cast_that_has_one(session: Redshift) -> None:
     assert session.native("SELECT CAST('abc' AS VARCHAR(2)), 12::VARCHAR").rows == [("ab", "12")]
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        ("AVG(x)", "avg"), ("SUM(x) OVER ()", "sum"), ("DATEDIFF(day, d, d)", "date_diff"),
+        ("DATE_PART(year, d)", "pgdate_part"), ("REGEXP_COUNT('a', 'a')", "regexp_count"),
+        ("TRIM('a')", "btrim"),
+        ("MAX(x)", "max"), ("SUM(x) + 1", "?column?"), ("(SUM(x))", "sum"),
+        ("SUM(x) AS total", "total"),
+    ],
+)  # fmt: skip
+def test_a_result_without_a_name_is_called_by_its_function(redshift: Redshift, item: str, name: str) -> None:
+    relation = "(SELECT 1 AS x, CAST('2018-11-01' AS DATE) AS d) AS t"
+    by_group = " GROUP BY x, d" if "OVER" in item else " GROUP BY d"
+
+    assert redshift.native(f"SELECT {item} FROM {relation}{by_group}").columns == (name,)
+    if name.isidentifier():
+        assert redshift.native(f"SELECT q.{name} FROM (SELECT {item} FROM {relation}{by_group}) AS q").rows

@@ -21,6 +21,18 @@ class Edits:
     """Instead of a token what stands elsewhere: from where to where."""
 
 
+CALLED = {
+    "AVG": "avg", "SUM": "sum", "LISTAGG": "listagg", "MEDIAN": "median",
+    "PERCENTILE_CONT": "percentile_cont", "CHR": "chr", "TO_DATE": "to_date",
+    "JSON_EXTRACT_PATH_TEXT": "json_extract_path_text",
+    "REGEXP_COUNT": "regexp_count", "REGEXP_INSTR": "regexp_instr", "REGEXP_REPLACE": "regexp_replace",
+    "REGEXP_SUBSTR": "regexp_substr", "DATEADD": "date_add", "DATEDIFF": "date_diff",
+    "DATE_PART": "pgdate_part", "EXTRACT": "date_part",
+}  # fmt: skip
+"""How a result without a name is called where PostgreSQL is sent another call: by its function, as any is.
+`date_diff` and `pgdate_part` stand in AWS's examples; `date_add` and `date_part` are unverified."""
+
+
 def has_edits(tree: Node, part: Sequence[Token]) -> bool:
     """Whether a statement computes something that might be a DECIMAL, or queries a query without a name."""
     return any(
@@ -29,6 +41,7 @@ def has_edits(tree: Node, part: Sequence[Token]) -> bool:
         or (node.rule == "call" and part[node.children[0].end - 1].upper in COMMON)
         or (node.rule == "query-body" and len(node.children) > 1)
         or (node.rule == "derived-table" and part[node.end - 1].text == ")")
+        or (node.rule == "select-item" and part[node.start].upper in (*CALLED, "("))
         or (node.rule == "select" and _uses_aliases(node, part))
         for node in walk(tree)
     )

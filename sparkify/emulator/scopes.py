@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sparkify.emulator.decimals import BARE, INT2, INT4, INT8, MOST_DIGITS, Exact, common, computed, literal
-from sparkify.emulator.edits import COMMON, Edits, alias_of, name_of
+from sparkify.emulator.edits import CALLED, COMMON, Edits, alias_of, name_of
 from sparkify.emulator.grammar import Node
 from sparkify.emulator.lexer import Token
 
@@ -78,6 +78,8 @@ class _Typing:
             elif inner.rule == "column" and self._part[inner.start].start in self.edits.same:
                 said = self._part[inner.start].text
                 self.edits.after[last] = self.edits.after.get(last, "") + f" AS {said}"
+            elif inner.rule in ("call", "extract") and (name := CALLED.get(self._part[inner.start].upper)):
+                self.edits.after[last] = self.edits.after.get(last, "") + f" AS {name}"
 
     def _within(self, node: Node) -> Node:
         """What is left of an expression without brackets and rules that add nothing."""
