@@ -191,6 +191,22 @@ def test_what_a_new_load_would_set_aside_stays_aside(
         assert_sound(engine)
 
 
+@pytest.mark.parametrize("text", ["[" * 199 + "]" * 199, json.dumps("x" * 65_510)], ids=["deep", "long"])
+def test_a_value_that_cannot_be_set_aside_with_a_reason_stays_where_it_is(
+    new_warehouse: Make, source: Source, tmp_path: Path, text: str
+) -> None:
+    source.log(json.dumps(on("PLACE", play(0))).replace('"PLACE"', text).encode(), on("fits", play(1)))
+    engine = new_warehouse()
+    etl(engine, source.folder)
+
+    with newer(tmp_path):
+        prepare_tables(engine)
+
+        shown = rows(engine, "SELECT device_id, extra FROM stg_events ORDER BY item_in_session")
+        assert shown == [(None, f'{{"deviceId":{text}}}'), ("fits", None)]
+        assert_sound(engine)
+
+
 def test_what_is_personal_can_be_erased_and_is_all_that_is_not_marked() -> None:
     events = schema.table("stg_events")
 
