@@ -16,4 +16,4 @@ def lowest() -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(lowest()))  # noqa: T201
+    print("\n".join(lowest()))  # noqa: T201  # a program

@@ -176,7 +176,7 @@ def test_what_the_kernel_shows_as_files_is_never_read(source: Source) -> None:
     (source.folder / "log_data" / "a.json").symlink_to("/proc/self/environ")
 
     for follow in ("no", "yes"):
-        found = survey_source(S3(source=str(source.folder), follow_links=follow))  # type: ignore[arg-type]
+        found = survey_source(S3(source=str(source.folder), follow_links=follow))  # type: ignore[arg-type]  # from parameters
         assert (found.files, [one.reason for one in found.passed_over]) == ([], ["not a regular file"])
     with pytest.raises(OSError, match="a file of the kernel's"):
         open_file("/proc/self/environ")
@@ -211,7 +211,7 @@ def test_a_folder_of_logs_that_is_a_link_is_read_where_it_stays_in_the_source_or
     with pytest.raises(ConfigError, match="log_data is a link that leads out of the source"):
         survey(source)
     for asked in ({"follow_links": "yes"}, {"log_data": str(source.folder / "log_data")}):
-        found = survey_source(S3(source=str(source.folder), **asked))  # type: ignore[arg-type]
+        found = survey_source(S3(source=str(source.folder), **asked))  # type: ignore[arg-type]  # from parameters
         assert [Path(file.uri).name for file in found.files] == ["a.json"]
 
 

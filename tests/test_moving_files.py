@@ -160,7 +160,7 @@ def test_a_file_that_vanishes_before_its_rejects_are_looked_up_is_left_out(
     stage = type(warehouse).stage
 
     def staged(self: Engine, *arguments: object) -> object:
-        found = stage(self, *arguments)  # type: ignore[arg-type]
+        found = stage(self, *arguments)  # type: ignore[arg-type]  # passed on as given
         gone.unlink(missing_ok=True)
         return found
 
@@ -177,7 +177,7 @@ def between(patch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
     scan_files = Batch.scan_files
 
     def looked(self: Batch, listed: list[object]) -> object:
-        found = scan_files(self, listed)  # type: ignore[arg-type]
+        found = scan_files(self, listed)  # type: ignore[arg-type]  # passed on as given
         happens()
         return found
 

@@ -200,13 +200,13 @@ def _find_folder(s3: S3, name: str, own: str) -> str | None:
             f"{folder} is a link that leads out of the source. Name the folder it leads to as [S3] "
             f"{name.upper()}, or set [S3] FOLLOW_LINKS = yes."
         )
-    return os.path.join(folder.resolve(), "")  # noqa: PTH118
+    return os.path.join(folder.resolve(), "")  # noqa: PTH118  # a slash at its end
 
 
 def _roots(*folders: str) -> tuple[str, ...]:
     """The real paths of these folders, each with a slash at its end."""
     return tuple(
-        os.path.join(os.path.realpath(folder), "")  # noqa: PTH118
+        os.path.join(os.path.realpath(folder), "")  # noqa: PTH118  # a slash at its end
         for folder in folders
         if folder and not is_remote(folder)
     )
@@ -317,6 +317,6 @@ def _beside(source: str, folders: Sequence[str]) -> Iterator[PassedOver]:
         yield PassedOver(local_uri(source), UNLISTED)
         return
     for place, is_folder in found:
-        inside = place if is_remote(place) else os.path.join(os.path.realpath(place), "")  # noqa: PTH118
+        inside = place if is_remote(place) else os.path.join(os.path.realpath(place), "")  # noqa: PTH118  # a slash at its end
         if not (is_folder and any(folder.startswith(inside) for folder in folders)):
             yield PassedOver(local_uri(place), why_beside(place.rstrip("/").rpartition("/")[2], is_folder))
