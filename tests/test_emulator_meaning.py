@@ -1,6 +1,7 @@
 """What statements mean where PostgreSQL's meaning is another: the answers are those of AWS's pages."""
 
 import datetime as dt
+import re
 import time
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import QueryError
+from tests.conftest import ROOT
 
 AnyRow = tuple[Any, ...]
 
@@ -87,6 +89,11 @@ DOCUMENTED: list[tuple[str, AnyRow]] = [
     ("DECODE(NULL, NULL, 1, 2), DECODE('b', 'a', 1, 'b ', 2), DECODE(3, 1, 'x'), NVL2(NULL, 1, 2)",
      (1, 2, None, 2)),
     ("CONVERT(VARCHAR(2), 'abc'), CONVERT(INTEGER, 162.00), CONVERT(CHAR(4), 2008)", ("ab", 162, "2008")),
+    # "SELECT list": TOP is LIMIT
+    ("TOP 1 n, d FROM numbers WHERE n > 1 ORDER BY n DESC", (4, 2)),
+    ("SUM(n) FROM (SELECT TOP 2 n FROM numbers ORDER BY n)", (3,)),
+    ("COUNT(*) FROM numbers WHERE n IN (SELECT TOP 2 DISTINCT n FROM numbers ORDER BY n)", (2,)),
+    ("MAX(a) FROM ((SELECT TOP 1 n AS a FROM numbers ORDER BY n) UNION ALL SELECT 0)", (1,)),
     # "Names and identifiers"
     ('"N" + 1 FROM "NUMBERS" WHERE "n" = 1', (2,)),
 ]  # fmt: skip
@@ -170,3 +177,34 @@ def test_a_sum_of_bigints_ends_at_64_bits_and_that_of_numerics_does_not(numbers:
         numbers.native(f"SELECT SUM(n) AS n FROM ({large}) AS l")
     total = numbers.native(f"SELECT SUM(CAST(n AS NUMERIC(38, 0))) AS n FROM ({large}) AS l").scalar()
     assert total == 18_000_000_000_000_000_000
+
+
+def test_a_session_says_its_settings(session: Redshift) -> None:
+    def said() -> AnyRow:
+        return *session.native("SHOW query_group").rows, *session.native(asked).rows
+
+    asked = "SELECT CURRENT_SETTING('query_group')"
+    before = said()
+    session.native("SET SESSION query_group TO 'nightly load'")
+    during = said()
+    session.native("RESET query_group")
+
+    assert during == (("nightly load",), ("nightly load",))
+    assert before == said() == (("unset",), ("unset",))
+    assert session.native("SHOW query_group").columns == ("query_group",)
+
+
+def test_the_readmes_statements_are_answered_as_it_says(session: Redshift) -> None:
+    shown = re.findall(r"^dev=# (.+?);.*\n((?:(?!dev=#|```).*\n)+)", (ROOT / "README.md").read_text(), re.M)
+    session.native("CREATE TABLE plays (artist VARCHAR(20), ms BIGINT)")
+    session.native("INSERT INTO plays VALUES ('Nightbirds', 236200), ('Nightbirds ', 199000)")
+    answered, *refused = shown
+
+    assert len(refused) == 3
+    (row,) = session.native(answered[0]).rows
+    assert [str(value).rstrip() for value in row] == re.split(
+        r"\s*\|\s*", answered[1].splitlines()[-1].strip()
+    )
+    for sql, said in refused:
+        with pytest.raises(QueryError, match=re.escape(said.removeprefix("ERROR:  ").strip())):
+            session.native(sql)

@@ -15,6 +15,7 @@ from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.ask.report import gather, render
 from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift_rights import reader_of
 from sparkify.errors import ConfigError, QueryError, RightsError
 from sparkify.load.checks import check_everything
 from sparkify.load.tables import OURS, SHARED, create_tables, prepare_tables, require_tables
@@ -329,3 +330,11 @@ def test_readers_see_the_star_and_the_views_and_no_column_that_holds_messages_na
     shown = {column for name in ddl.VIEWS for column, _ in ddl.view(name)[1]}
     assert not shown & {"uri", "raw_text", "message", "first_name", "last_name", "content_hash", "extra"}
     assert [name for name in ddl.VIEWS if "reason" in dict(ddl.view(name)[1])] == ["load_rejects"]
+
+
+def test_each_warehouse_has_a_reader_of_its_own_however_long_its_name() -> None:
+    long = "d" * 64
+    names = {reader_of(long, schema) for schema in ("s" * 60, "s" * 60 + "1", "s" * 60 + "2", "ü" * 60)}
+
+    assert len(names) == 4
+    assert all(len(name.encode()) <= 127 for name in names)

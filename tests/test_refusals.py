@@ -22,6 +22,8 @@ from sparkify.provision.price import Size, orderable, tabled
         ("dc2.8xlarge", 2, "Closest: 2 x ra3.4xlarge"),
         ("huge", 2, "there is no node type huge"),
         ("rg.large", 0, "NODES = 0 makes no cluster"),
+        ("ra3.xlplus", 17, "NODES = 17 makes no cluster of ra3.xlplus: 1 to 16 are possible"),
+        ("ra3.4xlarge", 33, "1 to 32 are possible"),
     ],
 )
 def test_a_cluster_that_cannot_be_ordered_is_refused_with_the_closest(

@@ -130,6 +130,22 @@ def test_a_migration_that_fails_leaves_the_older_warehouse_as_it_was(
     assert rows(empty, "SELECT MAX(version) AS version FROM etl_version") == [(1,)]
 
 
+def test_a_view_of_the_users_own_with_one_of_our_names_stops_the_migration_and_is_named(
+    empty: Engine, source: Source
+) -> None:
+    fill(empty, source, 3)
+    before = columns_of(empty)
+    empty.execute("CREATE VIEW events AS SELECT page, COUNT(*) AS n FROM stg_events GROUP BY page")
+
+    with pytest.raises(WarehouseError, match=r"needs the name events for a view of its own"):
+        prepare_tables(empty)
+    assert columns_of(empty) == before
+
+    empty.execute("DROP VIEW events")
+    prepare_tables(empty)
+    assert "songplay_id" in empty.query("SELECT * FROM events LIMIT 0").columns
+
+
 def test_a_reader_says_how_an_older_warehouse_is_brought_up_to_date(
     run: Run, source: Source, tmp_path: Path
 ) -> None:

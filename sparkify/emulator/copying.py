@@ -259,7 +259,7 @@ class Copier:
     async def _decoder(self, columns: Sequence[Column], backend: Backend) -> json.JSONDecoder:
         if all(column.type != "super" for column in columns):
             return DECODER
-        setting = await backend.ask("SELECT current_setting('rs.json_parse_dedup_attributes', true)")
+        setting = await backend.ask("SELECT current_setting('rs.json_parse_dedup_attributes')")
         return strict_decoder(keeps_last=setting[0][0] in ("on", "true"))
 
     def _note(self, common: Mapping[str, int], loaded: Loaded) -> None:

@@ -37,7 +37,7 @@ def has_edits(tree: Node, part: Sequence[Token]) -> bool:
     """Whether a statement computes something that might be a DECIMAL, or queries a query without a name."""
     return any(
         (node.rule == "operator" and part[node.start].text in "+-*/")
-        or node.rule == "case"
+        or node.rule in ("case", "top")
         or (node.rule == "call" and part[node.children[0].end - 1].upper in COMMON)
         or (node.rule == "query-body" and len(node.children) > 1)
         or (node.rule == "derived-table" and part[node.end - 1].text == ")")

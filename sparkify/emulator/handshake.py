@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sparkify.emulator.backend import Backend, error, message, receive, startup
+from sparkify.emulator.settings import DEFAULTS
 
 if TYPE_CHECKING:
     from sparkify.emulator.wire_server import WireServer
@@ -24,6 +25,7 @@ _LONGEST_START = 10_000
 _SESSION = {
     "TimeZone": "UTC", "DateStyle": "ISO, MDY", "extra_float_digits": "3",
     "standard_conforming_strings": "off", "escape_string_warning": "off", "client_min_messages": "warning",
+    **{f"rs.{name}": value for name, value in DEFAULTS.items()},
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from sparkify.emulator.lexer import Token, arguments, closing, statements
 from sparkify.emulator.names import fold
 from sparkify.emulator.refusals import Refused, refuse
 from sparkify.emulator.scopes import Columns, edits
+from sparkify.emulator.settings import own_settings
 from sparkify.emulator.tables import create_table
 from sparkify.emulator.unpivoting import refuse_super, unpivot
 from sparkify.emulator.users import create_user, grantees
@@ -38,9 +39,6 @@ LONG = 10_000
 BARE_NUMERIC = "NUMERIC(18,0)"
 CHARACTERS = ("VARCHAR", "NVARCHAR", "TEXT")
 _SAID = {"SYSDATE": "rs_sysdate()", "MINUS": "EXCEPT"}
-_SESSION = {"enable_result_cache_for_session", "query_group", "wlm_query_slot_count"}
-_PARSING = {"json_parse_dedup_attributes"}
-"""Settings of a session that JSON_PARSE and COPY look at."""
 _ENDS = ("UNION", "ORDER", "LIMIT", ")", "EXCEPT", "INTERSECT")
 
 
@@ -109,15 +107,14 @@ def _said(sql: str, part: list[Token], around: Edits) -> Rewritten:
     first, second = part[0].upper, part[1].upper if len(part) > 1 else ""
     if first == "COPY":
         return Rewritten("copy", part)
-    if first in ("SET", "RESET") and second.lower() in _PARSING:
-        return Rewritten("sql", part, f"{first} rs.{sql[part[1].start : part[-1].end]}")
-    if first in ("ANALYZE", "VACUUM") or (first in ("SET", "RESET") and second.lower() in _SESSION):
+    if first in ("ANALYZE", "VACUUM"):
         return Rewritten("ignored", part, tag=first)
     if first in ("GRANT", "REVOKE") or (first, second) == ("CREATE", "USER"):
         made, password = create_user(part) if first == "CREATE" else (grantees(sql, part), None)
         return Rewritten("sql", part, made, password=password)
     refuse(part)
     refuse_super(part)
+    around.instead |= own_settings(part)
     if first == "CREATE" and "TABLE" in [token.upper for token in part[1:4]]:
         made, note = create_table(part, Rewriter(sql, part, around).text)
         return Rewritten("sql", part, made, after=note)

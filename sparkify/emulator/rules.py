@@ -15,13 +15,15 @@ NODE_TYPES = {
     "ra3.large": 2, "ra3.xlplus": 2, "ra3.4xlarge": 4, "ra3.16xlarge": 16,
 }  # fmt: skip
 """The node types that can be ordered, with their slices."""
-SINGLE = ("rg.large", "rg.xlarge", "ra3.large", "ra3.xlplus")
-"""Those of which one node makes a cluster: "Amazon Redshift provisioned clusters"; unverified for RG."""
+SINGLE = ("rg.large", "ra3.large", "ra3.xlplus")
+"""Those of which one node makes a cluster: "Amazon Redshift provisioned clusters"; "DECLARE" for RG."""
 ROLE_UNKNOWN = (
     "The IAM role {} is not valid. The IAM role must delegate access to an Amazon Redshift account."
 )
 """terraform-provider-aws#19113; AWS re:Post, "redshift-iam-role-error"."""
 _MOST_NODES = 100
+_MOST_NODES_OF = {"ra3.large": 16, "ra3.xlplus": 16, "ra3.4xlarge": 32}
+"""The node ranges of "Amazon Redshift provisioned clusters"; unverified for RG."""
 _NOT_ON_THE_PAGE = {"CONNECT", "LANGUAGE", "START", "QUALIFY"}
 """Words of the grammar's lists that the page "Reserved words" leaves out, or says are none."""
 Form = Mapping[str, str]
@@ -90,8 +92,11 @@ def _check_nodes(form: Form, not_sold: Sequence[str]) -> None:
     nodes = int(form.get("NumberOfNodes", "1"))
     if nodes < 2:  # terraform#12220
         raise invalid("Number of nodes for cluster type multi-node must be greater than or equal to 2")
-    if nodes > _MOST_NODES:  # API, NumberOfNodes
-        raise ApiError("NumberOfNodesPerClusterLimitExceeded", f"A cluster has at most {_MOST_NODES} nodes")
+    most = _MOST_NODES_OF.get(kind, _MOST_NODES)
+    if nodes > most:  # API, NumberOfNodes
+        raise ApiError(
+            "NumberOfNodesPerClusterLimitExceeded", f"A cluster of {kind} has at most {most} nodes"
+        )
 
 
 def _check_safety(form: Form) -> None:

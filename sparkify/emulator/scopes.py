@@ -11,6 +11,7 @@ from sparkify.emulator.decimals import BARE, INT2, INT4, INT8, MOST_DIGITS, Exac
 from sparkify.emulator.edits import CALLED, COMMON, Edits, alias_of, name_of
 from sparkify.emulator.grammar import Node
 from sparkify.emulator.lexer import Token
+from sparkify.emulator.refusals import Refused
 
 Kind = Exact | None
 Columns = Sequence[tuple[str, Kind]]
@@ -226,8 +227,19 @@ class _Typing:
         for child in node.children:
             if child.rule not in ("with", "query-body"):
                 self.kind(child, replace(inner[0], aliases={}) if len(terms) == 1 else scope)
+        if top := [each for term in terms for each in term.children if each.rule == "top"]:
+            self._top(top[0], node, terms)
         self._common = kept
         return self._united(terms, found) if len(terms) > 1 else found[0]
+
+    def _top(self, top: Node, query: Node, terms: Sequence[Node]) -> None:
+        """SELECT TOP n: LIMIT n at the query's end."""
+        rules = {child.rule for child in (*query.children, *terms[0].children)}
+        if len(terms) > 1 or rules & {"limit", "offset", "qualify"}:
+            raise Refused("emulator: TOP with UNION, LIMIT, OFFSET or QUALIFY: documented, but not imitated")
+        word, number = self._part[top.start : top.end]
+        self.edits.instead |= {word.start: " ", number.start: " "}
+        self._wrap(query.start, query.end, "", f" LIMIT {number.text}")
 
     def _with(self, node: Node, scope: _Scope) -> None:
         for child in node.children:

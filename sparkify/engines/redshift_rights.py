@@ -10,6 +10,7 @@ Of tables that are seen in part, views are granted: who may read a view need not
 that it is made of ("CREATE VIEW"), since those are read with the rights of the view's owner.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -21,7 +22,10 @@ LONGEST_NAME = 127
 
 def reader_of(database: str, schema: str) -> str:
     """The database user as whom a superuser asks this warehouse; users belong to the whole cluster."""
-    return f"sparkify_reader_{database}_{schema}"[:LONGEST_NAME]
+    name = f"sparkify_reader_{database}_{schema}"
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    return "sparkify_reader_" + hashlib.sha256(name.encode()).hexdigest()
 
 
 def users(reader: str) -> str:

@@ -58,10 +58,19 @@ def create_tables(engine: Engine) -> list[str]:
 
 
 def _create_views(engine: Engine, there: Sequence[str]) -> None:
-    """Make the views that are missing; one that is there may be somebody's own, and is never replaced."""
+    """Make the views that are missing. One that is there may be somebody's own: WarehouseError, if it is."""
     for name in schema.VIEWS:
+        text = statement("views", name).text
         if name not in there:
-            engine.execute(statement("views", name).text)
+            engine.execute(text)
+            continue
+        made_of = text.partition(" AS\n")[2]
+        ours = engine.query(f"SELECT * FROM ({made_of}) AS ours LIMIT 0").columns
+        if set(engine.query(f"SELECT * FROM {name} LIMIT 0").columns) != set(ours):
+            raise WarehouseError(
+                f"sparkify needs the name {name} for a view of its own, and another table or view has it. "
+                "Drop that one or give it another name, then run this again; nothing was changed."
+            )
 
 
 def drop_tables(engine: Engine) -> None:

@@ -32,6 +32,8 @@ SLICES = {
 }  # fmt: skip
 MOST_NODES = 100
 """API reference, CreateCluster."""
+_MOST_NODES_OF = {"ra3.large": 16, "ra3.xlplus": 16, "ra3.4xlarge": 32}
+"""Management Guide, "Amazon Redshift provisioned clusters", node ranges; those of RG are unverified."""
 MOST_RPU = 1024
 _CLOSEST = {
     "dc1.large": "rg.large", "dc1.8xlarge": "ra3.4xlarge",
@@ -151,8 +153,11 @@ def orderable(node_type: str, nodes: int, region: str = "") -> Size:
         raise ConfigError(
             f"there is no node type {node_type}. [CLUSTER] NODE_TYPE is one of {', '.join(PRICES)}."
         )
-    if not 1 <= nodes <= MOST_NODES:
-        raise ConfigError(f"[CLUSTER] NODES = {nodes} makes no cluster: 1 to {MOST_NODES} are possible.")
+    most = _MOST_NODES_OF.get(node_type, MOST_NODES)
+    if not 1 <= nodes <= most:
+        raise ConfigError(
+            f"[CLUSTER] NODES = {nodes} makes no cluster of {node_type}: 1 to {most} are possible."
+        )
     return Size(node_type, nodes)
 
 
