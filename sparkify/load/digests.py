@@ -49,10 +49,13 @@ class Changes:
         return bool(self.whole) or any(map(any, self.deltas.values()))
 
     @contextmanager
-    def of(self, table: str, rows: str = "", params: Mapping[str, Value] | None = None) -> Iterator[None]:
-        """What the block does to these rows of a table, or to all: it may do nothing to others."""
+    def of(self, table: str, rows: str = "", params: Mapping[str, Value] | None = None) -> Iterator[Digest]:
+        """What the block does to these rows of a table, or to all, given what they are before.
+
+        The block may do nothing to other rows.
+        """
         before = read_digest(self._reader, table, rows, params)
-        yield
+        yield before
         self.add(table, read_digest(self._reader, table, rows, params).minus(before))
 
     @contextmanager

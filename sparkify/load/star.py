@@ -141,18 +141,17 @@ def _refresh(engine: Engine, changes: Changes, *, is_everything: bool) -> None:
     for model in MODELS:
         for one in keep_records(model, is_everything=is_everything):
             engine.execute(one.text)
+        delete, insert = replace_rows(model, is_everything=is_everything)
         if is_everything:
-            _replace(engine, model, is_everything=True)
+            engine.execute(delete.text)
+            engine.execute(insert.text)
             changes.rewritten(model.table)
-        # Most nights bring no songs.
+        # Most nights bring no songs, and no play of a key that has one.
         elif engine.query(f"SELECT COUNT(*) AS n FROM {model.affected}").scalar():
-            with changes.of(model.table, model.of_affected(model.table)):
-                _replace(engine, model, is_everything=False)
-
-
-def _replace(engine: Engine, model: Model, *, is_everything: bool) -> None:
-    for one in replace_rows(model, is_everything=is_everything):
-        engine.execute(one.text)
+            with changes.of(model.table, model.of_affected(model.table)) as before:
+                if before.rows:
+                    engine.execute(delete.text)
+                engine.execute(insert.text)
 
 
 def _count(*, is_everything: bool) -> str:
