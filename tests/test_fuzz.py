@@ -10,6 +10,7 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.load.checks import check_everything
+from sparkify.load.feed import Feed
 from sparkify.load.tables import create_tables
 from tests.builders import Source, etl, play, rejects, rows, song
 from tests.torture import survived, times
@@ -57,6 +58,7 @@ def _huge(line: bytes, chance: random.Random) -> bytes:
     return line.replace(b"Undo", b"U" * chance.choice((1024, 1025, 70_000)), 1)
 
 
+ANY = Feed(refuses_rejected_files=False)
 TEARS: tuple[Callable[[bytes, random.Random], bytes], ...] = (
     _flip,
     _flip,
@@ -110,10 +112,10 @@ def test_a_torn_line_is_loaded_or_rejected_at_its_place(memory: Engine, source: 
         bodies[str(file)] = body
         source.write(file, gzip.compress(body) if chance.random() < 0.2 else body)
 
-    summary = etl(memory, source.folder)
+    summary = etl(memory, source.folder, feed=ANY)
 
     tally = summary.records
-    assert tally.read == tally.loaded + tally.duplicate + tally.rejected
+    assert tally.read == tally.loaded + tally.duplicate + tally.conflict + tally.rejected
     staged, refused = _places(memory, "stg_events"), _places(memory, "etl_reject")
     for uri, body in bodies.items():
         if refused.get(uri) == [0]:
@@ -144,9 +146,9 @@ def test_a_torn_song_is_loaded_or_rejected_and_none_vanishes(
         torn = chance.choice((_flip, _cut, _insert))(whole, chance)
         source.song(torn if number % 2 else whole, f"{number:02}")
 
-    tally = etl(memory, source.folder).records
+    tally = etl(memory, source.folder, feed=ANY).records
 
-    assert tally.read == tally.loaded + tally.duplicate + tally.rejected >= 40
+    assert tally.read == tally.loaded + tally.duplicate + tally.conflict + tally.rejected >= 40
     per_file = (
         "SELECT f.records_read, (SELECT COUNT(*) FROM stg_songs AS s WHERE s.file_id = f.file_id) + "
         "(SELECT COUNT(*) FROM etl_reject AS r WHERE r.file_id = f.file_id) AS places, f.rejected "
@@ -186,13 +188,15 @@ def test_no_torn_file_takes_a_whole_one_down(memory: Engine, source: Source, see
     source.log(*(play(item, sessionId=7) for item in range(400)), day="2018-11-09")
     source.song(song("SO7"))
 
-    summary = etl(memory, source.folder)
+    summary = etl(memory, source.folder, feed=ANY)
 
     tally = summary.records
-    assert tally.read == tally.loaded + tally.duplicate + tally.rejected
+    assert tally.read == tally.loaded + tally.duplicate + tally.conflict + tally.rejected
     assert rows(memory, "SELECT COUNT(*) AS n FROM songplay WHERE session_id = 7") == [(400,)]
     assert rows(memory, "SELECT COUNT(*) AS n FROM songs WHERE song_id = 'SO7'") == [(1,)]
-    balanced = "SELECT COUNT(*) AS n FROM etl_file WHERE records_read <> loaded + duplicate + rejected"
+    balanced = (
+        "SELECT COUNT(*) AS n FROM etl_file WHERE records_read <> loaded + duplicate + conflict + rejected"
+    )
     assert rows(memory, balanced) == [(0,)]
     assert all(verdict.passed for verdict in check_everything(memory))
     survived("torn files", len(torn))
