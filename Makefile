@@ -6,12 +6,13 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 USED := $(VENV)/.used
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo serve real test lowest lint check torture bench clean docs picture statements
+.PHONY: help demo serve real core test lowest lint check torture bench clean docs picture statements
 help:
 	@echo 'make demo    simulate a month of a small service, load it, run three sample queries'
 	@echo 'make serve   keep a Redshift emulator up, for psql or any other client'
 	@echo 'make real    rehearse on AWS: shows the price, asks, deletes everything; ARGS="--max-usd 1 --ttl 45m"'
-	@echo 'make test    run the tests, but for the longest'
+	@echo 'make core    run a few tests of the loader and the star, on DuckDB'
+	@echo 'make test    run the tests in a short form; K=expression: those whose names match, whole'
 	@echo 'make lint    lint, format, types, import contracts'
 	@echo 'make check   lint, and all tests'
 	@echo 'make lowest  run all tests with the lowest versions that pyproject.toml allows'
@@ -61,8 +62,16 @@ serve: $(STAMP)
 real: $(STAMP)
 	@$(BIN)/sparkify rehearse --real $(ARGS)
 
+CORE := load star matching regular models cli
+PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+# The short form; under CI, with LONG=1 (make check) or with K, whatever these try.
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	@FORM=$(if $(or $(CI),$(LONG),$(K)),,short) $(PYTEST) $(if $(K),-k '$(K)')
+
+# What a change of the loader or the star breaks first.
+core: $(STAMP)
+	@$(PYTEST) -k 'not redshift' $(CORE:%=tests/test_%.py)
 
 # The lower bounds of pyproject.toml are claims: the same tests, with the lowest version of each.
 LOWEST := .venv-lowest

@@ -1,13 +1,11 @@
 """Real input and real engines: a DuckDB file, and a schema of a Redshift cluster, for each test."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,9 +26,9 @@ from tests.browser import chromium, find_chromium
 from tests.builders import Run, Source, play, song
 from tests.clusters import Bucket, Cluster, launch
 from tests.copies import files, session
-from tests.torture import long
+from tests.selection import pytest_collection_modifyitems
 
-__all__ = ["account", "clients", "files", "session"]  # fixtures that live elsewhere
+__all__ = ["account", "clients", "files", "pytest_collection_modifyitems", "session"]  # they live elsewhere
 ROOT = Path(__file__).parent.parent
 
 
@@ -208,40 +206,3 @@ def browser() -> Iterator[Any]:
         pytest.skip("there is no Chromium here: apt-get install chromium")
     with chromium() as running:
         yield running
-
-
-LONG_ON_A_CLUSTER = (
-    "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
-    "test_truth", "test_events", "test_answers",
-)  # fmt: skip
-"""Modules that try one law many times: `make test` holds it on DuckDB, `make check` on both engines."""
-
-
-SLOW = re.compile(r"[\[-](redshift|duckdb-300)[-\]]")
-"""In the name of a case that runs on a cluster, or on a larger file."""
-FEW, EVERY = 4, 5
-"""Of a test with many cases, `make test` tries the first few in each of these lanes, and then every fifth."""
-
-
-LONGEST = (
-    "test_page", "test_cuts", "test_star", "test_checks", "test_undo", "test_warnings", "test_rehearse",
-    "test_provision_serverless", "test_copy_care", "test_dashboard", "test_report", "test_answers",
-    "test_distribution", "test_connecting", "test_rehearse_real", "test_rehearse_serve",
-    "test_laws_of_leaving", "test_laws", "test_kills", "test_real_data", "test_distribution_command",
-    "test_distribution_measure",
-)  # fmt: skip
-"""Modules that begin first: else one process works on the longest alone at the end, while the others wait."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.stem not in LONGEST)
-    cases: Counter[str] = Counter()
-    for item in items:
-        lane = SLOW.search(item.name)
-        if lane is None:
-            continue
-        test = item.nodeid.partition("[")[0] + lane[1]
-        is_left_out = cases[test] >= FEW and cases[test] % EVERY != 0
-        cases[test] += 1
-        if is_left_out or (item.path.stem in LONG_ON_A_CLUSTER and lane[1] == "redshift"):
-            item.add_marker(long)

@@ -1,0 +1,83 @@
+"""Which tests a run tries: `make test` the short form, CI nearly all, `make check` (LONG=1) every one.
+
+A file that is named to pytest, or `make test K=expression`, is tried as CI does.
+"""
+
+import os
+import re
+from collections import Counter
+
+import pytest
+
+from tests.torture import long
+
+LANE = re.compile(r"[\[-](redshift|duckdb-300)[-\]]")
+"""In the name of a case that runs on a cluster, or on a larger file."""
+FEW, EVERY = 4, 5
+"""Of a test with many cases, CI tries the first few in each of these lanes, and then every fifth."""
+LONG_ON_A_CLUSTER = (
+    "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
+    "test_truth", "test_events", "test_answers",
+)  # fmt: skip
+"""Modules that try one law many times: CI holds it on DuckDB, `make check` on both engines."""
+WALKS = (
+    "test_page", "test_dashboard", "test_rehearse", "test_rehearse_real", "test_rehearse_serve",
+    "test_distribution", "test_distribution_command", "test_distribution_measure", "test_statements",
+    "test_cuts", "test_kills", "test_crowd", "test_processes", "test_provision", "test_provision_care",
+    "test_provision_documented", "test_provision_serverless", "test_connecting", "test_copy_care",
+    "test_undo_copies", "test_versions", "test_gaps", "test_s3_faults", "test_real_data",
+    "test_blanks_engines",
+)  # fmt: skip
+"""Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
+CASES, ON_A_CLUSTER = 20, 4
+"""In the short form: every so many cases of a test, and of a module's tests on a cluster."""
+LONGEST = (
+    "test_page", "test_cuts", "test_star", "test_checks", "test_undo", "test_warnings", "test_rehearse",
+    "test_provision_serverless", "test_copy_care", "test_dashboard", "test_report", "test_answers",
+    "test_distribution", "test_connecting", "test_rehearse_real", "test_rehearse_serve",
+    "test_laws_of_leaving", "test_laws", "test_kills", "test_real_data", "test_distribution_command",
+    "test_distribution_measure",
+)  # fmt: skip
+"""Modules that begin first: else one process works on the longest alone at the end, while the others wait."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this run does not try."""
+    if os.environ.get("FORM") == "short":
+        kept = _short(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = [item for item in items if item in kept]
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
+    cases: Counter[str] = Counter()
+    for item in items:
+        lane = LANE.search(item.name)
+        if lane is None:
+            continue
+        test = _test(item) + lane[1]
+        is_left_out = cases[test] >= FEW and cases[test] % EVERY != 0
+        cases[test] += 1
+        if is_left_out or (item.path.stem in LONG_ON_A_CLUSTER and lane[1] == "redshift"):
+            item.add_marker(long)
+
+
+def _short(items: list[pytest.Item]) -> set[pytest.Item]:
+    """One case of every test, and more where there are many; of those on a cluster every fourth test."""
+    cases: Counter[str] = Counter()
+    on_a_cluster: Counter[str] = Counter()
+    kept = set()
+    for item in items:
+        lane = LANE.search(item.name)
+        test = _test(item) + (lane[1] if lane else "")
+        cases[test] += 1
+        if item.path.stem in WALKS or cases[test] % CASES != 1:
+            continue
+        if lane and lane[1] == "redshift":
+            on_a_cluster[item.path.stem] += 1
+            if on_a_cluster[item.path.stem] % ON_A_CLUSTER != 1:
+                continue
+        kept.add(item)
+    return kept
+
+
+def _test(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
