@@ -23,14 +23,13 @@ from sparkify.config import Config, load_config
 from sparkify.connection import as_owner, opened, require_readable
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError, SparkifyError
-from sparkify.load.checks import Verdict
+from sparkify.load.checks import Verdict, check_warehouse
 from sparkify.load.choice import choose_files
 from sparkify.load.feed import make_feed
 from sparkify.load.files import Planned, State, make_plan
 from sparkify.load.inspect import find_missing_days
 from sparkify.load.publish import Summary
 from sparkify.load.run import MaxRejects, load, rebuild_if_other
-from sparkify.load.seal import check_warehouse
 from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables, use_play_pages
 from sparkify.load.undo import undo
 from sparkify.progress import Progress, Silent

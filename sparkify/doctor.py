@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from sparkify.config import Config
 from sparkify.engines.base import Engine
 from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseError
+from sparkify.ledger.runs import last_start
 from sparkify.load.files import list_source
 from sparkify.load.tables import VERSION, has_tables, require_tables
 from sparkify.source.store import is_remote
@@ -200,7 +201,7 @@ def _examine_tables(engine: Engine, now: dt.datetime) -> Iterator[Finding]:
         yield _failed("layout", error)
         return
     yield Finding("layout", "ok", f"layout {VERSION}, which this program knows")
-    latest = engine.query("SELECT MAX(started_at) AS latest FROM etl_run").scalar()
+    latest = last_start(engine)
     if latest is not None and latest > now + SKEW:
         yield Finding(
             "clock", "FAILED", f"the latest run began at {latest} UTC, and now it is {now:%Y-%m-%d %H:%M:%S}",

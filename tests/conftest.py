@@ -19,7 +19,7 @@ from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.redshift import Redshift
-from sparkify.load.seal import accept
+from sparkify.ledger.seal import accept
 from sparkify.load.tables import create_tables
 from tests.accounts import account, clients
 from tests.browser import chromium, find_chromium

@@ -8,9 +8,9 @@ from typing import Any
 from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
+from sparkify.ledger.rejects import decoded
 from sparkify.load.feed import Feed
 from sparkify.load.files import list_source
-from sparkify.load.rejects import decoded
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables
 from tests import values_oracle as oracle

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sparkify.ask.report import gather, render
 from sparkify.engines.duckdb import DuckDB
-from sparkify.load.seal import check_warehouse
+from sparkify.load.checks import check_warehouse
 from sparkify.load.tables import create_tables
 from sparkify.simulate.service import Options, simulate
 from tests.browser import ROOT, as_url, chromium, visit

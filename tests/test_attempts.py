@@ -10,8 +10,8 @@ import pytest
 from sparkify.ask.report import gather
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, QueryError, SparkifyError
-from sparkify.load import attempts
-from sparkify.load.digests import Changes
+from sparkify.ledger import attempts
+from sparkify.ledger.digests import Changes
 from sparkify.load.feed import Feed
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.undo import undo

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sparkify.engines.redshift import Redshift
-from sparkify.load.checks import check_everything
-from sparkify.load.seal import check_seal
+from sparkify.load.checks import check_everything, check_seal
 from tests.builders import Source, play, rows, song
 from tests.clusters import Bucket, Cluster, fill, load_bucket
 from tests.test_processes import finish, start

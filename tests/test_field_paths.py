@@ -7,10 +7,11 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError
+from sparkify.ledger.state import write_play_pages
 from sparkify.load.checks import check_everything
 from sparkify.load.feed import Feed, read_paths
 from sparkify.load.run import rebuild
-from sparkify.load.tables import set_play_pages, use_play_pages
+from sparkify.load.tables import use_play_pages
 from sparkify.progress import Silent
 from tests.builders import Record, Source, etl, play, rows, song
 
@@ -81,5 +82,5 @@ def test_several_pages_may_be_plays_and_a_change_asks_for_a_rebuild(
     rebuild(warehouse, Silent(), play_pages=("NextSong",))
     assert rows(warehouse, "SELECT item_in_session FROM songplay ORDER BY 1") == [(0,)]
     assert all(verdict.passed for verdict in check_everything(warehouse))
-    set_play_pages(warehouse, ("Home",))
+    write_play_pages(warehouse, ("Home",))
     assert not all(verdict.passed for verdict in check_everything(warehouse))

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from sparkify.engines.duckdb import DuckDB
-from sparkify.load.checks import check_everything
+from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.diff import digest_star
-from sparkify.load.seal import check_seal
 from tests.builders import Source, play, rows, song
 from tests.test_processes import finish, start
 from tests.torture import survived, times

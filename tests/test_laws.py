@@ -9,10 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sparkify.engines.duckdb import DuckDB
-from sparkify.load.checks import check_everything
+from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
-from sparkify.load.seal import check_seal
 from sparkify.load.tables import create_tables
 from sparkify.progress import Silent
 from sparkify.source.tally import FEW

@@ -30,9 +30,9 @@ def test_rejects_are_written_a_page_at_a_time_and_all_of_them(
     monkeypatch.setattr(accept, "PAGE", 7)
     monkeypatch.setattr("sparkify.load.rejects.AT_ONCE", at_once)
     pages: list[int] = []
-    insert = staging.insert_rejects
+    insert = staging.add_rejects
     monkeypatch.setattr(
-        staging, "insert_rejects", lambda e, run, found: (pages.append(len(found)), insert(e, run, found))
+        staging, "add_rejects", lambda e, run, found: (pages.append(len(found)), insert(e, run, found))
     )
 
     etl(engine, source.folder)

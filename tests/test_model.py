@@ -16,10 +16,9 @@ import pytest
 from sparkify.engines.base import Engine, Result
 from sparkify.engines.duckdb import DuckDB
 from sparkify.errors import QueryError, WarehouseError
-from sparkify.load.checks import check_everything
+from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.deep import check_deep
 from sparkify.load.files import State
-from sparkify.load.seal import check_seal
 from tests import oracle
 from tests.builders import NOON, Record, Source, event, play, rows, song
 from tests.test_laws import NAMES, TITLES, as_line

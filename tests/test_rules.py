@@ -10,6 +10,7 @@ import sqlglot
 from sparkify import sql
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, WarehouseError
+from sparkify.ledger.state import read_rules
 from sparkify.load import rules
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
@@ -136,13 +137,13 @@ def test_comments_and_blanks_are_no_rules(tmp_path: Path) -> None:
 
 
 def test_the_first_load_notes_the_rules(warehouse: Engine, source: Source) -> None:
-    assert rules.read_rules(warehouse) is None
+    assert read_rules(warehouse) is None
     assert failed(warehouse) == []
     source.log(play(0))
 
     etl(warehouse, source.folder)
 
-    assert rules.read_rules(warehouse) == rules.rules_digest()
+    assert read_rules(warehouse) == rules.rules_digest()
 
 
 def built_by_another_program(run: Run, folder: Path) -> None:

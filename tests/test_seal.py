@@ -9,14 +9,16 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, ConfigError
-from sparkify.load import digests, seal
+from sparkify.ledger import seal
+from sparkify.ledger.digests import SEALED, Changes
+from sparkify.ledger.seal import accept, read_chain, read_last
+from sparkify.load import checks
+from sparkify.load.checks import check_seal
 from sparkify.load.deep import check_deep
-from sparkify.load.digests import SEALED
 from sparkify.load.forget import forget
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.replay import replay
 from sparkify.load.run import rebuild
-from sparkify.load.seal import accept, check_seal, read_chain, read_last
 from sparkify.load.undo import undo
 from sparkify.sql import schema
 from tests.breaks import CASES
@@ -275,7 +277,7 @@ def test_a_hash_function_of_another_version_is_no_change(
         type(warehouse), "hashed", lambda self, rows, columns: hashed(self, rows, columns[::-1])
     )
     assert found(warehouse) != []
-    for module in (seal, digests):
+    for module in (seal, checks):
         monkeypatch.setattr(module, "read_hashing", lambda _: "another")
 
     assert "were not compared" in check_seal(warehouse).sentence()
@@ -292,7 +294,7 @@ def test_a_run_that_is_rolled_back_leaves_no_seal(warehouse: Engine, source: Sou
     etl(warehouse, source.folder)
     before = read_last(warehouse)
 
-    def work(_: int, __: digests.Changes) -> Outcome:
+    def work(_: int, __: Changes) -> Outcome:
         warehouse.execute("DELETE FROM songplay")
         raise CheckError("no")
 

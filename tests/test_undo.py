@@ -10,10 +10,9 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, ConfigError, LoadError
-from sparkify.load.checks import check_everything
+from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, Summary, reload
-from sparkify.load.seal import check_seal
 from sparkify.load.undo import undo
 from tests.builders import (
     NOON,

@@ -13,11 +13,11 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.errors import QueryError, WarehouseError
+from sparkify.ledger.state import read_rules
 from sparkify.load import rules, tables
-from sparkify.load.checks import check_everything
+from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
-from sparkify.load.seal import check_seal
 from sparkify.load.tables import create_tables, migrate, prepare_tables, require_tables
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
@@ -86,7 +86,7 @@ def test_an_older_warehouse_is_brought_up_to_date_and_goes_on(
 
     prepare_tables(empty)
 
-    assert rules.read_rules(empty) == rules.rules_digest()
+    assert read_rules(empty) == rules.rules_digest()
     assert etl(empty, source.folder).run_id is None
     assert digest_star(empty) == digest_star(fresh)
     assert rejects(empty) == rejects(fresh)

@@ -7,6 +7,7 @@ from typing import Any
 from sparkify.engines.base import Reader, Result, Value
 from sparkify.engines.relations import definition, resolve
 from sparkify.errors import ConfigError
+from sparkify.ledger.state import read_play_pages
 from sparkify.sql import statement
 from sparkify.sql.schema import LINEAGE
 
@@ -51,7 +52,7 @@ def explain_play(reader: Reader, songplay_id: int) -> Explanation:
     plays = _rows(reader.query(statement("explain", "play").text, of))
     if not plays:
         raise ConfigError(_no_play(reader, songplay_id))
-    pages = {page for (page,) in reader.query("SELECT page FROM etl_play_page").rows}
+    pages = read_play_pages(reader)
     records = []
     for row in _rows(reader.query(statement("explain", "records").text, of)):
         ours = {name: row.pop(name) for name in (*LINEAGE, *_OURS)}

@@ -50,8 +50,9 @@ def forget(
     It cannot be undone. Plays still count, as nobody's. Your own files are not touched. Any number is taken:
     what is loaded of it later is made anonymous too.
     """
+    from sparkify.ledger.state import list_forgotten
     from sparkify.load.forget import forget as run
-    from sparkify.load.forget import list_forgotten, read_list
+    from sparkify.load.forget import read_list
     from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables
 
     if [user_id is not None, show, listed is not None].count(True) != 1:

@@ -27,7 +27,7 @@ from sparkify.cli.progress import Watching, log_option
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
 from sparkify.config import Config
 from sparkify.connection import opened, place
-from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
+from sparkify.errors import PUBLISHED_WITH_REJECTS
 from sparkify.formatting import count
 
 if TYPE_CHECKING:
@@ -141,9 +141,8 @@ def plan(config: Config, first: dt.date | None, last: dt.date | None, style: str
 def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, style: str | None) -> None:
     """Run every check over the whole warehouse, and compare every table with its seal."""
     from sparkify.engines.base import Result
-    from sparkify.load.checks import check_freshness, check_gaps
+    from sparkify.load.checks import check_freshness, check_gaps, check_warehouse
     from sparkify.load.deep import check_deep
-    from sparkify.load.seal import check_warehouse
     from sparkify.load.tables import require_tables
 
     age = parse_age(max_age, "--max-age") if max_age else None
@@ -212,13 +211,14 @@ rejects.add_command(replay)
 def _print_answer(config: Config, question: str, limit: int, run_id: int | None, style: str | None) -> None:
     from sparkify.ask.questions import ask, find_question
     from sparkify.ask.wrong_values import with_values
-    from sparkify.load.conflicts import list_conflicts
+    from sparkify.ledger.conflicts import list_conflicts
+    from sparkify.ledger.runs import require_run
     from sparkify.load.tables import require_tables
 
     with opened(config) as engine:
         require_tables(engine)
-        if run_id is not None and not engine.query(f"SELECT 1 FROM etl_run WHERE run_id = {run_id}").rows:
-            raise ConfigError(f"there is no run {run_id}. `sparkify runs` lists them.")
+        if run_id is not None:
+            require_run(engine, run_id)
         most = limit + 1 if limit else None
         result = (
             list_conflicts(engine, run_id, most)

@@ -22,14 +22,15 @@ from sparkify.connection import opened, place
 def log(config: Config, accept: str | None, limit: int, style: str | None) -> None:
     """Show the chain of seals, the latest first: what changed the warehouse, and whether a link is broken."""
     from sparkify.engines.base import Result
-    from sparkify.load.seal import accept as accept_all
-    from sparkify.load.seal import read_chain
+    from sparkify.ledger.runs import writing
+    from sparkify.ledger.seal import accept as accept_all
+    from sparkify.ledger.seal import read_chain
     from sparkify.load.tables import prepare_tables, require_tables
 
     if accept is not None:
         with opened(config, read_only=False) as engine:
             prepare_tables(engine)
-            with engine.transaction(lock="etl_lock"):
+            with writing(engine):
                 accept_all(engine, accept)
         click.echo(f"The tables of {place(config)} are sealed as they are.")
         return

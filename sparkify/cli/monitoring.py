@@ -87,7 +87,7 @@ def recording(config: Config, command: str) -> Iterator[None]:
     try:
         yield
     except SparkifyError as error:
-        from sparkify.load.attempts import is_recorded, record
+        from sparkify.ledger.attempts import is_recorded, record
         from sparkify.load.tables import require_tables
 
         if not is_recorded(error) and not isinstance(error, BusyError):

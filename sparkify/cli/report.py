@@ -150,7 +150,7 @@ def dashboard(
 
 def _prove(config: Config, reader: "Reader") -> "Sequence[Verdict] | None":
     """Every check, over the whole warehouse; None where the login has only the rights of a reader."""
-    from sparkify.load.seal import check_warehouse
+    from sparkify.load.checks import check_warehouse
 
     return as_owner(config, reader, check_warehouse)
 

@@ -14,7 +14,7 @@ RELATIONS: Mapping[str, Group] = {
     "play": "star",
     "song": "star",
     "catalogue": "star",
-    "standing_file": "transforms",
+    "standing_file": "ledger",
 }
 """Each after those that it reads."""
 

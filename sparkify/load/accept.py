@@ -12,10 +12,11 @@ from sparkify.engines.extra import SET_ASIDE, misfits_in
 from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
+from sparkify.ledger.rejects import Reject
 from sparkify.load import validation
-from sparkify.load.rejects import Lines, Reject, look_up
-from sparkify.load.star import run_transform
+from sparkify.load.rejects import Lines, look_up
 from sparkify.source.file import Dataset, NewFile
+from sparkify.sql import statement
 from sparkify.sql.contract import values as values_of
 
 PAGE = 10_000
@@ -45,7 +46,7 @@ def validate(
 
     At the end the table `raw_extra`, which it makes, says what `accept` takes.
     """
-    run_transform(engine, "raw_extra")
+    engine.execute(statement("staging", "raw_extra").text)
     reader = record_reader(dataset, rules.paths)
     names = [column.name for column in validation.misfit_columns(dataset)]
     lines = Lines(files)

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from sparkify.engines.base import STAGING_TABLE, Engine, Reader, Result
 from sparkify.engines.dialect import narrow
 from sparkify.engines.relations import definition
+from sparkify.ledger.digests import SEALED, Digest, read_digests, read_hashing
+from sparkify.ledger.runs import last_run
+from sparkify.ledger.seal import CHAIN, VARIABLE, key, read_chain, read_last
+from sparkify.ledger.state import read_rules
 from sparkify.load.models import MODELS, NEW
-from sparkify.load.rules import read_rules, rules_digest
+from sparkify.load.rules import rules_digest
 from sparkify.load.star import RunRange
 from sparkify.sql import statement, statements
 
@@ -58,8 +62,7 @@ class Verdict:
 
 def check_everything(engine: Reader) -> Sequence[Verdict]:
     """Run all checks over the whole warehouse."""
-    last = engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar()
-    return [*check_span(engine, RunRange(0, last)), check_rules(engine)]
+    return [*check_span(engine, RunRange(0, last_run(engine))), check_rules(engine)]
 
 
 def check_span(engine: Reader, span: RunRange) -> Sequence[Verdict]:
@@ -159,6 +162,70 @@ def check_gaps(engine: Reader, max_gap: dt.timedelta) -> Verdict:
     wrong = [(start, end, _span(end - start)) for start, end in found.rows]
     meaning = f"Consecutive events must be at most {_span(max_gap)} apart."
     return Gaps("gaps", meaning, Result(("gap_start", "gap_end", "length"), wrong), _span(max_gap))
+
+
+@dataclass(frozen=True)
+class SealVerdict(Verdict):
+    """Whether the tables are as the last seal says; `wrong` has a row for each that is not."""
+
+    seal: str = ""
+    """The last seal."""
+
+    def sentence(self) -> str:
+        """Every table that was changed, in one line."""
+        if self.passed:
+            return super().sentence()
+        tables = "; ".join(f"{row[0]}: {row[1]}" for row in self.wrong.rows)
+        return f"{self.name} failed: {tables}. Expected: {self.meaning}"
+
+
+def check_warehouse(reader: Reader) -> Sequence[Verdict]:
+    """Every check over the whole warehouse, and whether nothing but sparkify has changed a table."""
+    return [*check_everything(reader), check_seal(reader)]
+
+
+def check_seal(reader: Reader) -> Verdict:
+    """Read every table, and compare it with the last seal; and follow the chain of seals.
+
+    Where another run is published meanwhile, it is read again.
+    """
+    while True:
+        verdict, last = _compare(reader), read_last(reader)
+        if last is None or verdict.seal == last.seal:
+            return verdict
+
+
+def _compare(reader: Reader) -> SealVerdict:
+    chain = read_chain(reader)
+    wrong = [(CHAIN, f"seal {entry.seal_id}: {why}") for entry, why in chain if why]
+    meaning = "Nothing but sparkify has changed any table since the last seal."
+    if not chain:
+        wrong.append((CHAIN, "there is no seal"))
+        return SealVerdict("seal", meaning, Result(("table", "why"), wrong))
+    last = chain[-1][0]
+    if key() and not last.is_keyed:
+        wrong.append((CHAIN, "the last seal has no key: `sparkify log --accept WHY` gives it one"))
+    if last.computed() is None:
+        meaning += f" (The seals themselves were not proved: {VARIABLE} is not here.)"
+    if last.hashing == read_hashing(reader):
+        wrong += _differences(last.tables, read_digests(reader, SEALED))
+    else:
+        meaning += (
+            " (The tables were not compared: this DuckDB has another hash function. "
+            "The next run seals them again.)"
+        )
+    return SealVerdict("seal", meaning, Result(("table", "why"), wrong), last.seal)
+
+
+def _differences(sealed: dict[str, Digest], found: dict[str, Digest]) -> list[tuple[str, str]]:
+    wrong = []
+    for name in SEALED:
+        was, now = sealed.get(name, Digest()), found[name]
+        if was.rows != now.rows:
+            wrong.append((name, f"{was.rows:,} rows were sealed, {now.rows:,} are there"))
+        elif was != now:
+            wrong.append((name, "rows were changed"))
+    return wrong
 
 
 def _span(time: dt.timedelta) -> str:

@@ -10,17 +10,11 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sparkify.engines.base import Reader
-from sparkify.load.rejects import Reject, decoded
+from sparkify.ledger.rejects import Reject, decoded
 from sparkify.sql.schema import table
 
 ERASED = "erased"
 _NAMED = re.compile(rb'"userId"\s*:\s*(?:"(\d*)"|(\d+)|null)')
-
-
-def read_forgotten(reader: Reader) -> frozenset[int]:
-    """The listeners who are forgotten."""
-    return frozenset(user_id for (user_id,) in reader.query("SELECT user_id FROM etl_forgotten").rows)
 
 
 def erase(rejects: Sequence[Reject], forgotten: Collection[int]) -> list[Reject]:

@@ -14,10 +14,10 @@ from sparkify.engines.extra import (
     unpack_extra,
 )
 from sparkify.engines.record import default_paths, why_unfit
+from sparkify.ledger.counts import count_aside
+from sparkify.ledger.digests import read_digest
+from sparkify.ledger.seal import sealed
 from sparkify.load import validation
-from sparkify.load.digests import read_digest
-from sparkify.load.seal import sealed
-from sparkify.load.star import run_transform
 from sparkify.source.file import Dataset
 from sparkify.sql.schema import Column, table
 
@@ -109,7 +109,7 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
         "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = :dataset)",
         {"key": key, "size": len(key.encode()), "dataset": dataset},
     )
-    run_transform(engine, "etl_run_aside")
+    count_aside(engine)
     engine.execute("DROP TABLE filled")
 
 

@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 
 from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
+from sparkify.ledger.files import Known, note_versions, read_ledger
 from sparkify.load.growth import Border, find_border
 from sparkify.source.compression import HEAD, SUFFIXES, compression_of
-from sparkify.source.file import Dataset
 from sparkify.source.listing import (
     Listing,
     SourceFile,
@@ -25,7 +25,6 @@ from sparkify.source.passed_over import PassedOver
 from sparkify.source.store import is_remote, open_file, read_heads
 
 __all__ = [
-    "Known",
     "Listing",
     "PassedOver",
     "Plan",
@@ -40,7 +39,6 @@ __all__ = [
     "list_source",
     "make_plan",
     "missing_days",
-    "read_ledger",
     "remember_versions",
     "survey_source",
     "warn_passed_over",
@@ -48,25 +46,6 @@ __all__ = [
 State = Literal["new", "grown", "changed", "undone", "known"]
 Trust = Literal["version", "content"]
 """What says that a file is the one of the ledger: how it looks from outside, or nothing but its bytes."""
-
-
-class Known(NamedTuple):
-    """A part of a file that the ledger holds."""
-
-    file_id: int
-    dataset: Dataset
-    run_id: int
-    size: int
-    modified: str
-    content_hash: str
-    lines: int | None
-    tail: int | None
-    problem: str | None
-    has_lineage: bool
-    is_undone: bool
-    """Taken back: its content is left alone until somebody asks for it again."""
-    is_tail_rejected: bool
-    """Whether its last line was rejected, and no replay has loaded it."""
 
 
 class Planned(NamedTuple):
@@ -127,13 +106,7 @@ def remember_versions(engine: Engine, plan: Plan) -> None:
     """Note how known files look now, so that the next run need not read them again."""
     new = [(one.known.file_id, one.file.modified) for one in plan.files if one.has_new_version and one.known]
     if new:
-        engine.execute("CREATE TEMP TABLE new_version (file_id INTEGER, modified VARCHAR(64))")
-        engine.insert("new_version", ("file_id", "modified"), new)
-        engine.execute(
-            "UPDATE etl_file SET modified = n.modified FROM new_version AS n "
-            "WHERE n.file_id = etl_file.file_id"
-        )
-        engine.execute("DROP TABLE new_version")
+        note_versions(engine, new)
 
 
 def compare(file: SourceFile, parts: Sequence[Known], trust: Trust = "version") -> Planned:
@@ -154,25 +127,6 @@ def compare(file: SourceFile, parts: Sequence[Known], trust: Trust = "version") 
         latest = standing[-1]
         state, border = _state_of(file, latest, parts, trust)
     return Planned(file, state, latest, parts, border)
-
-
-def read_ledger(engine: Engine) -> dict[str, list[Known]]:
-    """The parts of each file that the ledger holds, in the order of loading, by URI.
-
-    Left out are those that a load of the whole file has replaced, and rejects that were replayed.
-    """
-    answer = engine.query(
-        "SELECT f.uri, f.file_id, f.dataset, f.run_id, f.size, f.modified, f.content_hash, f.lines, f.tail, "
-        "f.problem, f.loaded IS NOT NULL AS has_lineage, f.undone_in IS NOT NULL AS is_undone, "
-        "r.record IS NOT NULL AND p.file_id IS NULL AS is_tail_rejected "
-        "FROM etl_file AS f LEFT JOIN etl_reject AS r ON r.file_id = f.file_id AND r.record = f.lines "
-        "LEFT JOIN etl_file AS p ON p.replays = f.file_id AND p.run_id = r.replayed_in "
-        "WHERE f.replaced_in IS NULL AND f.replays IS NULL ORDER BY f.file_id"
-    )
-    ledger: dict[str, list[Known]] = {}
-    for uri, *rest in answer.rows:
-        ledger.setdefault(uri, []).append(Known(*rest))
-    return ledger
 
 
 def hash_head(uri: str, size: int, algorithm: str = "sha256") -> str:

@@ -2,20 +2,22 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import Engine, Reader, Result
+from sparkify.engines.base import Engine
 from sparkify.engines.extra import count_extra
 from sparkify.errors import ConfigError, SparkifyError, WarehouseError
 from sparkify.formatting import count
-from sparkify.load.digests import Changes
+from sparkify.ledger.counts import erase_values
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.rejects import erase_texts, read_texts
+from sparkify.ledger.state import FORGOTTEN_NOW, add_forgotten, list_forgotten
 from sparkify.load.erase import erase, must_erase
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
-from sparkify.load.rejects import Reject
 from sparkify.load.retract import recheck
-from sparkify.load.star import build_star, drop_affected, recount, run_transform
+from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import drop_unused_forms
 from sparkify.progress import Progress
 from sparkify.sql.schema import ALL, EXTRA, table
@@ -63,12 +65,7 @@ def forget(
     receipts: list[Receipt] = []
 
     def work(run_id: int, changes: Changes) -> Outcome:
-        known = {
-            user_id: (run, when)
-            for user_id, run, when in engine.query(
-                "SELECT user_id, run_id, forgotten_at FROM etl_forgotten"
-            ).rows
-        }
+        known = {user_id: (run, when) for user_id, run, when in list_forgotten(engine).rows}
         new = [user_id for user_id in wanted if user_id not in known]
         if not new:
             run, when = max(known[user_id] for user_id in wanted)
@@ -78,17 +75,16 @@ def forget(
         receipt = Receipt(wanted, run_id, now)
         progress.step("making records anonymous")
         receipt.plays = _count_plays(engine)
-        engine.insert(
-            "etl_forgotten", ("user_id", "run_id", "forgotten_at"), [(one, run_id, now) for one in new]
-        )
+        add_forgotten(engine, run_id, new, now)
         _count_erased(engine, run_id)
         nothing = ", ".join(f"{column} = NULL" for column in table("stg_events").personal)
         with changes.of("stg_events"):
             receipt.events = engine.execute(
-                f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN})", {"run_id": run_id}
+                f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN_NOW})", {"run_id": run_id}
             )
-        with changes.of("etl_reject"):
-            receipt.rejects = _erase_rejects(engine, frozenset(new))
+        gone = [one for one in read_texts(engine) if must_erase(one, new)]
+        erase_texts(engine, erase(gone, new), changes)
+        receipt.rejects = len(gone)
         drop_unused_forms(engine)
         if receipt.events:
             progress.step("building the star")
@@ -112,15 +108,6 @@ def forget(
         ) from error
     receipts[-1].other_tables = _other_tables(engine)
     return receipts[-1]
-
-
-FORGOTTEN = "SELECT user_id FROM etl_forgotten WHERE run_id = :run_id"
-"""Those whom a run forgets."""
-
-
-def list_forgotten(reader: Reader) -> Result:
-    """Who is forgotten: what `read_list` takes to another warehouse."""
-    return reader.query("SELECT user_id, run_id, forgotten_at FROM etl_forgotten ORDER BY user_id")
 
 
 def read_list(text: str) -> list[int]:
@@ -170,37 +157,16 @@ def _warn_of_plays(receipt: Receipt, progress: Progress) -> list[Warned]:
 def _count_erased(engine: Engine, run_id: int) -> None:
     """Note in the ledger how many values of each file are about to be erased."""
     kept_apart = engine.query(
-        f"SELECT file_id, extra FROM stg_events WHERE user_id IN ({FORGOTTEN}) AND extra IS NOT NULL",
+        f"SELECT file_id, extra FROM stg_events WHERE user_id IN ({FORGOTTEN_NOW}) AND extra IS NOT NULL",
         {"run_id": run_id},
     ).rows
     aside: dict[int, int] = {}
     for file_id, extra in kept_apart:
         aside[file_id] = aside.get(file_id, 0) + count_extra(extra)
-    engine.execute(
-        "CREATE TEMP TABLE erased (file_id INTEGER NOT NULL, vals BIGINT NOT NULL, aside BIGINT NOT NULL)"
-    )
     values = " + ".join(f"COUNT({column})" for column in table("stg_events").personal if column != EXTRA)
     rows = engine.query(
         f"SELECT file_id, {values} AS vals FROM stg_events "
-        f"WHERE user_id IN ({FORGOTTEN}) AND file_id IS NOT NULL GROUP BY file_id",
+        f"WHERE user_id IN ({FORGOTTEN_NOW}) AND file_id IS NOT NULL GROUP BY file_id",
         {"run_id": run_id},
     ).rows
-    engine.insert("erased", ("file_id", "vals", "aside"), [(f, vals, aside.get(f, 0)) for f, vals in rows])
-    run_transform(engine, "etl_file_erased")
-    run_transform(engine, "etl_run_aside")
-    engine.execute("DROP TABLE erased")
-
-
-def _erase_rejects(engine: Engine, user_ids: Collection[int]) -> int:
-    """How many rejects lost their text: those of these listeners, and those that do not say whose."""
-    rows = engine.query(
-        "SELECT file_id, record, reason, encoding, raw_text FROM etl_reject "
-        "WHERE raw_text IS NOT NULL ORDER BY file_id, record"
-    ).rows
-    gone = [one for row in rows if must_erase(one := Reject(*row), user_ids)]
-    run_transform(engine, "revalidated")
-    erased = [(one.file_id, one.record, one.reason) for one in erase(gone, user_ids)]
-    engine.insert("revalidated", ("file_id", "record", "reason"), erased)
-    run_transform(engine, "etl_reject_erase")
-    engine.execute("DROP TABLE revalidated")
-    return len(gone)
+    erase_values(engine, [(file_id, vals, aside.get(file_id, 0)) for file_id, vals in rows])

@@ -12,7 +12,8 @@ from sparkify.source.store import open_file
 from sparkify.source.tally import BLANKS, BOM
 
 if TYPE_CHECKING:
-    from sparkify.load.files import Known, SourceFile
+    from sparkify.ledger.files import Known
+    from sparkify.load.files import SourceFile
 
 CHUNK = 4 << 20
 SPREAD = 64 << 10

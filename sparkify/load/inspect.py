@@ -1,11 +1,12 @@
 """What the files of a run say as a whole: events of other days than the name says, events and no play."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sparkify.engines.base import Engine
-from sparkify.engines.relations import resolve
 from sparkify.formatting import count
+from sparkify.ledger.files import standing_uris, uris_of_run
+from sparkify.ledger.state import PAGES_TABLE, read_play_pages
 from sparkify.load.files import SourceFile, missing_days
 from sparkify.load.notices import Warned, Warnings
 
@@ -15,8 +16,8 @@ APART = dt.timedelta(days=2)
 
 def find_missing_days(engine: Engine, files: Sequence[SourceFile]) -> list[Warned]:
     """A warning of days no log is named for, before days whose log is new: a source may have lost them."""
-    rows = engine.query(resolve("SELECT DISTINCT uri FROM standing_file WHERE dataset = 'events'")).rows
-    loaded = {day for (uri,) in rows if (day := SourceFile(uri, "events", 0, "").day)}
+    uris = standing_uris(engine, "events")
+    loaded = {day for uri in uris if (day := SourceFile(uri, "events", 0, "").day)}
     return warn_missing_days(missing_days(files, loaded))
 
 
@@ -35,17 +36,13 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
     rows = engine.query(
         "SELECT e.file_id, COUNT(*) AS events, MIN(e.ts) AS first_event, MAX(e.ts) AS last_event, "
         "COUNT(p.page) AS plays "
-        "FROM stg_events AS e LEFT JOIN etl_play_page AS p ON p.page = e.page "
+        f"FROM stg_events AS e LEFT JOIN {PAGES_TABLE} AS p ON p.page = e.page "
         "WHERE e.run_id = :run GROUP BY e.file_id ORDER BY e.file_id",
         {"run": run_id},
     ).rows
     if not rows:
         return
-    uris: Mapping[int, str] = dict(
-        engine.query(
-            "SELECT file_id, uri FROM etl_file WHERE run_id = :run AND dataset = 'events'", {"run": run_id}
-        ).rows
-    )
+    uris = uris_of_run(engine, run_id, "events")
     if any(file_id is None for file_id, *_ in rows):
         _inspect_copied(engine, run_id, list(uris.values()), warnings)
     silent = [(uris.get(file_id), events) for file_id, events, _, _, plays in rows if not plays]
@@ -56,8 +53,8 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
     alike = engine.query(
         "SELECT e.page, p.page AS play_page, e.events "
         "FROM (SELECT page, COUNT(*) AS events FROM stg_events WHERE run_id = :run GROUP BY page) AS e "
-        "JOIN etl_play_page AS p ON UPPER(p.page) = UPPER(e.page) "
-        "WHERE e.page NOT IN (SELECT page FROM etl_play_page) ORDER BY e.page",
+        f"JOIN {PAGES_TABLE} AS p ON UPPER(p.page) = UPPER(e.page) "
+        f"WHERE e.page NOT IN (SELECT page FROM {PAGES_TABLE}) ORDER BY e.page",
         {"run": run_id},
     ).rows
     for page, play_page, events in alike:
@@ -94,11 +91,10 @@ def inspect_star(engine: Engine, warnings: Warnings) -> None:
 
 
 def _add_no_plays(engine: Engine, events: int, place: str, warnings: Warnings) -> None:
-    pages = ", ".join(page for (page,) in engine.query("SELECT page FROM etl_play_page ORDER BY page").rows)
     warnings.add(
         "no_plays",
         f"no play among the {count(events, 'event')} of {place}: "
-        f"plays are events of the page {pages} ([ETL] PLAY_PAGE).",
+        f"plays are events of the page {', '.join(read_play_pages(engine))} ([ETL] PLAY_PAGE).",
     )
 
 
@@ -108,7 +104,7 @@ def _inspect_copied(engine: Engine, run_id: int, uris: Sequence[str], warnings: 
     rows = engine.query(
         "SELECT CAST(e.ts AS DATE) AS day, COUNT(*) AS events, "
         "COUNT(p.page) AS plays "
-        "FROM stg_events AS e LEFT JOIN etl_play_page AS p ON p.page = e.page "
+        f"FROM stg_events AS e LEFT JOIN {PAGES_TABLE} AS p ON p.page = e.page "
         "WHERE e.run_id = :run AND e.file_id IS NULL GROUP BY 1 ORDER BY 1",
         {"run": run_id},
     ).rows

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE, Engine, KeyCount, Staged
 from sparkify.engines.record import RecordReader
-from sparkify.engines.relations import resolve
 from sparkify.errors import LoadError
 from sparkify.formatting import count
+from sparkify.ledger.keys import add_keys, read_before
 from sparkify.load.notices import Warnings
 from sparkify.source.file import Dataset, NewFile
 from sparkify.source.scan import records
@@ -51,9 +51,11 @@ class KeyReport:
         self._new: list[str] = []
 
     def add(self, dataset: Dataset, file: NewFile, staged: Staged, reader: RecordReader) -> None:
-        """Write the keys of one file to `etl_key`, and note what is news. In the order of loading."""
+        """Write the keys of one file to the ledger, and note what is news. In the order of loading."""
         if dataset not in self._known:
-            self._known[dataset], self._history[dataset] = self._read_before(dataset, staged.file_id)
+            before = read_before(self._engine, dataset, staged.file_id)
+            self._known[dataset] = set(before.unknown)
+            self._history[dataset] = _History(before.records, dict(before.absent), dict(before.gone))
         if staged.problem or not staged.records_read:
             return
         rows = [
@@ -61,8 +63,7 @@ class KeyReport:
             for kind, counts in (("unknown", staged.unknown_keys), ("absent", staged.absent_keys))
             for name, counted in counts.items()
         ]
-        if rows:
-            self._engine.insert("etl_key", ("file_id", "kind", "name", "records", "first_line"), rows)
+        add_keys(self._engine, rows)
         for name, counted in staged.unknown_keys.items():
             _note(self.unknown, name, file, counted)
             if name not in self._known[dataset]:
@@ -86,7 +87,9 @@ class KeyReport:
             )
         if self._new[SHOWN:]:
             more = count(len(self._new) - SHOWN, "more unknown key")
-            warnings.add("unknown_key", f"there are {more}, kept in extra: the table etl_key lists them.")
+            warnings.add(
+                "unknown_key", f"there are {more}, kept in extra: `sparkify ask unknown_keys` lists them."
+            )
         for name, one in list(self.absent.items())[:SHOWN]:
             warnings.add(
                 "absent_key",
@@ -101,40 +104,6 @@ class KeyReport:
                 f'unknown key "{first.key}" in {_where(first)}: [ETL] UNKNOWN_KEYS = refuse. '
                 "Nothing was published."
             )
-
-    def _read_before(self, dataset: Dataset, file_id: int) -> "tuple[set[str], _History]":
-        """(unknown keys of earlier files, what records had before), as the ledger has them."""
-        stands = "f.dataset = :dataset AND f.file_id < :file_id"
-        params = {"dataset": dataset, "file_id": file_id}
-        counted = self._engine.query(
-            resolve(
-                "SELECT k.kind, k.name, SUM(k.records) AS records FROM etl_key AS k "
-                f"JOIN standing_file AS f ON f.file_id = k.file_id WHERE {stands} "
-                "GROUP BY k.kind, k.name, OCTET_LENGTH(k.name)"
-            ),
-            params,
-        ).rows
-        total = self._engine.query(
-            resolve(f"SELECT COALESCE(SUM(f.records_read), 0) AS n FROM standing_file AS f WHERE {stands}"),
-            params,
-        ).scalar()
-        gone = self._engine.query(
-            resolve(
-                "WITH standing AS ("
-                "SELECT f.file_id, f.records_read, ROW_NUMBER() OVER (ORDER BY f.file_id DESC) AS place "
-                f"FROM standing_file AS f WHERE {stands} AND f.records_read > 0), "
-                "lacking AS ("
-                "SELECT k.name, s.records_read, s.place, "
-                "ROW_NUMBER() OVER (PARTITION BY k.name ORDER BY s.place) AS nth "
-                "FROM etl_key AS k JOIN standing AS s ON s.file_id = k.file_id "
-                "WHERE k.kind = 'absent' AND k.records >= s.records_read) "
-                "SELECT name, SUM(records_read) AS records FROM lacking WHERE place = nth GROUP BY name"
-            ),
-            params,
-        ).rows
-        absent = {name: int(records) for kind, name, records in counted if kind == "absent"}
-        unknown = {name for kind, name, _ in counted if kind == "unknown"}
-        return unknown, _History(int(total), absent, {name: int(records) for name, records in gone})
 
 
 @dataclass

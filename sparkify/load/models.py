@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE
 from sparkify.engines.relations import RELATIONS, definition
-from sparkify.source.file import Dataset
+from sparkify.ledger.files import is_retracted
 from sparkify.sql import Statement, schema
 
 NEW = "run_id BETWEEN :first_run AND :last_run"
@@ -104,15 +104,6 @@ def temporary_tables(*, is_everything: bool) -> Sequence[str]:
     return found
 
 
-def is_retracted(dataset: Dataset) -> str:
-    """The condition of retracted records; what a plain COPY brought names no file, and goes by its run."""
-    return (
-        "(file_id IN (SELECT file_id FROM retracted) OR (file_id IS NULL AND run_id IN ("
-        "SELECT f.run_id FROM etl_file AS f JOIN retracted AS r ON r.file_id = f.file_id "
-        f"WHERE f.loaded IS NULL AND f.dataset = '{dataset}')))"
-    )
-
-
 def duplicates(*, is_everything: bool, is_retracting: bool = False) -> str:
     """SELECT of the duplicates and conflicts of each file, at affected keys."""
     counted = {"counted_event": "SELECT * FROM repeated_event", "counted_song": "SELECT * FROM affected_song"}
@@ -122,8 +113,8 @@ def duplicates(*, is_everything: bool, is_retracting: bool = False) -> str:
         counted["counted_event"] = definition("repeated_event", SONGPLAY.affected_records)
     else:
         counted["event"] = f"SELECT * FROM {SONGPLAY.kept}"
-    record = definition("counted_record", counted, "transforms")
-    return definition("file_duplicate", {"counted_record": record}, "transforms")
+    record = definition("counted_record", counted, "ledger")
+    return definition("file_duplicate", {"counted_record": record}, "ledger")
 
 
 def _records(model: Model, is_everything: bool) -> Mapping[str, str]:

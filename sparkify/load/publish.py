@@ -5,18 +5,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import sparkify
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, RetryError
 from sparkify.formatting import count
-from sparkify.load import attempts, seal
+from sparkify.ledger import attempts, seal
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.rejects import Reject
+from sparkify.ledger.runs import Run, add_run, is_published, last_run, writing
 from sparkify.load.checks import Verdict
-from sparkify.load.digests import Changes
 from sparkify.load.keys import KeyNews
-from sparkify.load.notices import Warned, insert_warnings
-from sparkify.load.rejects import Reject
+from sparkify.load.notices import Warned
 from sparkify.load.rules import require_rules
-from sparkify.load.staging import Tally, next_id
+from sparkify.load.staging import Tally
 from sparkify.load.tables import count_rows
 from sparkify.progress import Progress
 
@@ -85,7 +85,7 @@ def publish(
     lost. Raises CheckError if a check found wrong rows, WarehouseError if other rules built the star. Nothing
     is published then, or if `work` raises.
     """
-    reached: list[Summary] = []
+    reached: list[tuple[Run, Summary]] = []
     pauses = list(RETRY_AFTER)
     attempt = attempts.new_attempt(command)
     try:
@@ -110,21 +110,21 @@ def _attempt(
     command: str,
     work: Work,
     progress: Progress,
-    reached: list[Summary],
+    reached: list[tuple[Run, Summary]],
     attempt: attempts.Attempt,
 ) -> Summary:
-    """One attempt; `reached` holds the summaries of attempts that came as far as their commit."""
+    """One attempt; `reached` holds the runs that came as far as their commit."""
     began, started = time.monotonic(), dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     if not reached:
         attempts.begin(engine, attempt)
-    with engine.transaction(lock="etl_lock"):
-        if reached and _is_published(engine, reached[-1]):
-            return reached[-1]
+    with writing(engine):
+        if reached and is_published(engine, reached[-1][0]):
+            return reached[-1][1]
         with seal.sealed(engine) as sealing:
             attempts.clear(engine, attempt)
             if command not in REBUILDING:
                 require_rules(engine)
-            run_id = next_id(engine, "run_id", "etl_run")
+            run_id = last_run(engine) + 1
             progress.know(run_id, 0, 0)
             done = work(run_id, sealing.changes)
             if done.is_idle:
@@ -141,11 +141,11 @@ def _attempt(
             )  # fmt: skip
             sealing.changes.came(run_id)
             summary.seconds = round(time.monotonic() - began, 3)
-            _record_run(engine, command, started, summary, done.taken)
-            insert_warnings(engine, run_id, done.warnings)
+            run = _as_run(run_id, command, started, summary, done.taken)
+            add_run(engine, run, done.warnings)
             sealing.says(command, _said(summary, done.taken), run_id)
             progress.know(run_id, done.taken, summary.records.read)
-        reached.append(summary)
+        reached.append((run, summary))
         progress.step("publishing")
     summary.seconds = round(time.monotonic() - began, 3)
     return summary
@@ -171,14 +171,6 @@ def raise_failed(verdicts: Sequence[Verdict]) -> None:
         )
 
 
-def _is_published(engine: Engine, summary: Summary) -> bool:
-    """Whether this run stands in the ledger, though the answer to its commit was lost."""
-    found = engine.query(
-        "SELECT records_read, loaded, seconds FROM etl_run WHERE run_id = :run_id", {"run_id": summary.run_id}
-    )
-    return found.rows == [(summary.records.read, summary.records.loaded, summary.seconds)]
-
-
 def _matched(engine: Engine) -> tuple[int, int]:
     song, artist = engine.query(
         "SELECT COUNT(song_id) AS song, COUNT(artist_id) AS artist FROM songplay"
@@ -186,14 +178,10 @@ def _matched(engine: Engine) -> tuple[int, int]:
     return song, artist
 
 
-def _record_run(engine: Engine, command: str, started: dt.datetime, summary: Summary, files: int) -> None:
-    columns = (
-        "run_id", "command", "program", "started_at", "seconds", "files", "records_read", "loaded",
-        "duplicate", "conflict", "rejected", "values_aside", "plays", "plays_song", "plays_artist",
-    )  # fmt: skip
-    engine.insert("etl_run", columns, [(
-        summary.run_id, command, sparkify.__version__, started, summary.seconds, files, summary.records.read,
-        summary.records.loaded, summary.records.duplicate, summary.records.conflict, summary.records.rejected,
-        None if summary.records.values is None else summary.records.values_aside, summary.rows["songplay"],
+def _as_run(run_id: int, command: str, started: dt.datetime, summary: Summary, files: int) -> Run:
+    r = summary.records
+    return Run(
+        run_id, command, started, summary.seconds, files, r.read, r.loaded, r.duplicate, r.conflict,
+        r.rejected, None if r.values is None else r.values_aside, summary.rows["songplay"],
         summary.matched_song, summary.matched_artist,
-    )])  # fmt: skip
+    )  # fmt: skip

@@ -1,40 +1,17 @@
-"""Records that could not be loaded: kept with their file, their line, the reason and their text."""
+"""The text of records that are rejected, or of which values do not fit: found in their files when asked."""
 
-import base64
-import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from sparkify.engines.base import Engine
 from sparkify.engines.extra import too_long
 from sparkify.engines.record import RecordReader
 from sparkify.errors import RetryError
+from sparkify.ledger.rejects import KEPT, Reject, keep
 from sparkify.source.file import NewFile
 from sparkify.source.scan import diagnose, records
-from sparkify.source.tally import LONGEST_RECORD
-
-KEPT = 65_535
-"""Bytes of a record that are kept whole, as etl_reject holds them; base64 makes 4 bytes of 3."""
-
 
 AT_ONCE = 32 << 20
 """Bytes of rejected text that are held before they are written."""
-
-
-@dataclass(frozen=True)
-class Reject:
-    """One record that was rejected, or with record 0 a whole file."""
-
-    file_id: int
-    record: int
-    reason: str
-    encoding: str
-    raw_text: str | None
-
-    @property
-    def place(self) -> str:
-        return f"record {self.record}" if self.record else "whole file"
 
 
 class Found(NamedTuple):
@@ -101,38 +78,3 @@ def look_up(
             yield found
             found, size = Found([], []), 0
     yield found
-
-
-def keep(file_id: int, record: int, reason: str, line: bytes) -> Reject:
-    """A reject with as much of its text as is kept."""
-    if len(line) <= KEPT and (text := _clean_text(line)) is not None:
-        return Reject(file_id, record, reason, "text", text)
-    if len(line) <= KEPT // 4 * 3:
-        return Reject(file_id, record, reason, "base64", base64.b64encode(line).decode())
-    head = base64.b64encode(line[: KEPT // 4 * 3]).decode()
-    known = "first " if len(line) > LONGEST_RECORD else ""
-    digest = hashlib.sha256(line).hexdigest()
-    return Reject(file_id, record, f"{reason} ({known}{len(line):,} bytes, SHA-256 {digest})", "head", head)
-
-
-def decoded(encoding: str, raw_text: str) -> bytes:
-    """The bytes that a reject's text stands for."""
-    return raw_text.encode() if encoding == "text" else base64.b64decode(raw_text)
-
-
-def insert_rejects(engine: Engine, run_id: int, rejects: Sequence[Reject]) -> None:
-    """Write rejects to `etl_reject`."""
-    engine.insert(
-        "etl_reject",
-        ("run_id", "file_id", "record", "reason", "encoding", "raw_text"),
-        [(run_id, r.file_id, r.record, r.reason, r.encoding, r.raw_text) for r in rejects],
-    )
-
-
-def _clean_text(line: bytes) -> str | None:
-    """The line as text if a database can hold it and a terminal can show it."""
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return text if all(c.isprintable() or c == "\t" for c in text) else None

@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 
 from sparkify.errors import ConfigError, LoadError
-from sparkify.load.files import Known, Planned, compare, find_source
+from sparkify.ledger.files import Known
+from sparkify.load.files import Planned, compare, find_source
 from sparkify.source.store import is_remote, local_path
 
 Ledger = Mapping[str, Sequence[Known]]

@@ -6,20 +6,22 @@ was not kept whole cannot go it: then the file itself must be read again.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sparkify.engines.base import STAGING_TABLE, Engine
-from sparkify.errors import ConfigError
+from sparkify.ledger.counts import count_replayed
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.files import add_parts, next_part, read_parts
+from sparkify.ledger.rejects import decoded, mark_replayed, read_rejects, revise_reasons
+from sparkify.ledger.runs import require_run
 from sparkify.load import validation
 from sparkify.load.accept import Values, accept, require_conserved, validate
-from sparkify.load.digests import OLDER_REJECTS, Changes
 from sparkify.load.feed import Feed
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.rejects import Reject, decoded
 from sparkify.load.retract import recheck
-from sparkify.load.staging import Tally, next_id
-from sparkify.load.star import build_star, count_duplicates, drop_affected, run_transform
+from sparkify.load.staging import Tally
+from sparkify.load.star import build_star, count_duplicates, drop_affected
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 from sparkify.scratch import Scratch
@@ -52,23 +54,19 @@ def replay(
     """
 
     def work(run_id: int, changes: Changes) -> Outcome:
-        if (
-            run is not None
-            and not engine.query("SELECT run_id FROM etl_run WHERE run_id = :run", {"run": run}).rows
-        ):
-            raise ConfigError(f"there is no run {run}. `sparkify runs` lists them.")
+        if run is not None:
+            require_run(engine, run)
         progress.step("validating again")
         datasets: tuple[Dataset, ...] = ("songs", "events")
         passed: dict[int, int] = {}
-        with changes.of("etl_reject", OLDER_REJECTS, {"run": run_id}):
+        with changes.of_older_rejects(run_id):
             for dataset in datasets:
                 passed |= _validate_again(engine, dataset, run, run_id, feed or Feed(), progress)
             if passed:
-                run_transform(engine, "etl_reject_replayed", {"run": run_id})
+                mark_replayed(engine, run_id)
         if not passed:
             return Outcome(is_idle=True)
-        run_transform(engine, "etl_file_replayed", {"run": run_id})
-        run_transform(engine, "etl_run_rejects")
+        count_replayed(engine, run_id)
         progress.step("building the star")
         learn_forms(engine, run_id, run_id)
         tally = Tally(read=sum(passed.values()))
@@ -94,7 +92,7 @@ def _validate_again(
         )
     if not found:
         return {}
-    first = next_id(engine, "file_id", "etl_file")
+    first = next_part(engine)
     with Scratch() as folder:
         files = [_as_file(number, one, folder) for number, one in enumerate(found, start=first)]
         rules = validation.rules(dataset, run_id, engine, feed.paths[dataset], feed.clock())
@@ -103,7 +101,7 @@ def _validate_again(
         wrong = [one for page in validate(engine, dataset, by_id, rules) for one in page]
         counted = accept(engine, dataset, run_id, rules)
     parts = {number: one.file_id for number, one in enumerate(found, start=first)}
-    _write_reasons(engine, wrong, parts)
+    revise_reasons(engine, [replace(one, file_id=parts[one.file_id]) for one in wrong])
     passed = dict(
         engine.query(
             f"SELECT file_id, COUNT(*) AS n FROM {STAGING_TABLE[dataset]} "
@@ -122,22 +120,15 @@ def _validate_again(
 
 def _read_rejects(engine: Engine, dataset: Dataset, run: int | None) -> tuple[Sequence[_Rejects], int]:
     """(rejects whose text is kept, and is an object; how many others only their files can tell)."""
-    rows = engine.query(
-        "SELECT r.file_id, r.record, r.encoding, r.raw_text FROM etl_reject AS r "
-        "JOIN etl_file AS f ON f.file_id = r.file_id "
-        "WHERE r.replayed_in IS NULL AND f.dataset = :dataset AND (:run IS NULL OR r.run_id = :run) "
-        "ORDER BY r.file_id, r.record",
-        {"dataset": dataset, "run": run},
-    ).rows
     found: dict[int, _Rejects] = {}
     others = 0
-    for file_id, record, encoding, text in rows:
-        if record == 0 or encoding not in _KEPT_WHOLE:
-            others += encoding != "erased"
+    for one in read_rejects(engine, dataset, run):
+        if one.record == 0 or one.raw_text is None or one.encoding not in _KEPT_WHOLE:
+            others += one.encoding != "erased"
             continue
-        line = decoded(encoding, text)
+        line = decoded(one.encoding, one.raw_text)
         if diagnose(line) is None:
-            found.setdefault(file_id, _Rejects(file_id)).lines[record] = line
+            found.setdefault(one.file_id, _Rejects(one.file_id)).lines[one.record] = line
     return list(found.values()), others
 
 
@@ -153,14 +144,6 @@ def _as_file(number: int, rejects: _Rejects, folder: Path) -> NewFile:
     return NewFile(number, str(path), str(path), found.st_size, local_version(found))
 
 
-def _write_reasons(engine: Engine, wrong: Sequence[Reject], parts: Mapping[int, int]) -> None:
-    rows = [(parts[one.file_id], one.record, one.reason) for one in wrong]
-    run_transform(engine, "revalidated")
-    engine.insert("revalidated", ("file_id", "record", "reason"), rows)
-    run_transform(engine, "etl_reject_revalidated")
-    engine.execute("DROP TABLE revalidated")
-
-
 def _write_parts(
     engine: Engine,
     run_id: int,
@@ -168,18 +151,14 @@ def _write_parts(
     passed: Mapping[int, int],
     values: Mapping[int, Values],
 ) -> None:
-    columns = ("uri", "dataset", "size", "modified", "content_hash", "lines", "tail")
-    known = {
-        file_id: rest
-        for file_id, *rest in engine.query(f"SELECT file_id, {', '.join(columns)} FROM etl_file").rows
-    }
-    own = (
-        "file_id", "run_id", "replays", "records_read", "loaded", "duplicate", "conflict", "rejected",
-        "values_read", "values_aside", "values_erased",
-    )  # fmt: skip
-    rows = [
-        (number, run_id, file_id, passed[number], passed[number], 0, 0, 0, *values[number], *known[file_id])
+    known = {part.file_id: part for part in read_parts(engine, parts.values())}
+    new = [
+        known[file_id]._replace(
+            file_id=number, run_id=run_id, replays=file_id, records_read=n, loaded=n, duplicate=0, conflict=0,
+            rejected=0, problem=None, values_read=values[number].read, values_aside=values[number].aside,
+            values_erased=values[number].erased,
+        )
         for number, file_id in parts.items()
-        if number in passed
-    ]
-    engine.insert("etl_file", (*own, *columns), rows)
+        if (n := passed.get(number))
+    ]  # fmt: skip
+    add_parts(engine, new)

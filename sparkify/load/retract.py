@@ -5,17 +5,14 @@ the ledger counts for the one that is left. Only what they affected is rebuilt, 
 """
 
 from collections.abc import Collection, Sequence
-from typing import Literal
 
 from sparkify.engines.base import Engine
-from sparkify.engines.relations import resolve
+from sparkify.ledger.counts import Disposition, close_runs, retract_parts, retracting
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.files import read_ledger, replayed_parts
 from sparkify.load.checks import Verdict, check_span
-from sparkify.load.digests import OLDER_REJECTS, Changes
-from sparkify.load.files import Planned, read_ledger
-from sparkify.load.star import RunRange, build_star_without, count_again, drop_affected, run_transform
-
-Disposition = Literal["undone", "replaced"]
-"""Taken back, and left alone until it is asked for again; or replaced by the whole file, loaded again."""
+from sparkify.load.files import Planned
+from sparkify.load.star import RunRange, build_star_without, count_again, drop_affected
 
 
 def file_parts_of_run(engine: Engine, run_id: int) -> list[int]:
@@ -23,13 +20,7 @@ def file_parts_of_run(engine: Engine, run_id: int) -> list[int]:
 
     Without its first lines a log cannot stand, so what was loaded when it had grown goes with them.
     """
-    parts = [
-        file_id
-        for (file_id,) in engine.query(
-            resolve("SELECT file_id FROM standing_file WHERE run_id = :run_id AND replays IS NOT NULL"),
-            {"run_id": run_id},
-        ).rows
-    ]
+    parts = replayed_parts(engine, run_id)
     for known in read_ledger(engine).values():
         standing = [part for part in known if not part.is_undone]
         own = [part for part in standing if part.run_id == run_id]
@@ -49,26 +40,18 @@ def parts_to_replace(planned: Sequence[Planned]) -> list[int]:
 
 
 def retract(
-    engine: Engine, run_id: int, parts: Collection[int], fate: Disposition, changes: Changes
+    engine: Engine, run_id: int, parts: Collection[int], disposition: Disposition, changes: Changes
 ) -> tuple[int, tuple[int, int]]:
     """Remove these parts from staging, star, rejects and ledger, and add what this run has staged.
 
     Returns how many records left staging, and of this run's the duplicates and the conflicts.
     """
-    run_transform(engine, "retracted")
-    engine.insert("retracted", ("file_id",), [(part,) for part in parts])
-    run_transform(engine, "retracted_replays")
-    span, removed = build_star_without(engine, run_id, changes)
-    with changes.of("etl_reject", OLDER_REJECTS, {"run": run_id}):
-        for name in ("reject_return", "etl_file_return", "etl_reject_return", "etl_reject_leave"):
-            run_transform(engine, name)
-    run_transform(engine, f"etl_file_{fate}", {"run": run_id})
-    counted = count_again(engine, span)
-    run_transform(engine, "etl_run_aside")
-    run_transform(engine, "etl_run_undone", {"run": run_id})
-    drop_affected(engine, span)
-    for name in ("retracted", "reject_return"):
-        engine.execute(f"DROP TABLE {name}")
+    with retracting(engine, parts):
+        span, removed = build_star_without(engine, run_id, changes)
+        retract_parts(engine, run_id, disposition, changes)
+        counted = count_again(engine, span)
+        close_runs(engine, run_id)
+        drop_affected(engine, span)
     return removed, counted
 
 

@@ -10,6 +10,7 @@ from functools import cache
 
 from sparkify.engines.base import Engine, Reader
 from sparkify.errors import WarehouseError
+from sparkify.ledger.state import read_rules
 from sparkify.sql import statements
 
 _COMMENT = re.compile(r"--[^\n]*")
@@ -20,17 +21,6 @@ def rules_digest() -> str:
     """The digest of all definitions, comments and blanks apart."""
     texts = (f"{one.name}: {' '.join(_COMMENT.sub('', one.text).split())}" for one in statements("star"))
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
-
-
-def read_rules(reader: Reader) -> str | None:
-    """The digest of the rules that built this star; None if nothing has built it yet."""
-    found: str | None = reader.query("SELECT MAX(rules) AS rules FROM etl_version").scalar()
-    return found
-
-
-def record_rules(engine: Engine) -> None:
-    """Note that this program's rules have built the whole star."""
-    engine.execute("UPDATE etl_version SET rules = :rules", {"rules": rules_digest()})
 
 
 def has_other_rules(reader: Reader) -> bool:

@@ -9,8 +9,10 @@ from sparkify.config import REJECTS
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.formatting import count
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.files import read_ledger
+from sparkify.ledger.state import write_play_pages
 from sparkify.load.checks import check_affected
-from sparkify.load.digests import Changes
 from sparkify.load.feed import Feed
 from sparkify.load.files import (
     Planned,
@@ -18,7 +20,6 @@ from sparkify.load.files import (
     State,
     Trust,
     make_plan,
-    read_ledger,
     remember_versions,
 )
 from sparkify.load.inspect import inspect_events, inspect_star
@@ -29,7 +30,7 @@ from sparkify.load.retract import parts_to_replace, recheck, retract
 from sparkify.load.rules import has_other_rules
 from sparkify.load.staging import FileIngest, changed_message
 from sparkify.load.star import build_star, count_duplicates, drop_affected
-from sparkify.load.tables import has_other_pages, set_play_pages
+from sparkify.load.tables import has_other_pages
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 
@@ -155,7 +156,7 @@ def rebuild(
 
     def work(run_id: int, changes: Changes) -> Outcome:
         if play_pages:
-            set_play_pages(engine, play_pages)
+            write_play_pages(engine, play_pages)
         progress.step("building the star")
         span = build_star(engine, 0, run_id, changes)
         progress.step("checking")

@@ -8,6 +8,10 @@ from itertools import chain
 from sparkify.engines.base import Engine, Staged
 from sparkify.engines.record import record_reader
 from sparkify.formatting import count
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.files import Part, add_parts, next_part
+from sparkify.ledger.rejects import Reject, add_rejects, supersede
+from sparkify.ledger.state import read_forgotten
 from sparkify.load import validation
 from sparkify.load.accept import (
     Values,
@@ -17,13 +21,11 @@ from sparkify.load.accept import (
     require_conserved,
     validate,
 )
-from sparkify.load.digests import Changes
-from sparkify.load.erase import erase, read_forgotten
+from sparkify.load.erase import erase
 from sparkify.load.feed import Feed
-from sparkify.load.files import Known, Plan, Planned
+from sparkify.load.files import Plan, Planned
 from sparkify.load.keys import KeyReport
 from sparkify.load.notices import Warnings
-from sparkify.load.rejects import Reject, insert_rejects
 from sparkify.progress import Progress
 from sparkify.source.compression import SUFFIXES
 from sparkify.source.file import Dataset, NewFile, batches
@@ -81,7 +83,7 @@ class FileIngest:
         self._progress = progress
         self._warnings = warnings
         self._feed = feed
-        self._next_file = next_id(engine, "file_id", "etl_file")
+        self._next_file = next_part(engine)
         self._files = 0
         self._forgotten = read_forgotten(engine)
         self.tally = Tally()
@@ -154,7 +156,7 @@ class FileIngest:
 
     def _keep(self, rejects: Sequence[Reject], files: Mapping[int, NewFile]) -> None:
         """Write rejects, and remember as much of them as a summary or a refusal shows."""
-        insert_rejects(self._engine, self._run_id, rejects)
+        add_rejects(self._engine, self._run_id, rejects)
         for reject in rejects:
             group = files[reject.file_id].uri, reject.reason.partition(" (")[0]
             place, count = self.reasons.get(group, (reject.place, 0))
@@ -171,11 +173,11 @@ class FileIngest:
         counted: Mapping[int, Values],
     ) -> None:
         reader = record_reader(dataset, self._feed.paths[dataset])
-        rows = []
+        parts = []
         for s in staged:
             file, bad = files[s.file_id], rejected.get(s.file_id, 0)
             values = self._values(file, s, counted)
-            rows.append((
+            parts.append(Part(
                 s.file_id, file.uri, dataset, self._run_id, file.size, file.modified, s.content_hash, s.lines,
                 s.tail, s.records_read, *_loaded_and_duplicate(s, bad), bad, s.problem, *values,
             ))  # fmt: skip
@@ -190,12 +192,7 @@ class FileIngest:
                 )
             elif not s.records_read and not file.start:
                 self._empty.append(file.uri)
-        columns = (
-            "file_id", "uri", "dataset", "run_id", "size", "modified", "content_hash", "lines", "tail",
-            "records_read", "loaded", "duplicate", "conflict", "rejected", "problem", "values_read",
-            "values_aside", "values_erased",
-        )  # fmt: skip
-        self._engine.insert("etl_file", columns, rows)
+        add_parts(self._engine, parts)
 
     def _values(
         self, file: NewFile, staged: Staged, counted: Mapping[int, Values]
@@ -218,26 +215,9 @@ class FileIngest:
             return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified)
         assert planned.border is not None  # a file has grown from somewhere
         if planned.border.start < known.size:
-            self._supersede_reject(planned.parts, planned.border.lines_before + 1)
+            parts = [(part.file_id, part.run_id) for part in planned.parts]
+            supersede(self._engine, self._run_id, parts, planned.border.lines_before + 1, self._changes)
         return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified, *planned.border)
-
-    def _supersede_reject(self, parts: Sequence[Known], line: int) -> None:
-        """The reject of a line that goes on gives way to the whole line, until this run is undone."""
-        for part in parts:
-            place = {"file_id": part.file_id, "line": line}
-            one = "SELECT j.* FROM etl_reject AS j WHERE j.file_id = :file_id AND j.record = :line"
-            with self._changes.of("etl_reject", one, place):
-                gone = self._engine.execute(
-                    "UPDATE etl_reject SET replayed_in = :run "
-                    "WHERE file_id = :file_id AND record = :line AND replayed_in IS NULL",
-                    {"run": self._run_id, **place},
-                )
-            for ledger, key in (("etl_file", "file_id"), ("etl_run", "run_id")) if gone else ():
-                self._engine.execute(
-                    f"UPDATE {ledger} SET records_read = records_read - 1, rejected = rejected - 1 "
-                    f"WHERE {key} = :{key}",
-                    {key: getattr(part, key)},
-                )
 
     def _note_units(self, staged: Sequence[Staged], files: Mapping[int, NewFile]) -> None:
         """Remember the files that write their moments otherwise than in milliseconds."""
@@ -308,8 +288,3 @@ def changed_message(changed: Sequence[Planned]) -> str:
         f"{first.file.uri}{others} changed since run {run} loaded it: nothing was loaded. "
         "`sparkify reload FILE` replaces its records, `--changed reload` those of every such file."
     )
-
-
-def next_id(engine: Engine, column: str, table: str) -> int:
-    """The next free number of a ledger table."""
-    return int(engine.query(f"SELECT COALESCE(MAX({column}), 0) + 1 AS next_id FROM {table}").scalar())

@@ -5,25 +5,26 @@ models for the keys that its records affect; records that are retracted affect k
 """
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Value
-from sparkify.engines.relations import definition
-from sparkify.load.digests import Changes
+from sparkify.ledger.counts import count_anew, count_files, count_runs, file_update
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.files import is_retracted
+from sparkify.ledger.runs import has_run_before
+from sparkify.ledger.state import PAGES_TABLE, write_rules
 from sparkify.load.models import (
     MODELS,
     NEW,
     Model,
     affected_keys,
     duplicates,
-    is_retracted,
     keep_records,
     refresh,
     replace_rows,
     temporary_tables,
 )
-from sparkify.load.rules import record_rules
+from sparkify.load.rules import rules_digest
 from sparkify.sql import Statement
 
 EVER = (dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59))
@@ -55,7 +56,7 @@ def build_star(engine: Engine, first_run: int, last_run: int, changes: Changes) 
         engine.execute(one.text, span.params)
     _refresh(engine, changes, is_everything=span.is_everything)
     if span.is_everything:
-        record_rules(engine)
+        write_rules(engine, rules_digest())
     return span
 
 
@@ -94,7 +95,7 @@ def drop_affected(engine: Engine, span: RunRange) -> None:
 def count_duplicates(engine: Engine, span: RunRange) -> tuple[int, int]:
     """Tell duplicates and conflicts from loaded records in the ledger; return how many there are of both."""
     engine.execute(_count(is_everything=span.is_everything), span.params)
-    found = _write_counts(engine, span)
+    found = count_files(engine, span.params)
     engine.execute("DROP TABLE file_duplicate")
     return found
 
@@ -105,8 +106,8 @@ def count_again(engine: Engine, span: RunRange) -> tuple[int, int]:
         "INSERT INTO file_duplicate (run_id, file_id, duplicates, conflicts) "
         + duplicates(is_everything=False)
     )
-    found = _write_counts(engine, span)
-    run_transform(engine, "etl_run_recount")
+    found = count_files(engine, span.params)
+    count_runs(engine)
     engine.execute("DROP TABLE file_duplicate")
     return found
 
@@ -116,25 +117,15 @@ def recount(engine: Engine, span: RunRange) -> None:
 
     The rule that tells them apart has changed, or the listeners whose records they are.
     """
-    run_transform(engine, "etl_file_reset")
     engine.execute(_count(is_everything=True), span.params)
-    for name in ("etl_file_update", "etl_run_counted"):
-        run_transform(engine, name)
+    count_anew(engine)
     engine.execute("DROP TABLE file_duplicate")
 
 
 def load_statements() -> list[Statement]:
     """All that a load runs after staging, in order."""
-    counts = [
-        Statement("file_duplicate", "", _count(is_everything=False)),
-        Statement("etl_file_update", "", definition("etl_file_update", group="transforms")),
-    ]
-    return [*affected_keys(), *refresh(is_everything=False), *counts]
-
-
-def run_transform(engine: Engine, name: str, params: Mapping[str, Value] | None = None) -> int:
-    """Run one transform."""
-    return engine.execute(definition(name, group="transforms"), params)
+    counts = Statement("file_duplicate", "", _count(is_everything=False))
+    return [*affected_keys(), *refresh(is_everything=False), counts, file_update()]
 
 
 def _refresh(engine: Engine, changes: Changes, *, is_everything: bool) -> None:
@@ -159,22 +150,12 @@ def _count(*, is_everything: bool) -> str:
     return f"CREATE TEMP TABLE file_duplicate AS SELECT d.* FROM ({counted}) AS d WHERE {NEW}"
 
 
-def _write_counts(engine: Engine, span: RunRange) -> tuple[int, int]:
-    run_transform(engine, "etl_file_update")
-    of_both = engine.query(
-        "SELECT COALESCE(SUM(duplicates), 0) AS duplicates, COALESCE(SUM(conflicts), 0) AS conflicts "
-        f"FROM file_duplicate WHERE {NEW}",
-        span.params,
-    ).rows[0]
-    return int(of_both[0]), int(of_both[1])
-
-
 def _span(engine: Engine, first_run: int, last_run: int) -> RunRange:
     runs: dict[str, Value] = {"first_run": first_run, "last_run": last_run}
     first, last = engine.query(
         "SELECT MIN(ts) AS first_time, MAX(ts) AS last_time FROM stg_events "
-        f"WHERE {NEW} AND page IN (SELECT page FROM etl_play_page)",
+        f"WHERE {NEW} AND page IN (SELECT page FROM {PAGES_TABLE})",
         runs,
     ).rows[0]
-    earlier = engine.query("SELECT COUNT(*) AS n FROM etl_run WHERE run_id < :first_run", runs).scalar()
-    return RunRange(first_run, last_run, first or EVER[1], last or EVER[0], not earlier)
+    is_first = not has_run_before(engine, first_run)
+    return RunRange(first_run, last_run, first or EVER[1], last or EVER[0], is_first)

@@ -5,9 +5,19 @@ from collections.abc import Mapping, Sequence
 
 from sparkify.engines.base import Engine, Paths
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
-from sparkify.load.digests import Changes
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.files import has_files
+from sparkify.ledger.runs import last_run, writing
+from sparkify.ledger.seal import accept, begin, sealed
+from sparkify.ledger.state import (
+    PAGES_TABLE,
+    VERSION_TABLE,
+    add_version,
+    read_play_pages,
+    read_version,
+    write_play_pages,
+)
 from sparkify.load.evolve import add_columns, add_unsealed, missing_columns
-from sparkify.load.seal import accept, begin, sealed
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
 from sparkify.source.file import Dataset
@@ -28,7 +38,7 @@ def create_tables(engine: Engine) -> list[str]:
     so is a database that is none of ours.
     """
     there = _ours_by_name(engine)
-    if "etl_version" in there:
+    if VERSION_TABLE in there:
         if _version(engine) < VERSION:
             migrate(engine)
         require_version(engine)
@@ -45,14 +55,14 @@ def create_tables(engine: Engine) -> list[str]:
         with engine.transaction():
             for name in missing:
                 engine.execute(statement("tables", name).text)
-            if "etl_version" in missing:
-                engine.insert("etl_version", ("version",), [(VERSION,)])
-            if "etl_play_page" in missing:
-                set_play_pages(engine, DEFAULT_PAGES)
+            if VERSION_TABLE in missing:
+                add_version(engine, VERSION)
+            if PAGES_TABLE in missing:
+                write_play_pages(engine, DEFAULT_PAGES)
             _create_views(engine, there)
             if len(missing) == len(order):
                 begin(engine)
-    with engine.transaction(lock="etl_lock"):
+    with writing(engine):
         engine.grant(SHARED, OURS)
     return missing
 
@@ -75,8 +85,10 @@ def _create_views(engine: Engine, there: Sequence[str]) -> None:
 
 def drop_tables(engine: Engine) -> None:
     """Remove every table with all it holds. ConfigError if this is no warehouse of ours."""
-    if "etl_version" not in _ours_by_name(engine):
-        raise ConfigError("this is no warehouse of ours: it has no table etl_version. Nothing was removed.")
+    if VERSION_TABLE not in _ours_by_name(engine):
+        raise ConfigError(
+            f"this is no warehouse of ours: it has no table {VERSION_TABLE}. Nothing was removed."
+        )
     with engine.transaction():
         for name in reversed(schema.VIEWS):  # Redshift keeps a table that a view is made of
             engine.execute(f"DROP VIEW IF EXISTS {name}")
@@ -94,7 +106,7 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
         migrate(engine, paths)
     require_tables(engine)
     _add_columns(engine, paths)
-    with contextlib.suppress(RightsError, RetryError), engine.transaction(lock="etl_lock"):
+    with contextlib.suppress(RightsError, RetryError), writing(engine):
         engine.grant(SHARED, OURS)
 
 
@@ -112,7 +124,7 @@ def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
         )
     require_version(engine)
     missing = [name for name in among if name not in there]
-    if "etl_version" in missing:
+    if VERSION_TABLE in missing:
         raise RightsError(
             "this login sees what readers see, the star and the views. What loads, checks, or shows files "
             "and messages needs the login of the warehouse's owner; docs/connecting.md says who sees what."
@@ -143,7 +155,7 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
     The name of a migration begins with the version that it leads to: `2_1_...` is the first to version 2.
     """
     done = []
-    with engine.transaction(lock="etl_lock"):
+    with writing(engine):
         there, version = _ours_by_name(engine), _version(engine)
         for step in sorted(statements("migrations"), key=_order):
             if _order(step)[0] > version:
@@ -153,10 +165,10 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
             for name in schema.LEDGER:
                 if name not in there:
                     engine.execute(statement("tables", name).text)
-            if "etl_play_page" not in there:
-                set_play_pages(engine, DEFAULT_PAGES)
+            if PAGES_TABLE not in there:
+                write_play_pages(engine, DEFAULT_PAGES)
             _create_views(engine, there)
-            engine.insert("etl_version", ("version",), [(VERSION,)])
+            add_version(engine, VERSION)
             done += [f"Column {name} is new." for name in add_unsealed(engine, paths)]
             _rebuild(engine)
             accept(engine, f"layout {version} became {VERSION}", "migrate")
@@ -166,39 +178,27 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
 def _add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> None:
     """Lock nobody out where there is nothing to add."""
     if missing_columns(engine):
-        with engine.transaction(lock="etl_lock"):
+        with writing(engine):
             add_columns(engine, paths)
 
 
 def _rebuild(engine: Engine) -> None:
     """What this program's rules make of staging: normal forms of text, star, and counts of the ledger."""
-    last = int(engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar())
+    last = last_run(engine)
     learn_forms(engine, 0, last)
     span = build_star(engine, 0, last, Changes(engine))
     recount(engine, span)
     drop_affected(engine, span)
 
 
-def set_play_pages(engine: Engine, pages: Sequence[str]) -> None:
-    """Say which pages' events are plays."""
-    engine.execute("DELETE FROM etl_play_page")
-    engine.insert("etl_play_page", ("page",), [(page,) for page in sorted(set(pages))])
-
-
 def has_other_pages(engine: Engine, pages: Sequence[str]) -> bool:
     """Whether this star was built with the events of other pages than these for plays."""
-    if _play_pages(engine) == sorted(set(pages)):
-        return False
-    return bool(engine.query("SELECT COUNT(*) AS n FROM etl_file WHERE dataset = 'events'").scalar())
-
-
-def _play_pages(engine: Engine) -> list[str]:
-    return [page for (page,) in engine.query("SELECT page FROM etl_play_page ORDER BY page").rows]
+    return read_play_pages(engine) != sorted(set(pages)) and has_files(engine, "events")
 
 
 def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     """Let a warehouse without events take these pages. ConfigError if it was built with others."""
-    built = _play_pages(engine)
+    built = read_play_pages(engine)
     if has_other_pages(engine, pages):
         raise ConfigError(
             f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}. "
@@ -208,10 +208,10 @@ def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     if built == sorted(set(pages)):
         return
     with (
-        engine.transaction(lock="etl_lock"),
+        writing(engine),
         sealed(engine, "settings", f"PLAY_PAGE is {', '.join(pages)}"),
     ):
-        set_play_pages(engine, pages)
+        write_play_pages(engine, pages)
 
 
 def count_rows(engine: Engine) -> dict[str, int]:
@@ -230,13 +230,12 @@ def _order(migration: Statement) -> tuple[int, int]:
 
 
 def _version(engine: Engine) -> int:
-    said = _says_version(_ours_by_name(engine))
-    return int(engine.query(f"SELECT COALESCE(MAX(version), 0) AS version FROM {said}").scalar())
+    return read_version(engine, _says_version(_ours_by_name(engine)))
 
 
 def _says_version(there: Sequence[str]) -> str:
     """What says the layout's version: the owner's table, or the view that readers see; empty for neither."""
-    return next((name for name in ("etl_version", "load_state") if name in there), "")
+    return next((name for name in (VERSION_TABLE, "load_state") if name in there), "")
 
 
 def _ours_by_name(engine: Engine) -> list[str]:

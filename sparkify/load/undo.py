@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable, Collection
 
 from sparkify.engines.base import Engine
-from sparkify.errors import ConfigError, LoadError
+from sparkify.errors import LoadError
 from sparkify.formatting import count
-from sparkify.load.digests import Changes
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.files import read_parts
+from sparkify.ledger.runs import require_run
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.retract import file_parts_of_run, recheck, retract
 from sparkify.progress import Progress
@@ -43,23 +45,17 @@ SHOWN = 10
 def _tell_what_goes(engine: Engine, parts: Collection[int], progress: Progress) -> None:
     """Name the files whose records are about to leave, with how many of them there are."""
     found = [
-        row[1:]
-        for row in engine.query("SELECT file_id, uri, records_read, rejected FROM etl_file ORDER BY 1").rows
-        if row[0] in set(parts)
+        (part.uri, part.records_read - part.rejected, part.rejected) for part in read_parts(engine, parts)
     ]
-    for uri, read, rejected in found[:SHOWN]:
-        progress.note(f"{uri}: {count(read - rejected, 'record')} and {count(rejected, 'reject')} retracted.")
-    if found[SHOWN:]:
-        read, rejected = (sum(row[at] for row in found[SHOWN:]) for at in (1, 2))
-        more = f"{count(read - rejected, 'record')} and {count(rejected, 'reject')}"
-        progress.note(f"{count(len(found) - SHOWN, 'more file')}: {more} retracted.")
+    if rest := found[SHOWN:]:
+        more = count(len(rest), "more file"), sum(good for _, good, _ in rest), sum(bad for _, _, bad in rest)
+        found[SHOWN:] = [more]
+    for name, good, bad in found:
+        progress.note(f"{name}: {count(good, 'record')} and {count(bad, 'reject')} retracted.")
 
 
-def _nothing_stands(engine: Engine, run: int) -> ConfigError | LoadError:
-    found = engine.query("SELECT command, undone_in FROM etl_run WHERE run_id = :run", {"run": run}).rows
-    if not found:
-        return ConfigError(f"there is no run {run}. `sparkify runs` lists them.")
-    command, undone_in = found[0]
+def _nothing_stands(engine: Engine, run: int) -> LoadError:
+    command, undone_in = require_run(engine, run)
     if undone_in is not None:
         return LoadError(f"run {run} has already been rolled back (by run {undone_in}).")
     return LoadError(f"run {run} ({command}) loaded no file that could be rolled back.")

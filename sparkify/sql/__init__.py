@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 Group = Literal[
-    "tables", "views", "migrations", "star", "affected", "transforms", "checks", "questions", "explain"
+    "tables", "views", "migrations", "star", "affected", "staging", "ledger", "checks", "questions", "explain"
 ]
 
 ROOT = Path(__file__).parent

@@ -15,8 +15,9 @@ from typing import NamedTuple
 import sparkify
 from sparkify.engines.base import Engine, Value
 from sparkify.errors import CheckError, ConfigError, LoadError, QueryError, SparkifyError
-from sparkify.load import seal
-from sparkify.load.digests import Changes
+from sparkify.ledger import seal
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.runs import last_run, writing
 from sparkify.recorder import without_values
 
 LONGEST = 1000
@@ -47,7 +48,7 @@ def begin(engine: Engine, attempt: Attempt) -> None:
         "attempt": attempt.attempt_id,
         "waiting": now - dt.timedelta(seconds=engine.lock_wait),
     }
-    with engine.transaction(lock="etl_lock"):
+    with writing(engine):
         if found := engine.query(f"SELECT command FROM etl_attempt WHERE {dead}", params).rows:
             changes = Changes(engine)
             with changes.of("etl_attempt"):
@@ -67,7 +68,7 @@ def clear(engine: Engine, attempt: Attempt) -> None:
 
 def end(engine: Engine, attempt: Attempt, error: BaseException) -> None:
     """Write how a run ended that is not published, as far as the warehouse can still be written to."""
-    with contextlib.suppress(SparkifyError), engine.transaction(lock="etl_lock"):
+    with contextlib.suppress(SparkifyError), writing(engine):
         changes, outcome = Changes(engine), outcome_of(error)
         with changes.of("etl_attempt"):
             engine.execute(
@@ -118,7 +119,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def _write(engine: Engine, attempt: Attempt, now: dt.datetime) -> None:
-    latest = engine.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar()
+    latest = last_run(engine)
     clear(engine, attempt)
     columns = ("attempt_id", "after_run", "command", "program", "started_at", "outcome")
     row = (attempt.attempt_id, latest, attempt.command, sparkify.__version__, now, "started")

@@ -19,12 +19,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sparkify.engines.base import Engine, Reader, Result
+from sparkify.engines.base import Engine, Reader
 from sparkify.errors import ConfigError
-from sparkify.load.checks import Verdict, check_everything
-from sparkify.load.digests import SEALED, SMALL, Changes, Digest, read_digests, read_hashing
+from sparkify.ledger.digests import SEALED, SMALL, Changes, Digest, read_digests, read_hashing
 
 VARIABLE = "SPARKIFY_SEAL_KEY"
+CHAIN = "etl_seal"
+"""The table that holds the seals."""
 COLUMNS = (
     "seal_id", "sealed_at", "run_id", "command", "what", "hashing", "digests", "previous", "is_keyed", "seal",
 )  # fmt: skip
@@ -59,8 +60,8 @@ class Entry:
         text = json.dumps(values, ensure_ascii=False, default=str).encode()
         if not self.is_keyed:
             return hashlib.sha256(text).hexdigest()
-        key = _key()
-        return hmac.new(key, text, hashlib.sha256).hexdigest() if key else None
+        found = key()
+        return hmac.new(found, text, hashlib.sha256).hexdigest() if found else None
 
 
 @dataclass
@@ -115,13 +116,13 @@ def begin(engine: Engine) -> None:
 
 def read_last(reader: Reader) -> Entry | None:
     """The newest entry; None where there is none."""
-    found = reader.query(f"SELECT {', '.join(COLUMNS)} FROM etl_seal ORDER BY seal_id DESC LIMIT 1").rows
+    found = reader.query(f"SELECT {', '.join(COLUMNS)} FROM {CHAIN} ORDER BY seal_id DESC LIMIT 1").rows
     return Entry(*found[0]) if found else None
 
 
 def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
     """Each entry, the oldest first, with what is wrong with it: nothing if all is well."""
-    rows = reader.query(f"SELECT {', '.join(COLUMNS)} FROM etl_seal ORDER BY seal_id").rows
+    rows = reader.query(f"SELECT {', '.join(COLUMNS)} FROM {CHAIN} ORDER BY seal_id").rows
     found: list[tuple[Entry, str]] = []
     before: Entry | None = None
     for entry in (Entry(*row) for row in rows):
@@ -139,70 +140,6 @@ def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
     return found
 
 
-@dataclass(frozen=True)
-class SealVerdict(Verdict):
-    """Whether the tables are as the last seal says; `wrong` has a row for each that is not."""
-
-    seal: str = ""
-    """The last seal."""
-
-    def sentence(self) -> str:
-        """Every table that was changed, in one line."""
-        if self.passed:
-            return super().sentence()
-        tables = "; ".join(f"{row[0]}: {row[1]}" for row in self.wrong.rows)
-        return f"{self.name} failed: {tables}. Expected: {self.meaning}"
-
-
-def check_warehouse(reader: Reader) -> Sequence[Verdict]:
-    """Every check over the whole warehouse, and whether nothing but sparkify has changed a table."""
-    return [*check_everything(reader), check_seal(reader)]
-
-
-def check_seal(reader: Reader) -> Verdict:
-    """Read every table, and compare it with the last seal; and follow the chain of seals.
-
-    Where another run is published meanwhile, it is read again.
-    """
-    while True:
-        verdict, last = _check(reader), read_last(reader)
-        if last is None or verdict.seal == last.seal:
-            return verdict
-
-
-def _check(reader: Reader) -> "SealVerdict":
-    chain = read_chain(reader)
-    wrong = [("etl_seal", f"seal {entry.seal_id}: {why}") for entry, why in chain if why]
-    meaning = "Nothing but sparkify has changed any table since the last seal."
-    if not chain:
-        wrong.append(("etl_seal", "there is no seal"))
-        return SealVerdict("seal", meaning, Result(("table", "why"), wrong))
-    last = chain[-1][0]
-    if _key() and not last.is_keyed:
-        wrong.append(("etl_seal", "the last seal has no key: `sparkify log --accept WHY` gives it one"))
-    if last.computed() is None:
-        meaning += f" (The seals themselves were not proved: {VARIABLE} is not here.)"
-    if last.hashing == read_hashing(reader):
-        wrong += _differences(last.tables, read_digests(reader, SEALED))
-    else:
-        meaning += (
-            " (The tables were not compared: this DuckDB has another hash function. "
-            "The next run seals them again.)"
-        )
-    return SealVerdict("seal", meaning, Result(("table", "why"), wrong), last.seal)
-
-
-def _differences(sealed_: dict[str, Digest], found: dict[str, Digest]) -> list[tuple[str, str]]:
-    wrong = []
-    for name in SEALED:
-        was, now = sealed_.get(name, Digest()), found[name]
-        if was.rows != now.rows:
-            wrong.append((name, f"{was.rows:,} rows were sealed, {now.rows:,} are there"))
-        elif was != now:
-            wrong.append((name, "rows were changed"))
-    return wrong
-
-
 def _append(
     engine: Engine,
     last: Entry | None,
@@ -212,16 +149,17 @@ def _append(
     hashing: str,
     run_id: int | None,
 ) -> None:
-    if last and last.is_keyed and not _key():
+    if last and last.is_keyed and not key():
         raise ConfigError(f"the warehouse is sealed with a key: set {VARIABLE}. Nothing was changed.")
     digests = json.dumps({name: [one.rows, str(one.total)] for name, one in sorted(tables.items())})
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     said = what.encode()[:LONGEST].decode(errors="ignore")
     number, previous = (last.seal_id + 1, last.seal) if last else (1, "")
-    entry = Entry(number, now, run_id, command, said, hashing, digests, previous, int(bool(_key())), "")
+    entry = Entry(number, now, run_id, command, said, hashing, digests, previous, int(bool(key())), "")
     values: Sequence[Any] = [getattr(entry, name) for name in COLUMNS[:-1]]
-    engine.insert("etl_seal", COLUMNS, [(*values, entry.computed())])
+    engine.insert(CHAIN, COLUMNS, [(*values, entry.computed())])
 
 
-def _key() -> bytes:
+def key() -> bytes:
+    """The key of the seals; empty where there is none."""
     return os.environ.get(VARIABLE, "").encode()

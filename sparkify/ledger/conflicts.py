@@ -21,7 +21,7 @@ def list_conflicts(reader: Reader, run: int | None, limit: int | None) -> Result
     return reader.query(
         f"""
         WITH
-        counted_record AS ({definition("counted_record", counted, "transforms")}),
+        counted_record AS ({definition("counted_record", counted, "ledger")}),
         ranked AS (
             SELECT
                 c.dataset, c.natural_key, c.label, c.run_id, c.file_id, c.record, c.ts, c.page, c.title,

@@ -5,7 +5,7 @@ for edits and accidents; whoever computes a collision of 64-bit hashes can hide 
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Reader, Value
@@ -13,8 +13,6 @@ from sparkify.sql import schema
 
 ROWS = {"etl_attempt": "SELECT a.* FROM etl_attempt AS a WHERE a.outcome <> 'started'"}
 """Tables of which some rows come and go unsealed."""
-OLDER_REJECTS = "SELECT j.* FROM etl_reject AS j WHERE j.run_id < :run"
-"""Those that a run did not bring itself."""
 LARGE = (*STAGING_TABLE.values(), *schema.STAR, "etl_reject")
 """Tables that are too large to be read whole every night."""
 SMALL = tuple(name for name in schema.ALL if name not in (*LARGE, "etl_seal"))
@@ -57,6 +55,11 @@ class Changes:
         before = read_digest(self._reader, table, rows, params)
         yield before
         self.add(table, read_digest(self._reader, table, rows, params).minus(before))
+
+    def of_older_rejects(self, run_id: int) -> AbstractContextManager[None]:
+        """What the block does to rejects that this run did not bring itself."""
+        rows = "SELECT j.* FROM etl_reject AS j WHERE j.run_id < :run"
+        return self.of("etl_reject", rows, {"run": run_id})
 
     @contextmanager
     def of_each(self, tables: Sequence[str]) -> Iterator[None]:

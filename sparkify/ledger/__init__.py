@@ -1,0 +1,12 @@
+"""The ledger: which files came in which runs, and what became of their records. Only it names its tables.
+
+runs      what each run did, and the lock that lets one write at a time
+attempts  runs that were not published, and why
+files     files and their parts, and which of them stand: neither undone nor replaced
+keys      keys of the feed that are not as expected
+rejects   records that could not be loaded
+counts    what files and runs count, as records repeat one another, leave or come back
+conflicts records with the key of another record, and other content
+state     what the whole warehouse was made with: layout, rules, play pages, listeners to forget
+digests, seal    what proves that nothing else has changed any table
+"""

@@ -1,0 +1,88 @@
+"""What files and runs count, as records repeat one another, leave or come back."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+from sparkify.engines.base import Engine, Value
+from sparkify.engines.relations import definition
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.statements import run
+from sparkify.sql import Statement
+
+Disposition = Literal["undone", "replaced"]
+"""Taken back, and left alone until it is asked for again; or replaced by the whole file, loaded again."""
+
+
+def count_files(engine: Engine, runs: Mapping[str, Value]) -> tuple[int, int]:
+    """Tell the duplicates and conflicts of `file_duplicate` from loaded records, in every file that stands.
+
+    Returns how many these runs have of both.
+    """
+    run(engine, "etl_file_update")
+    duplicates, conflicts = engine.query(
+        "SELECT COALESCE(SUM(duplicates), 0) AS duplicates, COALESCE(SUM(conflicts), 0) AS conflicts "
+        "FROM file_duplicate WHERE run_id BETWEEN :first_run AND :last_run",
+        runs,
+    ).rows[0]
+    return int(duplicates), int(conflicts)
+
+
+def file_update() -> Statement:
+    """The statement in which `count_files` changes the ledger."""
+    return Statement("etl_file_update", "", definition("etl_file_update", group="ledger"))
+
+
+def count_runs(engine: Engine) -> None:
+    """Let every run count what `count_files` has told apart, of its files that stand."""
+    run(engine, "etl_run_recount")
+
+
+def count_anew(engine: Engine) -> None:
+    """`count_files` and `count_runs`, where `file_duplicate` has all records and not only new ones."""
+    run(engine, "etl_file_reset", "etl_file_update", "etl_run_counted")
+
+
+def count_aside(engine: Engine) -> None:
+    """Let every run count the values that its files have in `extra`."""
+    run(engine, "etl_run_aside")
+
+
+def erase_values(engine: Engine, erased: Sequence[tuple[int, int, int]]) -> None:
+    """Note what is erased with a listener: (file_id, values in columns, values in `extra`)."""
+    engine.execute(
+        "CREATE TEMP TABLE erased (file_id INTEGER NOT NULL, vals BIGINT NOT NULL, aside BIGINT NOT NULL)"
+    )
+    engine.insert("erased", ("file_id", "vals", "aside"), erased)
+    run(engine, "etl_file_erased", "etl_run_aside")
+    engine.execute("DROP TABLE erased")
+
+
+def count_replayed(engine: Engine, run_id: int) -> None:
+    """The parts whose rejects this run has loaded, and their runs, count them no longer."""
+    run(engine, "etl_file_replayed", run=run_id)
+    run(engine, "etl_run_rejects")
+
+
+@contextmanager
+def retracting(engine: Engine, parts: Collection[int]) -> Iterator[None]:
+    """In the block, `retracted` names these parts, and those of rejects of theirs that were replayed."""
+    run(engine, "retracted")
+    engine.insert("retracted", ("file_id",), [(part,) for part in parts])
+    run(engine, "retracted_replays")
+    yield
+    engine.execute("DROP TABLE retracted")
+
+
+def retract_parts(engine: Engine, run_id: int, disposition: Disposition, changes: Changes) -> None:
+    """Take the retracted parts and their rejects from the ledger; rejects that they had loaded are back."""
+    with changes.of_older_rejects(run_id):
+        run(engine, "reject_return", "etl_file_return", "etl_reject_return", "etl_reject_leave")
+    engine.execute("DROP TABLE reject_return")
+    run(engine, f"etl_file_{disposition}", run=run_id)
+
+
+def close_runs(engine: Engine, run_id: int) -> None:
+    """Note the runs of which nothing stands any more, now that this run has retracted parts."""
+    run(engine, "etl_run_aside")
+    run(engine, "etl_run_undone", run=run_id)

@@ -1,0 +1,57 @@
+"""The keys of the feed that no column takes, and those that records lack, as files had them before."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sparkify.engines.base import Engine, Reader, Value
+from sparkify.engines.relations import resolve
+from sparkify.source.file import Dataset
+
+_EARLIER = "f.dataset = :dataset AND f.file_id < :file_id"
+_COUNTED = (
+    "SELECT k.kind, k.name, SUM(k.records) AS records FROM etl_key AS k "
+    f"JOIN standing_file AS f ON f.file_id = k.file_id WHERE {_EARLIER} "
+    "GROUP BY k.kind, k.name, OCTET_LENGTH(k.name)"
+)
+_READ = f"SELECT COALESCE(SUM(f.records_read), 0) AS n FROM standing_file AS f WHERE {_EARLIER}"
+_GONE = (
+    "WITH standing AS ("
+    "SELECT f.file_id, f.records_read, ROW_NUMBER() OVER (ORDER BY f.file_id DESC) AS place "
+    f"FROM standing_file AS f WHERE {_EARLIER} AND f.records_read > 0), "
+    "lacking AS ("
+    "SELECT k.name, s.records_read, s.place, ROW_NUMBER() OVER (PARTITION BY k.name ORDER BY s.place) AS nth "
+    "FROM etl_key AS k JOIN standing AS s ON s.file_id = k.file_id "
+    "WHERE k.kind = 'absent' AND k.records >= s.records_read) "
+    "SELECT name, SUM(records_read) AS records FROM lacking WHERE place = nth GROUP BY name"
+)
+
+
+class KeysBefore(NamedTuple):
+    """The keys of earlier files that stand."""
+
+    records: int
+    """How many records these files had."""
+    unknown: set[str]
+    absent: Mapping[str, int]
+    """How many of the records lacked each key."""
+    gone: Mapping[str, int]
+    """Records of the last files that lacked a key altogether."""
+
+
+def read_before(reader: Reader, dataset: Dataset, file_id: int) -> KeysBefore:
+    """The keys of files before this one."""
+    before: dict[str, Value] = {"dataset": dataset, "file_id": file_id}
+    counted = reader.query(resolve(_COUNTED), before).rows
+    total = reader.query(resolve(_READ), before).scalar()
+    gone = reader.query(resolve(_GONE), before).rows
+    return KeysBefore(
+        int(total),
+        {name for kind, name, _ in counted if kind == "unknown"},
+        {name: int(records) for kind, name, records in counted if kind == "absent"},
+        {name: int(records) for name, records in gone},
+    )
+
+
+def add_keys(engine: Engine, keys: Sequence[tuple[int, str, str, int, int | None]]) -> None:
+    """Write down the keys of a file: (file_id, unknown or absent, name, records, first line)."""
+    engine.insert("etl_key", ("file_id", "kind", "name", "records", "first_line"), keys)

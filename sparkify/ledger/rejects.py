@@ -1,0 +1,134 @@
+"""The rejects of the ledger: records that could not be loaded, with their file, line, reason and text."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sparkify.engines.base import Engine, Reader, Value
+from sparkify.ledger.digests import Changes
+from sparkify.ledger.statements import run
+from sparkify.source.file import Dataset
+from sparkify.source.tally import LONGEST_RECORD
+
+KEPT = 65_535
+"""Bytes of a record that are kept whole, as etl_reject holds them; base64 makes 4 bytes of 3."""
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One record that was rejected, or with record 0 a whole file."""
+
+    file_id: int
+    record: int
+    reason: str
+    encoding: str
+    raw_text: str | None
+
+    @property
+    def place(self) -> str:
+        return f"record {self.record}" if self.record else "whole file"
+
+
+def keep(file_id: int, record: int, reason: str, line: bytes) -> Reject:
+    """A reject with as much of its text as is kept."""
+    if len(line) <= KEPT and (text := _clean_text(line)) is not None:
+        return Reject(file_id, record, reason, "text", text)
+    if len(line) <= KEPT // 4 * 3:
+        return Reject(file_id, record, reason, "base64", base64.b64encode(line).decode())
+    head = base64.b64encode(line[: KEPT // 4 * 3]).decode()
+    known = "first " if len(line) > LONGEST_RECORD else ""
+    digest = hashlib.sha256(line).hexdigest()
+    return Reject(file_id, record, f"{reason} ({known}{len(line):,} bytes, SHA-256 {digest})", "head", head)
+
+
+def decoded(encoding: str, raw_text: str) -> bytes:
+    """The bytes that a reject's text stands for."""
+    return raw_text.encode() if encoding == "text" else base64.b64decode(raw_text)
+
+
+def add_rejects(engine: Engine, run_id: int, rejects: Sequence[Reject]) -> None:
+    """Write down the rejects of a run."""
+    columns = ("run_id", "file_id", "record", "reason", "encoding", "raw_text")
+    rows = [(run_id, r.file_id, r.record, r.reason, r.encoding, r.raw_text) for r in rejects]
+    engine.insert("etl_reject", columns, rows)
+
+
+def read_rejects(reader: Reader, dataset: Dataset, run_id: int | None) -> list[Reject]:
+    """The rejects of every run or of one that are rejects still, in the order of their files."""
+    return _read(
+        reader,
+        "JOIN etl_file AS f ON f.file_id = r.file_id WHERE r.replayed_in IS NULL "
+        "AND f.dataset = :dataset AND (:run IS NULL OR r.run_id = :run)",
+        {"dataset": dataset, "run": run_id},
+    )
+
+
+def read_texts(reader: Reader) -> list[Reject]:
+    """The rejects whose text is kept, whatever became of them."""
+    return _read(reader, "WHERE r.raw_text IS NOT NULL", {})
+
+
+def revise_reasons(engine: Engine, rejects: Iterable[Reject]) -> None:
+    """Rejects that stay rejects, for what is wrong with them now."""
+    _revise(engine, "etl_reject_revalidated", rejects)
+
+
+def erase_texts(engine: Engine, rejects: Iterable[Reject], changes: Changes) -> None:
+    """Delete the text of these rejects, and keep what is left of their reasons."""
+    with changes.of("etl_reject"):
+        _revise(engine, "etl_reject_erase", rejects)
+
+
+def mark_replayed(engine: Engine, run_id: int) -> None:
+    """Rejects that this run has loaded after all are known, in case that it is undone."""
+    run(engine, "etl_reject_replayed", run=run_id)
+
+
+def supersede(
+    engine: Engine, run_id: int, parts: Iterable[tuple[int, int]], line: int, changes: Changes
+) -> None:
+    """The reject of a line that goes on gives way to the whole line, until this run is undone.
+
+    `parts` are the parts of its file, each with its run.
+    """
+    for file_id, of_run in parts:
+        place: dict[str, Value] = {"file_id": file_id, "line": line}
+        one = "SELECT j.* FROM etl_reject AS j WHERE j.file_id = :file_id AND j.record = :line"
+        with changes.of("etl_reject", one, place):
+            gone = engine.execute(
+                "UPDATE etl_reject SET replayed_in = :run "
+                "WHERE file_id = :file_id AND record = :line AND replayed_in IS NULL",
+                {"run": run_id, **place},
+            )
+        for table, key, number in (
+            (("etl_file", "file_id", file_id), ("etl_run", "run_id", of_run)) if gone else ()
+        ):
+            engine.execute(
+                f"UPDATE {table} SET records_read = records_read - 1, rejected = rejected - 1 "
+                f"WHERE {key} = :number",
+                {"number": number},
+            )
+
+
+def _read(reader: Reader, which: str, params: dict[str, Value]) -> list[Reject]:
+    columns = "r.file_id, r.record, r.reason, r.encoding, r.raw_text"
+    sql = f"SELECT {columns} FROM etl_reject AS r {which} ORDER BY r.file_id, r.record"
+    return [Reject(*row) for row in reader.query(sql, params).rows]
+
+
+def _revise(engine: Engine, statement: str, rejects: Iterable[Reject]) -> None:
+    run(engine, "revalidated")
+    rows = [(one.file_id, one.record, one.reason) for one in rejects]
+    engine.insert("revalidated", ("file_id", "record", "reason"), rows)
+    run(engine, statement)
+    engine.execute("DROP TABLE revalidated")
+
+
+def _clean_text(line: bytes) -> str | None:
+    """The line as text if a database can hold it and a terminal can show it."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if all(c.isprintable() or c == "\t" for c in text) else None

@@ -1,0 +1,79 @@
+"""The runs that were published: what each did, and what it warned of."""
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+import sparkify
+from sparkify.engines.base import Engine, Reader
+from sparkify.errors import ConfigError
+
+LONGEST = 4000
+"""Bytes of a warning that are kept."""
+
+
+class Run(NamedTuple):
+    """A run, as `etl_run` holds it when it is published."""
+
+    run_id: int
+    command: str
+    started_at: dt.datetime
+    seconds: float
+    files: int
+    records_read: int
+    loaded: int
+    duplicate: int
+    conflict: int
+    rejected: int
+    values_aside: int | None
+    plays: int
+    plays_song: int
+    plays_artist: int
+
+
+def writing(engine: Engine) -> AbstractContextManager[None]:
+    """A transaction in which nobody else writes to the warehouse."""
+    return engine.transaction(lock="etl_lock")
+
+
+def add_run(engine: Engine, run: Run, warnings: Sequence[tuple[str, str]]) -> None:
+    """Write down a run, with the kind and the message of each warning."""
+    engine.insert("etl_run", (*Run._fields, "program"), [(*run, sparkify.__version__)])
+    rows = [
+        (run.run_id, kind, message.encode()[:LONGEST].decode(errors="ignore")) for kind, message in warnings
+    ]
+    engine.insert("etl_warning", ("run_id", "kind", "message"), rows)
+
+
+def is_published(reader: Reader, run: Run) -> bool:
+    """Whether this run stands in the ledger: the answer to its commit may have been lost."""
+    found = reader.query(
+        "SELECT records_read, loaded, seconds FROM etl_run WHERE run_id = :run", {"run": run.run_id}
+    )
+    return found.rows == [(run.records_read, run.loaded, run.seconds)]
+
+
+def last_run(reader: Reader) -> int:
+    """The number of the latest run; 0 if there is none."""
+    return int(reader.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar())
+
+
+def has_run_before(reader: Reader, run_id: int) -> bool:
+    """Whether there was a run before this one."""
+    found = reader.query("SELECT COUNT(*) AS n FROM etl_run WHERE run_id < :run", {"run": run_id})
+    return bool(found.scalar())
+
+
+def last_start(reader: Reader) -> dt.datetime | None:
+    """When the latest run began, in UTC."""
+    found: dt.datetime | None = reader.query("SELECT MAX(started_at) AS latest FROM etl_run").scalar()
+    return found
+
+
+def require_run(reader: Reader, run_id: int) -> tuple[str, int | None]:
+    """A run's command, and the run that undid it, if one did. ConfigError if there is no such run."""
+    found = reader.query("SELECT command, undone_in FROM etl_run WHERE run_id = :run", {"run": run_id}).rows
+    if not found:
+        raise ConfigError(f"there is no run {run_id}. `sparkify runs` lists them.")
+    return found[0][0], found[0][1]
