@@ -34,18 +34,13 @@ def file_update() -> Statement:
 
 
 def count_runs(engine: Engine) -> None:
-    """Let every run count what `count_files` has told apart, of its files that stand."""
+    """Let every run count what stands of its files."""
     run(engine, "etl_run_recount")
 
 
 def count_anew(engine: Engine) -> None:
-    """`count_files` and `count_runs`, where `file_duplicate` has all records and not only new ones."""
-    run(engine, "etl_file_reset", "etl_file_update", "etl_run_counted")
-
-
-def count_aside(engine: Engine) -> None:
-    """Let every run count the values that its files have in `extra`."""
-    run(engine, "etl_run_aside")
+    """Tell duplicates and conflicts apart again, in every file and run: `file_duplicate` has all of them."""
+    run(engine, "etl_file_reset", "etl_file_update", "etl_run_reset", "etl_run_update")
 
 
 def erase_values(engine: Engine, erased: Sequence[tuple[int, int, int]]) -> None:
@@ -54,14 +49,14 @@ def erase_values(engine: Engine, erased: Sequence[tuple[int, int, int]]) -> None
         "CREATE TEMP TABLE erased (file_id INTEGER NOT NULL, vals BIGINT NOT NULL, aside BIGINT NOT NULL)"
     )
     engine.insert("erased", ("file_id", "vals", "aside"), erased)
-    run(engine, "etl_file_erased", "etl_run_aside")
+    run(engine, "etl_file_erased", "etl_run_recount")
     engine.execute("DROP TABLE erased")
 
 
 def count_replayed(engine: Engine, run_id: int) -> None:
     """The parts whose rejects this run has loaded, and their runs, count them no longer."""
     run(engine, "etl_file_replayed", run=run_id)
-    run(engine, "etl_run_rejects")
+    run(engine, "etl_run_recount")
 
 
 @contextmanager
@@ -82,7 +77,9 @@ def retract_parts(engine: Engine, run_id: int, disposition: Disposition, changes
     run(engine, f"etl_file_{disposition}", run=run_id)
 
 
-def close_runs(engine: Engine, run_id: int) -> None:
-    """Note the runs of which nothing stands any more, now that this run has retracted parts."""
-    run(engine, "etl_run_aside")
+def retract_counts(engine: Engine, run_id: int, runs: Mapping[str, Value]) -> tuple[int, int]:
+    """`count_files` after `retract_parts`, and every run counts what stands; of some, nothing does any more."""
+    found = count_files(engine, runs)
+    run(engine, "etl_run_update", "etl_run_recount")
     run(engine, "etl_run_undone", run=run_id)
+    return found

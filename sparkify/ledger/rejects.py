@@ -85,15 +85,10 @@ def mark_replayed(engine: Engine, run_id: int) -> None:
     run(engine, "etl_reject_replayed", run=run_id)
 
 
-def supersede(
-    engine: Engine, run_id: int, parts: Iterable[tuple[int, int]], line: int, changes: Changes
-) -> None:
-    """The reject of a line that goes on gives way to the whole line, until this run is undone.
-
-    `parts` are the parts of its file, each with its run.
-    """
-    for file_id, of_run in parts:
-        place: dict[str, Value] = {"file_id": file_id, "line": line}
+def supersede(engine: Engine, run_id: int, parts: Iterable[int], line: int, changes: Changes) -> None:
+    """The reject of a line that goes on gives way to the whole line, until this run is undone."""
+    for part in parts:
+        place: dict[str, Value] = {"file_id": part, "line": line}
         one = "SELECT j.* FROM etl_reject AS j WHERE j.file_id = :file_id AND j.record = :line"
         with changes.of("etl_reject", one, place):
             gone = engine.execute(
@@ -101,14 +96,13 @@ def supersede(
                 "WHERE file_id = :file_id AND record = :line AND replayed_in IS NULL",
                 {"run": run_id, **place},
             )
-        for table, key, number in (
-            (("etl_file", "file_id", file_id), ("etl_run", "run_id", of_run)) if gone else ()
-        ):
+        if gone:
             engine.execute(
-                f"UPDATE {table} SET records_read = records_read - 1, rejected = rejected - 1 "
-                f"WHERE {key} = :number",
-                {"number": number},
+                "UPDATE etl_file SET records_read = records_read - 1, rejected = rejected - 1 "
+                "WHERE file_id = :file_id",
+                place,
             )
+            run(engine, "etl_run_recount")
 
 
 def _read(reader: Reader, which: str, params: dict[str, Value]) -> list[Reject]:

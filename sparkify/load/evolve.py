@@ -14,7 +14,7 @@ from sparkify.engines.extra import (
     unpack_extra,
 )
 from sparkify.engines.record import default_paths, why_unfit
-from sparkify.ledger.counts import count_aside
+from sparkify.ledger.counts import count_runs
 from sparkify.ledger.digests import read_digest
 from sparkify.ledger.seal import sealed
 from sparkify.load import validation
@@ -109,7 +109,7 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
         "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = :dataset)",
         {"key": key, "size": len(key.encode()), "dataset": dataset},
     )
-    count_aside(engine)
+    count_runs(engine)
     engine.execute("DROP TABLE filled")
 
 

@@ -7,7 +7,7 @@ the ledger counts for the one that is left. Only what they affected is rebuilt, 
 from collections.abc import Collection, Sequence
 
 from sparkify.engines.base import Engine
-from sparkify.ledger.counts import Disposition, close_runs, retract_parts, retracting
+from sparkify.ledger.counts import Disposition, retract_parts, retracting
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_ledger, replayed_parts
 from sparkify.load.checks import Verdict, check_span
@@ -50,7 +50,6 @@ def retract(
         span, removed = build_star_without(engine, run_id, changes)
         retract_parts(engine, run_id, disposition, changes)
         counted = count_again(engine, span)
-        close_runs(engine, run_id)
         drop_affected(engine, span)
     return removed, counted
 

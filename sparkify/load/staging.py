@@ -215,7 +215,7 @@ class FileIngest:
             return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified)
         assert planned.border is not None  # a file has grown from somewhere
         if planned.border.start < known.size:
-            parts = [(part.file_id, part.run_id) for part in planned.parts]
+            parts = [part.file_id for part in planned.parts]
             supersede(self._engine, self._run_id, parts, planned.border.lines_before + 1, self._changes)
         return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified, *planned.border)
 

@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Value
-from sparkify.ledger.counts import count_anew, count_files, count_runs, file_update
+from sparkify.ledger.counts import count_anew, count_files, file_update, retract_counts
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import is_retracted
 from sparkify.ledger.runs import has_run_before
@@ -106,8 +106,7 @@ def count_again(engine: Engine, span: RunRange) -> tuple[int, int]:
         "INSERT INTO file_duplicate (run_id, file_id, duplicates, conflicts) "
         + duplicates(is_everything=False)
     )
-    found = count_files(engine, span.params)
-    count_runs(engine)
+    found = retract_counts(engine, span.last_run, span.params)
     engine.execute("DROP TABLE file_duplicate")
     return found
 
