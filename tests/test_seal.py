@@ -257,7 +257,7 @@ def test_with_a_key_nobody_else_can_make_a_seal(
 
     last = read_last(warehouse)
     assert last
-    forged = seal.Entry(**{**vars(last), "is_keyed": 0, "what": "nothing"})
+    forged = last._replace(is_keyed=0, what="nothing")
     warehouse.execute(
         f"UPDATE etl_seal SET is_keyed = 0, what = 'nothing', seal = '{forged.computed()}' "
         f"WHERE seal_id = {last.seal_id}"

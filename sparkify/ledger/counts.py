@@ -78,7 +78,7 @@ def retract_parts(engine: Engine, run_id: int, disposition: Disposition, changes
 
 
 def retract_counts(engine: Engine, run_id: int, runs: Mapping[str, Value]) -> tuple[int, int]:
-    """`count_files` after `retract_parts`, and every run counts what stands; of some, nothing does any more."""
+    """`count_files` after `retract_parts`; every run counts what stands of it, if anything does."""
     found = count_files(engine, runs)
     run(engine, "etl_run_update", "etl_run_recount")
     run(engine, "etl_run_undone", run=run_id)

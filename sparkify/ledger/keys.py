@@ -1,9 +1,9 @@
 """The keys of the feed that no column takes, and those that records lack, as files had them before."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sparkify.engines.base import Engine, Reader, Value
+from sparkify.engines.base import Engine, Reader, Staged, Value
 from sparkify.engines.relations import resolve
 from sparkify.source.file import Dataset
 
@@ -26,25 +26,38 @@ _GONE = (
 )
 
 
-class KeysBefore(NamedTuple):
-    """The keys of earlier files that stand."""
+@dataclass
+class History:
+    """The keys of records that came before, in files that stand."""
 
     records: int
-    """How many records these files had."""
+    """How many they were."""
     unknown: set[str]
-    absent: Mapping[str, int]
+    absent: dict[str, int]
     """How many of the records lacked each key."""
-    gone: Mapping[str, int]
+    gone: dict[str, int]
     """Records of the last files that lacked a key altogether."""
 
+    def add(self, file: Staged) -> None:
+        """Count the keys of a file that comes next."""
+        self.records += file.records_read
+        self.unknown.update(file.unknown_keys)
+        for name, counted in file.absent_keys.items():
+            self.absent[name] = self.absent.get(name, 0) + counted.records
+        self.gone = {
+            name: self.gone.get(name, 0) + file.records_read
+            for name, counted in file.absent_keys.items()
+            if counted.records >= file.records_read
+        }
 
-def read_before(reader: Reader, dataset: Dataset, file_id: int) -> KeysBefore:
+
+def read_history(reader: Reader, dataset: Dataset, file_id: int) -> History:
     """The keys of files before this one."""
     before: dict[str, Value] = {"dataset": dataset, "file_id": file_id}
     counted = reader.query(resolve(_COUNTED), before).rows
     total = reader.query(resolve(_READ), before).scalar()
     gone = reader.query(resolve(_GONE), before).rows
-    return KeysBefore(
+    return History(
         int(total),
         {name for kind, name, _ in counted if kind == "unknown"},
         {name: int(records) for kind, name, records in counted if kind == "absent"},

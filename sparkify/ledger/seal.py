@@ -14,10 +14,10 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from sparkify.engines.base import Engine, Reader
 from sparkify.errors import ConfigError
@@ -26,17 +26,13 @@ from sparkify.ledger.digests import SEALED, SMALL, Changes, Digest, read_digests
 VARIABLE = "SPARKIFY_SEAL_KEY"
 CHAIN = "etl_seal"
 """The table that holds the seals."""
-COLUMNS = (
-    "seal_id", "sealed_at", "run_id", "command", "what", "hashing", "digests", "previous", "is_keyed", "seal",
-)  # fmt: skip
 FIRST = ("create", "migrate", "accept")
 """What a chain may begin with; any other beginning was cut off."""
 LONGEST = 1000
 """Bytes of what is said of an entry."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A link of the chain, as `etl_seal` holds it."""
 
     seal_id: int
@@ -56,8 +52,7 @@ class Entry:
 
     def computed(self) -> str | None:
         """The seal that these values have; None where that needs a key that is not here."""
-        values = [getattr(self, name) for name in COLUMNS[:-1]]
-        text = json.dumps(values, ensure_ascii=False, default=str).encode()
+        text = json.dumps(self[:-1], ensure_ascii=False, default=str).encode()
         if not self.is_keyed:
             return hashlib.sha256(text).hexdigest()
         found = key()
@@ -116,13 +111,13 @@ def begin(engine: Engine) -> None:
 
 def read_last(reader: Reader) -> Entry | None:
     """The newest entry; None where there is none."""
-    found = reader.query(f"SELECT {', '.join(COLUMNS)} FROM {CHAIN} ORDER BY seal_id DESC LIMIT 1").rows
+    found = reader.query(f"SELECT {', '.join(Entry._fields)} FROM {CHAIN} ORDER BY seal_id DESC LIMIT 1").rows
     return Entry(*found[0]) if found else None
 
 
 def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
     """Each entry, the oldest first, with what is wrong with it: nothing if all is well."""
-    rows = reader.query(f"SELECT {', '.join(COLUMNS)} FROM {CHAIN} ORDER BY seal_id").rows
+    rows = reader.query(f"SELECT {', '.join(Entry._fields)} FROM {CHAIN} ORDER BY seal_id").rows
     found: list[tuple[Entry, str]] = []
     before: Entry | None = None
     for entry in (Entry(*row) for row in rows):
@@ -156,8 +151,7 @@ def _append(
     said = what.encode()[:LONGEST].decode(errors="ignore")
     number, previous = (last.seal_id + 1, last.seal) if last else (1, "")
     entry = Entry(number, now, run_id, command, said, hashing, digests, previous, int(bool(key())), "")
-    values: Sequence[Any] = [getattr(entry, name) for name in COLUMNS[:-1]]
-    engine.insert(CHAIN, COLUMNS, [(*values, entry.computed())])
+    engine.insert(CHAIN, Entry._fields, [entry._replace(seal=entry.computed() or "")])
 
 
 def key() -> bytes:

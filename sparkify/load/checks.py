@@ -14,7 +14,7 @@ from sparkify.engines.dialect import narrow
 from sparkify.engines.relations import definition
 from sparkify.ledger.digests import SEALED, Digest, read_digests, read_hashing
 from sparkify.ledger.runs import last_run
-from sparkify.ledger.seal import CHAIN, VARIABLE, key, read_chain, read_last
+from sparkify.ledger.seal import CHAIN, VARIABLE, Entry, key, read_chain, read_last
 from sparkify.ledger.state import read_rules
 from sparkify.load.models import MODELS, NEW
 from sparkify.load.rules import rules_digest
@@ -38,15 +38,19 @@ class Verdict:
     name: str
     meaning: str
     wrong: Result
+    told: str = ""
+    """What a failed check found, where its first wrong row does not say it well."""
 
     @property
     def passed(self) -> bool:
         return not self.wrong.rows
 
     def sentence(self) -> str:
-        """The check, and for a failed one its first wrong rows, in one line."""
+        """The check, and for a failed one what it found, in one line."""
         if self.passed:
             return f"{self.name}: {self.meaning}"
+        if self.told:
+            return f"{self.name} failed: {self.told}"
         row = ", ".join(
             f"{c} {'NULL' if v is None else v}"
             for c, v in zip(self.wrong.columns, self.wrong.rows[0], strict=True)
@@ -88,21 +92,6 @@ def check_rules(engine: Reader) -> Verdict:
     return Verdict("rules", meaning, Result(("built_by", "program"), wrong))
 
 
-@dataclass(frozen=True)
-class Freshness(Verdict):
-    """What `check_freshness` found: `wrong` holds the latest event and its age, if it is too old."""
-
-    limit: str
-
-    def sentence(self) -> str:
-        """For a failed check how old the latest event is, in one line."""
-        if self.passed:
-            return super().sentence()
-        latest, age = self.wrong.rows[0]
-        found = "there is no event" if latest is None else f"the latest event is {age} old"
-        return f"{self.name} failed: {found} (limit {self.limit})"
-
-
 def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> Verdict:
     """Whether the latest event is younger than `max_age`; `now` is in UTC, without a zone.
 
@@ -115,24 +104,9 @@ def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> 
     fresh = age is not None and age <= max_age
     meaning = f"The latest event must be at most {_span(max_age)} old."
     wrong = [] if fresh else [(latest, age and _span(age))]
-    return Freshness("freshness", meaning, Result(("latest_event", "age"), wrong), _span(max_age))
-
-
-@dataclass(frozen=True)
-class Gaps(Verdict):
-    """What `check_gaps` found: `wrong` holds the widest gaps, the widest first."""
-
-    limit: str
-
-    def sentence(self) -> str:
-        """For a failed check the widest gap, and how many there are, in one line."""
-        if self.passed:
-            return super().sentence()
-        start, end, length = self.wrong.rows[0]
-        count = len(self.wrong.rows)
-        more = "" if count == 1 else f", the widest of {count} gaps{' or more' if count == SHOWN else ''}"
-        gap = f"between {start} and {end} ({length}, limit {self.limit})"
-        return f"{self.name} failed: events are missing {gap}{more}"
+    found = f"the latest event is {_span(age)} old" if age else "there is no event"
+    told = f"{found} (limit {_span(max_age)})"
+    return Verdict("freshness", meaning, Result(("latest_event", "age"), wrong), told)
 
 
 def check_gaps(engine: Reader, max_gap: dt.timedelta) -> Verdict:
@@ -161,22 +135,12 @@ def check_gaps(engine: Reader, max_gap: dt.timedelta) -> Verdict:
     )
     wrong = [(start, end, _span(end - start)) for start, end in found.rows]
     meaning = f"Consecutive events must be at most {_span(max_gap)} apart."
-    return Gaps("gaps", meaning, Result(("gap_start", "gap_end", "length"), wrong), _span(max_gap))
-
-
-@dataclass(frozen=True)
-class SealVerdict(Verdict):
-    """Whether the tables are as the last seal says; `wrong` has a row for each that is not."""
-
-    seal: str = ""
-    """The last seal."""
-
-    def sentence(self) -> str:
-        """Every table that was changed, in one line."""
-        if self.passed:
-            return super().sentence()
-        tables = "; ".join(f"{row[0]}: {row[1]}" for row in self.wrong.rows)
-        return f"{self.name} failed: {tables}. Expected: {self.meaning}"
+    told, shown = "", len(wrong)
+    if wrong:
+        more = "" if shown == 1 else f", the widest of {shown} gaps{' or more' if shown == SHOWN else ''}"
+        start, end, length = wrong[0]
+        told = f"events are missing between {start} and {end} ({length}, limit {_span(max_gap)}){more}"
+    return Verdict("gaps", meaning, Result(("gap_start", "gap_end", "length"), wrong), told)
 
 
 def check_warehouse(reader: Reader) -> Sequence[Verdict]:
@@ -190,18 +154,18 @@ def check_seal(reader: Reader) -> Verdict:
     Where another run is published meanwhile, it is read again.
     """
     while True:
-        verdict, last = _compare(reader), read_last(reader)
-        if last is None or verdict.seal == last.seal:
+        chain = read_chain(reader)
+        verdict, last = _compare(reader, chain), read_last(reader)
+        if last is None or (chain and chain[-1][0].seal == last.seal):
             return verdict
 
 
-def _compare(reader: Reader) -> SealVerdict:
-    chain = read_chain(reader)
+def _compare(reader: Reader, chain: Sequence[tuple[Entry, str]]) -> Verdict:
     wrong = [(CHAIN, f"seal {entry.seal_id}: {why}") for entry, why in chain if why]
     meaning = "Nothing but sparkify has changed any table since the last seal."
     if not chain:
-        wrong.append((CHAIN, "there is no seal"))
-        return SealVerdict("seal", meaning, Result(("table", "why"), wrong))
+        wrong, told = [(CHAIN, "there is no seal")], f"{CHAIN}: there is no seal. Expected: {meaning}"
+        return Verdict("seal", meaning, Result(("table", "why"), wrong), told)
     last = chain[-1][0]
     if key() and not last.is_keyed:
         wrong.append((CHAIN, "the last seal has no key: `sparkify log --accept WHY` gives it one"))
@@ -214,7 +178,8 @@ def _compare(reader: Reader) -> SealVerdict:
             " (The tables were not compared: this DuckDB has another hash function. "
             "The next run seals them again.)"
         )
-    return SealVerdict("seal", meaning, Result(("table", "why"), wrong), last.seal)
+    told = "; ".join(f"{table}: {why}" for table, why in wrong)
+    return Verdict("seal", meaning, Result(("table", "why"), wrong), f"{told}. Expected: {meaning}")
 
 
 def _differences(sealed: dict[str, Digest], found: dict[str, Digest]) -> list[tuple[str, str]]:

@@ -16,7 +16,6 @@ from sparkify.ledger.state import FORGOTTEN_NOW, add_forgotten, list_forgotten
 from sparkify.load.erase import erase, must_erase
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
-from sparkify.load.retract import recheck
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import drop_unused_forms
 from sparkify.progress import Progress
@@ -92,9 +91,8 @@ def forget(
             recount(engine, span)
             drop_affected(engine, span)
         receipt.plays_left = _count_plays(engine)
-        progress.step("checking")
         receipts.append(receipt)
-        return Outcome(checks=recheck(engine, run_id), warnings=_warn_of_plays(receipt, progress))
+        return Outcome(warnings=_warn_of_plays(receipt, progress))
 
     publish(engine, "forget", work, progress, sleep)
     progress.step("rewriting the warehouse file")

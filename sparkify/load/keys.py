@@ -11,7 +11,7 @@ from sparkify.engines.base import STAGING_TABLE, Engine, KeyCount, Staged
 from sparkify.engines.record import RecordReader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
-from sparkify.ledger.keys import add_keys, read_before
+from sparkify.ledger.keys import History, add_keys, read_history
 from sparkify.load.notices import Warnings
 from sparkify.source.file import Dataset, NewFile
 from sparkify.source.scan import records
@@ -43,19 +43,16 @@ class KeyReport:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: dict[Dataset, set[str]] = {}
-        """Unknown keys that earlier files had."""
-        self._history: dict[Dataset, _History] = {}
+        self._history: dict[Dataset, History] = {}
         self.unknown: dict[str, KeyNews] = {}
         self.absent: dict[str, KeyNews] = {}
         self._new: list[str] = []
 
     def add(self, dataset: Dataset, file: NewFile, staged: Staged, reader: RecordReader) -> None:
         """Write the keys of one file to the ledger, and note what is news. In the order of loading."""
-        if dataset not in self._known:
-            before = read_before(self._engine, dataset, staged.file_id)
-            self._known[dataset] = set(before.unknown)
-            self._history[dataset] = _History(before.records, dict(before.absent), dict(before.gone))
+        if dataset not in self._history:
+            self._history[dataset] = read_history(self._engine, dataset, staged.file_id)
+        history = self._history[dataset]
         if staged.problem or not staged.records_read:
             return
         rows = [
@@ -66,13 +63,11 @@ class KeyReport:
         add_keys(self._engine, rows)
         for name, counted in staged.unknown_keys.items():
             _note(self.unknown, name, file, counted)
-            if name not in self._known[dataset]:
-                self._known[dataset].add(name)
+            if name not in history.unknown:
                 self._new.append(name)
-        history = self._history[dataset]
         required = _required(dataset, reader) if staged.absent_keys else ()
         for name, counted in staged.absent_keys.items():
-            if name not in required and history.misses(name, counted.records, staged.records_read):
+            if name not in required and _is_news(history, name, counted.records, staged.records_read):
                 _note(self.absent, name, file, _with_line(file, name, counted))
         history.add(staged)
 
@@ -85,11 +80,9 @@ class KeyReport:
                 f'unknown key "{name}" in {_where(one)}: no column takes it, its values are kept in extra. '
                 "Was it renamed?",
             )
-        if self._new[SHOWN:]:
-            more = count(len(self._new) - SHOWN, "more unknown key")
-            warnings.add(
-                "unknown_key", f"there are {more}, kept in extra: `sparkify ask unknown_keys` lists them."
-            )
+        if hidden := len(self._new[SHOWN:]):
+            more = f"there are {count(hidden, 'more unknown key')}, kept in extra"
+            warnings.add("unknown_key", f"{more}: `sparkify ask unknown_keys` lists them.")
         for name, one in list(self.absent.items())[:SHOWN]:
             warnings.add(
                 "absent_key",
@@ -106,44 +99,25 @@ class KeyReport:
             )
 
 
-@dataclass
-class _History:
-    """How many records of a feed came before, and how many of them lacked each key."""
+def _is_news(feed: History, name: str, lacking: int, records: int) -> bool:
+    """Whether it is news that so many of these records lack a key.
 
-    records: int
-    absent: dict[str, int]
-    gone: dict[str, int]
-    """Records of the last files that lacked a key altogether."""
-
-    def misses(self, name: str, lacking: int, records: int) -> bool:
-        """Whether it is news that so many of these records lack a key.
-
-        A writer that leaves nulls out lacks it now and then. It is news where every record before had it,
-        where a whole file lacks what earlier ones had, where next to no record of a file has it, and where of
-        many small files so many records lack it that `ENOUGH` of them would have had it before.
-        """
-        before, gone = self.absent.get(name, 0), self.gone.get(name, 0)
-        if self.records >= ENOUGH and before == 0:
+    A writer that leaves nulls out lacks it now and then. It is news where every record before had it,
+    where a whole file lacks what earlier ones had, where next to no record of a file has it, and where of
+    many small files so many records lack it that `ENOUGH` of them would have had it before.
+    """
+    before, gone = feed.absent.get(name, 0), feed.gone.get(name, 0)
+    if feed.records >= ENOUGH and before == 0:
+        return True
+    if lacking == records and gone < feed.records:
+        share = 1 - (before - gone) / (feed.records - gone)
+        if gone * share < ENOUGH <= (gone + records) * share and gone:
             return True
-        if lacking == records and gone < self.records:
-            share = 1 - (before - gone) / (self.records - gone)
-            if gone * share < ENOUGH <= (gone + records) * share and gone:
-                return True
-        if records < ENOUGH or gone:
-            return False
-        if lacking == records:
-            return self.records > 0 and before < self.records * NEARLY_ALL
-        return lacking >= records * NEARLY_ALL and before <= self.records * NEARLY_ALL
-
-    def add(self, staged: Staged) -> None:
-        self.records += staged.records_read
-        for name, counted in staged.absent_keys.items():
-            self.absent[name] = self.absent.get(name, 0) + counted.records
-        self.gone = {
-            name: self.gone.get(name, 0) + staged.records_read
-            for name, one in staged.absent_keys.items()
-            if one.records >= staged.records_read
-        }
+    if records < ENOUGH or gone:
+        return False
+    if lacking == records:
+        return feed.records > 0 and before < feed.records * NEARLY_ALL
+    return lacking >= records * NEARLY_ALL and before <= feed.records * NEARLY_ALL
 
 
 def _note(found: dict[str, KeyNews], name: str, file: NewFile, counted: KeyCount) -> None:

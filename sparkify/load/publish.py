@@ -1,4 +1,7 @@
-"""What every run has in common: one transaction, tried again where it ended through no fault of its own."""
+"""What every run has in common: its work is checked and published in one transaction, or not at all.
+
+A transaction that ended through no fault of its own is tried again.
+"""
 
 import datetime as dt
 import time
@@ -12,11 +15,12 @@ from sparkify.ledger import attempts, seal
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.rejects import Reject
 from sparkify.ledger.runs import Run, add_run, is_published, last_run, writing
-from sparkify.load.checks import Verdict
+from sparkify.load.checks import Verdict, check_affected, check_span
 from sparkify.load.keys import KeyNews
 from sparkify.load.notices import Warned
 from sparkify.load.rules import require_rules
 from sparkify.load.staging import Tally
+from sparkify.load.star import RunRange, drop_affected
 from sparkify.load.tables import count_rows
 from sparkify.progress import Progress
 
@@ -28,7 +32,7 @@ RETRY_AFTER = (1.0, 5.0, 15.0)
 
 @dataclass
 class Outcome:
-    """What the work of a run came to, before it is published."""
+    """What the work of a run came to, before it is checked and published."""
 
     files: dict[str, int] = field(default_factory=dict)
     """How many files are in which state."""
@@ -37,7 +41,8 @@ class Outcome:
     records: Tally = field(default_factory=Tally)
     removed: int = 0
     """Records that left staging."""
-    checks: Sequence[Verdict] = ()
+    affected: RunRange | None = None
+    """What is checked, by its tables of affected keys; None: everything, as where records leave."""
     rejects: list[Reject] = field(default_factory=list)
     reject_uris: dict[int, str] = field(default_factory=dict)
     warnings: Sequence[Warned] = ()
@@ -52,22 +57,14 @@ Work = Callable[[int, Changes], Outcome]
 
 
 @dataclass
-class Summary:
+class Summary(Outcome):
     """What a run did. With `run_id` None there was nothing to do."""
 
-    run_id: int | None
-    files: dict[str, int]
-    records: Tally
-    rows: dict[str, int]
-    matched_song: int
-    matched_artist: int
+    run_id: int | None = None
+    rows: dict[str, int] = field(default_factory=dict)
+    matched_song: int = 0
+    matched_artist: int = 0
     checks: Sequence[Verdict] = ()
-    rejects: list[Reject] = field(default_factory=list)
-    reject_uris: dict[int, str] = field(default_factory=dict)
-    removed: int = 0
-    warnings: Sequence[Warned] = ()
-    unknown_keys: Sequence[KeyNews] = ()
-    absent_keys: Sequence[KeyNews] = ()
     seconds: float = 0.0
 
 
@@ -126,39 +123,46 @@ def _attempt(
                 require_rules(engine)
             run_id = last_run(engine) + 1
             progress.know(run_id, 0, 0)
-            done = work(run_id, sealing.changes)
-            if done.is_idle:
+            summary = Summary(**vars(work(run_id, sealing.changes)))
+            if not summary.is_idle:
+                progress.step("checking")
+                summary.run_id, summary.checks = run_id, _check(engine, run_id, summary.affected)
+                raise_failed(summary.checks)
+            summary.rows = count_rows(engine)
+            summary.matched_song, summary.matched_artist = _matched(engine)
+            if summary.is_idle:
                 progress.know(None, 0, 0)
-                idle = Summary(None, done.files, Tally(), count_rows(engine), *_matched(engine))
-                idle.warnings = done.warnings
                 sealing.says(command, "nothing was published: what is known of files or rejects was noted")
-                return idle
-            raise_failed(done.checks)
-            summary = Summary(
-                run_id, done.files, done.records, count_rows(engine), *_matched(engine), done.checks,
-                done.rejects, done.reject_uris, done.removed, done.warnings, done.unknown_keys,
-                done.absent_keys,
-            )  # fmt: skip
+                return summary
             sealing.changes.came(run_id)
             summary.seconds = round(time.monotonic() - began, 3)
-            run = _as_run(run_id, command, started, summary, done.taken)
-            add_run(engine, run, done.warnings)
-            sealing.says(command, _said(summary, done.taken), run_id)
-            progress.know(run_id, done.taken, summary.records.read)
+            run = _as_run(run_id, command, started, summary)
+            add_run(engine, run, summary.warnings)
+            sealing.says(command, _said(summary), run_id)
+            progress.know(run_id, summary.taken, summary.records.read)
         reached.append((run, summary))
         progress.step("publishing")
     summary.seconds = round(time.monotonic() - began, 3)
     return summary
 
 
-def _said(summary: Summary, files: int) -> str:
+def _said(summary: Summary) -> str:
     """What a run did, for the chain of seals."""
     r = summary.records
     counts = {
         "read": r.read, "loaded": r.loaded, "duplicate": r.duplicate, "conflict": r.conflict,
         "rejected": r.rejected, "removed": summary.removed,
     }  # fmt: skip
-    return ", ".join([count(files, "file"), *(f"{n:,} {name}" for name, n in counts.items() if n)])
+    return ", ".join([count(summary.taken, "file"), *(f"{n:,} {name}" for name, n in counts.items() if n)])
+
+
+def _check(engine: Engine, run_id: int, affected: RunRange | None) -> Sequence[Verdict]:
+    """Check what a run affected, or everything, and drop the tables of affected keys."""
+    if affected is None:
+        return check_span(engine, RunRange(0, run_id))
+    verdicts = check_affected(engine, affected)
+    drop_affected(engine, affected)
+    return verdicts
 
 
 def raise_failed(verdicts: Sequence[Verdict]) -> None:
@@ -178,10 +182,10 @@ def _matched(engine: Engine) -> tuple[int, int]:
     return song, artist
 
 
-def _as_run(run_id: int, command: str, started: dt.datetime, summary: Summary, files: int) -> Run:
+def _as_run(run_id: int, command: str, started: dt.datetime, summary: Summary) -> Run:
     r = summary.records
     return Run(
-        run_id, command, started, summary.seconds, files, r.read, r.loaded, r.duplicate, r.conflict,
+        run_id, command, started, summary.seconds, summary.taken, r.read, r.loaded, r.duplicate, r.conflict,
         r.rejected, None if r.values is None else r.values_aside, summary.rows["songplay"],
         summary.matched_song, summary.matched_artist,
     )  # fmt: skip

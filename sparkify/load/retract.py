@@ -10,9 +10,8 @@ from sparkify.engines.base import Engine
 from sparkify.ledger.counts import Disposition, retract_parts, retracting
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_ledger, replayed_parts
-from sparkify.load.checks import Verdict, check_span
 from sparkify.load.files import Planned
-from sparkify.load.star import RunRange, build_star_without, count_again, drop_affected
+from sparkify.load.star import build_star_without, count_again, drop_affected
 
 
 def file_parts_of_run(engine: Engine, run_id: int) -> list[int]:
@@ -52,8 +51,3 @@ def retract(
         counted = count_again(engine, span)
         drop_affected(engine, span)
     return removed, counted
-
-
-def recheck(engine: Engine, run_id: int) -> Sequence[Verdict]:
-    """Every check over everything: what has left may be missed anywhere."""
-    return check_span(engine, RunRange(0, run_id))

@@ -12,7 +12,6 @@ from sparkify.formatting import count
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_ledger
 from sparkify.ledger.state import write_play_pages
-from sparkify.load.checks import check_affected
 from sparkify.load.feed import Feed
 from sparkify.load.files import (
     Planned,
@@ -26,10 +25,10 @@ from sparkify.load.inspect import inspect_events, inspect_star
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
-from sparkify.load.retract import parts_to_replace, recheck, retract
+from sparkify.load.retract import parts_to_replace, retract
 from sparkify.load.rules import has_other_rules
 from sparkify.load.staging import FileIngest, changed_message
-from sparkify.load.star import build_star, count_duplicates, drop_affected
+from sparkify.load.star import build_star, count_duplicates
 from sparkify.load.tables import has_other_pages
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
@@ -158,13 +157,10 @@ def rebuild(
         if play_pages:
             write_play_pages(engine, play_pages)
         progress.step("building the star")
-        span = build_star(engine, 0, run_id, changes)
-        progress.step("checking")
-        verdicts = check_affected(engine, span)
-        drop_affected(engine, span)
+        affected = build_star(engine, 0, run_id, changes)
         warnings = Warnings(progress)
         inspect_star(engine, warnings)
-        return Outcome(checks=verdicts, warnings=warnings.found)
+        return Outcome(affected=affected, warnings=warnings.found)
 
     return publish(engine, "rebuild", work, progress, sleep)
 
@@ -201,17 +197,12 @@ def _take_in(
     inspect_events(engine, run_id, warnings)
     progress.step("building the star")
     learn_forms(engine, run_id, run_id)
-    tally, removed = loading.tally, 0
+    tally, removed, affected = loading.tally, 0, None
     if parts:
         removed, (tally.duplicate, tally.conflict) = retract(engine, run_id, parts, "replaced", changes)
-        progress.step("checking")
-        verdicts = recheck(engine, run_id)
     else:
-        span = build_star(engine, run_id, run_id, changes)
-        tally.duplicate, tally.conflict = count_duplicates(engine, span)
-        progress.step("checking")
-        verdicts = check_affected(engine, span)
-        drop_affected(engine, span)
+        affected = build_star(engine, run_id, run_id, changes)
+        tally.duplicate, tally.conflict = count_duplicates(engine, affected)
     tally.loaded = tally.read - tally.rejected - tally.duplicate - tally.conflict
     if tally.duplicate and not (tally.loaded or tally.conflict):
         warnings.add(
@@ -234,7 +225,7 @@ def _take_in(
     if feed.is_strict:
         warnings.refuse()
     return Outcome(
-        counts or {"reloaded": len(planned)}, len(planned), tally, removed, verdicts, loading.rejects,
+        counts or {"reloaded": len(planned)}, len(planned), tally, removed, affected, loading.rejects,
         loading.uris, warnings.found, [*loading.keys.unknown.values()], [*loading.keys.absent.values()],
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_parts
 from sparkify.ledger.runs import require_run
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.retract import file_parts_of_run, recheck, retract
+from sparkify.load.retract import file_parts_of_run, retract
 from sparkify.progress import Progress
 
 
@@ -31,9 +31,7 @@ def undo(
         _tell_what_goes(engine, parts, progress)
         progress.step("retracting records")
         removed, _ = retract(engine, run_id, parts, "undone", changes)
-        progress.step("checking")
-        verdicts = recheck(engine, run_id)
-        return Outcome({"undone": len(parts)}, len(parts), removed=removed, checks=verdicts)
+        return Outcome({"undone": len(parts)}, len(parts), removed=removed)
 
     return publish(engine, "undo", work, progress, sleep)
 
