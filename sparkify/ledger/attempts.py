@@ -10,6 +10,7 @@ published after all takes the note away too.
 import contextlib
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import sparkify
@@ -50,14 +51,7 @@ def begin(engine: Engine, attempt: Attempt) -> None:
     }
     with writing(engine):
         if found := engine.query(f"SELECT command FROM etl_attempt WHERE {dead}", params).rows:
-            changes = Changes(engine)
-            with changes.of("etl_attempt"):
-                engine.execute(
-                    "UPDATE etl_attempt SET outcome = 'killed', ended_at = :now, reason = :reason "
-                    f"WHERE {dead}",
-                    {**params, "now": now, "reason": KILLED},
-                )
-            seal.write(engine, found[0][0], "killed before it was published", changes)
+            _close(engine, dead, params, "killed", KILLED, (found[0][0], "killed before it was published"))
         _write(engine, attempt, now)
 
 
@@ -69,20 +63,9 @@ def clear(engine: Engine, attempt: Attempt) -> None:
 def end(engine: Engine, attempt: Attempt, error: BaseException) -> None:
     """Write how a run ended that is not published, as far as the warehouse can still be written to."""
     with contextlib.suppress(SparkifyError), writing(engine):
-        changes, outcome = Changes(engine), outcome_of(error)
-        with changes.of("etl_attempt"):
-            engine.execute(
-                "UPDATE etl_attempt SET outcome = :outcome, ended_at = :now, reason = :reason "
-                "WHERE attempt_id = :attempt",
-                {
-                    "outcome": outcome,
-                    "now": _now(),
-                    "reason": reason_of(error),
-                    "attempt": attempt.attempt_id,
-                },
-            )
-        if changes:
-            seal.write(engine, attempt.command, f"{outcome}, not published", changes)
+        outcome, params = outcome_of(error), {"attempt": attempt.attempt_id}
+        what = attempt.command, f"{outcome}, not published"
+        _close(engine, "attempt_id = :attempt", params, outcome, reason_of(error), what)
         error.is_recorded = True  # type: ignore[attr-defined]  # any exception may carry it
 
 
@@ -116,6 +99,20 @@ def reason_of(error: BaseException) -> str:
     else:
         text = type(error).__name__
     return text.encode()[:LONGEST].decode(errors="ignore")
+
+
+def _close(
+    engine: Engine, which: str, params: Mapping[str, Value], outcome: str, reason: str, what: tuple[str, str]
+) -> None:
+    """Write how these attempts ended, and what the seal says of it: the command, and what became of it."""
+    changes = Changes(engine)
+    with changes.of("etl_attempt"):
+        engine.execute(
+            f"UPDATE etl_attempt SET outcome = :outcome, ended_at = :now, reason = :reason WHERE {which}",
+            {**params, "outcome": outcome, "now": _now(), "reason": reason},
+        )
+    if changes:
+        seal.write(engine, *what, changes)
 
 
 def _write(engine: Engine, attempt: Attempt, now: dt.datetime) -> None:

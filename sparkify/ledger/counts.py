@@ -7,7 +7,7 @@ from typing import Literal
 from sparkify.engines.base import Engine, Value
 from sparkify.engines.relations import definition
 from sparkify.ledger.digests import Changes
-from sparkify.ledger.statements import run
+from sparkify.ledger.statements import run, temporary
 from sparkify.sql import Statement
 
 Disposition = Literal["undone", "replaced"]
@@ -45,12 +45,9 @@ def count_anew(engine: Engine) -> None:
 
 def erase_values(engine: Engine, erased: Sequence[tuple[int, int, int]]) -> None:
     """Note what is erased with a listener: (file_id, values in columns, values in `extra`)."""
-    engine.execute(
-        "CREATE TEMP TABLE erased (file_id INTEGER NOT NULL, vals BIGINT NOT NULL, aside BIGINT NOT NULL)"
-    )
-    engine.insert("erased", ("file_id", "vals", "aside"), erased)
-    run(engine, "etl_file_erased", "etl_run_recount")
-    engine.execute("DROP TABLE erased")
+    columns = {"file_id": "INTEGER", "vals": "BIGINT", "aside": "BIGINT"}
+    with temporary(engine, "erased", columns, erased):
+        run(engine, "etl_file_erased", "etl_run_recount")
 
 
 def count_replayed(engine: Engine, run_id: int) -> None:
@@ -62,11 +59,9 @@ def count_replayed(engine: Engine, run_id: int) -> None:
 @contextmanager
 def retracting(engine: Engine, parts: Collection[int]) -> Iterator[None]:
     """In the block, `retracted` names these parts, and those of rejects of theirs that were replayed."""
-    run(engine, "retracted")
-    engine.insert("retracted", ("file_id",), [(part,) for part in parts])
-    run(engine, "retracted_replays")
-    yield
-    engine.execute("DROP TABLE retracted")
+    with temporary(engine, "retracted", {"file_id": "INTEGER"}, [(part,) for part in parts]):
+        run(engine, "retracted_replays")
+        yield
 
 
 def retract_parts(engine: Engine, run_id: int, disposition: Disposition, changes: Changes) -> None:

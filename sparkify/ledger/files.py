@@ -3,11 +3,12 @@
 A part stands unless it was undone, or replaced by a load of its whole file: `sql/ledger/standing_file.sql`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sparkify.engines.base import Engine, Reader, Value
 from sparkify.engines.relations import resolve
+from sparkify.ledger.statements import temporary
 from sparkify.source.file import Dataset
 
 
@@ -83,11 +84,12 @@ def read_ledger(reader: Reader) -> dict[str, list[Known]]:
     return ledger
 
 
-def read_parts(reader: Reader, file_ids: Collection[int]) -> list[Part]:
+def read_parts(reader: Reader, file_ids: Iterable[int]) -> list[Part]:
     """These parts as they are now, in the order of loading."""
     columns = ", ".join(Part._fields)
     rows = reader.query(f"SELECT {columns} FROM etl_file ORDER BY file_id").rows
-    return [part for row in rows if (part := Part(*row)).file_id in file_ids]
+    wanted = set(file_ids)
+    return [part for row in rows if (part := Part(*row)).file_id in wanted]
 
 
 def standing_uris(reader: Reader, dataset: Dataset) -> list[str]:
@@ -117,12 +119,11 @@ def has_files(reader: Reader, dataset: Dataset) -> bool:
 
 def note_versions(engine: Engine, versions: Sequence[tuple[int, str]]) -> None:
     """Note how parts look from outside now: (file_id, modified)."""
-    engine.execute("CREATE TEMP TABLE new_version (file_id INTEGER, modified VARCHAR(64))")
-    engine.insert("new_version", ("file_id", "modified"), versions)
-    engine.execute(
-        "UPDATE etl_file SET modified = n.modified FROM new_version AS n WHERE n.file_id = etl_file.file_id"
-    )
-    engine.execute("DROP TABLE new_version")
+    with temporary(engine, "new_version", {"file_id": "INTEGER", "modified": "VARCHAR(64)"}, versions):
+        engine.execute(
+            "UPDATE etl_file SET modified = n.modified FROM new_version AS n "
+            "WHERE n.file_id = etl_file.file_id"
+        )
 
 
 def is_retracted(dataset: Dataset) -> str:

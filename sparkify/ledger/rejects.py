@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sparkify.engines.base import Engine, Reader, Value
 from sparkify.ledger.digests import Changes
-from sparkify.ledger.statements import run
+from sparkify.ledger.statements import run, temporary
 from sparkify.source.file import Dataset
 from sparkify.source.tally import LONGEST_RECORD
 
@@ -112,11 +112,9 @@ def _read(reader: Reader, which: str, params: dict[str, Value]) -> list[Reject]:
 
 
 def _revise(engine: Engine, statement: str, rejects: Iterable[Reject]) -> None:
-    run(engine, "revalidated")
-    rows = [(one.file_id, one.record, one.reason) for one in rejects]
-    engine.insert("revalidated", ("file_id", "record", "reason"), rows)
-    run(engine, statement)
-    engine.execute("DROP TABLE revalidated")
+    columns = {"file_id": "INTEGER", "record": "INTEGER", "reason": "VARCHAR(256)"}
+    with temporary(engine, "revalidated", columns, [(r.file_id, r.record, r.reason) for r in rejects]):
+        run(engine, statement)
 
 
 def _clean_text(line: bytes) -> str | None:

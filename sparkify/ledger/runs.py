@@ -59,12 +59,6 @@ def last_run(reader: Reader) -> int:
     return int(reader.query("SELECT COALESCE(MAX(run_id), 0) AS run_id FROM etl_run").scalar())
 
 
-def has_run_before(reader: Reader, run_id: int) -> bool:
-    """Whether there was a run before this one."""
-    found = reader.query("SELECT COUNT(*) AS n FROM etl_run WHERE run_id < :run", {"run": run_id})
-    return bool(found.scalar())
-
-
 def last_start(reader: Reader) -> dt.datetime | None:
     """When the latest run began, in UTC."""
     found: dt.datetime | None = reader.query("SELECT MAX(started_at) AS latest FROM etl_run").scalar()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE
 from sparkify.engines.relations import RELATIONS, definition
+from sparkify.ledger.conflicts import ranked
 from sparkify.ledger.files import is_retracted
 from sparkify.sql import Statement, schema
 
@@ -113,8 +114,7 @@ def duplicates(*, is_everything: bool, is_retracting: bool = False) -> str:
         counted["counted_event"] = definition("repeated_event", SONGPLAY.affected_records)
     else:
         counted["event"] = f"SELECT * FROM {SONGPLAY.kept}"
-    record = definition("counted_record", counted, "ledger")
-    return definition("file_duplicate", {"counted_record": record}, "ledger")
+    return definition("file_duplicate", {"ranked_record": ranked(counted)}, "ledger")
 
 
 def _records(model: Model, is_everything: bool) -> Mapping[str, str]:

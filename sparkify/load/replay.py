@@ -5,8 +5,8 @@ was not kept whole cannot go it: then the file itself must be read again.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sparkify.engines.base import STAGING_TABLE, Engine
@@ -29,14 +29,6 @@ from sparkify.source.scan import diagnose
 from sparkify.source.store import local_version
 
 _KEPT_WHOLE = ("text", "base64")
-
-
-@dataclass
-class _Rejects:
-    """The rejects of one part of a file that can be validated again, by the line they stand on."""
-
-    file_id: int
-    lines: dict[int, bytes] = field(default_factory=dict)
 
 
 def replay(
@@ -90,35 +82,41 @@ def _validate_again(
         )
     if not found:
         return {}
-    first = next_part(engine)
+    parts = dict(enumerate(found, start=next_part(engine)))
     with Scratch() as folder:
-        files = [_as_file(number, one, folder) for number, one in enumerate(found, start=first)]
+        files = [_as_file(number, found[of], folder) for number, of in parts.items()]
         rules = validation.rules(dataset, run_id, engine, feed.paths[dataset], feed.clock())
         staged = {one.file_id: one for one in engine.stage(dataset, files, rules)}
         by_id = {file.file_id: file for file in files}
         wrong = [one for page in validate(engine, dataset, by_id, rules) for one in page]
         counted = accept(engine, dataset, run_id, rules)
-    parts = {number: one.file_id for number, one in enumerate(found, start=first)}
     revise_reasons(engine, [replace(one, file_id=parts[one.file_id]) for one in wrong])
     passed = dict(
         engine.query(
             f"SELECT file_id, COUNT(*) AS n FROM {STAGING_TABLE[dataset]} "
             "WHERE run_id = :run AND file_id >= :first GROUP BY file_id",
-            {"run": run_id, "first": first},
+            {"run": run_id, "first": min(parts)},
         ).rows
     )
-    values = {}
-    for number in passed:
+    new, known = [], {part.file_id: part for part in read_parts(engine, parts.values())}
+    for number, n in passed.items():
         own = counted.get(number, Values(0, 0, 0))
-        values[number] = own._replace(read=own.read + (staged[number].values or 0))
-        require_conserved(f"reject of file {parts[number]}", values[number], may_erase=not rules.is_in_order)
-    _write_parts(engine, run_id, parts, passed, values)
+        values = own._replace(read=own.read + (staged[number].values or 0))
+        require_conserved(f"reject of file {parts[number]}", values, may_erase=not rules.is_in_order)
+        new.append(known[parts[number]]._replace(
+            file_id=number, run_id=run_id, replays=parts[number], records_read=n, loaded=n, duplicate=0,
+            conflict=0, rejected=0, problem=None, values_read=values.read, values_aside=values.aside,
+            values_erased=values.erased,
+        ))  # fmt: skip
+    add_parts(engine, new)
     return passed
 
 
-def _read_rejects(engine: Engine, dataset: Dataset, run: int | None) -> tuple[Sequence[_Rejects], int]:
-    """(rejects whose text is kept, and is an object; how many others only their files can tell)."""
-    found: dict[int, _Rejects] = {}
+def _read_rejects(
+    engine: Engine, dataset: Dataset, run: int | None
+) -> tuple[dict[int, dict[int, bytes]], int]:
+    """(rejects whose text is kept, and is an object, by part and line; how many others there are)."""
+    found: dict[int, dict[int, bytes]] = {}
     others = 0
     for one in read_rejects(engine, dataset, run):
         if one.record == 0 or one.raw_text is None or one.encoding not in _KEPT_WHOLE:
@@ -126,37 +124,17 @@ def _read_rejects(engine: Engine, dataset: Dataset, run: int | None) -> tuple[Se
             continue
         line = decoded(one.encoding, one.raw_text)
         if diagnose(line) is None:
-            found.setdefault(one.file_id, _Rejects(one.file_id)).lines[one.record] = line
-    return list(found.values()), others
+            found.setdefault(one.file_id, {})[one.record] = line
+    return found, others
 
 
-def _as_file(number: int, rejects: _Rejects, folder: Path) -> NewFile:
+def _as_file(number: int, lines: Mapping[int, bytes], folder: Path) -> NewFile:
     """A file in which each of them stands on the line that it has in its own."""
     path = folder / f"{number}.json"
     with path.open("wb") as out:
         at = 1
-        for record, line in rejects.lines.items():
+        for record, line in lines.items():
             out.write(b"\n" * (record - at) + line)
             at = record
     found = path.stat()
     return NewFile(number, str(path), str(path), found.st_size, local_version(found))
-
-
-def _write_parts(
-    engine: Engine,
-    run_id: int,
-    parts: Mapping[int, int],
-    passed: Mapping[int, int],
-    values: Mapping[int, Values],
-) -> None:
-    known = {part.file_id: part for part in read_parts(engine, parts.values())}
-    new = [
-        known[file_id]._replace(
-            file_id=number, run_id=run_id, replays=file_id, records_read=n, loaded=n, duplicate=0, conflict=0,
-            rejected=0, problem=None, values_read=values[number].read, values_aside=values[number].aside,
-            values_erased=values[number].erased,
-        )
-        for number, file_id in parts.items()
-        if (n := passed.get(number))
-    ]  # fmt: skip
-    add_parts(engine, new)

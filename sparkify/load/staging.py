@@ -177,9 +177,11 @@ class FileIngest:
         for s in staged:
             file, bad = files[s.file_id], rejected.get(s.file_id, 0)
             values = self._values(file, s, counted)
+            # Of rows without a file, only the run knows what became of them.
+            good, none = (s.records_read - bad, 0) if s.has_lineage else (None, None)
             parts.append(Part(
                 s.file_id, file.uri, dataset, self._run_id, file.size, file.modified, s.content_hash, s.lines,
-                s.tail, s.records_read, *_loaded_and_duplicate(s, bad), bad, s.problem, *values,
+                s.tail, s.records_read, good, none, none, bad, s.problem, *values,
             ))  # fmt: skip
             self.keys.add(dataset, file, s, reader)
             if bad == s.records_read > HANDFUL:
@@ -250,14 +252,6 @@ class FileIngest:
             )
             self._warnings.add("misfit", f"{total} and went to extra: {shown}{others}.")
         self.keys.warn(self._warnings)
-
-
-def _loaded_and_duplicate(staged: Staged, rejected: int) -> tuple[int | None, int | None, int | None]:
-    """What became of a file's good records (loaded, duplicate, conflict), before these are told apart.
-
-    Of rows without a file, only the run knows.
-    """
-    return (staged.records_read - rejected, 0, 0) if staged.has_lineage else (None, None, None)
 
 
 def named(uris: Sequence[str]) -> str:

@@ -11,7 +11,6 @@ from sparkify.engines.base import STAGING_TABLE, Engine, Value
 from sparkify.ledger.counts import count_anew, count_files, file_update, retract_counts
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import is_retracted
-from sparkify.ledger.runs import has_run_before
 from sparkify.ledger.state import PAGES_TABLE, write_rules
 from sparkify.load.models import (
     MODELS,
@@ -150,11 +149,11 @@ def _count(*, is_everything: bool) -> str:
 
 
 def _span(engine: Engine, first_run: int, last_run: int) -> RunRange:
+    """Runs are numbered from 1: before that there is none."""
     runs: dict[str, Value] = {"first_run": first_run, "last_run": last_run}
     first, last = engine.query(
         "SELECT MIN(ts) AS first_time, MAX(ts) AS last_time FROM stg_events "
         f"WHERE {NEW} AND page IN (SELECT page FROM {PAGES_TABLE})",
         runs,
     ).rows[0]
-    is_first = not has_run_before(engine, first_run)
-    return RunRange(first_run, last_run, first or EVER[1], last or EVER[0], is_first)
+    return RunRange(first_run, last_run, first or EVER[1], last or EVER[0], is_everything=first_run <= 1)

@@ -5,18 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from sparkify.engines.base import Engine, Paths
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
+from sparkify.ledger import state
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import has_files
 from sparkify.ledger.runs import last_run, writing
 from sparkify.ledger.seal import accept, begin, sealed
-from sparkify.ledger.state import (
-    PAGES_TABLE,
-    VERSION_TABLE,
-    add_version,
-    read_play_pages,
-    read_version,
-    write_play_pages,
-)
 from sparkify.load.evolve import add_columns, add_unsealed, missing_columns
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
@@ -38,7 +31,7 @@ def create_tables(engine: Engine) -> list[str]:
     so is a database that is none of ours.
     """
     there = _ours_by_name(engine)
-    if VERSION_TABLE in there:
+    if state.VERSION_TABLE in there:
         if _version(engine) < VERSION:
             migrate(engine)
         require_version(engine)
@@ -55,10 +48,10 @@ def create_tables(engine: Engine) -> list[str]:
         with engine.transaction():
             for name in missing:
                 engine.execute(statement("tables", name).text)
-            if VERSION_TABLE in missing:
-                add_version(engine, VERSION)
-            if PAGES_TABLE in missing:
-                write_play_pages(engine, DEFAULT_PAGES)
+            if state.VERSION_TABLE in missing:
+                state.add_version(engine, VERSION)
+            if state.PAGES_TABLE in missing:
+                state.write_play_pages(engine, DEFAULT_PAGES)
             _create_views(engine, there)
             if len(missing) == len(order):
                 begin(engine)
@@ -85,9 +78,9 @@ def _create_views(engine: Engine, there: Sequence[str]) -> None:
 
 def drop_tables(engine: Engine) -> None:
     """Remove every table with all it holds. ConfigError if this is no warehouse of ours."""
-    if VERSION_TABLE not in _ours_by_name(engine):
+    if state.VERSION_TABLE not in _ours_by_name(engine):
         raise ConfigError(
-            f"this is no warehouse of ours: it has no table {VERSION_TABLE}. Nothing was removed."
+            f"this is no warehouse of ours: it has no table {state.VERSION_TABLE}. Nothing was removed."
         )
     with engine.transaction():
         for name in reversed(schema.VIEWS):  # Redshift keeps a table that a view is made of
@@ -124,7 +117,7 @@ def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
         )
     require_version(engine)
     missing = [name for name in among if name not in there]
-    if VERSION_TABLE in missing:
+    if state.VERSION_TABLE in missing:
         raise RightsError(
             "this login sees what readers see, the star and the views. What loads, checks, or shows files "
             "and messages needs the login of the warehouse's owner; docs/connecting.md says who sees what."
@@ -165,10 +158,10 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
             for name in schema.LEDGER:
                 if name not in there:
                     engine.execute(statement("tables", name).text)
-            if PAGES_TABLE not in there:
-                write_play_pages(engine, DEFAULT_PAGES)
+            if state.PAGES_TABLE not in there:
+                state.write_play_pages(engine, DEFAULT_PAGES)
             _create_views(engine, there)
-            add_version(engine, VERSION)
+            state.add_version(engine, VERSION)
             done += [f"Column {name} is new." for name in add_unsealed(engine, paths)]
             _rebuild(engine)
             accept(engine, f"layout {version} became {VERSION}", "migrate")
@@ -193,12 +186,12 @@ def _rebuild(engine: Engine) -> None:
 
 def has_other_pages(engine: Engine, pages: Sequence[str]) -> bool:
     """Whether this star was built with the events of other pages than these for plays."""
-    return read_play_pages(engine) != sorted(set(pages)) and has_files(engine, "events")
+    return state.read_play_pages(engine) != sorted(set(pages)) and has_files(engine, "events")
 
 
 def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     """Let a warehouse without events take these pages. ConfigError if it was built with others."""
-    built = read_play_pages(engine)
+    built = state.read_play_pages(engine)
     if has_other_pages(engine, pages):
         raise ConfigError(
             f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}. "
@@ -211,7 +204,7 @@ def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
         writing(engine),
         sealed(engine, "settings", f"PLAY_PAGE is {', '.join(pages)}"),
     ):
-        write_play_pages(engine, pages)
+        state.write_play_pages(engine, pages)
 
 
 def count_rows(engine: Engine) -> dict[str, int]:
@@ -230,12 +223,12 @@ def _order(migration: Statement) -> tuple[int, int]:
 
 
 def _version(engine: Engine) -> int:
-    return read_version(engine, _says_version(_ours_by_name(engine)))
+    return state.read_version(engine, _says_version(_ours_by_name(engine)))
 
 
 def _says_version(there: Sequence[str]) -> str:
     """What says the layout's version: the owner's table, or the view that readers see; empty for neither."""
-    return next((name for name in (VERSION_TABLE, "load_state") if name in there), "")
+    return next((name for name in (state.VERSION_TABLE, "load_state") if name in there), "")
 
 
 def _ours_by_name(engine: Engine) -> list[str]:

@@ -5,15 +5,6 @@ SELECT
     file_id,
     SUM(CASE WHEN same > 1 THEN 1 ELSE 0 END) AS duplicates,
     SUM(CASE WHEN same = 1 THEN 1 ELSE 0 END) AS conflicts
-FROM (
-    SELECT
-        r.run_id,
-        r.file_id,
-        ROW_NUMBER() OVER (PARTITION BY r.dataset, r.natural_key ORDER BY r.run_id, r.file_id, r.record) AS place,
-        ROW_NUMBER() OVER (
-            PARTITION BY r.dataset, r.natural_key, r.content ORDER BY r.run_id, r.file_id, r.record
-        ) AS same
-    FROM counted_record AS r
-) AS ranked
+FROM ranked_record
 WHERE place > 1
 GROUP BY run_id, file_id
