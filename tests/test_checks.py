@@ -8,11 +8,14 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import CheckError
+from sparkify.ledger.digests import Changes
 from sparkify.load.checks import check_everything, check_freshness
 from sparkify.load.diff import digest_star
 from sparkify.load.feed import Feed
 from sparkify.load.models import Model, replace_rows
+from sparkify.load.publish import Outcome, publish
 from sparkify.load.star import RunRange, count_duplicates
+from sparkify.progress import Silent
 from sparkify.sql import Statement, names
 from sparkify.sql.schema import STAGING, STAR, table
 from tests.breaks import BREAKS, CASES
@@ -27,6 +30,19 @@ def test_every_check_has_a_way_to_be_broken_here() -> None:
 
 def test_a_sound_warehouse_passes_every_check(warehouse: Engine, source: Source) -> None:
     fill(warehouse, source)
+
+    assert all(verdict.passed for verdict in check_everything(warehouse))
+
+
+def test_no_run_is_published_unchecked_whatever_its_work_was(warehouse: Engine, source: Source) -> None:
+    fill(warehouse, source)
+
+    def work(run_id: int, changes: Changes) -> Outcome:
+        warehouse.execute("DELETE FROM time")
+        return Outcome()
+
+    with pytest.raises(CheckError, match="songplay_time_exists"):
+        publish(warehouse, "undo", work, Silent())
 
     assert all(verdict.passed for verdict in check_everything(warehouse))
 

@@ -1,0 +1,73 @@
+"""The ledger is named in one place: everything else calls functions of `sparkify.ledger`."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import sparkify
+
+ROOT = Path(sparkify.__file__).parent
+TABLE = re.compile(r"\betl_[a-z_]+")
+STANDS = re.compile(r"undone_in IS NULL\s+AND (?:\w+\.)?replaced_in IS NULL")
+ANY = {"whichever"}
+ELSEWHERE = {
+    # They are what the ledger is made of.
+    "sql/tables": ANY,
+    "sql/migrations": ANY,
+    "sql/schema.py": ANY,
+    # What readers and analysts see of it, and may write themselves.
+    "sql/views": ANY,
+    "sql/questions": {"etl_attempt", "etl_file", "etl_reject", "etl_warning"},
+    "sql/explain": {"etl_file", "etl_play_page", "etl_run"},
+    # They prove it: what they shared with it, they could not prove.
+    "sql/checks": {"etl_file", "etl_play_page", "etl_reject", "etl_run"},
+    # The star's definitions read which pages are plays; their text is the version of the rules.
+    "sql/star": {"etl_play_page"},
+    # SQL that is made of the column contract, for one statement over all records of a load, or of a new column.
+    "load/validation.py": {"etl_forgotten"},
+    "load/evolve.py": {"etl_file", "etl_key"},
+}
+"""Where else its tables are named, and which."""
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Each SQL file, and each text of a Python file that is no docstring: (path, text)."""
+    for file in sorted(ROOT.rglob("*.sql")):
+        yield str(file.relative_to(ROOT)), re.sub(r"--.*", "", file.read_text(encoding="utf-8"))
+    for file in sorted(ROOT.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+                yield str(file.relative_to(ROOT)), node.value
+
+
+def place(path: str) -> str:
+    """A folder of SQL files, or a Python file; the ledger is one place."""
+    if path.startswith(("ledger/", "sql/ledger/")):
+        return "the ledger"
+    return path if path.endswith(".py") else str(Path(path).parent)
+
+
+def test_only_the_ledger_names_its_tables() -> None:
+    named: dict[str, set[str]] = {}
+    for path, text in texts():
+        named.setdefault(place(path), set()).update(TABLE.findall(text))
+
+    assert named.pop("the ledger") >= {"etl_run", "etl_file", "etl_reject", "etl_key", "etl_seal", "etl_lock"}
+    found = {
+        where: ANY if ELSEWHERE.get(where) is ANY else tables for where, tables in named.items() if tables
+    }
+    assert found == ELSEWHERE
+
+
+def test_which_files_stand_is_said_once() -> None:
+    homes = Counter(path for path, text in texts() for _ in STANDS.findall(text))
+
+    assert homes.pop("sql/ledger/standing_file.sql") == 1
+    assert homes.pop("sql/questions/records_by_dataset.sql") == 1  # of a view, as an analyst writes it
+    assert homes.pop("sql/questions/unknown_keys.sql") == 1
+    assert {Path(path).parent.name for path in homes} == {"checks"}  # they prove it
+    assert set(homes.values()) == {1}
