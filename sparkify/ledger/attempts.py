@@ -105,14 +105,13 @@ def _close(
     engine: Engine, which: str, params: Mapping[str, Value], outcome: str, reason: str, what: tuple[str, str]
 ) -> None:
     """Write how these attempts ended, and what the seal says of it: the command, and what became of it."""
-    changes = Changes(engine)
+    changes = Changes(engine, *what)
     with changes.of("etl_attempt"):
         engine.execute(
             f"UPDATE etl_attempt SET outcome = :outcome, ended_at = :now, reason = :reason WHERE {which}",
             {**params, "outcome": outcome, "now": _now(), "reason": reason},
         )
-    if changes:
-        seal.write(engine, *what, changes)
+    seal.write(engine, changes)
 
 
 def _write(engine: Engine, attempt: Attempt, now: dt.datetime) -> None:

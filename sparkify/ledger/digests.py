@@ -34,13 +34,18 @@ class Digest(NamedTuple):
 
 
 class Changes:
-    """What a transaction adds to tables and takes from them, as digests."""
+    """What a transaction adds to tables and takes from them, as digests; and what its seal says of it."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, command: str = "", what: str = "") -> None:
         self._reader = reader
+        self.says(command, what)
         self.deltas: dict[str, Digest] = {}
         self.whole: dict[str, Digest] = {}
         """Tables that were rewritten as a whole."""
+
+    def says(self, command: str, what: str, run_id: int | None = None) -> None:
+        """What the seal says."""
+        self.command, self.what, self.run_id = command, what, run_id
 
     def __bool__(self) -> bool:
         """Whether anything is another now."""

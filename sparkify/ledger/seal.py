@@ -16,7 +16,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sparkify.engines.base import Engine, Reader
@@ -59,42 +58,29 @@ class Entry(NamedTuple):
         return hmac.new(found, text, hashlib.sha256).hexdigest() if found else None
 
 
-@dataclass
-class Sealing:
-    """What a transaction does, to be sealed at its end."""
-
-    changes: Changes
-    command: str = ""
-    what: str = ""
-    run_id: int | None = None
-
-    def says(self, command: str, what: str, run_id: int | None = None) -> None:
-        """What the entry says."""
-        self.command, self.what, self.run_id = command, what, run_id
-
-
 @contextmanager
-def sealed(engine: Engine, command: str = "", what: str = "") -> Iterator[Sealing]:
+def sealed(engine: Engine, command: str = "", what: str = "") -> Iterator[Changes]:
     """Seal what the block does to the small tables, and to others as far as it notes it.
 
     To be entered inside a transaction. A block that changes nothing is not sealed.
     """
-    sealing = Sealing(Changes(engine), command, what)
-    with sealing.changes.of_each(SMALL):
-        yield sealing
-    if sealing.changes:
-        write(engine, sealing.command, sealing.what, sealing.changes, sealing.run_id)
+    changes = Changes(engine, command, what)
+    with changes.of_each(SMALL):
+        yield changes
+    write(engine, changes)
 
 
-def write(engine: Engine, command: str, what: str, changes: Changes, run_id: int | None = None) -> None:
-    """Add the entry of this transaction to the chain; to be called inside it, after all that it changes."""
-    last, hashing = read_last(engine), read_hashing(engine)
+def write(engine: Engine, changes: Changes) -> None:
+    """Add what this transaction changes to the chain, if it is anything; to be called at its end."""
+    if not changes:
+        return
+    what, last, hashing = changes.what, read_last(engine), read_hashing(engine)
     if last is None or last.hashing != hashing:
         tables = read_digests(engine, SEALED)
         what += " (digests read again: the hash function is another one)" if last else ""
     else:
         tables = changes.applied_to(last.tables)
-    _append(engine, last, command, what, tables, hashing, run_id)
+    _append(engine, last, changes.command, what, tables, hashing, changes.run_id)
 
 
 def accept(engine: Engine, why: str, command: str = "accept") -> None:

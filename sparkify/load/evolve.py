@@ -30,12 +30,12 @@ def add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) ->
     lacking = missing_columns(engine)
     if not lacking:
         return []
-    with sealed(engine) as sealing:
+    with sealed(engine) as changes:
         before = {name: read_digest(engine, name, without=columns) for name, columns in lacking.items()}
         added = add_unsealed(engine, paths)
         for name, digest in before.items():
-            sealing.changes.add(name, read_digest(engine, name).minus(digest))
-        sealing.says("columns", f"added {', '.join(added)}")
+            changes.add(name, read_digest(engine, name).minus(digest))
+        changes.says("columns", f"added {', '.join(added)}")
     return added
 
 

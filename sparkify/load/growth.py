@@ -5,15 +5,13 @@ and a line that goes on is read again from its beginning. So nothing may have be
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
+from sparkify.ledger.files import Known
+from sparkify.source.listing import SourceFile
 from sparkify.source.scan import bare
 from sparkify.source.store import open_file
 from sparkify.source.tally import BLANKS, BOM
-
-if TYPE_CHECKING:
-    from sparkify.ledger.files import Known
-    from sparkify.load.files import SourceFile
 
 CHUNK = 4 << 20
 SPREAD = 64 << 10
@@ -28,7 +26,7 @@ class Border(NamedTuple):
 
 
 def find_border(
-    file: "SourceFile", known: "Known", parts: "Sequence[Known]"
+    file: SourceFile, known: Known, parts: Sequence[Known]
 ) -> Border | Literal["known", "changed"]:
     """Where a file goes on, whose first `known.size` bytes are those of the ledger and which is longer now.
 
@@ -73,7 +71,7 @@ def measure_head(uri: str, size: int) -> tuple[int, int]:
     return newlines + (last != b"\n"), tail
 
 
-def _lines(file: "SourceFile", known: "Known") -> int:
+def _lines(file: SourceFile, known: Known) -> int:
     return measure_head(file.uri, known.size)[0] if known.lines is None else known.lines
 
 

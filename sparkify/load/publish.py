@@ -117,13 +117,13 @@ def _attempt(
     with writing(engine):
         if reached and is_published(engine, reached[-1][0]):
             return reached[-1][1]
-        with seal.sealed(engine) as sealing:
+        with seal.sealed(engine) as changes:
             attempts.clear(engine, attempt)
             if command not in REBUILDING:
                 require_rules(engine)
             run_id = last_run(engine) + 1
             progress.know(run_id, 0, 0)
-            summary = Summary(**vars(work(run_id, sealing.changes)))
+            summary = Summary(**vars(work(run_id, changes)))
             if not summary.is_idle:
                 progress.step("checking")
                 summary.run_id, summary.checks = run_id, _check(engine, run_id, summary.affected)
@@ -132,13 +132,13 @@ def _attempt(
             summary.matched_song, summary.matched_artist = _matched(engine)
             if summary.is_idle:
                 progress.know(None, 0, 0)
-                sealing.says(command, "nothing was published: what is known of files or rejects was noted")
+                changes.says(command, "nothing was published: what is known of files or rejects was noted")
                 return summary
-            sealing.changes.came(run_id)
+            changes.came(run_id)
             summary.seconds = round(time.monotonic() - began, 3)
             run = _as_run(run_id, command, started, summary)
             add_run(engine, run, summary.warnings)
-            sealing.says(command, _said(summary), run_id)
+            changes.says(command, _said(summary), run_id)
             progress.know(run_id, summary.taken, summary.records.read)
         reached.append((run, summary))
         progress.step("publishing")

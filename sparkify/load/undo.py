@@ -27,7 +27,10 @@ def undo(
     def work(run_id: int, changes: Changes) -> Outcome:
         parts = file_parts_of_run(engine, run)
         if not parts:
-            raise _nothing_stands(engine, run)
+            command, undone_in = require_run(engine, run)
+            if undone_in is not None:
+                raise LoadError(f"run {run} has already been rolled back (by run {undone_in}).")
+            raise LoadError(f"run {run} ({command}) loaded no file that could be rolled back.")
         _tell_what_goes(engine, parts, progress)
         progress.step("retracting records")
         removed, _ = retract(engine, run_id, parts, "undone", changes)
@@ -50,10 +53,3 @@ def _tell_what_goes(engine: Engine, parts: Collection[int], progress: Progress) 
         found[SHOWN:] = [more]
     for name, good, bad in found:
         progress.note(f"{name}: {count(good, 'record')} and {count(bad, 'reject')} retracted.")
-
-
-def _nothing_stands(engine: Engine, run: int) -> LoadError:
-    command, undone_in = require_run(engine, run)
-    if undone_in is not None:
-        return LoadError(f"run {run} has already been rolled back (by run {undone_in}).")
-    return LoadError(f"run {run} ({command}) loaded no file that could be rolled back.")
