@@ -50,10 +50,9 @@ def erase_values(engine: Engine, erased: Sequence[tuple[int, int, int]]) -> None
         run(engine, "etl_file_erased", "etl_run_recount")
 
 
-def count_replayed(engine: Engine, run_id: int) -> None:
-    """The parts whose rejects this run has loaded, and their runs, count them no longer."""
-    run(engine, "etl_file_replayed", run=run_id)
-    run(engine, "etl_run_recount")
+def count_rejects(engine: Engine) -> None:
+    """Let every file and run count what is a reject still."""
+    run(engine, "etl_file_recount", "etl_run_recount")
 
 
 @contextmanager
@@ -67,9 +66,11 @@ def retracting(engine: Engine, parts: Collection[int]) -> Iterator[None]:
 def retract_parts(engine: Engine, run_id: int, disposition: Disposition, changes: Changes) -> None:
     """Take the retracted parts and their rejects from the ledger; rejects that they had loaded are back."""
     with changes.of_older_rejects(run_id):
-        run(engine, "reject_return", "etl_file_return", "etl_reject_return", "etl_reject_leave")
-    engine.execute("DROP TABLE reject_return")
-    run(engine, f"etl_file_{disposition}", run=run_id)
+        run(engine, "etl_reject_return", "etl_file_recount", "etl_reject_leave")
+    engine.execute(
+        f"UPDATE etl_file SET {disposition}_in = :run WHERE file_id IN (SELECT file_id FROM retracted)",
+        {"run": run_id},
+    )
 
 
 def retract_counts(engine: Engine, run_id: int, runs: Mapping[str, Value]) -> tuple[int, int]:

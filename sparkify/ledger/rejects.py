@@ -5,7 +5,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sparkify.engines.base import Engine, Reader, Value
+from sparkify.engines.base import STAGING_TABLE, Engine, Reader, Value
+from sparkify.ledger.counts import count_rejects
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.statements import run, temporary
 from sparkify.source.file import Dataset
@@ -80,9 +81,15 @@ def erase_texts(engine: Engine, rejects: Iterable[Reject], changes: Changes) -> 
         _revise(engine, "etl_reject_erase", rejects)
 
 
-def mark_replayed(engine: Engine, run_id: int) -> None:
+def mark_replayed(engine: Engine, dataset: Dataset, run_id: int) -> None:
     """Rejects that this run has loaded after all are known, in case that it is undone."""
-    run(engine, "etl_reject_replayed", run=run_id)
+    engine.execute(
+        "UPDATE etl_reject SET replayed_in = :run FROM ("
+        f"SELECT f.replays AS file_id, s.record FROM {STAGING_TABLE[dataset]} AS s "
+        "JOIN etl_file AS f ON f.file_id = s.file_id WHERE s.run_id = :run AND f.replays IS NOT NULL"
+        ") AS passed WHERE passed.file_id = etl_reject.file_id AND passed.record = etl_reject.record",
+        {"run": run_id},
+    )
 
 
 def supersede(engine: Engine, run_id: int, parts: Iterable[int], line: int, changes: Changes) -> None:
@@ -97,12 +104,7 @@ def supersede(engine: Engine, run_id: int, parts: Iterable[int], line: int, chan
                 {"run": run_id, **place},
             )
         if gone:
-            engine.execute(
-                "UPDATE etl_file SET records_read = records_read - 1, rejected = rejected - 1 "
-                "WHERE file_id = :file_id",
-                place,
-            )
-            run(engine, "etl_run_recount")
+            count_rejects(engine)
 
 
 def _read(reader: Reader, which: str, params: dict[str, Value]) -> list[Reject]:

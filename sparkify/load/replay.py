@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sparkify.engines.base import STAGING_TABLE, Engine
-from sparkify.ledger.counts import count_replayed
+from sparkify.ledger.counts import count_rejects
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import add_parts, next_part, read_parts
 from sparkify.ledger.rejects import decoded, mark_replayed, read_rejects, revise_reasons
@@ -53,11 +53,9 @@ def replay(
         with changes.of_older_rejects(run_id):
             for dataset in datasets:
                 passed |= _validate_again(engine, dataset, run, run_id, feed or Feed(), progress)
-            if passed:
-                mark_replayed(engine, run_id)
         if not passed:
             return Outcome(is_idle=True)
-        count_replayed(engine, run_id)
+        count_rejects(engine)
         progress.step("building the star")
         learn_forms(engine, run_id, run_id)
         tally = Tally(read=sum(passed.values()))
@@ -109,6 +107,8 @@ def _validate_again(
             values_erased=values.erased,
         ))  # fmt: skip
     add_parts(engine, new)
+    if new:
+        mark_replayed(engine, dataset, run_id)
     return passed
 
 
