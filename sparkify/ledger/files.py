@@ -6,7 +6,7 @@ A part stands unless it was undone, or replaced by a load of its whole file: `sq
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sparkify.engines.base import Engine, Reader, Value
+from sparkify.engines.base import Engine, Reader
 from sparkify.engines.relations import resolve
 from sparkify.ledger.statements import temporary
 from sparkify.source.file import Dataset
@@ -102,13 +102,6 @@ def replayed_parts(reader: Reader, run_id: int) -> list[int]:
     """The parts that stand of rejects which this run replayed."""
     sql = "SELECT file_id FROM standing_file WHERE run_id = :run_id AND replays IS NOT NULL"
     return [part for (part,) in reader.query(resolve(sql), {"run_id": run_id}).rows]
-
-
-def uris_of_run(reader: Reader, run_id: int, dataset: Dataset) -> dict[int, str]:
-    """The files that this run took in, by part."""
-    params: dict[str, Value] = {"run": run_id, "dataset": dataset}
-    sql = "SELECT file_id, uri FROM etl_file WHERE run_id = :run AND dataset = :dataset"
-    return dict(reader.query(sql, params).rows)
 
 
 def has_files(reader: Reader, dataset: Dataset) -> bool:

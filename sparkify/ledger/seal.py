@@ -74,25 +74,25 @@ def write(engine: Engine, changes: Changes) -> None:
     """Add what this transaction changes to the chain, if it is anything; to be called at its end."""
     if not changes:
         return
-    what, last, hashing = changes.what, read_last(engine), read_hashing(engine)
+    last, hashing = read_last(engine), read_hashing(engine)
     if last is None or last.hashing != hashing:
         tables = read_digests(engine, SEALED)
-        what += " (digests read again: the hash function is another one)" if last else ""
+        changes.what += " (digests read again: the hash function is another one)" if last else ""
     else:
         tables = changes.applied_to(last.tables)
-    _append(engine, last, changes.command, what, tables, hashing, changes.run_id)
+    _append(engine, changes, last, tables, hashing)
 
 
 def accept(engine: Engine, why: str, command: str = "accept") -> None:
     """Seal all tables as they are now, whatever the last seal says of them; to be called in a transaction."""
-    tables = read_digests(engine, SEALED)
-    _append(engine, read_last(engine), command, why, tables, read_hashing(engine), None)
+    tables, hashing = read_digests(engine, SEALED), read_hashing(engine)
+    _append(engine, Changes(engine, command, why), read_last(engine), tables, hashing)
 
 
 def begin(engine: Engine) -> None:
     """Seal a warehouse whose tables were made just now; only some of the small ones hold anything."""
     tables = dict.fromkeys(SEALED, Digest()) | read_digests(engine, ("etl_version", "etl_play_page"))
-    _append(engine, None, "create", "the tables were made", tables, read_hashing(engine), None)
+    _append(engine, Changes(engine, "create", "the tables were made"), None, tables, read_hashing(engine))
 
 
 def read_last(reader: Reader) -> Entry | None:
@@ -122,21 +122,17 @@ def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
 
 
 def _append(
-    engine: Engine,
-    last: Entry | None,
-    command: str,
-    what: str,
-    tables: dict[str, Digest],
-    hashing: str,
-    run_id: int | None,
+    engine: Engine, said: Changes, last: Entry | None, tables: dict[str, Digest], hashing: str
 ) -> None:
     if last and last.is_keyed and not key():
         raise ConfigError(f"the warehouse is sealed with a key: set {VARIABLE}. Nothing was changed.")
     digests = json.dumps({name: [one.rows, str(one.total)] for name, one in sorted(tables.items())})
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    said = what.encode()[:LONGEST].decode(errors="ignore")
+    what = said.what.encode()[:LONGEST].decode(errors="ignore")
     number, previous = (last.seal_id + 1, last.seal) if last else (1, "")
-    entry = Entry(number, now, run_id, command, said, hashing, digests, previous, int(bool(key())), "")
+    entry = Entry(
+        number, now, said.run_id, said.command, what, hashing, digests, previous, int(bool(key())), "",
+    )  # fmt: skip
     engine.insert(CHAIN, Entry._fields, [entry._replace(seal=entry.computed() or "")])
 
 

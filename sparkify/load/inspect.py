@@ -1,11 +1,11 @@
 """What the files of a run say as a whole: events of other days than the name says, events and no play."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sparkify.engines.base import Engine
 from sparkify.formatting import count
-from sparkify.ledger.files import standing_uris, uris_of_run
+from sparkify.ledger.files import standing_uris
 from sparkify.ledger.state import PAGES_TABLE, read_play_pages
 from sparkify.load.files import SourceFile, missing_days
 from sparkify.load.notices import Warned, Warnings
@@ -31,8 +31,8 @@ def warn_missing_days(missing: Sequence[dt.date]) -> list[Warned]:
     ]
 
 
-def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
-    """Warn of files of this run whose events cannot be what the file was meant to hold."""
+def inspect_events(engine: Engine, run_id: int, uris: Mapping[int, str], warnings: Warnings) -> None:
+    """Warn of files of this run, by number, whose events cannot be what the file was meant to hold."""
     rows = engine.query(
         "SELECT e.file_id, COUNT(*) AS events, MIN(e.ts) AS first_event, MAX(e.ts) AS last_event, "
         "COUNT(p.page) AS plays "
@@ -42,7 +42,6 @@ def inspect_events(engine: Engine, run_id: int, warnings: Warnings) -> None:
     ).rows
     if not rows:
         return
-    uris = uris_of_run(engine, run_id, "events")
     if any(file_id is None for file_id, *_ in rows):
         _inspect_copied(engine, run_id, list(uris.values()), warnings)
     silent = [(uris.get(file_id), events) for file_id, events, _, _, plays in rows if not plays]

@@ -97,6 +97,8 @@ class FileIngest:
         """Files whose moments are not in milliseconds, by their unit."""
         self.reasons: dict[tuple[str, str], tuple[str, int]] = {}
         """Where in each file something was rejected first, and how often, by (URI, reason)."""
+        self.logs: dict[int, str] = {}
+        """The files of events that were taken in, by number."""
         self.left_out: set[str] = set()
         """Files that changed while they were read."""
         self.rejected_whole: list[tuple[str, int]] = []
@@ -195,6 +197,7 @@ class FileIngest:
             elif not s.records_read and not file.start:
                 self._empty.append(file.uri)
         add_parts(self._engine, parts)
+        self.logs |= {part.file_id: part.uri for part in parts if dataset == "events"}
 
     def _values(
         self, file: NewFile, staged: Staged, counted: Mapping[int, Values]
