@@ -19,8 +19,8 @@ from sparkify.config import Config
 from sparkify.engines.base import Engine
 from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseError
 from sparkify.ledger.runs import last_start
-from sparkify.load.files import list_source
 from sparkify.load.tables import VERSION, has_tables, require_tables
+from sparkify.source.listing import list_source
 from sparkify.source.store import is_remote
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ import pytest
 from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.load.feed import Feed
-from sparkify.load.files import State, list_source
+from sparkify.load.files import State
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.progress import Silent
+from sparkify.source.listing import list_source
 
 NOON = 1_541_073_600_796
 """2018-11-01 12:00:00.796 UTC; the real logs' times end in 796 ms too."""

@@ -18,9 +18,9 @@ from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
 from sparkify.engines.redshift_connect import Address
 from sparkify.engines.redshift_stage import CopyOptions
-from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.progress import Silent
+from sparkify.source.listing import list_source
 from tests.builders import Record, logged_out, play, song
 
 BUCKET = "sparkify-test"

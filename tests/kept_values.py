@@ -10,9 +10,9 @@ from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.ledger.rejects import decoded
 from sparkify.load.feed import Feed
-from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables
+from sparkify.source.listing import list_source
 from tests import values_oracle as oracle
 from tests.builders import Noting, rows
 from tests.odd_logs import CHANGES, LINES

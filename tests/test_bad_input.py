@@ -10,7 +10,7 @@ from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError
 from sparkify.load.feed import Feed
-from sparkify.load.files import list_source
+from sparkify.source.listing import list_source
 from tests.builders import EACH_LANE, Noting, Record, Source, counts, etl, event, play, rejects, rows, song
 
 WRONG_CLOCK = "ts is before 2000, or more than two days ahead of the clock"

@@ -12,8 +12,8 @@ from sparkify.config import S3
 from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
 from sparkify.errors import RemoteError
-from sparkify.load.files import list_source, survey_source
 from sparkify.source import store
+from sparkify.source.listing import list_source, survey_source
 from tests.builders import play
 from tests.clusters import Bucket, Cluster, load_bucket
 from tests.test_store import Proxy, standing_between

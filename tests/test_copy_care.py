@@ -17,11 +17,11 @@ from sparkify.engines.redshift import Redshift
 from sparkify.engines.redshift_errors import translated
 from sparkify.errors import ConfigError, QueryError, RetryError
 from sparkify.load.diff import digest_star
-from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables, drop_tables
 from sparkify.progress import Silent
 from sparkify.source.file import NewFile
+from sparkify.source.listing import list_source
 from sparkify.source.scan import FileScan, scan_file
 from tests.builders import Source, etl, play, rows, song
 from tests.clusters import Bucket, fill, load_bucket, sever

@@ -9,11 +9,11 @@ from sparkify.config import S3
 from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import RetryError
-from sparkify.load.files import list_source
 from sparkify.load.publish import RETRY_AFTER
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables
 from sparkify.progress import Silent
+from sparkify.source.listing import list_source
 from tests.builders import play
 from tests.clusters import Bucket, Cluster
 

@@ -10,13 +10,13 @@ from sparkify.config import S3
 from sparkify.engines.redshift import Redshift
 from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.diff import digest_star
-from sparkify.load.files import list_source
 from sparkify.load.forget import forget
 from sparkify.load.replay import replay
 from sparkify.load.run import MaxRejects, reload
 from sparkify.load.tables import create_tables
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
+from sparkify.source.listing import list_source
 from tests.builders import rows
 from tests.clusters import Bucket, Cluster, cut_at, fill, load_bucket
 from tests.torture import long, survived, times

@@ -13,14 +13,9 @@ import pytest
 from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError
-from sparkify.load.files import (
-    Listing,
-    PassedOver,
-    list_source,
-    make_plan,
-    survey_source,
-    warn_passed_over,
-)
+from sparkify.load.files import make_plan
+from sparkify.source.listing import Listing, list_source, survey_source, warn_passed_over
+from sparkify.source.passed_over import PassedOver
 from sparkify.source.store import local_path, open_file, read_small
 from tests.builders import Run, Source, etl, play
 

@@ -12,8 +12,9 @@ from sparkify.engines.base import Engine
 from sparkify.engines.duckdb_batch import Batch
 from sparkify.errors import LoadError
 from sparkify.load import files
-from sparkify.load.files import Plan, list_source, make_plan
+from sparkify.load.files import Plan, make_plan
 from sparkify.load.run import MaxRejects, load
+from sparkify.source.listing import list_source
 from tests.builders import Noting, Source, etl, play, rows
 
 PLAYS = "SELECT item_in_session FROM songplay ORDER BY 1"

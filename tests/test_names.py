@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.ledger.files import read_ledger
-from sparkify.load.files import SourceFile, list_source, make_plan, missing_days
+from sparkify.load.files import make_plan
 from sparkify.load.reload import plan_reload
+from sparkify.source.listing import SourceFile, list_source, missing_days
 from sparkify.source.store import find, local_path, local_uri, open_file
 from tests.builders import Run, Source
 

@@ -19,12 +19,12 @@ from sparkify.emulator.account import ACCOUNT
 from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
-from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables, prepare_tables
 from sparkify.progress import Silent
 from sparkify.provision import lifecycle, role
 from sparkify.provision.target import Target, find_target
+from sparkify.source.listing import list_source
 from tests.accounts import POLLER, launch, names_of
 from tests.builders import Run, play
 from tests.clusters import BUCKET, Bucket, Cluster

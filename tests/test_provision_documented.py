@@ -12,13 +12,13 @@ from sparkify.config import Config, load_config
 from sparkify.emulator.account import ACCOUNT, REGION
 from sparkify.emulator.service import Emulator
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
-from sparkify.load.files import list_source
 from sparkify.progress import Silent
 from sparkify.provision import cluster, ingress, lifecycle, plan, price, role, scratch
 from sparkify.provision.names import Names
 from sparkify.provision.price import Rate, Size
 from sparkify.provision.status import status
 from sparkify.provision.target import find_target
+from sparkify.source.listing import list_source
 from tests.accounts import NOW, POLLER, having, launch, left, names_of, planned, the_cluster
 
 

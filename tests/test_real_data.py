@@ -14,10 +14,10 @@ from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.load.diff import digest_star
-from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables
 from sparkify.progress import Silent
+from sparkify.source.listing import list_source
 from tests.builders import etl, rows
 from tests.clusters import upload
 from tests.conftest import ENGINES

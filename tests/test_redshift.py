@@ -14,10 +14,11 @@ from sparkify.engines.redshift import Redshift
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
 from sparkify.load.diff import diff_star, digest_star
 from sparkify.load.feed import make_feed
-from sparkify.load.files import list_source, make_plan
+from sparkify.load.files import make_plan
 from sparkify.load.staging import preview
 from sparkify.load.tables import create_tables
 from sparkify.source.file import NewFile
+from sparkify.source.listing import list_source
 from tests.builders import Source, counts, etl, play, rows
 from tests.clusters import BUCKET, READ, Bucket, Cluster, fill, load_bucket
 

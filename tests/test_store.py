@@ -19,10 +19,10 @@ from sparkify.engines.base import Engine
 from sparkify.engines.duckdb import DuckDB
 from sparkify.errors import ConfigError, RemoteError
 from sparkify.load.diff import digest_star
-from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.load.tables import create_tables
 from sparkify.source import store
+from sparkify.source.listing import list_source
 from tests.builders import Noting, Source, etl, play, song
 from tests.clusters import BUCKET, Cluster, upload
 

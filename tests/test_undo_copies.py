@@ -9,10 +9,10 @@ from sparkify.config import S3
 from sparkify.engines.redshift import Redshift
 from sparkify.errors import LoadError
 from sparkify.load.diff import digest_star
-from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load, reload
 from sparkify.load.tables import create_tables
 from sparkify.load.undo import undo
+from sparkify.source.listing import list_source
 from tests.builders import Noting, logged_out, play, rows, song
 from tests.clusters import Bucket, Cluster, load_bucket
 from tests.test_undo import assert_sound

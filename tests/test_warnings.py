@@ -64,7 +64,7 @@ def test_days_that_the_ledger_knows_are_not_missing(warehouse: Engine, source: S
     gone.unlink()
     listed = source.log(play(0, sessionId=2), day="2018-11-02")
 
-    from sparkify.load.files import find_source
+    from sparkify.source.listing import find_source
 
     assert find_missing_days(warehouse, [find_source(str(listed), "events")]) == []
 

@@ -31,7 +31,8 @@ from sparkify.errors import PUBLISHED_WITH_REJECTS
 from sparkify.formatting import count
 
 if TYPE_CHECKING:
-    from sparkify.load.files import PassedOver, Plan
+    from sparkify.load.files import Plan
+    from sparkify.source.passed_over import PassedOver
 
 source_option = click.option(
     "--source", metavar="DIR", help="The folder that holds song_data/ and log_data/."
@@ -233,10 +234,11 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
 def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
     from sparkify.engines.base import Result
     from sparkify.load.choice import choose_files
-    from sparkify.load.files import Plan, Planned, make_plan, missing_days
+    from sparkify.load.files import Plan, Planned, make_plan
     from sparkify.load.inspect import find_missing_days, warn_missing_days
     from sparkify.load.staging import preview
     from sparkify.load.tables import has_tables, require_tables
+    from sparkify.source.listing import missing_days
 
     (files, passed_over), warned = choose_files(config.s3, first, last)
     if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).is_file():

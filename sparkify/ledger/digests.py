@@ -61,18 +61,10 @@ class Changes:
         yield before
         self.add(table, read_digest(self._reader, table, rows, params).minus(before))
 
-    def of_older_rejects(self, run_id: int) -> AbstractContextManager[None]:
+    def of_older_rejects(self, run_id: int) -> AbstractContextManager[Digest]:
         """What the block does to rejects that this run did not bring itself."""
         rows = "SELECT j.* FROM etl_reject AS j WHERE j.run_id < :run"
         return self.of("etl_reject", rows, {"run": run_id})
-
-    @contextmanager
-    def of_each(self, tables: Sequence[str]) -> Iterator[None]:
-        """The same of whole tables."""
-        before = read_digests(self._reader, tables)
-        yield
-        for table, digest in read_digests(self._reader, tables).items():
-            self.add(table, digest.minus(before[table]))
 
     def add(self, table: str, digest: Digest) -> None:
         self.deltas[table] = self.deltas.get(table, Digest()).plus(digest)
@@ -104,11 +96,9 @@ def read_digest(
     return Digest(*reader.query(_select(reader, table, rows, without), params).rows[0][1:])
 
 
-def read_digests(
-    reader: Reader, tables: Sequence[str], without: Mapping[str, Collection[str]] | None = None
-) -> dict[str, Digest]:
+def read_digests(reader: Reader, tables: Sequence[str]) -> dict[str, Digest]:
     """The digests of tables, in one statement."""
-    each = (_select(reader, table, "", (without or {}).get(table, ())) for table in tables)
+    each = (_select(reader, table) for table in tables)
     found = reader.query(" UNION ALL ".join(each)).rows
     return {name: Digest(rows, total) for name, rows, total in found}
 
@@ -123,7 +113,7 @@ def read_hashing(reader: Reader) -> str:
     return str(found.scalar())
 
 
-def _select(reader: Reader, table: str, rows: str, without: Collection[str]) -> str:
+def _select(reader: Reader, table: str, rows: str = "", without: Collection[str] = ()) -> str:
     """SELECT of name, number of rows and sum of hashes."""
     rows = rows or ROWS.get(table, "")
     columns = [column for column in schema.table(table).columns if column.name not in without]

@@ -1,6 +1,5 @@
 """The keys of the feed that no column takes, and those that records lack, as files had them before."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine, Reader, Staged, Value
@@ -65,6 +64,11 @@ def read_history(reader: Reader, dataset: Dataset, file_id: int) -> History:
     )
 
 
-def add_keys(engine: Engine, keys: Sequence[tuple[int, str, str, int, int | None]]) -> None:
-    """Write down the keys of a file: (file_id, unknown or absent, name, records, first line)."""
-    engine.insert("etl_key", ("file_id", "kind", "name", "records", "first_line"), keys)
+def add_keys(engine: Engine, file: Staged) -> None:
+    """Write down the keys of a file."""
+    rows = [
+        (file.file_id, kind, name, counted.records, counted.first_line)
+        for kind, counts in (("unknown", file.unknown_keys), ("absent", file.absent_keys))
+        for name, counted in counts.items()
+    ]
+    engine.insert("etl_key", ("file_id", "kind", "name", "records", "first_line"), rows)

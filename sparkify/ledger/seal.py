@@ -64,9 +64,10 @@ def sealed(engine: Engine, command: str = "", what: str = "") -> Iterator[Change
 
     To be entered inside a transaction. A block that changes nothing is not sealed.
     """
-    changes = Changes(engine, command, what)
-    with changes.of_each(SMALL):
-        yield changes
+    changes, before = Changes(engine, command, what), read_digests(engine, SMALL)
+    yield changes
+    for table, digest in read_digests(engine, SMALL).items():
+        changes.add(table, digest.minus(before[table]))
     write(engine, changes)
 
 

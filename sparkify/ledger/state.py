@@ -1,7 +1,7 @@
 """What the whole warehouse was made with: its layout, the star's rules, the pages of plays, the forgotten."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sparkify.engines.base import Engine, Reader, Result
 
@@ -53,9 +53,9 @@ def read_forgotten(reader: Reader) -> frozenset[int]:
     return frozenset(user_id for (user_id,) in reader.query("SELECT user_id FROM etl_forgotten").rows)
 
 
-def add_forgotten(engine: Engine, run_id: int, user_ids: Sequence[int], now: dt.datetime) -> None:
+def add_forgotten(engine: Engine, run_id: int, user_ids: Collection[int], now: dt.datetime) -> None:
     """Note that this run forgets these listeners."""
-    rows = [(user_id, run_id, now) for user_id in user_ids]
+    rows = [(user_id, run_id, now) for user_id in sorted(user_ids)]
     engine.insert("etl_forgotten", ("user_id", "run_id", "forgotten_at"), rows)
 
 

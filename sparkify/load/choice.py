@@ -4,8 +4,8 @@ import datetime as dt
 
 from sparkify.config import S3
 from sparkify.formatting import count
-from sparkify.load.files import Listing, between, survey_source, warn_passed_over
 from sparkify.load.notices import Warned
+from sparkify.source.listing import Listing, between, survey_source, warn_passed_over
 
 
 def choose_files(s3: S3, first: dt.date | None, last: dt.date | None) -> tuple[Listing, list[Warned]]:

@@ -10,39 +10,9 @@ from sparkify.errors import LoadError
 from sparkify.ledger.files import Known, note_versions, read_ledger
 from sparkify.load.growth import Border, find_border
 from sparkify.source.compression import HEAD, SUFFIXES, compression_of
-from sparkify.source.listing import (
-    Listing,
-    SourceFile,
-    between,
-    find_source,
-    list_source,
-    missing_days,
-    survey_source,
-    uncollected,
-    warn_passed_over,
-)
-from sparkify.source.passed_over import PassedOver
+from sparkify.source.listing import SourceFile, uncollected
 from sparkify.source.store import is_remote, open_file, read_heads
 
-__all__ = [
-    "Listing",
-    "PassedOver",
-    "Plan",
-    "Planned",
-    "SourceFile",
-    "State",
-    "Trust",
-    "between",
-    "compare",
-    "find_source",
-    "hash_head",
-    "list_source",
-    "make_plan",
-    "missing_days",
-    "remember_versions",
-    "survey_source",
-    "warn_passed_over",
-]
 State = Literal["new", "grown", "changed", "undone", "known"]
 Trust = Literal["version", "content"]
 """What says that a file is the one of the ledger: how it looks from outside, or nothing but its bytes."""

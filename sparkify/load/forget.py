@@ -65,7 +65,7 @@ def forget(
 
     def work(run_id: int, changes: Changes) -> Outcome:
         known = {user_id: (run, when) for user_id, run, when in list_forgotten(engine).rows}
-        new = [user_id for user_id in wanted if user_id not in known]
+        new = frozenset(wanted) - known.keys()
         if not new:
             run, when = max(known[user_id] for user_id in wanted)
             receipts.append(Receipt(wanted, run, when, was_forgotten=True))

@@ -7,8 +7,8 @@ from sparkify.engines.base import Engine
 from sparkify.formatting import count
 from sparkify.ledger.files import standing_uris
 from sparkify.ledger.state import PAGES_TABLE, read_play_pages
-from sparkify.load.files import SourceFile, missing_days
 from sparkify.load.notices import Warned, Warnings
+from sparkify.source.listing import SourceFile, missing_days
 
 APART = dt.timedelta(days=2)
 """An event may be this far from the day its file is named for: clocks are wrong, phones were offline."""

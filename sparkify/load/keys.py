@@ -55,12 +55,7 @@ class KeyReport:
         history = self._history[dataset]
         if staged.problem or not staged.records_read:
             return
-        rows = [
-            (staged.file_id, kind, name, counted.records, counted.first_line)
-            for kind, counts in (("unknown", staged.unknown_keys), ("absent", staged.absent_keys))
-            for name, counted in counts.items()
-        ]
-        add_keys(self._engine, rows)
+        add_keys(self._engine, staged)
         for name, counted in staged.unknown_keys.items():
             _note(self.unknown, name, file, counted)
             if name not in history.unknown:

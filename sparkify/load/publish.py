@@ -127,9 +127,10 @@ def _attempt(
             if not summary.is_idle:
                 progress.step("checking")
                 summary.run_id, summary.checks = run_id, _check(engine, run_id, summary.affected)
-                raise_failed(summary.checks)
             summary.rows = count_rows(engine)
-            summary.matched_song, summary.matched_artist = _matched(engine)
+            summary.matched_song, summary.matched_artist = engine.query(
+                "SELECT COUNT(song_id) AS song, COUNT(artist_id) AS artist FROM songplay"
+            ).rows[0]
             if summary.is_idle:
                 progress.know(None, 0, 0)
                 changes.says(command, "nothing was published: what is known of files or rejects was noted")
@@ -157,29 +158,22 @@ def _said(summary: Summary) -> str:
 
 
 def _check(engine: Engine, run_id: int, affected: RunRange | None) -> Sequence[Verdict]:
-    """Check what a run affected, or everything, and drop the tables of affected keys."""
+    """Check what a run affected, or everything, and drop the tables of affected keys.
+
+    Raises CheckError naming every check that failed.
+    """
     if affected is None:
-        return check_span(engine, RunRange(0, run_id))
-    verdicts = check_affected(engine, affected)
-    drop_affected(engine, affected)
-    return verdicts
-
-
-def raise_failed(verdicts: Sequence[Verdict]) -> None:
-    """Raise CheckError naming every check that failed."""
+        verdicts = check_span(engine, RunRange(0, run_id))
+    else:
+        verdicts = check_affected(engine, affected)
+        drop_affected(engine, affected)
     if failed := [verdict for verdict in verdicts if not verdict.passed]:
         brief = f"{len(failed)} of {len(verdicts)} checks failed, nothing was published"
         raise CheckError(
             f"{brief}. " + " | ".join(verdict.sentence() for verdict in failed),
             f"{brief}: {', '.join(verdict.name for verdict in failed)}.",
         )
-
-
-def _matched(engine: Engine) -> tuple[int, int]:
-    song, artist = engine.query(
-        "SELECT COUNT(song_id) AS song, COUNT(artist_id) AS artist FROM songplay"
-    ).rows[0]
-    return song, artist
+    return verdicts
 
 
 def _as_run(run_id: int, command: str, started: dt.datetime, summary: Summary) -> Run:

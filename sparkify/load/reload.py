@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from sparkify.errors import ConfigError, LoadError
 from sparkify.ledger.files import Known
-from sparkify.load.files import Planned, compare, find_source
+from sparkify.load.files import Planned, compare
+from sparkify.source.listing import find_source
 from sparkify.source.store import is_remote, local_path
 
 Ledger = Mapping[str, Sequence[Known]]

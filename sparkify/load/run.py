@@ -13,14 +13,7 @@ from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_ledger
 from sparkify.ledger.state import write_play_pages
 from sparkify.load.feed import Feed
-from sparkify.load.files import (
-    Planned,
-    SourceFile,
-    State,
-    Trust,
-    make_plan,
-    remember_versions,
-)
+from sparkify.load.files import Planned, State, Trust, make_plan, remember_versions
 from sparkify.load.inspect import inspect_events, inspect_star
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
@@ -32,6 +25,7 @@ from sparkify.load.star import build_star, count_duplicates
 from sparkify.load.tables import has_other_pages
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
+from sparkify.source.listing import SourceFile
 
 GROUPS = 20
 """Files and reasons that a refusal shows."""

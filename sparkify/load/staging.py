@@ -13,14 +13,7 @@ from sparkify.ledger.files import Part, add_parts, next_part
 from sparkify.ledger.rejects import Reject, add_rejects, supersede
 from sparkify.ledger.state import read_forgotten
 from sparkify.load import validation
-from sparkify.load.accept import (
-    Values,
-    accept,
-    count_invalid,
-    count_misfits,
-    require_conserved,
-    validate,
-)
+from sparkify.load.accept import Values, accept, count_invalid, count_misfits, require_conserved, validate
 from sparkify.load.erase import erase
 from sparkify.load.feed import Feed
 from sparkify.load.files import Plan, Planned

@@ -15,7 +15,6 @@ from sparkify.ledger.state import PAGES_TABLE, write_rules
 from sparkify.load.models import (
     MODELS,
     NEW,
-    Model,
     affected_keys,
     duplicates,
     keep_records,

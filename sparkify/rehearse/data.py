@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sparkify.config import S3
 from sparkify.errors import ConfigError
-from sparkify.load.files import list_source
 from sparkify.simulate.service import Options, simulate
+from sparkify.source.listing import list_source
 from sparkify.source.store import local_path
 
 EVENTS, SONGS, DAYS, FAULTS = 20_000, 600, 14, 0.005
