@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sparkify
+from sparkify.engines.base import Engine
+from sparkify.load.forget import forget
+from sparkify.load.run import MaxRejects, reload
+from tests.builders import Noting, Source, etl, play, rows
 
 ROOT = Path(sparkify.__file__).parent
 TABLE = re.compile(r"\betl_[a-z_]+")
@@ -69,3 +73,18 @@ def test_which_files_stand_is_said_once() -> None:
     assert homes.pop("sql/questions/unknown_keys.sql") == 1
     assert {Path(path).parent.name for path in homes} == {"checks"}  # they prove it
     assert set(homes.values()) == {1}
+
+
+def test_a_run_counts_the_values_in_extra_of_its_files_that_stand(warehouse: Engine, source: Source) -> None:
+    first = source.log(play(0) | {"mood": "blue"}, day="2018-11-01")
+    source.log(play(1) | {"mood": "red"}, day="2018-11-02")
+    etl(warehouse, source.folder)
+    aside = "SELECT values_aside FROM etl_run ORDER BY run_id"
+    assert rows(warehouse, aside) == [(2,)]
+
+    source.log(play(0), day="2018-11-01")
+    reload(warehouse, [str(first)], MaxRejects.parse("0"), Noting())
+    assert rows(warehouse, aside) == [(1,), (0,)]
+
+    forget(warehouse, 15, Noting())
+    assert rows(warehouse, aside) == [(0,), (0,), (None,)]

@@ -12,7 +12,6 @@ from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, ConfigError, LoadError
 from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.diff import digest_star
-from sparkify.load.forget import forget
 from sparkify.load.run import MaxRejects, Summary, reload
 from sparkify.load.undo import undo
 from tests.builders import (
@@ -365,18 +364,3 @@ def test_what_mends_a_warehouse_is_typed_and_says_what_it_did(loaded: Run, sourc
         ("etl", ""), ("undo", ""), ("reload", "3"), ("etl", ""), ("etl", ""),
     ]  # fmt: skip
     assert page.returncode == 0, page.stderr
-
-
-def test_a_run_counts_the_values_in_extra_of_its_files_that_stand(warehouse: Engine, source: Source) -> None:
-    first = source.log(play(0) | {"mood": "blue"}, day="2018-11-01")
-    source.log(play(1) | {"mood": "red"}, day="2018-11-02")
-    etl(warehouse, source.folder)
-    aside = "SELECT values_aside FROM etl_run ORDER BY run_id"
-    assert rows(warehouse, aside) == [(2,)]
-
-    source.log(play(0), day="2018-11-01")
-    reloaded(warehouse, first)
-    assert rows(warehouse, aside) == [(1,), (0,)]
-
-    forget(warehouse, 15, Noting())
-    assert rows(warehouse, aside) == [(0,), (0,), (None,)]
