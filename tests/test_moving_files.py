@@ -14,7 +14,7 @@ from sparkify.errors import LoadError
 from sparkify.load import files
 from sparkify.load.files import Plan, make_plan
 from sparkify.load.run import MaxRejects, load
-from sparkify.source.listing import list_source
+from sparkify.source.listing import find_source, list_source
 from tests.builders import Noting, Source, etl, play, rows
 
 PLAYS = "SELECT item_in_session FROM songplay ORDER BY 1"
@@ -81,9 +81,7 @@ def test_a_ledger_of_an_older_program_knows_its_files_without_reading_them(
 
     assert etl(warehouse, source.folder).run_id is None
 
-    assert rows(warehouse, "SELECT modified FROM etl_file") == [
-        (files.find_source(str(log), "events").modified,)
-    ]
+    assert rows(warehouse, "SELECT modified FROM etl_file") == [(find_source(str(log), "events").modified,)]
 
 
 def test_verify_reads_every_known_file(warehouse: Engine, source: Source) -> None:
