@@ -16,6 +16,7 @@ from sparkify.engines.extra import (
 from sparkify.engines.record import default_paths, why_unfit
 from sparkify.load import validation
 from sparkify.load.digests import read_digest
+from sparkify.load.layout import missing_columns, this_program
 from sparkify.load.seal import sealed
 from sparkify.load.star import run_transform
 from sparkify.source.file import Dataset
@@ -35,7 +36,7 @@ def add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) ->
         added = add_unsealed(engine, paths)
         for name, digest in before.items():
             sealing.changes.add(name, read_digest(engine, name).minus(digest))
-        sealing.says("columns", f"added {', '.join(added)}")
+        sealing.says("columns", f"{this_program()} added {', '.join(added)}")
     return added
 
 
@@ -51,23 +52,6 @@ def add_unsealed(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -
                 _fill(engine, dataset, column, key)
                 added.append(f"{name}.{column.name}")
     return added
-
-
-def missing_columns(engine: Engine) -> dict[str, frozenset[str]]:
-    """Of each table of staging that lacks columns of the DDL, which."""
-    found = {}
-    for name in STAGING_TABLE.values():
-        there = {
-            column
-            for (column,) in engine.query(
-                "SELECT column_name FROM information_schema.columns "
-                "WHERE table_schema = CURRENT_SCHEMA() AND table_name = :name",
-                {"name": name},
-            ).rows
-        }
-        if lacking := {column.name for column in table(name).reported} - there:
-            found[name] = frozenset(lacking)
-    return found
 
 
 def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:

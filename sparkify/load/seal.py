@@ -23,6 +23,7 @@ from sparkify.engines.base import Engine, Reader, Result
 from sparkify.errors import ConfigError
 from sparkify.load.checks import Verdict, check_everything
 from sparkify.load.digests import SEALED, SMALL, Changes, Digest, read_digests, read_hashing
+from sparkify.load.layout import require_columns, this_program
 
 VARIABLE = "SPARKIFY_SEAL_KEY"
 COLUMNS = (
@@ -110,7 +111,7 @@ def accept(engine: Engine, why: str, command: str = "accept") -> None:
 def begin(engine: Engine) -> None:
     """Seal a warehouse whose tables were made just now; only some of the small ones hold anything."""
     tables = dict.fromkeys(SEALED, Digest()) | read_digests(engine, ("etl_version", "etl_play_page"))
-    _append(engine, None, "create", "the tables were made", tables, read_hashing(engine), None)
+    _append(engine, None, "create", f"{this_program()} made the tables", tables, read_hashing(engine), None)
 
 
 def read_last(reader: Reader) -> Entry | None:
@@ -155,7 +156,11 @@ class SealVerdict(Verdict):
 
 
 def check_warehouse(reader: Reader) -> Sequence[Verdict]:
-    """Every check over the whole warehouse, and whether nothing but sparkify has changed a table."""
+    """Every check over the whole warehouse, and whether nothing but sparkify has changed a table.
+
+    Raises as `require_columns`.
+    """
+    require_columns(reader)
     return [*check_everything(reader), check_seal(reader)]
 
 

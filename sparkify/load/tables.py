@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from sparkify.engines.base import Engine, Paths
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
 from sparkify.load.digests import Changes
-from sparkify.load.evolve import add_columns, add_unsealed, missing_columns
+from sparkify.load.evolve import add_columns, add_unsealed
+from sparkify.load.layout import missing_columns, read_newer, require_columns, this_program
 from sparkify.load.seal import accept, begin, sealed
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
@@ -32,6 +33,7 @@ def create_tables(engine: Engine) -> list[str]:
         if _version(engine) < VERSION:
             migrate(engine)
         require_version(engine)
+        require_columns(engine, adds_to_staging=True)
         _add_columns(engine)
         there = _ours_by_name(engine)
     elif there:
@@ -92,13 +94,13 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
     """
     if has_tables(engine) and _version(engine) < VERSION:
         migrate(engine, paths)
-    require_tables(engine)
+    require_tables(engine, adds_to_staging=True)
     _add_columns(engine, paths)
     with contextlib.suppress(RightsError, RetryError), engine.transaction(lock="etl_lock"):
         engine.grant(SHARED, OURS)
 
 
-def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
+def require_tables(engine: Engine, among: Sequence[str] = OURS, *, adds_to_staging: bool = False) -> None:
     """Raise ConfigError if this is no warehouse yet, WarehouseError if it is not whole, or too new.
 
     RightsError says that the login sees what readers see, and no more.
@@ -121,6 +123,7 @@ def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
         raise WarehouseError(
             f"the warehouse lacks {', '.join(missing)}. `sparkify tables create` makes what is missing."
         )
+    require_columns(engine, among, adds_to_staging=adds_to_staging)
 
 
 def require_version(engine: Engine) -> None:
@@ -128,7 +131,8 @@ def require_version(engine: Engine) -> None:
     version = _version(engine)
     if version > VERSION:
         raise WarehouseError(
-            f"the warehouse has layout {version}, this program knows {VERSION}. Use the newer sparkify."
+            f"the warehouse has layout {version}, this program ({this_program()}) knows {VERSION}. "
+            f"Use {read_newer(engine) or 'the newer sparkify'}; nothing was changed."
         )
     if version < VERSION:
         raise WarehouseError(
@@ -157,9 +161,10 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
                 set_play_pages(engine, DEFAULT_PAGES)
             _create_views(engine, there)
             engine.insert("etl_version", ("version",), [(VERSION,)])
+            require_columns(engine, adds_to_staging=True)
             done += [f"Column {name} is new." for name in add_unsealed(engine, paths)]
             _rebuild(engine)
-            accept(engine, f"layout {version} became {VERSION}", "migrate")
+            accept(engine, f"{this_program()} made layout {version} {VERSION}", "migrate")
     return done
 
 
