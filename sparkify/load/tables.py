@@ -43,6 +43,8 @@ def create_tables(engine: Engine) -> list[str]:
         )
     order = (*schema.STAGING, *reversed(schema.STAR), *schema.LEDGER)
     missing = [name for name in order if name not in there]
+    for name in missing:
+        schema.table(name)  # a mistake in the DDL is said before anything is made
     if missing or not set(schema.VIEWS) <= set(there):
         with engine.transaction():
             for name in missing:
