@@ -112,11 +112,11 @@ def warehouse_flags(warehouse: str) -> dict[str, object]:
 
 @contextmanager
 def interruptible(note: str) -> Iterator[None]:
-    """Whoever interrupts what runs in this block is told what became of it."""
+    """Whoever interrupts this block is told what became of it: what the block itself says, or `note`."""
     try:
         yield
     except KeyboardInterrupt as error:
-        raise KeyboardInterrupt(note) from error
+        raise KeyboardInterrupt(str(error) or note) from error
 
 
 def day_options(function: Command) -> Command:

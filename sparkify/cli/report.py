@@ -152,7 +152,7 @@ def _prove(config: Config, reader: "Reader") -> "Sequence[Verdict] | None":
     """Every check, over the whole warehouse; None where the login has only the rights of a reader."""
     from sparkify.load.seal import check_warehouse
 
-    return as_owner(config, reader, check_warehouse)
+    return as_owner(config, reader, partial(check_warehouse, play_pages=config.etl.play_pages))
 
 
 def _now() -> dt.datetime:

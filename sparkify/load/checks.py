@@ -13,7 +13,7 @@ from sparkify.engines.base import STAGING_TABLE, Engine, Reader, Result
 from sparkify.engines.dialect import narrow
 from sparkify.engines.relations import definition
 from sparkify.load.models import MODELS, NEW
-from sparkify.load.rules import read_rules, rules_digest
+from sparkify.load.rules import other_pages, read_play_pages, read_rules, rules_digest
 from sparkify.load.star import RunRange
 from sparkify.sql import statement, statements
 
@@ -83,6 +83,14 @@ def check_rules(engine: Reader) -> Verdict:
     wrong = [] if built in (None, rules_digest()) else [(built, rules_digest())]
     meaning = "This program's rules built the star schema; if not, `sparkify rebuild` does."
     return Verdict("rules", meaning, Result(("built_by", "program"), wrong))
+
+
+def check_play_pages(engine: Reader, pages: Sequence[str]) -> Verdict:
+    """Whether the star was built with these pages, those of the configuration."""
+    differs = other_pages(engine, pages)
+    wrong = [(", ".join(read_play_pages(engine)), ", ".join(pages))] if differs else []
+    meaning = "The star was built with the pages of [ETL] PLAY_PAGE; if not, `sparkify rebuild` does."
+    return Verdict("play_pages", meaning, Result(("built_with", "play_page"), wrong))
 
 
 @dataclass(frozen=True)

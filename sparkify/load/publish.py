@@ -69,6 +69,8 @@ class Summary:
     unknown_keys: Sequence[KeyNews] = ()
     absent_keys: Sequence[KeyNews] = ()
     seconds: float = 0.0
+    rebuilt: int | None = None
+    """The run that rebuilt the star before this one."""
 
 
 def publish(

@@ -1,4 +1,4 @@
-"""Which rules built the star: a digest of the definitions in `sql/star`, kept beside the layout's version.
+"""What built the star: a digest of the definitions in `sql/star`, and the pages whose events are plays.
 
 Definitions that change would leave rows of old and new rules side by side after the next night. So whoever
 adds to a star that other rules built is refused until it is rebuilt.
@@ -6,6 +6,7 @@ adds to a star that other rules built is refused until it is rebuilt.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from sparkify.engines.base import Engine, Reader
@@ -36,6 +37,28 @@ def record_rules(engine: Engine) -> None:
 def has_other_rules(reader: Reader) -> bool:
     """Whether other rules than this program's built this star."""
     return read_rules(reader) not in (None, rules_digest())
+
+
+def read_play_pages(reader: Reader) -> list[str]:
+    """The pages whose events are plays in this star."""
+    return [page for (page,) in reader.query("SELECT page FROM etl_play_page ORDER BY page").rows]
+
+
+def other_pages(reader: Reader, pages: Sequence[str]) -> str:
+    """How the pages that the star was built with differ from these, in words; empty if they do not."""
+    built = read_play_pages(reader)
+    if built == sorted(set(pages)):
+        return ""
+    if not reader.query("SELECT COUNT(*) AS n FROM etl_file WHERE dataset = 'events'").scalar():
+        return ""
+    return f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}"
+
+
+def why_rebuild(reader: Reader, pages: Sequence[str]) -> str:
+    """Why a load that may rebuild the star would do so; empty if it would not."""
+    if has_other_rules(reader):
+        return "the star schema was built by other rules than this program's"
+    return other_pages(reader, pages)
 
 
 def require_rules(engine: Engine) -> None:

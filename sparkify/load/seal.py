@@ -21,7 +21,7 @@ from typing import Any
 
 from sparkify.engines.base import Engine, Reader, Result
 from sparkify.errors import ConfigError
-from sparkify.load.checks import Verdict, check_everything
+from sparkify.load.checks import Verdict, check_everything, check_play_pages
 from sparkify.load.digests import SEALED, SMALL, Changes, Digest, read_digests, read_hashing
 from sparkify.load.layout import require_columns, this_program
 
@@ -155,13 +155,14 @@ class SealVerdict(Verdict):
         return f"{self.name} failed: {tables}. Expected: {self.meaning}"
 
 
-def check_warehouse(reader: Reader) -> Sequence[Verdict]:
+def check_warehouse(reader: Reader, play_pages: Sequence[str] = ()) -> Sequence[Verdict]:
     """Every check over the whole warehouse, and whether nothing but sparkify has changed a table.
 
-    Raises as `require_columns`.
+    Where `play_pages` are given, also whether the star was built with these. Raises as `require_columns`.
     """
     require_columns(reader)
-    return [*check_everything(reader), check_seal(reader)]
+    pages = [check_play_pages(reader, play_pages)] if play_pages else []
+    return [*check_everything(reader), *pages, check_seal(reader)]
 
 
 def check_seal(reader: Reader) -> Verdict:

@@ -8,6 +8,7 @@ from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
 from sparkify.load.digests import Changes
 from sparkify.load.evolve import add_columns, add_unsealed
 from sparkify.load.layout import missing_columns, read_newer, require_columns, this_program
+from sparkify.load.rules import other_pages, read_play_pages
 from sparkify.load.seal import accept, begin, sealed
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
@@ -192,27 +193,14 @@ def set_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     engine.insert("etl_play_page", ("page",), [(page,) for page in sorted(set(pages))])
 
 
-def has_other_pages(engine: Engine, pages: Sequence[str]) -> bool:
-    """Whether this star was built with the events of other pages than these for plays."""
-    if _play_pages(engine) == sorted(set(pages)):
-        return False
-    return bool(engine.query("SELECT COUNT(*) AS n FROM etl_file WHERE dataset = 'events'").scalar())
-
-
-def _play_pages(engine: Engine) -> list[str]:
-    return [page for (page,) in engine.query("SELECT page FROM etl_play_page ORDER BY page").rows]
-
-
 def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     """Let a warehouse without events take these pages. ConfigError if it was built with others."""
-    built = _play_pages(engine)
-    if has_other_pages(engine, pages):
+    if differs := other_pages(engine, pages):
         raise ConfigError(
-            f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}. "
-            "`sparkify rebuild` rebuilds it, and `sparkify etl --rebuild` does so before it loads; "
-            "nothing was loaded."
+            f"{differs}. `sparkify rebuild` rebuilds it, and `sparkify etl --rebuild` does so before it "
+            "loads; nothing was loaded."
         )
-    if built == sorted(set(pages)):
+    if read_play_pages(engine) == sorted(set(pages)):
         return
     with (
         engine.transaction(lock="etl_lock"),
