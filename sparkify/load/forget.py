@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine, Reader, Result
@@ -17,6 +17,7 @@ from sparkify.load.rejects import Reject
 from sparkify.load.retract import recheck
 from sparkify.load.star import build_star, drop_affected, recount, run_transform
 from sparkify.load.text import drop_unused_forms
+from sparkify.load.traces import erase_ids, erase_names
 from sparkify.progress import Progress
 from sparkify.sql.schema import ALL, EXTRA, table
 
@@ -81,15 +82,16 @@ def forget(
         engine.insert(
             "etl_forgotten", ("user_id", "run_id", "forgotten_at"), [(one, run_id, now) for one in new]
         )
-        _count_erased(engine, run_id)
         nothing = ", ".join(f"{column} = NULL" for column in table("stg_events").personal)
         with changes.of("stg_events"):
+            _count_erased(engine, run_id, erase_ids(engine, new))
             receipt.events = engine.execute(
                 f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN})", {"run_id": run_id}
             )
         with changes.of("etl_reject"):
             receipt.rejects = _erase_rejects(engine, frozenset(new))
         drop_unused_forms(engine)
+        erase_names(engine)
         if receipt.events:
             progress.step("building the star")
             span = build_star(engine, 0, run_id, changes)
@@ -167,13 +169,13 @@ def _warn_of_plays(receipt: Receipt, progress: Progress) -> list[Warned]:
     return warnings.found
 
 
-def _count_erased(engine: Engine, run_id: int) -> None:
-    """Note in the ledger how many values of each file are about to be erased."""
+def _count_erased(engine: Engine, run_id: int, twice: Mapping[int, int]) -> None:
+    """Note in the ledger how many values of each file are about to be erased, or were: their ids, `twice`."""
     kept_apart = engine.query(
         f"SELECT file_id, extra FROM stg_events WHERE user_id IN ({FORGOTTEN}) AND extra IS NOT NULL",
         {"run_id": run_id},
     ).rows
-    aside: dict[int, int] = {}
+    aside = dict(twice)
     for file_id, extra in kept_apart:
         aside[file_id] = aside.get(file_id, 0) + count_extra(extra)
     engine.execute(
@@ -185,7 +187,10 @@ def _count_erased(engine: Engine, run_id: int) -> None:
         f"WHERE user_id IN ({FORGOTTEN}) AND file_id IS NOT NULL GROUP BY file_id",
         {"run_id": run_id},
     ).rows
-    engine.insert("erased", ("file_id", "vals", "aside"), [(f, vals, aside.get(f, 0)) for f, vals in rows])
+    values_of = dict.fromkeys(twice, 0) | {file_id: int(vals) for file_id, vals in rows}
+    engine.insert(
+        "erased", ("file_id", "vals", "aside"), [(f, vals, aside.get(f, 0)) for f, vals in values_of.items()]
+    )
     run_transform(engine, "etl_file_erased")
     run_transform(engine, "etl_run_aside")
     engine.execute("DROP TABLE erased")
