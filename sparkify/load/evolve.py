@@ -57,7 +57,10 @@ def add_unsealed(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -
 
 
 def _fill(engine: Engine, dataset: Dataset, column: Column, paths: Paths) -> None:
-    """Take what a load would take, by its rules. Raises WarehouseError where it would reject records."""
+    """Take what a load would take, by its rules. Raises WarehouseError where it would reject records.
+
+    So does PostgreSQL where rows have no value for a NOT NULL (its page "ALTER TABLE"; squawk#300).
+    """
     name, key = STAGING_TABLE[dataset], label(paths[column.name])
     reader = record_reader(dataset, paths)
     came: dict[tuple[int, int], tuple[Any, dict[str, Any]]] = {}
