@@ -102,7 +102,7 @@ def _misfits(
     engine.insert("came", ("file_id", "record", column.name), [(*at, text) for at, text in texts.items()])
     found = engine.query(
         f"SELECT file_id, record, reason FROM (SELECT file_id, record, {validation.why_misfit(column, key)} "
-        "AS reason FROM came) AS judged WHERE reason IS NOT NULL",
+        "AS reason FROM came) AS validated WHERE reason IS NOT NULL",
         _now(),
     ).rows
     engine.execute("DROP TABLE came")
