@@ -14,7 +14,6 @@ from sparkify.load.digests import Changes
 from sparkify.load.models import (
     MODELS,
     NEW,
-    Model,
     affected_keys,
     duplicates,
     is_retracted,
