@@ -64,8 +64,8 @@ def open_engine(
     settings = config.warehouse
     if settings.engine == "redshift":
         return _open_redshift(config, read_only=read_only, rights=rights, may_make=may_make)
-    from sparkify.engines.duckdb import DuckDB, Limits
-    from sparkify.engines.duckdb_snapshot import snapshot_of
+    from sparkify.engines.duckdb.engine import DuckDB, Limits
+    from sparkify.engines.duckdb.snapshot import snapshot_of
 
     if settings.snapshot == "yes" and rights == "reader":
         copy = snapshot_of(settings.file)
@@ -123,9 +123,9 @@ def as_owner(config: Config, reader: Reader, find: Callable[[Reader], T]) -> T |
 
 def _open_redshift(config: Config, *, read_only: bool, rights: Access, may_make: bool) -> Engine:
     from sparkify.aws import make_clients
-    from sparkify.engines.redshift import Redshift
-    from sparkify.engines.redshift_connect import Address
-    from sparkify.engines.redshift_stage import CopyOptions
+    from sparkify.engines.redshift.connect import Address
+    from sparkify.engines.redshift.engine import Redshift
+    from sparkify.engines.redshift.stage import CopyOptions
     from sparkify.provision.target import find_target, require_role, require_scratch
 
     own = config.redshift

@@ -19,8 +19,8 @@ from sparkify.config import Config, Iam, Warehouse, load_config
 from sparkify.config import Redshift as RedshiftSettings
 from sparkify.connection import open_engine
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
-from sparkify.engines.redshift_connect import PROBE_EVERY, PROBES, Address, connect
+from sparkify.engines.redshift.connect import PROBE_EVERY, PROBES, Address, connect
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.load.tables import create_tables
 from sparkify.provision.endpoint import endpoint_of, read_endpoint

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb_batch import Batch
+from sparkify.engines.duckdb.batch import Batch
 from sparkify.source import tally
 from sparkify.source.file import NewFile
 from sparkify.source.scan import CHUNK, records

@@ -17,7 +17,7 @@ from sparkify.connection import open_engine, opened
 from sparkify.doctor import Finding
 from sparkify.emulator.account import ACCOUNT
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, load

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import QueryError, WarehouseError
 from sparkify.load import rules, tables
 from sparkify.load.checks import check_everything

@@ -1,4 +1,4 @@
-"""The files of one call on their way through the three lanes into DuckDB's staging (see `duckdb_stage`)."""
+"""The files of one call on their way through the three lanes into DuckDB's staging (see `stage`)."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from sparkify.engines.base import STAGING_TABLE, KeyCount, KeyCounts
-from sparkify.engines.duckdb_read import (
+from sparkify.engines.duckdb.read import (
     Gathered,
     Read,
     UnreadError,

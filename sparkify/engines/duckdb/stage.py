@@ -27,8 +27,8 @@ from pathlib import Path
 import duckdb
 
 from sparkify.engines.base import Rules, Staged
-from sparkify.engines.duckdb_batch import Batch
-from sparkify.engines.duckdb_read import Read, UnreadError, as_staged, changed_meanwhile, pattern
+from sparkify.engines.duckdb.batch import Batch
+from sparkify.engines.duckdb.read import Read, UnreadError, as_staged, changed_meanwhile, pattern
 from sparkify.engines.record import record_reader
 from sparkify.errors import RetryError
 from sparkify.source.fetch import bring_ahead

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from sparkify.engines.base import STAGING_TABLE, Paths, Result, Staged
 from sparkify.engines.dialect import literal
 from sparkify.engines.record import RecordReader, record_reader
-from sparkify.engines.redshift_parts import LINEAGE, CopyBatch, gathered, lineage_of
+from sparkify.engines.redshift.parts import LINEAGE, CopyBatch, gathered, lineage_of
 from sparkify.errors import ConfigError, QueryError, RemoteError, RetryError
 from sparkify.scratch import Scratch
 from sparkify.source import store

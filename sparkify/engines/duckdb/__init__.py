@@ -1,0 +1,1 @@
+"""The embedded engine: a warehouse in one file, on this machine."""

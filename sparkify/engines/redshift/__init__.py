@@ -1,0 +1,1 @@
+"""The distributed engine: a warehouse in a schema of an Amazon Redshift cluster or workgroup."""
