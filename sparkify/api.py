@@ -22,6 +22,7 @@ from sparkify.ask.questions import Question, find_question, list_questions, valu
 from sparkify.config import Config, load_config
 from sparkify.connection import as_owner, opened, require_readable
 from sparkify.engines.base import Result
+from sparkify.engines.registry import engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
 from sparkify.load.checks import Verdict
 from sparkify.load.choice import choose_files
@@ -57,12 +58,8 @@ def connect(
     """
     if isinstance(warehouse, Config):
         return Warehouse(warehouse)
-    if str(warehouse).lower() == "redshift":
-        chosen: dict[str, object] = {"warehouse.engine": "redshift"}
-    else:
-        chosen = {"warehouse.engine": "duckdb", "warehouse.file": str(warehouse)}
     file = Path(config) if config is not None else None
-    return Warehouse(load_config(file, {**chosen, **(settings or {})}))
+    return Warehouse(load_config(file, {**warehouse_settings(str(warehouse)), **(settings or {})}))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +148,7 @@ class Warehouse:
 
     def __repr__(self) -> str:
         own = self.config.warehouse
-        return f"sparkify.connect({'redshift' if own.engine == 'redshift' else own.file!r})"
+        return f"sparkify.connect({own.file if engine_of(self.config).is_file else own.engine!r})"
 
     def load(
         self,
@@ -202,7 +199,7 @@ class Warehouse:
         config = self._with(source)
         (files, passed_over), _ = choose_files(config.s3, None, None)
         planned: Sequence[Planned] = [Planned(file, "new") for file in files]
-        if config.warehouse.engine == "redshift" or Path(config.warehouse.file).is_file():
+        if engine_of(config).exists(config):
             with opened(config) as engine:
                 if has_tables(engine):
                     require_tables(engine)

@@ -27,6 +27,7 @@ from sparkify.cli.progress import Watching, log_option
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
 from sparkify.config import Config
 from sparkify.connection import opened, place
+from sparkify.engines.registry import engine_of
 from sparkify.errors import PUBLISHED_WITH_REJECTS, ConfigError
 from sparkify.formatting import count
 
@@ -242,7 +243,7 @@ def _show_plan(
     from sparkify.load.tables import has_tables, require_tables
 
     (files, passed_over), warned = choose_files(config.s3, first, last)
-    if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).is_file():
+    if not engine_of(config).exists(config):
         made = Plan([Planned(file, "new") for file in files])
         warned += warn_missing_days(missing_days(files, ())) if not (first or last) else []
     else:
