@@ -16,8 +16,8 @@ from sparkify.config import S3
 from sparkify.emulator.account import REGION
 from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift.connect import Address
+from sparkify.engines.redshift.copy import CopyOptions
 from sparkify.engines.redshift.engine import Redshift
-from sparkify.engines.redshift.stage import CopyOptions
 from sparkify.load.files import list_source
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.progress import Silent

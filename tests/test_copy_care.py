@@ -12,7 +12,7 @@ from sparkify.config import S3
 from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb.engine import DuckDB
-from sparkify.engines.redshift import stage
+from sparkify.engines.redshift import copy
 from sparkify.engines.redshift.engine import Redshift
 from sparkify.engines.redshift.errors import translated
 from sparkify.errors import ConfigError, QueryError, RetryError
@@ -133,7 +133,7 @@ def test_a_file_that_changes_between_listing_and_copy_waits_for_the_next_run(
 def test_more_errors_than_a_copy_may_have_are_rejected_one_by_one(
     redshift: Redshift, local: Engine, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "MAX_ERRORS", 3)
+    monkeypatch.setattr(copy, "MAX_ERRORS", 3)
     bucket.log(play(0), "{a", "{b", "{c", "{d", play(1))
 
     load_bucket(redshift, bucket.uri)

@@ -11,8 +11,8 @@ from sparkify.engines.registry import EngineSpec, Finding, OpenOptions
 def _open(config: Config, options: OpenOptions) -> Engine:
     from sparkify.aws import make_clients
     from sparkify.engines.redshift.connect import Address
+    from sparkify.engines.redshift.copy import CopyOptions
     from sparkify.engines.redshift.engine import Redshift
-    from sparkify.engines.redshift.stage import CopyOptions
     from sparkify.provision.target import find_target, require_role, require_scratch
 
     own = config.redshift
