@@ -22,7 +22,7 @@ from sparkify.ask.questions import Question, find_question, list_questions, valu
 from sparkify.config import Config, load_config
 from sparkify.connection import as_owner, opened, require_readable
 from sparkify.engines.base import Result
-from sparkify.engines.registry import engine_of, warehouse_settings
+from sparkify.engines.registry import DEFAULT, engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
 from sparkify.load.checks import Verdict
 from sparkify.load.choice import choose_files
@@ -148,7 +148,7 @@ class Warehouse:
 
     def __repr__(self) -> str:
         own = self.config.warehouse
-        return f"sparkify.connect({own.file if engine_of(self.config).is_file else own.engine!r})"
+        return f"sparkify.connect({own.file if own.engine == DEFAULT else own.engine!r})"
 
     def load(
         self,

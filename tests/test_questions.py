@@ -170,7 +170,7 @@ def test_what_is_shown_as_the_sql_of_a_question_gives_its_answer(warehouse: Engi
 
     for name in names("questions"):
         question = find_question(name)
-        shown = find_engine(warehouse.name).in_its_words(question.text, values_of(question))
+        shown = find_engine(warehouse.name).translate(question.text, values_of(question))
         assert warehouse.native(shown).rows == ask(warehouse, question).rows, name
 
 

@@ -58,7 +58,7 @@ def ask(
     most = 10 if limit is None else limit
     if show_sql:
         values = values_of(found, most or None, first, last, level)
-        click.echo(engine_of(config).in_its_words(found.text, values))
+        click.echo(engine_of(config).translate(found.text, values))
         return
     values = values_of(found, most + 1 if most else None, first, last, level)
     with opened(config, rights="login" if found.is_private else "reader") as engine:

@@ -118,7 +118,7 @@ def dashboard(
     with opened(config, rights="reader") as engine:
         require_readable(engine, config)
     kind = engine_of(config)
-    holds_up = kind.is_file and config.warehouse.snapshot == "no"  # else a writer waits for nobody who reads
+    holds_up = kind.blocks_writers and config.warehouse.snapshot == "no"
     live = Live(
         opener,
         partial(_prove, config),

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Literal, NamedTuple, get_args
 
-from sparkify.config import Config, EngineName
+from sparkify.config import Config, EngineName, Warehouse
 from sparkify.engines.base import Engine, Value
 from sparkify.errors import SparkifyError
 
+DEFAULT = Warehouse().engine
 Rights = Literal["login", "reader"]
 """With whose rights a session asks."""
 State = Literal["ok", "warning", "FAILED"]
@@ -56,12 +57,12 @@ class EngineSpec(NamedTuple):
     """The warehouse, as a sentence names it."""
     exists: Callable[[Config], bool]
     """Whether there may be a warehouse; False if there is certainly none."""
-    in_its_words: Callable[[str, Mapping[str, Value]], str]
-    """A statement as this engine runs it, laid out for people."""
+    translate: Callable[[str, Mapping[str, Value]], str]
+    """A statement in the engine's own dialect, laid out for people."""
     examine: Callable[[Config], Iterator[Finding]]
     """Probe what this engine needs besides the warehouse."""
-    is_file: bool = False
-    """Whether --warehouse names its file. Who reads it holds up who writes, unless there is a snapshot."""
+    blocks_writers: bool = False
+    """Whether an open reader holds up whoever writes, unless [WAREHOUSE] SNAPSHOT keeps it a copy."""
     has_grants: bool = False
     """Whether a login sees only what it was granted."""
     has_limits: bool = False
@@ -82,12 +83,12 @@ def engine_of(config: Config) -> EngineSpec:
 
 
 def named_engines() -> list[str]:
-    """Engines that --warehouse calls by their name: it names the file of the others."""
-    return [name for name in get_args(EngineName) if not find_engine(name).is_file]
+    """Engines that `--warehouse` calls by their name: of the default one it names the file."""
+    return [name for name in get_args(EngineName) if name != DEFAULT]
 
 
 def warehouse_settings(warehouse: str) -> dict[str, object]:
     """The settings that `--warehouse` stands for: an engine by its name, or a DuckDB file."""
     if warehouse.lower() in named_engines():
         return {"warehouse.engine": warehouse.lower()}
-    return {"warehouse.engine": "duckdb", "warehouse.file": warehouse}
+    return {"warehouse.engine": DEFAULT, "warehouse.file": warehouse}

@@ -28,6 +28,6 @@ SPEC = EngineSpec(
     open=_open,
     place=lambda _: "the memory of this process",
     exists=lambda _: bool(_opened),
-    in_its_words=lambda sql, params: laid_out(to_duckdb(sql, params)),
+    translate=lambda sql, params: laid_out(to_duckdb(sql, params)),
     examine=lambda _: iter([Finding("memory", "ok", "there is some")]),
 )

@@ -43,7 +43,7 @@ def _open(config: Config, options: OpenOptions) -> Engine:
     )
 
 
-def _in_its_words(sql: str, params: Mapping[str, Value]) -> str:
+def _translate(sql: str, params: Mapping[str, Value]) -> str:
     from sparkify.engines.dialect import laid_out, to_duckdb
 
     return laid_out(to_duckdb(sql, params))
@@ -60,8 +60,8 @@ SPEC = EngineSpec(
     open=_open,
     place=lambda config: config.warehouse.file,
     exists=lambda config: Path(config.warehouse.file).exists(),
-    in_its_words=_in_its_words,
+    translate=_translate,
     examine=_examine,
-    is_file=True,
+    blocks_writers=True,
     has_limits=True,
 )

@@ -50,7 +50,7 @@ def _open(config: Config, options: OpenOptions) -> Engine:
     )
 
 
-def _in_its_words(sql: str, params: Mapping[str, Value]) -> str:
+def _translate(sql: str, params: Mapping[str, Value]) -> str:
     from sparkify.engines.dialect import to_redshift
 
     return to_redshift(sql, params)
@@ -69,7 +69,7 @@ SPEC = EngineSpec(
         f"schema {config.redshift.schema} of cluster {config.redshift.host or config.cluster.name}"
     ),
     exists=lambda _: True,
-    in_its_words=_in_its_words,
+    translate=_translate,
     examine=_examine,
     has_grants=True,
     has_cluster=True,
