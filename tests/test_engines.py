@@ -10,9 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
+import click
 import pytest
 
+from sparkify.cli.main import cli
 from sparkify.config import EngineName
+from sparkify.engines.duckdb.snapshot import write_snapshot
 from sparkify.engines.registry import find_engine
 from tests.builders import Run, Source, play, song
 from tests.conftest import ROOT
@@ -143,3 +146,23 @@ def test_the_command_line_knows_a_third_engine_by_its_name(
     assert "FROM songplay" in sql.stdout
     assert "only a cluster can be measured" in measure.stderr
     assert "did you mean memory?" in misspelt.stderr
+
+
+@pytest.mark.parametrize(("snapshot", "hold"), [("no", 0.5), ("yes", 300.0)])
+def test_a_dashboard_lets_go_of_a_file_for_its_writer_and_may_keep_a_snapshot(
+    loaded: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snapshot: str, hold: float
+) -> None:
+    write_snapshot(str(tmp_path / "sparkify.duckdb"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPARKIFY_WAREHOUSE__SNAPSHOT", snapshot)
+    made: list[dict[str, object]] = []
+
+    def live(*_: object, **options: object) -> None:
+        made.append(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sparkify.ask.live.Live", live)
+    with pytest.raises((KeyboardInterrupt, click.Abort)):
+        cli.main(["dashboard"], standalone_mode=False)
+
+    assert [(one["hold"], one["private"]) for one in made] == [(hold, None)]
