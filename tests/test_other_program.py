@@ -57,7 +57,7 @@ def test_a_column_that_is_new_in_staging_is_asked_of_nobody_before_it_is_added(
 
 def test_each_command_that_reads_says_so_in_one_line(run: Run, source: Source, tmp_path: Path) -> None:
     """The other program is this one, of which a column was dropped beforehand."""
-    from sparkify.engines.duckdb import DuckDB
+    from sparkify.engines.duckdb.engine import DuckDB
 
     source.log(play(0))
     assert run("etl", "--source", "music").returncode == 0
