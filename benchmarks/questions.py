@@ -21,7 +21,7 @@ import duckdb
 from process import machine
 from results import HERE, save, today
 from sparkify.ask.questions import ask, find_question
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 
 LIMIT = 10
 

@@ -22,6 +22,7 @@ from sparkify.ask.questions import Question, find_question, list_questions, valu
 from sparkify.config import Config, load_config
 from sparkify.connection import as_owner, opened, require_readable
 from sparkify.engines.base import Result
+from sparkify.engines.registry import DEFAULT, engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
 from sparkify.load.checks import Verdict, check_warehouse
 from sparkify.load.choice import choose_files
@@ -29,7 +30,7 @@ from sparkify.load.feed import make_feed
 from sparkify.load.files import Planned, State, make_plan
 from sparkify.load.inspect import find_missing_days
 from sparkify.load.publish import Summary
-from sparkify.load.run import MaxRejects, load, rebuild_if_other
+from sparkify.load.run import MaxRejects, after, load, rebuild_if_other
 from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables, use_play_pages
 from sparkify.load.undo import undo
 from sparkify.progress import Progress, Silent
@@ -56,12 +57,8 @@ def connect(
     """
     if isinstance(warehouse, Config):
         return Warehouse(warehouse)
-    if str(warehouse).lower() == "redshift":
-        chosen: dict[str, object] = {"warehouse.engine": "redshift"}
-    else:
-        chosen = {"warehouse.engine": "duckdb", "warehouse.file": str(warehouse)}
     file = Path(config) if config is not None else None
-    return Warehouse(load_config(file, {**chosen, **(settings or {})}))
+    return Warehouse(load_config(file, {**warehouse_settings(str(warehouse)), **(settings or {})}))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +147,7 @@ class Warehouse:
 
     def __repr__(self) -> str:
         own = self.config.warehouse
-        return f"sparkify.connect({'redshift' if own.engine == 'redshift' else own.file!r})"
+        return f"sparkify.connect({own.file if own.engine == DEFAULT else own.engine!r})"
 
     def load(
         self,
@@ -183,22 +180,25 @@ class Warehouse:
             if not has_tables(engine):
                 create_tables(engine)
             prepare_tables(engine, feed.paths)
-            if rebuild:
-                rebuild_if_other(engine, progress or Silent(), config.etl.play_pages)
-            use_play_pages(engine, config.etl.play_pages)
-            if not (first or last):
-                warned = [*warned, *find_missing_days(engine, listing.files)]
-            return load(
-                engine, listing.files, allowed, progress or Silent(), also=also, feed=feed, warned=warned,
-                trust="content" if verify else "version",
-            )  # fmt: skip
+            watched = progress or Silent()
+            rebuilt = rebuild_if_other(engine, watched, config.etl.play_pages) if rebuild else None
+            with after(rebuilt):
+                use_play_pages(engine, config.etl.play_pages)
+                if not (first or last):
+                    warned = [*warned, *find_missing_days(engine, listing.files)]
+                summary = load(
+                    engine, listing.files, allowed, watched, also=also, feed=feed, warned=warned,
+                    trust="content" if verify else "version",
+                )  # fmt: skip
+            summary.rebuilt = rebuilt.run_id if rebuilt else None
+            return summary
 
     def plan(self, source: str | Path = "") -> Answer:
         """What `load` would do with each file of the source, and what lies there and is not loaded."""
         config = self._with(source)
         (files, passed_over), _ = choose_files(config.s3, None, None)
         planned: Sequence[Planned] = [Planned(file, "new") for file in files]
-        if config.warehouse.engine == "redshift" or Path(config.warehouse.file).is_file():
+        if engine_of(config).exists(config):
             with opened(config) as engine:
                 if has_tables(engine):
                     require_tables(engine)
@@ -251,7 +251,7 @@ class Warehouse:
         """What each check says of the whole warehouse; a failed one holds its first wrong rows."""
         with opened(self.config) as engine:
             require_tables(engine)
-            return check_warehouse(engine)
+            return check_warehouse(engine, self.config.etl.play_pages)
 
     def runs(self) -> Answer:
         """The runs, the latest first."""
@@ -276,7 +276,8 @@ class Warehouse:
             require_readable(engine, self.config)
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
             owner = partial(as_owner, self.config, engine)
-            page = gather(engine, lambda: owner(check_warehouse), now, as_owner=owner, names=names)
+            check = partial(check_warehouse, play_pages=self.config.etl.play_pages)
+            page = gather(engine, lambda: owner(check), now, as_owner=owner, names=names)
         replace_file(Path(out), render(page).encode())
         return Path(out)
 

@@ -18,7 +18,10 @@ from typing import Any, Literal
 from sparkify.errors import ConfigError
 
 DEFAULT_FILE = Path("dwg.cfg")
-
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine."""
+EngineName = Literal["duckdb", "redshift"]
+"""Each is a folder of `sparkify.engines`."""
 
 COUNT = r"\d{1,9}", "a whole number"
 SECONDS = r"\d{1,9}(\.\d{1,9})?", "a number of seconds below a thousand million"
@@ -65,7 +68,7 @@ def setting(default: Any, meaning: str, form: tuple[str, str] = ANYTHING, *, sec
 class Warehouse:
     """Which engine, and where its data lives."""
 
-    engine: Literal["duckdb", "redshift"] = setting("duckdb", "duckdb (embedded) or redshift")
+    engine: EngineName = setting("duckdb", "duckdb (embedded) or redshift")  # noqa: RUF009  # a Literal, by its name
     file: str = setting("sparkify.duckdb", "the DuckDB file")
     wait: float = setting(30.0, "seconds to wait for another process that holds the warehouse", SECONDS)
     memory: str = setting(

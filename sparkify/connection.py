@@ -1,30 +1,20 @@
 """The warehouse that a configuration names, opened: the one way in, for the command line and for Python."""
 
-import dataclasses
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from sparkify.config import Config
 from sparkify.engines.base import Engine, Reader
+from sparkify.engines.registry import OpenOptions, Rights, engine_of
 from sparkify.errors import ConfigError, RightsError
 
 T = TypeVar("T")
-Access = Literal["login", "reader"]
-"""With whose rights a session asks."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine."""
-THEIR_MEMORY = "50%"
-"""What statements of somebody else may take of the machine."""
 
 
 def place(config: Config) -> str:
     """The warehouse, as a sentence names it."""
-    if config.warehouse.engine == "redshift":
-        return f"schema {config.redshift.schema} of cluster {config.redshift.host or config.cluster.name}"
-    return config.warehouse.file
+    return engine_of(config).place(config)
 
 
 @contextmanager
@@ -32,64 +22,22 @@ def opened(
     config: Config,
     *,
     read_only: bool = True,
-    rights: Access = "login",
+    rights: Rights = "login",
     locked_down: bool = False,
     may_make: bool = False,
     rows: int | None = None,
 ) -> Iterator[Engine]:
-    """The warehouse, open for as long as the block lasts."""
-    engine = open_engine(
-        config, read_only=read_only, rights=rights, locked_down=locked_down, may_make=may_make, rows=rows
-    )
+    """The warehouse, open for as long as the block lasts; see `OpenOptions`."""
+    engine = open_engine(config, OpenOptions(read_only, rights, locked_down, may_make, rows))
     try:
         yield engine
     finally:
         engine.close()
 
 
-def open_engine(
-    config: Config,
-    *,
-    read_only: bool = True,
-    rights: Access = "login",
-    locked_down: bool = False,
-    may_make: bool = False,
-    rows: int | None = None,
-) -> Engine:
-    """The warehouse that the configuration names. ConfigError if there is none and none may be made.
-
-    With the rights of a "reader" a cluster shows what readers see, whoever logs in. Where `rows` is given,
-    statements are somebody else's: on DuckDB they have limits, and fetch at most so many rows.
-    """
-    settings = config.warehouse
-    if settings.engine == "redshift":
-        return _open_redshift(config, read_only=read_only, rights=rights, may_make=may_make)
-    from sparkify.engines.duckdb import DuckDB, Limits
-    from sparkify.engines.duckdb_snapshot import snapshot_of
-
-    if settings.snapshot == "yes" and rights == "reader":
-        copy = snapshot_of(settings.file)
-        if not Path(copy).is_file():
-            raise ConfigError(
-                f"there is no {copy} yet: the next command that writes makes it, such as "
-                "`sparkify tables create`."
-            )
-        settings = dataclasses.replace(settings, file=copy)
-    if not may_make and not Path(settings.file).is_file():
-        raise ConfigError(
-            f"there is no warehouse {settings.file}. `sparkify etl --source DIR` makes one; "
-            "--warehouse names another."
-        )
-    return DuckDB(
-        settings.file,
-        read_only=read_only,
-        locked_down=locked_down,
-        wait=settings.wait,
-        memory=settings.memory or ("" if rows is None else THEIR_MEMORY),
-        threads=settings.threads,
-        limits=None if rows is None else Limits(settings.timeout, settings.spill, rows),
-        snapshot=settings.snapshot == "yes",
-    )
+def open_engine(config: Config, options: OpenOptions) -> Engine:
+    """The warehouse that the configuration names. ConfigError if there is none and none may be made."""
+    return engine_of(config).open(config, options)
 
 
 def require_readable(engine: Engine, config: Config) -> None:
@@ -99,7 +47,7 @@ def require_readable(engine: Engine, config: Config) -> None:
     """
     from sparkify.load.tables import SHARED, has_tables, require_tables
 
-    if engine.name == "redshift" and not has_tables(engine):
+    if engine_of(config).has_grants and not has_tables(engine):
         raise ConfigError(
             f"{place(config)} has no tables that this login may read. Its owner adds the login to [REDSHIFT] "
             "READERS and runs `sparkify tables create`, which also makes a new warehouse."
@@ -112,52 +60,10 @@ def as_owner(config: Config, reader: Reader, find: Callable[[Reader], T]) -> T |
 
     A cluster is opened with all rights of the login; a file is open.
     """
-    if config.warehouse.engine != "redshift":
+    if not engine_of(config).has_grants:
         return find(reader)
     try:
         with opened(config) as engine:
             return find(engine)
     except RightsError:
         return None
-
-
-def _open_redshift(config: Config, *, read_only: bool, rights: Access, may_make: bool) -> Engine:
-    from sparkify.aws import make_clients
-    from sparkify.engines.redshift import Redshift
-    from sparkify.engines.redshift_connect import Address
-    from sparkify.engines.redshift_stage import CopyOptions
-    from sparkify.provision.target import find_target, require_role, require_scratch
-
-    own = config.redshift
-    clients = make_clients(config.cluster.region)
-    target = find_target(clients, config)
-    if may_make:
-        require_scratch(clients, config)
-        require_role(target, config)
-    fresh = [target]
-
-    def address() -> Address:
-        found = fresh.pop() if fresh else find_target(clients, config)
-        return Address(
-            found.host, found.port, found.database, found.user, found.password, own.sslmode, own.keepalive,
-            found.advice,
-        )  # fmt: skip
-
-    if own.sslmode == "verify-ca" and own.host not in LOOPBACK:
-        logging.getLogger("sparkify").warning(
-            f"SSLMODE = verify-ca does not check the certificate's host name, so that another "
-            f"server could pose as {target.host}. Use it for a tunnel, or an alias in your own network."
-        )
-    copying = CopyOptions(
-        target.role, target.scratch, target.owner, target.slices, config.etl.compact, target.role_advice
-    )
-    return Redshift(
-        address,
-        copying,
-        schema=own.schema,
-        readers=[reader.strip() for reader in own.readers.split(",") if reader.strip()],
-        rights=rights,
-        query_group=own.query_group,
-        read_only=read_only,
-        wait=config.warehouse.wait,
-    )

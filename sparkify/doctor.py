@@ -4,90 +4,39 @@ A probe that fails does not stop the others: whoever is called at night wants th
 """
 
 import datetime as dt
-import os
-import shutil
-import socket
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from sparkify.config import Config
+from sparkify.connection import place
 from sparkify.engines.base import Engine
+from sparkify.engines.registry import Finding, engine_of
 from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseError
 from sparkify.ledger.runs import last_start
 from sparkify.load.tables import VERSION, has_tables, require_tables
 from sparkify.source.listing import list_source
 from sparkify.source.store import is_remote
 
-if TYPE_CHECKING:
-    from sparkify.aws import Clients
-    from sparkify.provision.target import Target
-
-State = Literal["ok", "warning", "FAILED"]
 Open = Callable[[Config], AbstractContextManager[Engine]]
-ROOM = 1 << 30
-"""Bytes that should be free beyond what the warehouse needs once more."""
-CONNECT_TIMEOUT = 10.0
-"""Seconds to wait for an answer; what is not let in gets none."""
 SKEW = dt.timedelta(minutes=5)
 """Maximum clock skew AWS accepts."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What one probe found, and what to do about it."""
-
-    probe: str
-    state: State
-    found: str
-    advice: str = ""
-
-
 def examine(config: Config, opened: Open, now: dt.datetime) -> Iterator[Finding]:
     """Run every probe that concerns this configuration; `now` is in UTC, without a zone."""
-    if config.warehouse.engine == "duckdb":
-        yield from _examine_disk(Path(config.warehouse.file))
-    if _needs_aws(config):
-        yield from _examine_account(config, now)
+    engine, s3 = engine_of(config), config.s3
+    is_known = True
+    if engine.has_cluster or any(map(is_remote, (s3.source, s3.log_data, s3.song_data))):
+        is_known = yield from _examine_account(config, now)
+    if is_known or not engine.has_cluster:
+        yield from engine.examine(config)
     yield from _examine_warehouse(config, opened, now)
     yield _examine_source(config)
 
 
-def _examine_disk(file: Path) -> Iterator[Finding]:
-    folder = file.absolute().parent
-    if not folder.is_dir():
-        yield Finding("folder", "FAILED", f"{folder} is not a directory", "Make it, or check --warehouse.")
-        return
-    for place, needed in ((folder, os.W_OK | os.X_OK), (file, os.R_OK | os.W_OK)):
-        if not place.exists() or os.access(place, needed):
-            continue
-        yield Finding("folder", "FAILED", f"{place} cannot be written to", "Give us write permission there.")
-        break
-    else:
-        yield Finding("folder", "ok", f"{folder} can be written to")
-    held = file.stat().st_size if file.is_file() else 0
-    for probe, place, needed in (
-        ("disk", folder, held + ROOM),
-        ("scratch", Path(tempfile.gettempdir()), ROOM),
-    ):
-        free = shutil.disk_usage(place).free
-        found = f"{free / 1e9:,.1f} GB free in {place}"
-        advice = f"{needed / 1e9:,.1f} GB are advised: free some" + (
-            ", or set TMPDIR." if probe == "scratch" else "."
-        )
-        yield Finding(probe, "ok", found) if free >= needed else Finding(probe, "warning", found, advice)
-
-
-def _needs_aws(config: Config) -> bool:
-    places = (config.s3.source, config.s3.log_data, config.s3.song_data)
-    return config.warehouse.engine == "redshift" or any(map(is_remote, places))
-
-
-def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
+def _examine_account(config: Config, now: dt.datetime) -> Generator[Finding, None, bool]:
+    """Whether AWS knows whose credentials these are; True if it does."""
     from sparkify.aws import make_clients, translated
 
     try:
@@ -95,68 +44,11 @@ def _examine_account(config: Config, now: dt.datetime) -> Iterator[Finding]:
         with translated():
             answer = clients.sts.get_caller_identity()
     except SparkifyError as error:
-        yield _failed("credentials", error)
-        return
+        yield Finding.failed("credentials", error)
+        return False
     yield Finding("credentials", "ok", f"{answer['Arn']} in {clients.region}")
     yield _examine_clock("AWS clock", answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""), now)
-    if config.warehouse.engine == "redshift":
-        from sparkify.provision.target import find_target
-
-        try:
-            target = find_target(clients, config)
-        except SparkifyError as error:
-            yield _failed("cluster", error)
-            return
-        yield _examine_endpoint(target)
-        if target.role:
-            yield _examine_role(clients, config, target.role)
-        else:
-            yield Finding(
-                "role", "warning", "none is set, so nothing can be loaded from here",
-                "Set [IAM] ARN to a role of the cluster that may read the source.",
-            )  # fmt: skip
-
-
-def _examine_endpoint(target: "Target") -> Finding:
-    """Whether something answers at the cluster's address; whether it lets us in is the warehouse's probe."""
-    place = f"{target.host}:{target.port}"
-    try:
-        socket.create_connection((target.host, target.port), CONNECT_TIMEOUT).close()
-    except (OSError, UnicodeError) as error:
-        return Finding("cluster", "FAILED", f"{place} cannot be reached: {error}", target.advice)
-    return Finding("cluster", "ok", f"{place} can be reached, database {target.database}")
-
-
-def _examine_role(clients: "Clients", config: Config, arn: str) -> Finding:
-    """Whether the role that COPY reads with exists, and the cluster has been given it."""
-    from sparkify.aws import translated
-    from sparkify.provision import lookup
-    from sparkify.provision.names import Names
-
-    is_other = bool(config.redshift.host or config.iam.arn)  # a role that `cluster launch` did not make
-    try:
-        with translated():
-            if (owner := arn.split(":")[4]) != clients.account:
-                return Finding(
-                    "role", "warning", f"{arn} is of account {owner}, and cannot be looked up from here",
-                    "A load tells whether the cluster may read the source in it.",
-                )  # fmt: skip
-            try:
-                clients.iam.get_role(RoleName=arn.rpartition("/")[2])
-            except clients.iam.exceptions.NoSuchEntityException:
-                advice = "Check [IAM] ARN." if is_other else "`sparkify cluster launch` makes it again."
-                return Finding("role", "FAILED", f"there is no role {arn}", advice)
-            if config.redshift.host:
-                return Finding("role", "ok", f"{arn} exists; whether the cluster has it, a load tells")
-            found = lookup.require(clients, Names(config.cluster.name, clients.region))
-            if arn not in found.roles:
-                return Finding(
-                    "role", "FAILED", f"the role {arn} is not attached to the {found.kind}",
-                    "Check [IAM] ARN, or attach it: aws redshift modify-cluster-iam-roles.",
-                )  # fmt: skip
-    except SparkifyError as error:
-        return _failed("role", error)
-    return Finding("role", "ok", f"the cluster reads buckets as {arn}")
+    return True
 
 
 def _examine_clock(probe: str, date: str, now: dt.datetime) -> Finding:
@@ -174,9 +66,9 @@ def _examine_clock(probe: str, date: str, now: dt.datetime) -> Finding:
 
 def _examine_warehouse(config: Config, opened: Open, now: dt.datetime) -> Iterator[Finding]:
     """Whether it opens, who holds it, its layout, and whether time has gone on since its last run."""
-    if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).exists():
+    if not engine_of(config).exists(config):
         yield Finding(
-            "warehouse", "warning", f"there is none in {config.warehouse.file} yet",
+            "warehouse", "warning", f"there is none in {place(config)} yet",
             "`sparkify etl --source DIR` makes and fills one.",
         )  # fmt: skip
         return
@@ -188,7 +80,7 @@ def _examine_warehouse(config: Config, opened: Open, now: dt.datetime) -> Iterat
     except BusyError as error:
         yield Finding("lock", "warning", str(error), "A load ends by itself; the process is named if not.")
     except SparkifyError as error:
-        yield _failed("warehouse", error)
+        yield Finding.failed("warehouse", error)
 
 
 def _examine_tables(engine: Engine, now: dt.datetime) -> Iterator[Finding]:
@@ -198,7 +90,7 @@ def _examine_tables(engine: Engine, now: dt.datetime) -> Iterator[Finding]:
     try:
         require_tables(engine)
     except (WarehouseError, ConfigError) as error:
-        yield _failed("layout", error)
+        yield Finding.failed("layout", error)
         return
     yield Finding("layout", "ok", f"layout {VERSION}, which this program knows")
     latest = last_start(engine)
@@ -220,14 +112,8 @@ def _examine_source(config: Config) -> Finding:
     try:
         files = list_source(s3)
     except SparkifyError as error:
-        return _failed("source", error)
+        return Finding.failed("source", error)
     found = f"{len(files):,} files in {s3.source or s3.log_data or s3.song_data}"
     if not files:
         return Finding("source", "warning", found, "Is it the folder above song_data/ and log_data/?")
     return Finding("source", "ok", found)
-
-
-def _failed(probe: str, error: SparkifyError) -> Finding:
-    """An error of ours says in its last sentences what to do."""
-    found, _, advice = str(error).partition(". ")
-    return Finding(probe, "FAILED", found, advice)

@@ -15,9 +15,9 @@ import boto3
 from sparkify.config import S3
 from sparkify.emulator.account import REGION
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
-from sparkify.engines.redshift_connect import Address
-from sparkify.engines.redshift_stage import CopyOptions
+from sparkify.engines.redshift.connect import Address
+from sparkify.engines.redshift.copy import CopyOptions
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.progress import Silent
 from sparkify.source.listing import list_source

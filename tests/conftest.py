@@ -17,8 +17,8 @@ from botocore.loaders import Loader
 from sparkify.emulator.postgres import PostgresMissing
 from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.ledger.seal import accept
 from sparkify.load.tables import create_tables
 from tests.accounts import account, clients

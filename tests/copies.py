@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from tests.clusters import BUCKET, Cluster
 
 

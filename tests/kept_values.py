@@ -7,7 +7,7 @@ from typing import Any
 
 from sparkify.config import S3
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.ledger.rejects import decoded
 from sparkify.load.feed import Feed
 from sparkify.load.run import MaxRejects, load

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from sparkify.ask.report import gather, render
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.load.checks import check_warehouse
 from sparkify.load.tables import create_tables
 from sparkify.simulate.service import Options, simulate

@@ -9,7 +9,7 @@ import pytest
 
 from sparkify.ask.questions import ask, list_questions
 from sparkify.engines.base import Engine
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild

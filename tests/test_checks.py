@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import CheckError
 from sparkify.ledger.digests import Changes
 from sparkify.load.checks import check_everything, check_freshness

@@ -19,8 +19,9 @@ from sparkify.config import Config, Iam, Warehouse, load_config
 from sparkify.config import Redshift as RedshiftSettings
 from sparkify.connection import open_engine
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
-from sparkify.engines.redshift_connect import PROBE_EVERY, PROBES, Address, connect
+from sparkify.engines.redshift.connect import PROBE_EVERY, PROBES, Address, connect
+from sparkify.engines.redshift.engine import Redshift
+from sparkify.engines.registry import OpenOptions
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.load.tables import create_tables
 from sparkify.provision.endpoint import endpoint_of, read_endpoint
@@ -121,7 +122,7 @@ def test_who_only_asks_needs_neither_role_nor_scratch_and_who_loads_is_told(
 ) -> None:
     own = foreign(cluster, user="admin", password="Only4Tests")
 
-    engine = open_engine(own)
+    engine = open_engine(own, OpenOptions())
 
     assert rows(engine, "SELECT 1 AS a") == [(1,)]
     engine.close()
@@ -163,7 +164,7 @@ def test_iam_opens_any_cluster_and_any_workgroup_without_a_password(cluster: Clu
         {"host": "localhost", "cluster": "test"},
         {"host": "localhost", "workgroup": workgroup},
     ):
-        engine = open_engine(foreign(cluster, auth="iam", **settings))
+        engine = open_engine(foreign(cluster, auth="iam", **settings), OpenOptions())
 
         assert rows(engine, "SELECT CURRENT_USER") == [("IAM:root",)], settings
         engine.close()
@@ -173,7 +174,7 @@ def test_credentials_that_expired_are_asked_for_again(
     cluster: Cluster, emulator: Emulator, workgroup: str
 ) -> None:
     for behind in ({"cluster": "test"}, {"workgroup": workgroup}):
-        engine = open_engine(foreign(cluster, auth="iam", **behind))
+        engine = open_engine(foreign(cluster, auth="iam", **behind), OpenOptions())
         assert isinstance(engine, Redshift)
         emulator.clusters._known["test"].issued.expire()
 
@@ -241,9 +242,9 @@ def test_verify_ca_is_warned_of_but_for_a_tunnel(
     cluster: Cluster, caplog: pytest.LogCaptureFixture, resolved: None
 ) -> None:
     user: dict[str, Any] = {"user": "admin", "password": "Only4Tests", "sslmode": "verify-ca"}
-    open_engine(foreign(cluster, **user, host="127.0.0.1")).close()
+    open_engine(foreign(cluster, **user, host="127.0.0.1"), OpenOptions()).close()
     quiet = caplog.text
-    open_engine(foreign(cluster, **user, host="a.b.us-west-2.redshift.amazonaws.com")).close()
+    open_engine(foreign(cluster, **user, host="a.b.us-west-2.redshift.amazonaws.com"), OpenOptions()).close()
 
     assert quiet == ""
     assert "another server could pose as a.b.us-west-2" in caplog.text
@@ -265,7 +266,7 @@ def test_an_idle_connection_is_probed(cluster: Cluster, seconds: int) -> None:
 
 
 def test_the_settings_reach_the_wire(cluster: Cluster) -> None:
-    engine = open_engine(foreign(cluster, user="admin", password="Only4Tests", keepalive=77))
+    engine = open_engine(foreign(cluster, user="admin", password="Only4Tests", keepalive=77), OpenOptions())
 
     assert isinstance(engine, Redshift)
     assert engine._connection._usock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 77

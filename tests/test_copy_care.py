@@ -10,11 +10,11 @@ import pytest
 
 from sparkify.config import S3
 from sparkify.emulator.service import Emulator
-from sparkify.engines import redshift_stage
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
-from sparkify.engines.redshift import Redshift
-from sparkify.engines.redshift_errors import translated
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.redshift import copy
+from sparkify.engines.redshift.engine import Redshift
+from sparkify.engines.redshift.errors import translated
 from sparkify.errors import ConfigError, QueryError, RetryError
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, load
@@ -133,7 +133,7 @@ def test_a_file_that_changes_between_listing_and_copy_waits_for_the_next_run(
 def test_more_errors_than_a_copy_may_have_are_rejected_one_by_one(
     redshift: Redshift, local: Engine, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redshift_stage, "MAX_ERRORS", 3)
+    monkeypatch.setattr(copy, "MAX_ERRORS", 3)
     bucket.log(play(0), "{a", "{b", "{c", "{d", play(1))
 
     load_bucket(redshift, bucket.uri)
@@ -254,7 +254,7 @@ def test_a_cluster_too_leaves_a_log_that_is_written_to_for_the_next_run(
         return seen
 
     with monkeypatch.context() as patch:
-        patch.setattr("sparkify.engines.redshift_parts.scan_file", look_while_it_grows)
+        patch.setattr("sparkify.engines.redshift.parts.scan_file", look_while_it_grows)
         first = etl(redshift, source.folder)
     second, third = etl(redshift, source.folder), etl(redshift, source.folder)
 

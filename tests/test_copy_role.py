@@ -7,7 +7,7 @@ import pytest
 
 from sparkify.config import S3
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import RetryError
 from sparkify.load.publish import RETRY_AFTER
 from sparkify.load.run import MaxRejects, load

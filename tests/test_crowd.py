@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.load.checks import check_everything, check_seal
 from tests.builders import Source, play, rows, song
 from tests.clusters import Bucket, Cluster, fill, load_bucket
@@ -15,7 +15,7 @@ from tests.torture import survived, times
 
 READ = """
 import json, sys, time
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 
 until, seen = time.monotonic() + float(sys.argv[1]), []
 while time.monotonic() < until:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sparkify.config import S3
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.diff import digest_star
 from sparkify.load.forget import forget

@@ -17,8 +17,8 @@ from sparkify.ask.live import Live
 from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.ask.short_session import ShortSession
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import BusyError
 from sparkify.load.checks import check_everything
 from sparkify.load.tables import create_tables

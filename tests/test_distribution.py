@@ -20,7 +20,7 @@ from sparkify.distribution.sizes import PLAIN, UNSAFE_ROW, Sizes
 from sparkify.distribution.slices import Histogram, hashed
 from sparkify.distribution.workload import forget, read_weights, read_workload
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import ConfigError
 from sparkify.load.star import load_statements
 from sparkify.load.tables import create_tables

@@ -15,7 +15,7 @@ from sparkify.distribution.measure import Measurement, about_the_star, create
 from sparkify.distribution.placement import Style
 from sparkify.distribution.workload import forget, read_workload
 from sparkify.engines.base import Result
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError
 from sparkify.load.star import load_statements
 from sparkify.sql import schema

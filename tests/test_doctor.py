@@ -11,9 +11,10 @@ import pytest
 
 from sparkify.config import S3, Config, Warehouse
 from sparkify.connection import opened
-from sparkify.doctor import Finding, examine
+from sparkify.doctor import examine
 from sparkify.emulator.service import Emulator
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.registry import Finding
 from sparkify.progress import Silent
 from sparkify.provision import lifecycle
 from tests.accounts import POLLER, launch, names_of

@@ -9,7 +9,7 @@ import pytest
 from sparkify.emulator.lexer import tokens
 from sparkify.emulator.rewriting import rewrite
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError
 from tests.clusters import BUCKET, Cluster
 from tests.copies import Files

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import RemoteError
 from tests.clusters import Cluster
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 
 Rows = list[tuple[Any, ...]]
 TEN = ", ".join(f"'x{number}'" for number in range(10))

@@ -9,7 +9,7 @@ import pytest
 import redshift_connector.interval as intervals
 
 from sparkify.emulator.intervals import formats
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError
 from tests.clusters import Cluster
 

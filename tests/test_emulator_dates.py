@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError
 
 MOMENT = "TIMESTAMP '2012-05-09 10:20:30.123456'"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError
 
 ANSWERS = [

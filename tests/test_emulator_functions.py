@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError
 
 DOCUMENTED: list[tuple[str, tuple[Any, ...]]] = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError
 from tests.conftest import ROOT
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sparkify.emulator.super_values import LONGEST
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError
 from tests.copies import Files
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError, RightsError
 from tests.clusters import Cluster
 from tests.copies import Files

@@ -6,7 +6,7 @@ import pytest
 
 from sparkify.ask.explain import explain_play
 from sparkify.engines.base import Engine
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import ConfigError
 from tests.builders import NOON, Run, Source, etl, event, play, song
 from tests.clusters import Bucket, load_bucket

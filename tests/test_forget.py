@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import WarehouseError
 from sparkify.load import validation
 from sparkify.load.diff import digest_star

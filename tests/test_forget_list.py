@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.load.forget import forget
 from sparkify.load.tables import create_tables
 from sparkify.load.undo import undo

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.load.checks import check_everything
 from sparkify.load.feed import Feed
 from sparkify.load.tables import create_tables

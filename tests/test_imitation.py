@@ -5,7 +5,7 @@ import pytest
 from sparkify.emulator.grammar.functions import catalogue
 from sparkify.emulator.grammar.vocabulary import relations
 from sparkify.emulator.imitation import missing, unimitated
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import QueryError
 
 OF_THE_PARSER = {"coalesce", "greatest", "least", "nullif", "grouping"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.diff import digest_star
 from tests.builders import Source, play, rows, song

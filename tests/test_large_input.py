@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb_batch import Batch
+from sparkify.engines.duckdb.raw import RawTables
 from sparkify.source import tally
 from sparkify.source.file import NewFile
 from sparkify.source.scan import CHUNK, records
@@ -131,13 +131,13 @@ def test_good_rows_around_bad_ones_are_kept_and_find_their_lines(
     duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    sql = Batch._sql
+    sql = RawTables.sql
 
-    def noting(batch: Batch, text: str, values: Sequence[Any] = ()) -> Any:
+    def noting(raw: RawTables, text: str, values: Sequence[Any] = ()) -> Any:
         said.append(text)
-        return sql(batch, text, values)
+        return sql(raw, text, values)
 
-    monkeypatch.setattr(Batch, "_sql", noting)
+    monkeypatch.setattr(RawTables, "sql", noting)
     good = [play(item, sessionId=1) for item in range(400)]
     source.log(*good[:100], "{broken", *good[100:200], "", play(5, ts="soon"), *good[200:], "[1]")
     source.log(*(play(item, sessionId=2) for item in range(400)), day="2018-11-02")

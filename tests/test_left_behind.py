@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import ConfigError
 from sparkify.load.tables import create_tables
 from sparkify.scratch import MARKER, PREFIX, Scratch, sweep
@@ -97,7 +97,7 @@ def test_spill_files_of_killed_runs_are_removed_by_whoever_opens_the_warehouse_n
     DuckDB(str(file)).close()
     killed(
         f"""
-        from sparkify.engines.duckdb import DuckDB
+        from sparkify.engines.duckdb.engine import DuckDB
         engine = DuckDB({str(file)!r})
         (engine._spill / "duckdb_temp_storage_S32K-0.tmp").write_text("Lily Koch")
         """

@@ -11,7 +11,7 @@ import pytest
 from sparkify.ask.dashboard import MOST_ROWS, as_csv
 from sparkify.cli.output import print_result
 from sparkify.engines.base import Result
-from sparkify.engines.duckdb import DuckDB, Limits
+from sparkify.engines.duckdb.engine import DuckDB, Limits
 from sparkify.errors import QueryError, WarehouseError
 from tests.builders import Run
 

@@ -159,8 +159,8 @@ def test_a_log_that_is_written_to_while_it_is_read_waits_for_the_next_run(
         return body, Path(path).stat()
 
     with monkeypatch.context() as patch:
-        patch.setattr("sparkify.engines.duckdb_batch.scan_file", look_while_it_grows)
-        patch.setattr("sparkify.engines.duckdb_batch.read_small", read_while_it_grows)
+        patch.setattr("sparkify.engines.duckdb.batch.scan_file", look_while_it_grows)
+        patch.setattr("sparkify.engines.duckdb.batch.read_small", read_while_it_grows)
         first = etl(duckdb_warehouse, source.folder, watching=watching)
     second = etl(duckdb_warehouse, source.folder)
 
@@ -179,7 +179,7 @@ def test_a_small_log_that_is_written_to_when_it_was_read_has_grown(
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr("sparkify.engines.duckdb_batch.read_small", read_and_grow)
+        patch.setattr("sparkify.engines.duckdb.batch.read_small", read_and_grow)
         first = etl(duckdb_warehouse, source.folder)
     second = etl(duckdb_warehouse, source.folder)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sparkify.engines.base import Engine, Result
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import QueryError, WarehouseError
 from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.deep import check_deep

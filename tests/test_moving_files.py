@@ -9,7 +9,7 @@ import pytest
 
 from sparkify.config import S3
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb_batch import Batch
+from sparkify.engines.duckdb.batch import Batch
 from sparkify.errors import LoadError
 from sparkify.load import files
 from sparkify.load.files import Plan, make_plan

@@ -15,7 +15,6 @@ from sparkify.load.diff import digest_star
 from sparkify.load.forget import forget
 from sparkify.load.tables import prepare_tables
 from sparkify.sql import schema
-from sparkify.sql.contract import filled
 from tests.builders import Noting, Record, Source, counts, etl, event, play, rows, song
 from tests.programs import other_sql
 from tests.test_undo import assert_sound, reloaded
@@ -227,18 +226,6 @@ def test_every_column_of_a_play_but_keys_says_which_column_of_staging_it_shows()
         for column in schema.table(name).columns:
             table, _, source = column.source.partition(".")
             assert not source or source in schema.table(table).column_names
-
-
-def test_a_mark_that_means_nothing_and_a_placeholder_that_is_none_are_refused(tmp_path: Path) -> None:
-    ddl = "tables/stg_events.sql"
-    with (
-        other_sql(tmp_path, {ddl: ("[public] HTTP status", "[publik] HTTP status")}),
-        pytest.raises(ValueError, match=r"stg_events\.status: \[publik\] is no mark"),
-    ):
-        schema.table("stg_events")
-    for text in ("SELECT {columns}", "SELECT {columns(songplay, i)}", "SELECT { columns(songplay)}"):
-        with pytest.raises(ValueError, match="is no placeholder"):
-            filled(text)
 
 
 def test_a_key_that_is_not_the_columns_name_in_camel_case_is_said_in_the_ddl(

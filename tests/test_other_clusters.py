@@ -14,10 +14,10 @@ from sparkify.aws import Clients
 from sparkify.config import S3, Config, Etl, Iam, Warehouse
 from sparkify.config import Redshift as RedshiftSettings
 from sparkify.connection import open_engine, opened
-from sparkify.doctor import Finding
 from sparkify.emulator.account import ACCOUNT
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
+from sparkify.engines.registry import Finding, OpenOptions
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables, prepare_tables
@@ -118,7 +118,7 @@ def test_a_cluster_without_a_role_can_be_asked_and_a_load_says_what_it_lacks(
     with opened(config) as engine:
         assert engine.query("SELECT 1 AS a").rows == [(1,)]
     with pytest.raises(ProvisionError, match=r"no role is attached to t\d+, .*modify-cluster-iam-roles"):
-        open_engine(config, may_make=True)
+        open_engine(config, OpenOptions(may_make=True))
     found = find_target(clients, config)
     assert (found.role, "`sparkify cluster launch`" in found.role_advice) == ("", True)
     assert examined(config)["role"].state == "warning"
@@ -130,7 +130,7 @@ def test_a_role_that_may_not_read_is_not_changed_by_a_launch_where_it_is_of_othe
     bucket.log(play(0))
     config = foreign(cluster, cluster.role, s3=S3(source=bucket.uri), etl=Etl(compact="always"))
     monkeypatch.setattr(emulator.account, "may_read", lambda *_: False)
-    engine = open_engine(config, read_only=False, may_make=True)
+    engine = open_engine(config, OpenOptions(read_only=False, may_make=True))
     assert isinstance(engine, Redshift)
     create_tables(engine)
 

@@ -13,7 +13,7 @@ import pytest
 from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.ask.report import gather, render
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.load.checks import check_everything
 from sparkify.load.tables import create_tables
 from tests.browser import as_url, visit

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from sparkify.engines.duckdb import WRITER_MEMORY, DuckDB, _memory_of_machine
-from sparkify.engines.duckdb_errors import translated
+from sparkify.engines.duckdb.engine import WRITER_MEMORY, DuckDB, _memory_of_machine
+from sparkify.engines.duckdb.errors import translated
 from sparkify.errors import BusyError, ConfigError, WarehouseError
 from sparkify.load.diff import digest_star
 from tests.builders import Run, Source, etl, play, rows, song, without_rights
@@ -57,7 +57,7 @@ def test_a_writer_waits_for_a_reader_that_came_before(tmp_path: Path) -> None:
     file = str(tmp_path / "held.duckdb")
     DuckDB(file).close()
     code = (
-        "import sys, time; from sparkify.engines.duckdb import DuckDB; "
+        "import sys, time; from sparkify.engines.duckdb.engine import DuckDB; "
         "e = DuckDB(sys.argv[1], read_only=True); "
         "print('open', flush=True); time.sleep(1); e.close()"
     )

@@ -10,8 +10,8 @@ import pytest
 from sparkify.aws import Clients, make_clients
 from sparkify.config import Config, Redshift
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Address
-from sparkify.engines.redshift import Redshift as Engine
+from sparkify.engines.redshift.connect import Address
+from sparkify.engines.redshift.engine import Redshift as Engine
 from sparkify.errors import ConfigError, ProvisionError
 from sparkify.progress import Silent
 from sparkify.provision import lifecycle, price, role, serverless

@@ -8,7 +8,7 @@ import pytest
 
 from sparkify.ask.questions import ask, find_question, values_of
 from sparkify.engines.base import Engine
-from sparkify.engines.dialect import readable
+from sparkify.engines.registry import find_engine
 from sparkify.sql import names
 from tests.builders import NOON, Record, Source, etl, event, play, rows, song
 
@@ -170,7 +170,7 @@ def test_what_is_shown_as_the_sql_of_a_question_gives_its_answer(warehouse: Engi
 
     for name in names("questions"):
         question = find_question(name)
-        shown = readable(question.text, values_of(question), warehouse.name)
+        shown = find_engine(warehouse.name).translate(question.text, values_of(question))
         assert warehouse.native(shown).rows == ask(warehouse, question).rows, name
 
 

@@ -14,8 +14,8 @@ from sparkify.ask.live import Asked, Live
 from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.ask.report import gather, render
 from sparkify.emulator.service import Emulator
-from sparkify.engines.redshift import Redshift
-from sparkify.engines.redshift_rights import reader_of
+from sparkify.engines.redshift.engine import Redshift
+from sparkify.engines.redshift.rights import reader_of
 from sparkify.errors import ConfigError, QueryError, RightsError
 from sparkify.load.checks import check_everything
 from sparkify.load.tables import OURS, SHARED, create_tables, prepare_tables, require_tables

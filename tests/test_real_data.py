@@ -12,7 +12,7 @@ import pytest
 from sparkify.ask.questions import ask, find_question
 from sparkify.config import S3
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, load
 from sparkify.load.tables import create_tables

@@ -9,8 +9,8 @@ import pytest
 
 from sparkify.config import S3, Config
 from sparkify.emulator.service import Emulator
-from sparkify.engines.duckdb import DuckDB
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
 from sparkify.load.diff import diff_star, digest_star
 from sparkify.load.feed import make_feed

@@ -12,7 +12,7 @@ import pytest
 
 from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import RemoteError, RetryError
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star

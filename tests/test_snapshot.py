@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sparkify.engines.duckdb import DuckDB
-from sparkify.engines.duckdb_snapshot import snapshot_of, write_snapshot
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.errors import WarehouseError
 from tests.builders import Run, Source, play
 from tests.serving import serving

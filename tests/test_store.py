@@ -16,7 +16,7 @@ import pytest
 from sparkify.config import S3
 from sparkify.emulator.service import Emulator
 from sparkify.engines.base import Engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import ConfigError, RemoteError
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, Summary, load

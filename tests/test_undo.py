@@ -286,7 +286,7 @@ def test_a_file_that_changes_while_it_is_reloaded_takes_nothing_away(
     etl(duckdb_warehouse, source.folder)
     star = digest_star(duckdb_warehouse)
     source.log(play(5))
-    monkeypatch.setattr("sparkify.engines.duckdb_batch.changed_meanwhile", lambda _: True)
+    monkeypatch.setattr("sparkify.engines.duckdb.batch.changed_meanwhile", lambda _: True)
 
     with pytest.raises(LoadError, match="changed while it was read: nothing was published"):
         reload(duckdb_warehouse, [str(log)], MaxRejects.parse("1"), Noting())

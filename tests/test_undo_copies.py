@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sparkify.config import S3
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import LoadError
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, load, reload

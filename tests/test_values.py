@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from sparkify.engines import duckdb_batch, duckdb_stage
+from sparkify.engines.duckdb import batch, stage
 from sparkify.engines.record import default_paths, record_reader
 from tests import values_oracle as oracle
 from tests.builders import rows
@@ -115,9 +115,9 @@ def through(lane: Lane, folder: Path) -> list[list[tuple[Any, ...]]]:
     """All that a run leaves of these files, if they go this way."""
     engine = memory()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duckdb_stage, "TINY", lane.tiny)
+        patch.setattr(stage, "TINY", lane.tiny)
         if not lane.tries_first:
-            patch.setattr(duckdb_batch.Batch, "accept_plain", lambda _, reads, __: reads)
+            patch.setattr(batch.Batch, "accept_plain", lambda _, reads, __: reads)
         read(engine, folder)
     try:
         return [rows(engine, sql) for sql in (STAGED, REFUSED, COUNTED)]

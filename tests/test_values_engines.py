@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.load.tables import create_tables
 from tests import values_oracle as oracle
 from tests.builders import rows, song

@@ -5,7 +5,7 @@ import ssl
 import struct
 from socket import create_connection
 
-from sparkify.engines.redshift_connect import Address
+from sparkify.engines.redshift.connect import Address
 
 _INT = struct.Struct("!i")
 _SSL = 80877103

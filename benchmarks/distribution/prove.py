@@ -34,7 +34,7 @@ from sparkify.distribution.advisor import Advisor, Design, advise, present, unif
 from sparkify.distribution.placement import Cluster, Profile, Style
 from sparkify.distribution.sizes import UNSAFE_ROW
 from sparkify.distribution.workload import EVER, forget, read_questions, read_workload
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.load.star import load_statements
 from sparkify.sql import schema, statements
 

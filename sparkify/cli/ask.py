@@ -8,7 +8,8 @@ import click
 from sparkify.cli.options import AT_MOST, config_options, day_options, timeout_option
 from sparkify.cli.output import format_option, print_result, print_some
 from sparkify.config import Config
-from sparkify.connection import Access, opened, require_readable
+from sparkify.connection import opened, require_readable
+from sparkify.engines.registry import Rights, engine_of
 from sparkify.errors import ConfigError
 
 MOST = 1_000_000
@@ -40,7 +41,6 @@ def ask(
     """Answer a question; without a name, list them all."""
     from sparkify.ask.questions import find_question, list_questions, values_of
     from sparkify.engines.base import Result
-    from sparkify.engines.dialect import readable
 
     if question is None:
         rows = [(one.name, one.meaning) for one in list_questions()]
@@ -58,7 +58,7 @@ def ask(
     most = 10 if limit is None else limit
     if show_sql:
         values = values_of(found, most or None, first, last, level)
-        click.echo(readable(found.text, values, config.warehouse.engine))
+        click.echo(engine_of(config).translate(found.text, values))
         return
     values = values_of(found, most + 1 if most else None, first, last, level)
     with opened(config, rights="login" if found.is_private else "reader") as engine:
@@ -86,8 +86,8 @@ def query(sql: str, config: Config, limit: int, as_login: bool, style: str | Non
     if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
 
-    rights: Access = "login" if as_login else "reader"
+    rights: Rights = "login" if as_login else "reader"
     with opened(config, rights=rights, locked_down=True, rows=limit + 1 if limit else 0) as engine:
         require_readable(engine, config)
         result = engine.native(sql)
-    print_some(result, limit if config.warehouse.engine == "duckdb" else 0, style)
+    print_some(result, limit if engine_of(config).has_limits else 0, style)

@@ -14,6 +14,7 @@ from sparkify.cli.options import Group, Whole, config_options, confirm, interrup
 from sparkify.cli.output import echo_err, lines, print_object, require_place
 from sparkify.config import Config
 from sparkify.connection import opened
+from sparkify.engines.registry import engine_of
 from sparkify.errors import ConfigError, OutputError
 from sparkify.formatting import count
 
@@ -127,7 +128,7 @@ def measure(
     from sparkify.distribution.workload import forget
     from sparkify.load.tables import require_tables
 
-    if config.warehouse.engine != "redshift":
+    if not engine_of(config).has_cluster:
         raise ConfigError(
             "only a cluster can be measured: --warehouse redshift. `sparkify distribution` predicts."
         )

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sys
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 import click
 
@@ -23,6 +23,6 @@ def doctor(config: Config, style: str | None) -> None:
 
     at_once = replace(config, warehouse=replace(config.warehouse, wait=0.0))
     found = list(examine(at_once, opened, dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)))
-    print_result(Result(("probe", "state", "found", "what_to_do"), [astuple(one) for one in found]), style)
+    print_result(Result(("probe", "state", "found", "what_to_do"), [*found]), style)
     if any(one.state == "FAILED" for one in found):
         sys.exit(1)

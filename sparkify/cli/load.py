@@ -27,6 +27,7 @@ from sparkify.cli.progress import Watching, log_option
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
 from sparkify.config import Config
 from sparkify.connection import opened, place
+from sparkify.engines.registry import engine_of
 from sparkify.errors import PUBLISHED_WITH_REJECTS
 from sparkify.formatting import count
 
@@ -100,7 +101,7 @@ def etl(
     from sparkify.api import Warehouse
 
     if dry_run:
-        _show_plan(config, first, last, "table" if style == "text" else style)
+        _show_plan(config, first, last, "table" if style == "text" else style, rebuild=rebuild)
         return
     with ExitStack() as stack:
         told = stack.enter_context(telling(config, metrics))
@@ -150,7 +151,7 @@ def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, 
     gap = parse_age(max_gap, "--max-gap") if max_gap else None
     with opened(config) as engine:
         require_tables(engine)
-        verdicts = [*check_warehouse(engine), *(check_deep(engine) if deep else ())]
+        verdicts = [*check_warehouse(engine, config.etl.play_pages), *(check_deep(engine) if deep else ())]
         if age is not None:
             verdicts.append(check_freshness(engine, age, dt.datetime.now(dt.UTC).replace(tzinfo=None)))
         if gap is not None:
@@ -231,17 +232,20 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
     print_some(result, limit, style, none=f"no {question}", chosen=limit != REJECTS_SHOWN)
 
 
-def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, style: str | None) -> None:
+def _show_plan(
+    config: Config, first: dt.date | None, last: dt.date | None, style: str | None, *, rebuild: bool = False
+) -> None:
     from sparkify.engines.base import Result
     from sparkify.load.choice import choose_files
     from sparkify.load.files import Plan, Planned, make_plan
     from sparkify.load.inspect import find_missing_days, warn_missing_days
+    from sparkify.load.rules import why_rebuild
     from sparkify.load.staging import preview
     from sparkify.load.tables import has_tables, require_tables
     from sparkify.source.listing import missing_days
 
     (files, passed_over), warned = choose_files(config.s3, first, last)
-    if config.warehouse.engine == "duckdb" and not Path(config.warehouse.file).is_file():
+    if not engine_of(config).exists(config):
         made = Plan([Planned(file, "new") for file in files])
         warned += warn_missing_days(missing_days(files, ())) if not (first or last) else []
     else:
@@ -249,6 +253,9 @@ def _show_plan(config: Config, first: dt.date | None, last: dt.date | None, styl
             if has_tables(engine):
                 require_tables(engine)
                 made = make_plan(files, engine)
+                if why := why_rebuild(engine, config.etl.play_pages):
+                    does = "rebuilds it first, a run of its own" if rebuild else "refuses to load"
+                    echo_err(f"warning: {why}: `sparkify etl{' --rebuild' * rebuild}` {does}.")
                 warned += find_missing_days(engine, files) if not (first or last) else []
             else:
                 made = Plan([Planned(file, "new") for file in files])

@@ -11,16 +11,14 @@ from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from sparkify.cli.output import echo_err
 from sparkify.config import load_config
+from sparkify.engines.registry import named_engines, warehouse_settings
 from sparkify.errors import ConfigError
-
-if TYPE_CHECKING:
-    pass
 
 Command = Callable[..., Any]
 
@@ -100,23 +98,23 @@ def config_options(function: Command) -> Command:
 
 
 def warehouse_flags(warehouse: str) -> dict[str, object]:
-    """The settings that `--warehouse` stands for. Raises ConfigError for what was meant to be redshift."""
-    if warehouse.lower() == "redshift":
-        return {"warehouse.engine": "redshift"}
-    if warehouse.isalpha() and difflib.get_close_matches(warehouse.lower(), ["redshift"], cutoff=0.75):
+    """The settings that `--warehouse` stands for. Raises ConfigError for a misspelt engine."""
+    found = warehouse_settings(warehouse)
+    close = difflib.get_close_matches(warehouse.lower(), named_engines(), n=1, cutoff=0.75)
+    if "warehouse.file" in found and warehouse.isalpha() and close:
         raise ConfigError(
-            f"--warehouse {warehouse}: did you mean redshift? If it is to be a file: ./{warehouse}"
+            f"--warehouse {warehouse}: did you mean {close[0]}? If it is to be a file: ./{warehouse}"
         )
-    return {"warehouse.engine": "duckdb", "warehouse.file": warehouse}
+    return found
 
 
 @contextmanager
 def interruptible(note: str) -> Iterator[None]:
-    """Whoever interrupts what runs in this block is told what became of it."""
+    """Whoever interrupts this block is told what became of it: what the block itself says, or `note`."""
     try:
         yield
     except KeyboardInterrupt as error:
-        raise KeyboardInterrupt(note) from error
+        raise KeyboardInterrupt(str(error) or note) from error
 
 
 def day_options(function: Command) -> Command:

@@ -13,8 +13,9 @@ import click
 from sparkify.cli.options import Whole, config_options, timeout_option
 from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.progress import watch
-from sparkify.config import Config
-from sparkify.connection import LOOPBACK, Access, as_owner, open_engine, opened, require_readable
+from sparkify.config import LOOPBACK, Config
+from sparkify.connection import as_owner, open_engine, opened, require_readable
+from sparkify.engines.registry import OpenOptions, Rights, engine_of
 from sparkify.errors import ConfigError
 from sparkify.writing import replace_file
 
@@ -109,18 +110,19 @@ def dashboard(
     from sparkify.ask.dashboard import make_app
     from sparkify.ask.live import Live
 
-    def opener(wait: float, rights: Access = "reader") -> "Engine":
+    def opener(wait: float, rights: Rights = "reader") -> "Engine":
         waiting = dataclasses.replace(config.warehouse, wait=wait)
-        return open_engine(dataclasses.replace(config, warehouse=waiting), rights=rights, rows=0)
+        options = OpenOptions(rights=rights, rows=0)
+        return open_engine(dataclasses.replace(config, warehouse=waiting), options)
 
     with opened(config, rights="reader") as engine:
         require_readable(engine, config)
-    is_file = config.warehouse.engine == "duckdb"
-    holds_up = is_file and config.warehouse.snapshot == "no"  # else a writer waits for nobody who reads
+    kind = engine_of(config)
+    holds_up = kind.blocks_writers and config.warehouse.snapshot == "no"
     live = Live(
         opener,
         partial(_prove, config),
-        private=None if is_file else partial(opener, rights="login"),
+        private=partial(opener, rights="login") if kind.has_grants else None,
         hold=0.5 if holds_up else 300.0,
         wait=config.warehouse.wait,
         names=names,
@@ -152,7 +154,7 @@ def _prove(config: Config, reader: "Reader") -> "Sequence[Verdict] | None":
     """Every check, over the whole warehouse; None where the login has only the rights of a reader."""
     from sparkify.load.checks import check_warehouse
 
-    return as_owner(config, reader, check_warehouse)
+    return as_owner(config, reader, partial(check_warehouse, play_pages=config.etl.play_pages))
 
 
 def _now() -> dt.datetime:

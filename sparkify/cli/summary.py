@@ -43,11 +43,12 @@ def _as_text(summary: "Summary", warehouse: str) -> str:
         f"{count(summary.matched_song, 'play')} to a song ({percent(summary.matched_song, plays)}), "
         f"{summary.matched_artist:,} to an artist ({percent(summary.matched_artist, plays)})"
     )
+    before = [("rebuilt", f"the star schema first, by run {n}") for n in [summary.rebuilt] if n]
     if summary.run_id is None:
         return f"Nothing to do: {_why_nothing(summary, warehouse)}.\n\n" + lines(
-            [("star", star), ("matched", matched)]
+            [*before, ("star", star), ("matched", matched)]
         )
-    pairs = []
+    pairs = [*before]
     if summary.files:
         pairs += [("files", ", ".join(f"{n:,} {state}" for state, n in summary.files.items() if n))]
     r = summary.records
@@ -92,6 +93,7 @@ def as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:
     return {
         "warehouse": warehouse,
         "run_id": summary.run_id,
+        "rebuilt_by": summary.rebuilt,
         "files": summary.files,
         "records": {
             name: getattr(r, name) for name in ("read", "loaded", "duplicate", "conflict", "rejected")

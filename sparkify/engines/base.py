@@ -26,8 +26,7 @@ MOST_ROWS = 2**31 - 1
 STAGING_TABLE: Mapping[Dataset, str] = {"events": "stg_events", "songs": "stg_songs"}
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(NamedTuple):
     """How records are validated, in Redshift's SQL over the raw table `raw_events` or `raw_songs`."""
 
     accept: Callable[[Collection[str]], str]

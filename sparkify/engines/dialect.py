@@ -19,7 +19,7 @@ from sparkify.sql_cache import remembered
 _MARK = re.compile("\0(\\w+)\0")
 _in_duckdb = remembered("sparkify.engines.translation:in_duckdb")
 _in_redshift = remembered("sparkify.engines.translation:in_redshift")
-_laid_out = remembered("sparkify.engines.translation:laid_out")
+laid_out = remembered("sparkify.engines.translation:laid_out")
 _inlined = remembered("sparkify.engines.translation:inlined")
 _narrowed = remembered("sparkify.engines.translation:narrowed")
 
@@ -32,11 +32,6 @@ def to_duckdb(sql: str, params: Mapping[str, Value] | None = None) -> str:
 def to_redshift(sql: str, params: Mapping[str, Value] | None = None) -> str:
     """The statement as it is written, its `:name` placeholders filled in."""
     return _filled(_in_redshift(sql), params or {}, _redshift_text)
-
-
-def readable(sql: str, params: Mapping[str, Value], engine: str) -> str:
-    """The statement as this engine runs it, laid out for people."""
-    return to_redshift(sql, params) if engine == "redshift" else _laid_out(to_duckdb(sql, params))
 
 
 def literal(value: Value) -> str:

@@ -130,7 +130,7 @@ class RecordReader:
         if any(name.startswith(OWN) for name in found.unknown) or (found.unknown and _HALF.search(line)):
             found.is_rewritten = True  # a key like one of ours must not be taken for it, nor stop a reader
         own = {
-            self.keys[name]: self._as_read(name, value)
+            self.keys[name]: self.as_read(name, value)
             for name, value in found.values.items()
             if value is not None
         }
@@ -181,7 +181,7 @@ class RecordReader:
             found.is_rewritten |= column in self._integers or column not in self._numbers
         return None if why else value
 
-    def _as_read(self, column: str, value: Any) -> Any:
+    def as_read(self, column: str, value: Any) -> Any:
         """The value as an engine's reader is given it."""
         if column in self._integers and isinstance(value, Number):
             return _as_integer(value)

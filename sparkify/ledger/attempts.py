@@ -9,6 +9,7 @@ published after all takes the note away too.
 
 import contextlib
 import datetime as dt
+import re
 import uuid
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -23,6 +24,8 @@ from sparkify.recorder import without_values
 
 LONGEST = 1000
 """Bytes of a reason that are kept."""
+_KEY_NAME = re.compile(r'unknown key ".*" in ')
+"""What a refusal says of a key, whose name may hold anything."""
 KILLED = "the process ended without a word: it was killed, or its machine went down. Nothing was published."
 
 
@@ -95,7 +98,7 @@ def reason_of(error: BaseException) -> str:
     elif isinstance(error, QueryError):
         text = without_values(str(error), "")
     elif isinstance(error, SparkifyError):
-        text = str(error).partition("\n")[0]
+        text = _KEY_NAME.sub("unknown key in ", str(error).partition("\n")[0])
     else:
         text = type(error).__name__
     return text.encode()[:LONGEST].decode(errors="ignore")

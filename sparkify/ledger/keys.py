@@ -24,6 +24,9 @@ _GONE = (
     "SELECT name, SUM(records_read) AS records FROM lacking WHERE place = nth GROUP BY name"
 )
 
+_OF_EVENTS = "file_id IN (SELECT file_id FROM etl_file WHERE dataset = 'events')"
+ERASED_NAME = "there was an unknown key, whose name was erased with a forgotten listener."
+
 
 @dataclass
 class History:
@@ -72,3 +75,22 @@ def add_keys(engine: Engine, file: Staged) -> None:
         for name, counted in counts.items()
     ]
     engine.insert("etl_key", ("file_id", "kind", "name", "records", "first_line"), rows)
+
+
+def unknown_names(reader: Reader) -> list[str]:
+    """The names of all unknown keys of events."""
+    found = reader.query(f"SELECT DISTINCT name FROM etl_key WHERE kind = 'unknown' AND {_OF_EVENTS}")
+    return [name for (name,) in found.rows]
+
+
+def erase_name(engine: Engine, name: str) -> None:
+    """Erase the name of an unknown key of events, and what warnings say of it."""
+    engine.execute(
+        "DELETE FROM etl_key WHERE kind = 'unknown' AND name = :name AND OCTET_LENGTH(name) = :size "
+        f"AND {_OF_EVENTS}",
+        {"name": name, "size": len(name.encode())},
+    )
+    engine.execute(
+        "UPDATE etl_warning SET message = :erased WHERE kind = 'unknown_key' AND STRPOS(message, :mark) = 1",
+        {"erased": ERASED_NAME, "mark": f'unknown key "{name}" in '},
+    )

@@ -14,19 +14,22 @@ import hashlib
 import hmac
 import json
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from sparkify.engines.base import Engine, Reader
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, QueryError
 from sparkify.ledger.digests import SEALED, SMALL, Changes, Digest, read_digests, read_hashing
+from sparkify.ledger.state import this_program
 
 VARIABLE = "SPARKIFY_SEAL_KEY"
 CHAIN = "etl_seal"
 """The table that holds the seals."""
 FIRST = ("create", "migrate", "accept")
 """What a chain may begin with; any other beginning was cut off."""
+_MADE_BY = re.compile(r"(sparkify \S+) ")
 LONGEST = 1000
 """Bytes of what is said of an entry."""
 
@@ -93,13 +96,27 @@ def accept(engine: Engine, why: str, command: str = "accept") -> None:
 def begin(engine: Engine) -> None:
     """Seal a warehouse whose tables were made just now; only some of the small ones hold anything."""
     tables = dict.fromkeys(SEALED, Digest()) | read_digests(engine, ("etl_version", "etl_play_page"))
-    _append(engine, Changes(engine, "create", "the tables were made"), None, tables, read_hashing(engine))
+    said = Changes(engine, "create", f"{this_program()} made the tables")
+    _append(engine, said, None, tables, read_hashing(engine))
 
 
 def read_last(reader: Reader) -> Entry | None:
     """The newest entry; None where there is none."""
     found = reader.query(f"SELECT {', '.join(Entry._fields)} FROM {CHAIN} ORDER BY seal_id DESC LIMIT 1").rows
     return Entry(*found[0]) if found else None
+
+
+def read_program(reader: Reader) -> str:
+    """The other program that made this layout or changed it last; empty if nobody can tell."""
+    with suppress(QueryError):  # a newer layout may keep it elsewhere, and a reader sees no seals
+        said = reader.query(
+            f"SELECT what FROM {CHAIN} WHERE command IN ('create', 'migrate', 'columns') "
+            "ORDER BY seal_id DESC LIMIT 1"
+        ).rows
+        found = _MADE_BY.match(said[0][0]) if said else None
+        if found and found[1] != this_program():
+            return found[1]
+    return ""
 
 
 def read_chain(reader: Reader) -> list[tuple[Entry, str]]:

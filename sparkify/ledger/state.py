@@ -3,12 +3,18 @@
 import datetime as dt
 from collections.abc import Collection, Sequence
 
+import sparkify
 from sparkify.engines.base import Engine, Reader, Result
 
 VERSION_TABLE = "etl_version"
 """The owner's table of the layout's version: a database that has it is a warehouse of ours."""
 PAGES_TABLE = "etl_play_page"
 """Each page whose events are plays."""
+
+
+def this_program() -> str:
+    """This program, as seals and messages name it."""
+    return f"sparkify {sparkify.__version__}"
 
 
 def read_version(reader: Reader, table: str = VERSION_TABLE) -> int:

@@ -7,14 +7,16 @@ aside.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sparkify.engines.base import STAGING_TABLE, Engine, Rules
+from sparkify.engines.base import STAGING_TABLE, Engine, Rules, Value
 from sparkify.engines.extra import SET_ASIDE, misfits_in
 from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.ledger.rejects import Reject
+from sparkify.ledger.state import read_forgotten
 from sparkify.load import validation
 from sparkify.load.rejects import Lines, look_up
+from sparkify.load.traces import erase_ids
 from sparkify.source.file import Dataset, NewFile
 from sparkify.sql import statement
 from sparkify.sql.contract import values as values_of
@@ -112,6 +114,11 @@ def accept(engine: Engine, dataset: Dataset, run_id: int, rules: Rules) -> dict[
     if not counted:
         return {}
     staging = STAGING_TABLE[dataset]
+    if forgets:
+        run: dict[str, Value] = {"run": run_id}
+        for file_id, gone in erase_ids(engine, read_forgotten(engine), "run_id = :run", run).items():
+            vals, aside = counted[file_id]
+            counted[file_id] = vals, aside - gone
     stored = dict(
         engine.query(
             f"SELECT file_id, {values_of(staging, staging)} AS vals FROM {staging} "

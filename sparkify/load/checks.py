@@ -15,9 +15,10 @@ from sparkify.engines.relations import definition
 from sparkify.ledger.digests import SEALED, Digest, read_digests, read_hashing
 from sparkify.ledger.runs import last_run
 from sparkify.ledger.seal import CHAIN, VARIABLE, Entry, key, read_chain, read_last
-from sparkify.ledger.state import read_rules
+from sparkify.ledger.state import read_play_pages, read_rules
+from sparkify.load.layout import require_columns
 from sparkify.load.models import MODELS, NEW
-from sparkify.load.rules import rules_digest
+from sparkify.load.rules import other_pages, rules_digest
 from sparkify.load.star import RunRange
 from sparkify.sql import statement, statements
 
@@ -92,6 +93,14 @@ def check_rules(engine: Reader) -> Verdict:
     return Verdict("rules", meaning, Result(("built_by", "program"), wrong))
 
 
+def check_play_pages(engine: Reader, pages: Sequence[str]) -> Verdict:
+    """Whether the star was built with these pages, those of the configuration."""
+    differs = other_pages(engine, pages)
+    wrong = [(", ".join(read_play_pages(engine)), ", ".join(pages))] if differs else []
+    meaning = "The star was built with the pages of [ETL] PLAY_PAGE; if not, `sparkify rebuild` does."
+    return Verdict("play_pages", meaning, Result(("built_with", "play_page"), wrong))
+
+
 def check_freshness(engine: Engine, max_age: dt.timedelta, now: dt.datetime) -> Verdict:
     """Whether the latest event is younger than `max_age`; `now` is in UTC, without a zone.
 
@@ -143,9 +152,14 @@ def check_gaps(engine: Reader, max_gap: dt.timedelta) -> Verdict:
     return Verdict("gaps", meaning, Result(("gap_start", "gap_end", "length"), wrong), told)
 
 
-def check_warehouse(reader: Reader) -> Sequence[Verdict]:
-    """Every check over the whole warehouse, and whether nothing but sparkify has changed a table."""
-    return [*check_everything(reader), check_seal(reader)]
+def check_warehouse(reader: Reader, play_pages: Sequence[str] = ()) -> Sequence[Verdict]:
+    """Every check over the whole warehouse, and whether nothing but sparkify has changed a table.
+
+    Where `play_pages` are given, also whether the star was built with these. Raises as `require_columns`.
+    """
+    require_columns(reader)
+    pages = [check_play_pages(reader, play_pages)] if play_pages else []
+    return [*check_everything(reader), *pages, check_seal(reader)]
 
 
 def check_seal(reader: Reader) -> Verdict:

@@ -1,6 +1,7 @@
 """A column added to staging takes what came of its key before: that stands in `extra`, no file is read."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Paths
@@ -13,11 +14,15 @@ from sparkify.engines.extra import (
     too_long,
     unpack_extra,
 )
-from sparkify.engines.record import default_paths, why_unfit
+from sparkify.engines.record import default_paths, record_reader, why_unfit
+from sparkify.errors import WarehouseError
+from sparkify.formatting import count
 from sparkify.ledger.counts import count_runs
 from sparkify.ledger.digests import read_digest
 from sparkify.ledger.seal import sealed
+from sparkify.ledger.state import this_program
 from sparkify.load import validation
+from sparkify.load.layout import missing_columns
 from sparkify.source.file import Dataset
 from sparkify.sql.schema import Column, table
 
@@ -35,7 +40,7 @@ def add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) ->
         added = add_unsealed(engine, paths)
         for name, digest in before.items():
             changes.add(name, read_digest(engine, name).minus(digest))
-        changes.says("columns", f"added {', '.join(added)}")
+        changes.says("columns", f"{this_program()} added {', '.join(added)}")
     return added
 
 
@@ -47,61 +52,89 @@ def add_unsealed(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -
         for column in table(name).reported:
             if column.name in lacking.get(name, ()):
                 engine.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {column.type}")
-                key = label((paths or {}).get(dataset, default_paths(dataset))[column.name])
-                _fill(engine, dataset, column, key)
+                _fill(engine, dataset, column, (paths or {}).get(dataset, default_paths(dataset)))
                 added.append(f"{name}.{column.name}")
     return added
 
 
-def missing_columns(engine: Engine) -> dict[str, frozenset[str]]:
-    """Of each table of staging that lacks columns of the DDL, which."""
-    found = {}
-    for name in STAGING_TABLE.values():
-        there = {
-            column
-            for (column,) in engine.query(
-                "SELECT column_name FROM information_schema.columns "
-                "WHERE table_schema = CURRENT_SCHEMA() AND table_name = :name",
-                {"name": name},
-            ).rows
-        }
-        if lacking := {column.name for column in table(name).reported} - there:
-            found[name] = frozenset(lacking)
-    return found
+def _fill(engine: Engine, dataset: Dataset, column: Column, paths: Paths) -> None:
+    """Take what a load would take, by its rules. Raises WarehouseError where it would reject records.
 
-
-def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
-    name = STAGING_TABLE[dataset]
-    rows = []
+    So does PostgreSQL where rows have no value for a NOT NULL (its page "ALTER TABLE"; squawk#300).
+    """
+    name, key = STAGING_TABLE[dataset], label(paths[column.name])
+    reader = record_reader(dataset, paths)
+    came: dict[tuple[int, int], tuple[Any, dict[str, Any]]] = {}
     for file_id, record, extra in engine.query(
         f"SELECT file_id, record, extra FROM {name} WHERE extra LIKE :key", {"key": f'%"{key}"%'}
     ).rows:
         held = unpack_extra(extra)
         if key in held:
-            value = held.pop(key)
-            why = why_unfit(value)
-            entry = {"key": key, "value": value, "reason": f"{key} {why or 'does not fit its column'}"}
-            aside = _packed(held | {SET_ASIDE: [*held.get(SET_ASIDE, ()), entry]})
-            if aside is not None:  # else the value stays under its key
-                rows.append((file_id, record, None if why else raw_text(value), pack_extra(held), aside))
-    if not rows:
-        return
+            came[file_id, record] = held.pop(key), held
+    reasons = {at: f"{key} {why}" for at, (value, _) in came.items() if (why := why_unfit(value))}
+    texts = {
+        at: raw_text(reader.as_read(column.name, value))
+        for at, (value, _) in came.items()
+        if at not in reasons
+    }
+    reasons |= _misfits(engine, column, key, texts)
+    if column.is_strict:
+        _require_fit(engine, name, column, reasons)
+    rows = []
+    for at, (value, rest) in came.items():
+        why = reasons.get(at)
+        aside = {"key": key, "value": value, "reason": why}
+        extra = _packed(rest | {SET_ASIDE: [*rest.get(SET_ASIDE, ()), aside]}) if why else pack_extra(rest)
+        if not (why and extra is None):  # else the value stays under its key
+            rows.append((*at, None if why else texts[at], extra))
+    if rows:
+        _write(engine, dataset, column, key, rows)
+    if column.required:
+        _require_all(engine, name, column, key)
+
+
+def _misfits(
+    engine: Engine, column: Column, key: str, texts: Mapping[tuple[int, int], str]
+) -> dict[tuple[int, int], str]:
+    """Why these texts do not fit the column, those that do not."""
+    if not texts:
+        return {}
+    engine.execute(f"CREATE TEMP TABLE came (file_id INTEGER, record INTEGER, {column.name} VARCHAR(65535))")
+    engine.insert("came", ("file_id", "record", column.name), [(*at, text) for at, text in texts.items()])
+    found = engine.query(
+        f"SELECT file_id, record, reason FROM (SELECT file_id, record, {validation.why_misfit(column, key)} "
+        "AS reason FROM came) AS validated WHERE reason IS NOT NULL",
+        _now(),
+    ).rows
+    engine.execute("DROP TABLE came")
+    return {(file_id, record): reason for file_id, record, reason in found}
+
+
+def _write(
+    engine: Engine, dataset: Dataset, column: Column, key: str, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Write these values and what is left of `extra`, and count both again.
+
+    An empty text in a column of numbers is no value.
+    """
+    name = STAGING_TABLE[dataset]
     engine.execute(
         f"CREATE TEMP TABLE filled (file_id INTEGER, record INTEGER, {column.name} VARCHAR(65535), "
-        "rest VARCHAR(65535), aside VARCHAR(65535))"
+        "extra VARCHAR(65535))"
     )
-    engine.insert("filled", ("file_id", "record", column.name, "rest", "aside"), rows)
-    misfit = validation.is_misfit(column)
-    stays = f"{column.name} IS NULL OR {misfit}"
+    engine.insert("filled", ("file_id", "record", column.name, "extra"), rows)
     engine.execute(
         f"UPDATE {name} SET {column.name} = f.typed, extra = f.extra FROM (SELECT file_id, record, "
-        f"CASE WHEN {misfit} THEN NULL ELSE {validation.typed(column)} END AS typed, "
-        f"CASE WHEN {stays} THEN aside ELSE rest END AS extra FROM filled) AS f "
-        f"WHERE f.file_id = {name}.file_id AND f.record = {name}.record"
+        f"{validation.typed(column)} AS typed, extra FROM filled) AS f "
+        f"WHERE f.file_id = {name}.file_id AND f.record = {name}.record",
+        _now(),
     )
+    is_none = f"{column.name} IS NOT NULL AND OCTET_LENGTH({column.name}) = 0" if column.width is None else ""
+    gone = f"SUM(CASE WHEN {is_none} THEN 1 ELSE 0 END)" if is_none else "0"
     engine.execute(
-        "UPDATE etl_file SET values_aside = etl_file.values_aside - f.records FROM ("
-        f"SELECT file_id, SUM(CASE WHEN {stays} THEN 0 ELSE 1 END) AS records FROM filled GROUP BY file_id"
+        "UPDATE etl_file SET values_aside = etl_file.values_aside - f.records, "
+        "values_read = etl_file.values_read - f.gone FROM ("
+        f"SELECT file_id, COUNT({column.name}) AS records, {gone} AS gone FROM filled GROUP BY file_id"
         ") AS f WHERE f.file_id = etl_file.file_id"
     )
     engine.execute(
@@ -111,6 +144,42 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, key: str) -> None:
     )
     count_runs(engine)
     engine.execute("DROP TABLE filled")
+
+
+def _require_fit(engine: Engine, name: str, column: Column, reasons: Mapping[tuple[int, int], str]) -> None:
+    """Raise WarehouseError if a value does not fit a column that is strict."""
+    if reasons:
+        (file_id, record), why = min(reasons.items())
+        raise _refused(engine, name, column, len(reasons), file_id, record, why)
+
+
+def _require_all(engine: Engine, name: str, column: Column, key: str) -> None:
+    """Raise WarehouseError if a record has no value in a column that is required."""
+    lacking = f"FROM {name} WHERE {column.name} IS NULL" + (
+        f" OR OCTET_LENGTH({column.name}) = 0" if column.width else ""
+    )
+    if number := engine.query(f"SELECT COUNT(*) AS n {lacking}").scalar():
+        file_id, record = engine.query(
+            f"SELECT file_id, record {lacking} ORDER BY file_id, record LIMIT 1"
+        ).rows[0]
+        raise _refused(engine, name, column, number, file_id, record, f"{key} is missing")
+
+
+def _refused(
+    engine: Engine, name: str, column: Column, number: int, file_id: int | None, record: int | None, why: str
+) -> WarehouseError:
+    found = engine.query("SELECT uri FROM etl_file WHERE file_id = :file_id", {"file_id": file_id}).rows
+    place = f"{found[0][0]} line {record}" if found else "of a COPY"
+    rule = "NOT NULL" if column.required else "[strict]"
+    return WarehouseError(
+        f"{name}.{column.name} is new and {rule}, and a load would reject {count(number, 'record')} that "
+        f"stand in the warehouse, the first {place}: {why}. Leave {rule} out of "
+        f"sparkify/sql/tables/{name}.sql, or load the files into a new warehouse; nothing was changed."
+    )
+
+
+def _now() -> dict[str, int]:
+    return validation.latest_moment(dt.datetime.now(dt.UTC).replace(tzinfo=None))
 
 
 def _packed(values: Mapping[str, Any]) -> str | None:

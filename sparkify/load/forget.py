@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine
@@ -18,6 +18,7 @@ from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import drop_unused_forms
+from sparkify.load.traces import erase_ids, erase_names
 from sparkify.progress import Progress
 from sparkify.sql.schema import ALL, EXTRA, table
 
@@ -75,9 +76,9 @@ def forget(
         progress.step("making records anonymous")
         receipt.plays = _count_plays(engine)
         add_forgotten(engine, run_id, new, now)
-        _count_erased(engine, run_id)
         nothing = ", ".join(f"{column} = NULL" for column in table("stg_events").personal)
         with changes.of("stg_events"):
+            _count_erased(engine, run_id, erase_ids(engine, new))
             receipt.events = engine.execute(
                 f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN_NOW})", {"run_id": run_id}
             )
@@ -85,6 +86,7 @@ def forget(
         erase_texts(engine, erase(gone, new), changes)
         receipt.rejects = len(gone)
         drop_unused_forms(engine)
+        erase_names(engine)
         if receipt.events:
             progress.step("building the star")
             span = build_star(engine, 0, run_id, changes)
@@ -152,13 +154,13 @@ def _warn_of_plays(receipt: Receipt, progress: Progress) -> list[Warned]:
     return warnings.found
 
 
-def _count_erased(engine: Engine, run_id: int) -> None:
-    """Note in the ledger how many values of each file are about to be erased."""
+def _count_erased(engine: Engine, run_id: int, twice: Mapping[int, int]) -> None:
+    """Note in the ledger how many values of each file are about to be erased, or were: their ids, `twice`."""
     kept_apart = engine.query(
         f"SELECT file_id, extra FROM stg_events WHERE user_id IN ({FORGOTTEN_NOW}) AND extra IS NOT NULL",
         {"run_id": run_id},
     ).rows
-    aside: dict[int, int] = {}
+    aside = dict(twice)
     for file_id, extra in kept_apart:
         aside[file_id] = aside.get(file_id, 0) + count_extra(extra)
     values = " + ".join(f"COUNT({column})" for column in table("stg_events").personal if column != EXTRA)
@@ -167,4 +169,5 @@ def _count_erased(engine: Engine, run_id: int) -> None:
         f"WHERE user_id IN ({FORGOTTEN_NOW}) AND file_id IS NOT NULL GROUP BY file_id",
         {"run_id": run_id},
     ).rows
-    erase_values(engine, [(file_id, vals, aside.get(file_id, 0)) for file_id, vals in rows])
+    values_of = dict.fromkeys(twice, 0) | {file_id: int(vals) for file_id, vals in rows}
+    erase_values(engine, [(file_id, vals, aside.get(file_id, 0)) for file_id, vals in values_of.items()])

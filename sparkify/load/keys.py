@@ -7,12 +7,13 @@ it does. An absent key is no news where the writer leaves nulls out; it is where
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sparkify.engines.base import STAGING_TABLE, Engine, KeyCount, Staged
+from sparkify.engines.base import STAGING_TABLE, Engine, KeyCount, Staged, Value
 from sparkify.engines.record import RecordReader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.ledger.keys import History, add_keys, read_history
 from sparkify.load.notices import Warnings
+from sparkify.load.traces import has_key
 from sparkify.source.file import Dataset, NewFile
 from sparkify.source.scan import records
 from sparkify.sql.schema import table
@@ -41,8 +42,10 @@ class KeyNews:
 class KeyReport:
     """The unknown and absent keys of a run's files."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, forgets: bool = False) -> None:
+        """Where somebody is forgotten, an unknown key is told of if it stands with an event that is left."""
         self._engine = engine
+        self._forgets = forgets
         self._history: dict[Dataset, History] = {}
         self.unknown: dict[str, KeyNews] = {}
         self.absent: dict[str, KeyNews] = {}
@@ -55,6 +58,14 @@ class KeyReport:
         history = self._history[dataset]
         if staged.problem or not staged.records_read:
             return
+        if self._forgets and dataset == "events":
+            own: dict[str, Value] = {"file_id": staged.file_id}
+            unknown = {
+                name: counted
+                for name, counted in staged.unknown_keys.items()
+                if has_key(self._engine, name, "file_id = :file_id", own)
+            }
+            staged = staged._replace(unknown_keys=unknown)
         add_keys(self._engine, staged)
         for name, counted in staged.unknown_keys.items():
             _note(self.unknown, name, file, counted)

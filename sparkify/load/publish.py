@@ -66,6 +66,8 @@ class Summary(Outcome):
     matched_artist: int = 0
     checks: Sequence[Verdict] = ()
     seconds: float = 0.0
+    rebuilt: int | None = None
+    """The run that rebuilt the star before this one."""
 
 
 def publish(

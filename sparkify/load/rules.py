@@ -1,4 +1,4 @@
-"""Which rules built the star: a digest of the definitions in `sql/star`, kept beside the layout's version.
+"""What built the star: a digest of the definitions in `sql/star`, and the pages whose events are plays.
 
 Definitions that change would leave rows of old and new rules side by side after the next night. So whoever
 adds to a star that other rules built is refused until it is rebuilt.
@@ -6,11 +6,13 @@ adds to a star that other rules built is refused until it is rebuilt.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from sparkify.engines.base import Engine, Reader
 from sparkify.errors import WarehouseError
-from sparkify.ledger.state import read_rules
+from sparkify.ledger.files import has_files
+from sparkify.ledger.state import read_play_pages, read_rules
 from sparkify.sql import statements
 
 _COMMENT = re.compile(r"--[^\n]*")
@@ -26,6 +28,23 @@ def rules_digest() -> str:
 def has_other_rules(reader: Reader) -> bool:
     """Whether other rules than this program's built this star."""
     return read_rules(reader) not in (None, rules_digest())
+
+
+def other_pages(reader: Reader, pages: Sequence[str]) -> str:
+    """How the pages that the star was built with differ from these, in words; empty if they do not."""
+    built = read_play_pages(reader)
+    if built == sorted(set(pages)):
+        return ""
+    if not has_files(reader, "events"):
+        return ""
+    return f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}"
+
+
+def why_rebuild(reader: Reader, pages: Sequence[str]) -> str:
+    """Why a load that may rebuild the star would do so; empty if it would not."""
+    if has_other_rules(reader):
+        return "the star schema was built by other rules than this program's"
+    return other_pages(reader, pages)
 
 
 def require_rules(engine: Engine) -> None:

@@ -2,12 +2,13 @@
 
 import re
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sparkify.config import REJECTS
 from sparkify.engines.base import Engine
-from sparkify.errors import ConfigError, LoadError
+from sparkify.errors import ConfigError, LoadError, SparkifyError
 from sparkify.formatting import count
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_ledger
@@ -19,10 +20,9 @@ from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.retract import parts_to_replace, retract
-from sparkify.load.rules import has_other_rules
+from sparkify.load.rules import why_rebuild
 from sparkify.load.staging import FileIngest, changed_message
 from sparkify.load.star import build_star, count_duplicates
-from sparkify.load.tables import has_other_pages
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 from sparkify.source.listing import SourceFile
@@ -161,11 +161,27 @@ def rebuild(
 
 def rebuild_if_other(engine: Engine, progress: Progress, play_pages: Sequence[str]) -> Summary | None:
     """`rebuild`, a run of its own, where other rules or play pages built the star; None where none is due."""
-    if not (has_other_rules(engine) or has_other_pages(engine, play_pages)):
+    if not why_rebuild(engine, play_pages):
         return None
     summary = rebuild(engine, progress, play_pages=play_pages)
     progress.note(f"run {summary.run_id} rebuilt the star schema by this program's rules and play pages.")
     return summary
+
+
+@contextmanager
+def after(rebuilt: Summary | None) -> Iterator[None]:
+    """Whatever ends this block does not undo the run that rebuilt the star before: its message says so."""
+    try:
+        yield
+    except (SparkifyError, KeyboardInterrupt) as error:
+        if rebuilt:
+            stands = f"run {rebuilt.run_id}, which rebuilt the star schema before, is published"
+            line, *more = str(error).replace("othing was published", "othing more was published").split("\n")
+            text = f"{line} {stands.capitalize()}."
+            if isinstance(error, KeyboardInterrupt):
+                text = f"nothing more was published; {stands}"
+            error.args = ("\n".join([text, *more]), *error.args[1:])
+        raise
 
 
 def _take_in(

@@ -83,7 +83,7 @@ class FileIngest:
         self.rejects: list[Reject] = []
         self.uris: dict[int, str] = {}
         self._empty: list[str] = []
-        self.keys = KeyReport(engine)
+        self.keys = KeyReport(engine, forgets=bool(self._forgotten))
         self._misfits: dict[str, int] = {}
         """How many values did not fit, by the reason."""
         self._units: dict[str, list[str]] = {}

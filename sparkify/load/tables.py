@@ -7,10 +7,11 @@ from sparkify.engines.base import Engine, Paths
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
 from sparkify.ledger import state
 from sparkify.ledger.digests import Changes
-from sparkify.ledger.files import has_files
 from sparkify.ledger.runs import last_run, writing
-from sparkify.ledger.seal import accept, begin, sealed
-from sparkify.load.evolve import add_columns, add_unsealed, missing_columns
+from sparkify.ledger.seal import accept, begin, read_program, sealed
+from sparkify.load.evolve import add_columns, add_unsealed
+from sparkify.load.layout import missing_columns, require_columns
+from sparkify.load.rules import other_pages
 from sparkify.load.star import build_star, drop_affected, recount
 from sparkify.load.text import learn_forms
 from sparkify.source.file import Dataset
@@ -35,6 +36,7 @@ def create_tables(engine: Engine) -> list[str]:
         if _version(engine) < VERSION:
             migrate(engine)
         require_version(engine)
+        require_columns(engine, adds_to_staging=True)
         _add_columns(engine)
         there = _ours_by_name(engine)
     elif there:
@@ -44,6 +46,8 @@ def create_tables(engine: Engine) -> list[str]:
         )
     order = (*schema.STAGING, *reversed(schema.STAR), *schema.LEDGER)
     missing = [name for name in order if name not in there]
+    for name in missing:
+        schema.table(name)  # a mistake in the DDL is said before anything is made
     if missing or not set(schema.VIEWS) <= set(there):
         with engine.transaction():
             for name in missing:
@@ -97,13 +101,13 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
     """
     if has_tables(engine) and _version(engine) < VERSION:
         migrate(engine, paths)
-    require_tables(engine)
+    require_tables(engine, adds_to_staging=True)
     _add_columns(engine, paths)
     with contextlib.suppress(RightsError, RetryError), writing(engine):
         engine.grant(SHARED, OURS)
 
 
-def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
+def require_tables(engine: Engine, among: Sequence[str] = OURS, *, adds_to_staging: bool = False) -> None:
     """Raise ConfigError if this is no warehouse yet, WarehouseError if it is not whole, or too new.
 
     RightsError says that the login sees what readers see, and no more.
@@ -126,6 +130,7 @@ def require_tables(engine: Engine, among: Sequence[str] = OURS) -> None:
         raise WarehouseError(
             f"the warehouse lacks {', '.join(missing)}. `sparkify tables create` makes what is missing."
         )
+    require_columns(engine, among, adds_to_staging=adds_to_staging)
 
 
 def require_version(engine: Engine) -> None:
@@ -133,7 +138,8 @@ def require_version(engine: Engine) -> None:
     version = _version(engine)
     if version > VERSION:
         raise WarehouseError(
-            f"the warehouse has layout {version}, this program knows {VERSION}. Use the newer sparkify."
+            f"the warehouse has layout {version}, this program ({state.this_program()}) knows {VERSION}. "
+            f"Use {read_program(engine) or 'the newer sparkify'}; nothing was changed."
         )
     if version < VERSION:
         raise WarehouseError(
@@ -162,9 +168,10 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
                 state.write_play_pages(engine, DEFAULT_PAGES)
             _create_views(engine, there)
             state.add_version(engine, VERSION)
+            require_columns(engine, adds_to_staging=True)
             done += [f"Column {name} is new." for name in add_unsealed(engine, paths)]
             _rebuild(engine)
-            accept(engine, f"layout {version} became {VERSION}", "migrate")
+            accept(engine, f"{state.this_program()} made layout {version} {VERSION}", "migrate")
     return done
 
 
@@ -184,21 +191,14 @@ def _rebuild(engine: Engine) -> None:
     drop_affected(engine, span)
 
 
-def has_other_pages(engine: Engine, pages: Sequence[str]) -> bool:
-    """Whether this star was built with the events of other pages than these for plays."""
-    return state.read_play_pages(engine) != sorted(set(pages)) and has_files(engine, "events")
-
-
 def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:
     """Let a warehouse without events take these pages. ConfigError if it was built with others."""
-    built = state.read_play_pages(engine)
-    if has_other_pages(engine, pages):
+    if differs := other_pages(engine, pages):
         raise ConfigError(
-            f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}. "
-            "`sparkify rebuild` rebuilds it, and `sparkify etl --rebuild` does so before it loads; "
-            "nothing was loaded."
+            f"{differs}. `sparkify rebuild` rebuilds it, and `sparkify etl --rebuild` does so before it "
+            "loads; nothing was loaded."
         )
-    if built == sorted(set(pages)):
+    if state.read_play_pages(engine) == sorted(set(pages)):
         return
     with (
         writing(engine),

@@ -41,15 +41,20 @@ def rules(dataset: Dataset, run_id: int, reader: Reader, paths: Paths, now: dt.d
     Those of forgotten listeners lose what is personal as they come in.
     """
     forgets = bool(dataset == "events" and reader.query("SELECT user_id FROM etl_forgotten LIMIT 1").rows)
-    latest = int((now + AHEAD - dt.datetime(1970, 1, 1)) / dt.timedelta(microseconds=1))
     return Rules(
         accept=lambda typed: _accept_plain(dataset, paths, typed),
         typed=_typed_columns(dataset),
         is_odd=f"{_first_reason(dataset, paths, is_plain=True)} IS NOT NULL",
-        params={"run_id": run_id, "latest_ms": latest // 1000, "latest_us": latest},
+        params={"run_id": run_id, **latest_moment(now)},
         paths=paths,
         is_in_order=not forgets,
     )
+
+
+def latest_moment(now: dt.datetime) -> dict[str, int]:
+    """The last moment that is accepted, as statements name it."""
+    latest = int((now + AHEAD - dt.datetime(1970, 1, 1)) / dt.timedelta(microseconds=1))
+    return {"latest_ms": latest // 1000, "latest_us": latest}
 
 
 def accept(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
@@ -137,11 +142,9 @@ def select_units(moment: str) -> str:
     )
 
 
-def is_misfit(column: Column) -> str:
-    """The condition that holds for text which does not fit this column."""
-    return " OR ".join(
-        f"COALESCE({wrong}, FALSE)" for wrong, _ in _rules(column, column.name, is_plain=False)
-    )
+def why_misfit(column: Column, key: str) -> str:
+    """Why text that came under this key does not fit this column; NULL where it fits."""
+    return _case(_rules(column, key, is_plain=False))
 
 
 def typed(column: Column) -> str:

@@ -38,13 +38,15 @@ def statement(group: Group, name: str) -> Statement:
         if not line.startswith("--"):
             break
         lines.append(line.removeprefix("--").strip())
-    return Statement(name, " ".join(lines), _filled(text) if "{" in text else text)
+    if "{" in text:
+        text = _filled(text, f"sparkify/sql/{group}/{name}.sql")
+    return Statement(name, " ".join(lines), text)
 
 
-def _filled(text: str) -> str:
+def _filled(text: str, file: str) -> str:
     from sparkify.sql.contract import filled  # it reads the tables by `statement`
 
-    return filled(text)
+    return filled(text, file)
 
 
 def names(group: Group) -> Sequence[str]:

@@ -7,7 +7,8 @@ names one of the functions in `LISTS`.
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from sparkify.sql.schema import EXTRA, Column, Form, table
+from sparkify.errors import ConfigError
+from sparkify.sql.schema import ALL, EXTRA, Column, Form, table
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\((\w+)(?: AS (\w+))?(?:: ([\w, ]+))?\)\}")
 _FORMS: Mapping[Form, str] = {
@@ -24,17 +25,24 @@ _IN_PLACE_OF_NULL = {
 }  # fmt: skip
 
 
-def filled(text: str) -> str:
-    """The statement, with its placeholders filled in. ValueError for one that is none of `LISTS`.
+def filled(text: str, file: str = "SQL") -> str:
+    """The statement of a file, with its placeholders filled in. ConfigError for one that is none of `LISTS`.
 
     >>> filled("SELECT {columns(time AS t)} FROM time AS t")[:40]
     'SELECT t.start_time, t.hour, t.day, t.we'
     """
-    out = _PLACEHOLDER.sub(
-        lambda found: LISTS[found[1]](found[2], found[3] or found[2], (found[4] or "").split(", ")), text
-    )
+
+    def one(found: re.Match[str]) -> str:
+        if found[1] not in LISTS or found[2] not in ALL:
+            return found[0]
+        return LISTS[found[1]](found[2], found[3] or found[2], (found[4] or "").split(", "))
+
+    out = _PLACEHOLDER.sub(one, text)
     if left := re.search(r"\{.*?\}", out):
-        raise ValueError(f"{left[0]} is no placeholder; sql/contract.py lists them.")
+        raise ConfigError(
+            f"{file}: {left[0]} is no placeholder. Allowed: {{LIST(TABLE)}} and {{LIST(TABLE AS alias)}}, "
+            f"LIST one of {', '.join(LISTS)}."
+        )
     return out
 
 

@@ -1,30 +1,19 @@
 """The tables, as the DDL files state them: the only place where columns, types and keys are written.
 
-`ddl` reads the structure. The meanings are read from the comments at the ends of the lines, since a parser
-may attach those to the wrong column. In brackets before the meaning stands the rest of the column's contract:
-
-    length  DOUBLE PRECISION,  -- [public, 0 to 86_400] length of the song in seconds
-
-    public          it says nothing of a listener; beside a user_id, what is not marked so is personal: erased
-                    with a forgotten listener
-    0 to 86_400     the least and the greatest value
-    unpadded        text without blanks at its ends, which Redshift does not compare
-    strict          a wrong value rejects the record, as in a required column
-    key deviceID    the app's name for it, where it is not the column's in camel case (of songs: the column's)
-    from TABLE.COL  the column of staging that a column of the star shows,
-    trimmed         ... without blanks at its ends
-    unquoted        ... without blanks and quotes at its ends
-    normalized      ... in the normal form of text, see `load.text`
-    nonzero         ... a zero as NULL
+`ddl` reads the structure, `marks` what the comments at the ends of the lines say, since a parser may attach
+those to the wrong column. A mistake in either is a ConfigError that names file, line and column.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from sparkify.errors import ConfigError
 from sparkify.sql import statement
+from sparkify.sql.marks import OF_STAGING, OF_STAR, Line, fits, range_of, read_lines
 from sparkify.sql_cache import remembered
 
 STAGING = ("stg_events", "stg_songs")
@@ -49,7 +38,8 @@ EXTRA = "extra"
 LISTENER = "user_id"
 """The column that says whose a record is."""
 Form = Literal["plain", "trimmed", "unquoted", "normalized", "nonzero"]
-_COMMENT = re.compile(r"^ {4}(\w+) .*?-- (?:\[(.+?)\] )?(.+)$", re.MULTILINE)
+_ALLOWED = dict.fromkeys(STAGING, OF_STAGING) | dict.fromkeys(STAR, OF_STAR)
+_NONE = "no mark"
 
 
 @dataclass(frozen=True)
@@ -113,12 +103,22 @@ class Table:
 def table(name: str) -> Table:
     """Read the DDL file of one table."""
     source = statement("tables", name)
-    comments = {column: (marks, meaning) for column, marks, meaning in _COMMENT.findall(source.text)}
-    found = json.loads(_structure(source.text))
+    file = f"sparkify/sql/tables/{name}.sql"
+    try:
+        found = json.loads(_structure(source.text))
+    except ValueError as error:
+        raise ConfigError(f"{file}: {error}.") from error
+    lines = read_lines(file, source.text)
+    columns = [
+        _column(one, name, lines.get(one["name"]) or Line(file, 0, one["name"], ""))
+        for one in found["columns"]
+    ]
+    for column in columns:
+        _look_at(column, name, columns, lines.get(column.name) or Line(file, 0, column.name, ""))
     return Table(
         name=name,
         meaning=source.comment,
-        columns=tuple(_column(one, name, *comments.get(one["name"], ("", ""))) for one in found["columns"]),
+        columns=tuple(columns),
         primary_key=tuple(found["primary_key"]),
         foreign_keys=tuple(map(tuple, found["foreign_keys"])),
         diststyle=found["diststyle"],
@@ -135,22 +135,46 @@ def view(name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return source.comment, tuple(meanings)
 
 
-def _column(structure: dict[str, Any], table: str, marks: str, meaning: str) -> Column:
-    """ValueError for a mark that means nothing."""
-    name, required = structure["name"], structure["required"]
-    found: dict[str, Any] = {"key": json_key(name) if table == "stg_events" else name, "is_strict": required}
-    for mark in filter(None, marks.split(", ")):
-        if mark in {"public", "strict", "unpadded"}:
-            found[f"is_{mark}"] = True
-        elif mark in get_args(Form):
-            found["form"] = mark
-        elif limits := re.fullmatch(r"(-?[\d_]+) to (-?[\d_]+)", mark):
-            found["limits"] = (int(limits[1]), int(limits[2]))
-        elif given := re.fullmatch(r"(?:from (\w+\.\w+)|key (\S+))", mark):
-            found |= {"source": given[1]} if given[1] else {"key": given[2]}
-        else:
-            raise ValueError(f"{table}.{name}: [{mark}] is no mark of a column; sql/schema.py lists them.")
-    return Column(**structure, meaning=meaning, **found)
+def _column(structure: dict[str, Any], table: str, line: Line) -> Column:
+    """ConfigError for a mark that means nothing."""
+    name = structure["name"]
+    is_own = table in STAGING and name in (*LINEAGE, EXTRA)
+    found = line.read(structure, _NONE if is_own else _ALLOWED.get(table, _NONE))
+    known = {"key": json_key(name) if table == "stg_events" else name, "is_strict": structure["required"]}
+    return Column(**structure, meaning=line.meaning, **(known | found))
+
+
+def _look_at(column: Column, table_name: str, columns: Sequence[Column], line: Line) -> None:
+    """ConfigError for a column that other columns make impossible."""
+    if column.source:
+        of, _, name = column.source.partition(".")
+        shown = next((one for one in table(of).columns if one.name == name), None) if of in STAGING else None
+        if shown is None:
+            raise line.wrong(f"[from {column.source}] is no column of staging", OF_STAR)
+        if not _holds(column, shown):
+            raise line.wrong(f"{column.type} does not hold all of {column.source}", f"{shown.type} or wider")
+    if table_name not in STAGING or column.name in (*LINEAGE, EXTRA):
+        return
+    if others := [one.name for one in columns if one.key == column.key and one.name != column.name]:
+        raise line.wrong(f"its key {column.key} is that of {others[0]} too", "one column for each key")
+    if LISTENER in [one.name for one in columns]:
+        if column.is_public and column.name == LISTENER:
+            raise line.wrong("[public] is wrong of what says whose a record is", OF_STAGING)
+        if column.required and not column.is_public:
+            raise line.wrong(
+                "NOT NULL is wrong of a personal column, which is erased with its listener",
+                "[public] beside NOT NULL, or neither",
+            )
+
+
+def _holds(column: Column, shown: Column) -> bool:
+    """Whether every value of the other column has its place in this one."""
+    if column.kind != shown.kind or (column.width or 0) < (shown.width or 0):
+        return False
+    if column.kind != "integer" or column.type == shown.type:
+        return True
+    low, high = shown.limits or range_of(shown.type)
+    return fits(column.type, low, high)
 
 
 def json_key(column: str) -> str:

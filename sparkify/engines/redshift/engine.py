@@ -10,9 +10,10 @@ from typing import Any, Literal
 from sparkify import recorder
 from sparkify.engines.base import Result, Rules, Staged, Value
 from sparkify.engines.dialect import literal, to_redshift
-from sparkify.engines.redshift_connect import Address, connect
-from sparkify.engines.redshift_errors import CANCELLED, state, translated
-from sparkify.engines.redshift_rights import (
+from sparkify.engines.redshift.connect import Address, connect
+from sparkify.engines.redshift.copy import CopyOptions
+from sparkify.engines.redshift.errors import CANCELLED, state, translated
+from sparkify.engines.redshift.rights import (
     acting_function,
     create_user,
     grantee,
@@ -21,7 +22,7 @@ from sparkify.engines.redshift_rights import (
     reader_of,
     users,
 )
-from sparkify.engines.redshift_stage import CopyOptions, CopyStager
+from sparkify.engines.redshift.stage import CopyStager
 from sparkify.engines.row_hash import fnv_hash_of
 from sparkify.errors import BusyError, ConfigError, QueryError, RemoteError, RetryError
 from sparkify.source.file import Dataset, NewFile

@@ -27,8 +27,9 @@ from pathlib import Path
 import duckdb
 
 from sparkify.engines.base import Rules, Staged
-from sparkify.engines.duckdb_batch import Batch
-from sparkify.engines.duckdb_read import Read, UnreadError, as_staged, changed_meanwhile, pattern
+from sparkify.engines.duckdb.batch import Batch
+from sparkify.engines.duckdb.raw import RawTables
+from sparkify.engines.duckdb.read import Read, UnreadError, as_staged, changed_meanwhile, pattern
 from sparkify.engines.record import record_reader
 from sparkify.errors import RetryError
 from sparkify.source.fetch import bring_ahead
@@ -69,10 +70,12 @@ class DuckDBStager:
             tempfile.TemporaryDirectory(dir=self._folder) as folder,
             closing(bring_ahead(files, Path(folder))) as groups,
         ):
-            reader = record_reader(dataset, rules.paths)
-            batch = Batch(self._connection, dataset, reader, rules.typed, accept, self._scratch)
+            reader, raw = record_reader(dataset, rules.paths), RawTables(self._connection, dataset)
+            batch = Batch(raw, reader, rules.typed, accept, self._scratch)
             try:
-                self._stage(batch, groups, good, rules.is_in_order)
+                raw.create()
+                self._stage(batch, groups, rules.is_in_order)
+                raw.finish(good)
             except UnreadError as error:
                 self._refused |= error.uris
                 raise RetryError(f"{error}, so it is read in another way.", at_once=True) from error
@@ -83,10 +86,7 @@ class DuckDBStager:
             changed = batch.changed()
             return [as_staged(read) for read in batch.reads() if read.file.file_id not in changed]
 
-    def _stage(
-        self, batch: "Batch", groups: Iterable[Sequence[NewFile]], good: str, is_in_order: bool
-    ) -> None:
-        batch.create()
+    def _stage(self, batch: Batch, groups: Iterable[Sequence[NewFile]], is_in_order: bool) -> None:
         careful: list[Read] = []
         tiny: list[NewFile] = []
         for files in groups:
@@ -106,7 +106,6 @@ class DuckDBStager:
             careful += [read for read in readable if read not in plain]
         batch.gather(tiny, careful)
         batch.drop_changed()
-        batch.finish(good)
 
     def _is_plain(self, read: Read) -> bool:
         return (

@@ -16,8 +16,6 @@ from sparkify.source.tally import BLANKS, LONGEST_RECORD
 
 LARGEST_OBJECT = 12 << 20
 """What DuckDB's reader must hold of one line; longer ones are seen by `scan_file` and kept from it."""
-FLOAT = r"^-?[0-9]+\.[0-9]+(e[+-]?[0-9]+)?$|^-?[0-9]+e[+-]?[0-9]+$|^0$"
-"""How DuckDB writes a number in a column of text that may have stood there otherwise: 1.10, 1e3, -0."""
 
 
 @dataclass
@@ -136,36 +134,6 @@ def read_json(keys: Sequence[str], numbers: Collection[str], compression: str, f
     return (
         f"read_json({files}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
         f"compression = '{packing}', maximum_object_size = {LARGEST_OBJECT}, hive_partitioning = false)"
-    )
-
-
-def select_counts(columns: Sequence[str], texts: Sequence[str]) -> str:
-    """The values of each column; and how many texts might have been numbers, which DuckDB rewrites."""
-    floats = " + ".join(
-        f"count(CASE WHEN {name} BETWEEN '-' AND ':' "
-        f"THEN nullif(regexp_matches({name}, '{FLOAT}'), false) END)"
-        for name in texts
-    )
-    return f"{', '.join(f'count({name})' for name in columns)}, {floats}"
-
-
-def select_raw(columns: Sequence[str], texts: Sequence[str], numbers: Sequence[str]) -> str:
-    """All raw records with their file and line, how many values they hold, and whether they are staged."""
-    names = ", ".join(columns)
-    values = " + ".join(
-        [
-            *(f"({name} IS NOT NULL)::INTEGER" for name in texts),
-            *(f"(coalesce({name}, '') <> '')::INTEGER" for name in numbers),
-        ]
-    )
-    return (
-        "SELECT raw.*, (g.place IS NOT NULL)::INTEGER AS is_staged FROM ("
-        f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names}, "
-        f"NULL::VARCHAR AS extra, {values} AS vals, 0 AS aside "
-        "FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
-        f"UNION ALL SELECT m.file_id, m.record, {names}, r.extra, m.vals, m.aside "
-        "FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid) AS raw "
-        "LEFT JOIN raw_good AS g ON g.file_id = raw.file_id AND g.record = raw.record"
     )
 
 

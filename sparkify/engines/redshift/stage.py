@@ -7,21 +7,25 @@ column's, in every record, with as many values as the column. All other files ar
 into a few large parts that carry with each record its file and line, and its `extra`.
 """
 
-import json
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sparkify.engines.base import STAGING_TABLE, Paths, Result, Staged
-from sparkify.engines.dialect import literal
 from sparkify.engines.record import RecordReader, record_reader
-from sparkify.engines.redshift_parts import LINEAGE, CopyBatch, gathered, lineage_of
-from sparkify.errors import ConfigError, QueryError, RemoteError, RetryError
+from sparkify.engines.redshift.copy import (
+    COMPRESSIONS,
+    Copy,
+    CopyOptions,
+    compression_of,
+    jsonpaths_of,
+    manifest_of,
+)
+from sparkify.engines.redshift.parts import LINEAGE, CopyBatch, gathered, lineage_of
+from sparkify.errors import ConfigError, QueryError, RetryError
 from sparkify.scratch import Scratch
 from sparkify.source import store
-from sparkify.source.compression import SUFFIXES
 from sparkify.source.fetch import bring, has_changed
 from sparkify.source.file import Dataset, NewFile, batches
 from sparkify.sql.schema import table
@@ -32,26 +36,7 @@ MANY = 1000
 """... and with more of them than this, gathering them first is assumed to be faster (see docs)."""
 AT_ONCE = 256 << 20
 """Bytes of files that are gathered in one go."""
-MAX_ERRORS = 100_000
-COMPRESSIONS = {suffix: name.upper() for suffix, name in SUFFIXES.items()}
-"""What COPY must be told of files of these names (AWS, "File compression parameters")."""
 Insert = Callable[[str, Sequence[str], Sequence[Sequence[Any]]], None]
-
-
-@dataclass(frozen=True)
-class CopyOptions:
-    """What COPY needs to know besides the files."""
-
-    role: str
-    """ARN of the role in which the cluster reads buckets."""
-    scratch: str
-    """s3:// prefix for manifests and gathered parts."""
-    owner: str = ""
-    """The account that must own the scratch bucket; empty for a bucket that we did not make."""
-    slices: int = 8
-    compact: Literal["auto", "always", "never"] = "auto"
-    role_advice: str = ""
-    """What to do when the role may not read."""
 
 
 class CopyStager:
@@ -61,6 +46,7 @@ class CopyStager:
         self._run = run
         self._insert = insert
         self._copying = copying
+        self._copy = Copy(run, copying)
         self._made: set[str] = set()
         self._suspicious: set[str] = set()
         """Files that a plain COPY could not read well: they are read by us, in this attempt and the next."""
@@ -108,17 +94,17 @@ class CopyStager:
         place = self._copying.scratch.rstrip("/")
         statements = []
         for how in ("", *sorted(set(COMPRESSIONS.values()))):
-            if group := [file for file in plain if _compression(file) == how]:
+            if group := [file for file in plain if compression_of(file) == how]:
                 manifest = f"{place}/.../{how.lower() or 'none'}.manifest"
                 target = f"raw_{dataset} ({', '.join(_columns(dataset))})"
-                copy = self._statement(target, manifest, f"{place}/.../{dataset}.jsonpaths", how)
+                copy = self._copy.statement(target, manifest, f"{place}/.../{dataset}.jsonpaths", how)
                 packed = ", unpacked on the way" if how else ""
-                keys = self._statement(f"raw_keys_{dataset} (data)", manifest, "noshred", how)
+                keys = self._copy.statement(f"raw_keys_{dataset} (data)", manifest, "noshred", how)
                 statements.append(f"-- {len(group):,} files of {dataset}, each as it is{packed}\n{copy}")
                 statements.append(f"-- the same files again, for the keys of their records\n{keys}")
         if careful:
             target = f"raw_{dataset} ({', '.join([*LINEAGE, *_columns(dataset)])})"
-            copy = self._statement(target, f"{place}/.../parts.manifest",
+            copy = self._copy.statement(target, f"{place}/.../parts.manifest",
                                    f"{place}/.../parts.jsonpaths", "GZIP", "TRUNCATECOLUMNS")  # fmt: skip
             statements.append(f"-- {len(careful):,} files of {dataset} gathered into parts first\n{copy}")
         return statements
@@ -160,12 +146,12 @@ class CopyStager:
         scanned: dict[str, int] = {}
         broken: set[str] = set()
         for how in ("", *sorted(set(COMPRESSIONS.values()))):
-            if group := [file for file in files if _compression(file) == how]:
+            if group := [file for file in files if compression_of(file) == how]:
                 self._copy_group(dataset, reader, group, how, scratch)
-                scanned |= self._scanned()
-                broken |= self._broken()
+                scanned |= self._copy.scanned()
+                broken |= {uri for uri, _ in self._copy.errors()}
                 self._copy_keys(dataset, group, how, scratch)
-                broken |= self._broken()
+                broken |= {uri for uri, _ in self._copy.errors()}
         everything = {file.uri for file in files}
         if not (scanned.keys() | broken) <= everything:
             return [], everything  # the cluster tells of another COPY than ours
@@ -211,7 +197,7 @@ class CopyStager:
         """COPY the same files once more, whole records into one column: it shows what keys they have."""
         try:
             manifest = scratch.address(f"{how.lower() or 'none'}.manifest")
-            self._copy(self._statement(f"raw_keys_{dataset} (data)", manifest, "noshred", how))
+            self._copy.run(f"raw_keys_{dataset} (data)", manifest, "noshred", how)
         except QueryError as error:
             self._suspicious |= {file.uri for file in group}
             raise RetryError(f"a COPY failed ({error}), so its files are read one by one.") from error
@@ -219,11 +205,11 @@ class CopyStager:
     def _copy_group(
         self, dataset: Dataset, reader: RecordReader, group: Sequence[NewFile], how: str, scratch: "_Scratch"
     ) -> None:
-        manifest = scratch.put(f"{how.lower() or 'none'}.manifest", _manifest([file.uri for file in group]))
-        jsonpaths = scratch.put(f"{dataset}.jsonpaths", _jsonpaths(reader.keys.values()))
+        manifest = scratch.put(f"{how.lower() or 'none'}.manifest", manifest_of([file.uri for file in group]))
+        jsonpaths = scratch.put(f"{dataset}.jsonpaths", jsonpaths_of(reader.keys.values()))
         target = f"raw_{dataset} ({', '.join(reader.keys)})"
         try:
-            self._copy(self._statement(target, manifest, jsonpaths, how))
+            self._copy.run(target, manifest, jsonpaths, how)
         except QueryError as error:
             # A damaged file takes its whole COPY down, and the transaction with it.
             self._suspicious |= {file.uri for file in group}
@@ -242,74 +228,20 @@ class CopyStager:
             paths = parts.close()
             if not paths:
                 return staged
-            manifest = scratch.put("parts.manifest", _manifest([scratch.put(p.name, p) for p in paths]))
+            manifest = scratch.put("parts.manifest", manifest_of([scratch.put(p.name, p) for p in paths]))
             keys = [*LINEAGE.values(), *reader.keys.values()]
-            jsonpaths = scratch.put("parts.jsonpaths", _jsonpaths(keys))
+            jsonpaths = scratch.put("parts.jsonpaths", jsonpaths_of(keys))
             target = f"raw_{dataset} ({', '.join([*LINEAGE, *reader.keys])})"
-            self._copy(self._statement(target, manifest, jsonpaths, "GZIP", "TRUNCATECOLUMNS"))
+            self._copy.run(target, manifest, jsonpaths, "GZIP", "TRUNCATECOLUMNS")
             if parts.has_null_string:
                 self._run(f"UPDATE raw_{dataset} {parts.restoring(reader.keys)}")
             by_name = {path.name: path for path in paths}
-            lost = [
-                (*lineage_of(by_name[uri.rpartition("/")[2]], line), 0, 0, 0) for uri, line in self._errors()
-            ]
+            errors = self._copy.errors()
+            lost = [(*lineage_of(by_name[uri.rpartition("/")[2]], line), 0, 0, 0) for uri, line in errors]
             self._insert(f"raw_{dataset}", ("file_id", "record", "vals", "aside", "is_staged"), lost)
             for file_id in changed:
                 self._run(f"DELETE FROM raw_{dataset} WHERE file_id = {file_id}")
         return staged
-
-    def _copy(self, sql: str) -> None:
-        """Run a COPY. Raises RemoteError if the role may not read, RetryError if AWS may not know it yet.
-
-        "Not authorized to get credentials of role" is what a COPY says of a role that is too new, or that
-        does not trust Redshift (terraform-aws-dms#5; IAM User Guide, "Changes that I make ...").
-        """
-        try:
-            self._run(sql)
-        except QueryError as error:
-            said, role = str(error).lower(), self._copying.role
-            if "get credentials of role" in said:
-                raise RetryError(
-                    f"AWS does not let the cluster take on the role {role} ({error}): it is new, or does not "
-                    "trust Redshift."
-                ) from error
-            if "access denied" in said or "not authorized" in said:
-                raise RemoteError(
-                    f"the cluster may not read these files in the role {role} ({error}). "
-                    f"{self._copying.role_advice}".rstrip()
-                ) from error
-            raise
-
-    def _statement(self, target: str, manifest: str, paths: str, how: str, *more: str) -> str:
-        options = [*([how] if how else []), *more]
-        region = store.bucket_region(store.split(manifest)[0])
-        return "\n".join([
-            f"COPY {target}",
-            f"FROM {literal(manifest)} MANIFEST",
-            f"IAM_ROLE {literal(self._copying.role)} REGION {literal(region)}",
-            " ".join([f"FORMAT JSON {literal(paths)}", *options, f"MAXERROR {MAX_ERRORS}",
-                      "COMPUPDATE OFF STATUPDATE OFF"]),
-        ])  # fmt: skip
-
-    def _scanned(self) -> dict[str, int]:
-        """Records that the last COPY met, per file."""
-        rows = self._run(
-            "SELECT TRIM(file_name) AS file_name, SUM(lines_scanned) AS records FROM sys_load_detail "
-            "WHERE query_id = pg_last_copy_id() GROUP BY 1"
-        ).rows
-        return {uri: int(records) for uri, records in rows}
-
-    def _broken(self) -> set[str]:
-        """Files in which the last COPY met a record that it could not load."""
-        return {uri for uri, _ in self._errors()}
-
-    def _errors(self) -> list[tuple[str, int]]:
-        """(file, line) of each record that the last COPY could not load."""
-        rows = self._run(
-            "SELECT TRIM(file_name) AS file_name, line_number FROM sys_load_error_detail "
-            "WHERE query_id = pg_last_copy_id() ORDER BY 1, 2"
-        ).rows
-        return [(uri, int(line)) for uri, line in rows]
 
     def _count(self, sql: str) -> int:
         return int(self._run(sql).scalar())
@@ -352,17 +284,3 @@ def _create(dataset: Dataset) -> str:
 
 def _columns(dataset: Dataset) -> list[str]:
     return [column.name for column in table(STAGING_TABLE[dataset]).reported]
-
-
-def _jsonpaths(keys: Iterable[str]) -> bytes:
-    """A JSONPaths file: paths map to columns by their order."""
-    escaped = (key.replace("\\", "\\\\").replace("'", "\\'") for key in keys)
-    return json.dumps({"jsonpaths": [f"$['{key}']" for key in escaped]}, indent=1).encode()
-
-
-def _manifest(uris: Sequence[str]) -> bytes:
-    return json.dumps({"entries": [{"url": uri, "mandatory": True} for uri in uris]}).encode()
-
-
-def _compression(file: NewFile) -> str:
-    return COMPRESSIONS.get(Path(file.uri).suffix.lower(), "")

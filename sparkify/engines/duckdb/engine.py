@@ -12,12 +12,12 @@ import duckdb
 
 from sparkify.engines.base import Result, Rules, Staged, Value
 from sparkify.engines.dialect import to_duckdb
-from sparkify.engines.duckdb_errors import first_line, translated
-from sparkify.engines.duckdb_files import mode_of, refuse_other, remove_old_spill, spill_folder
-from sparkify.engines.duckdb_read import literal, quoted
-from sparkify.engines.duckdb_snapshot import write_snapshot
-from sparkify.engines.duckdb_stage import DuckDBStager
-from sparkify.engines.file_lock import FileLock
+from sparkify.engines.duckdb.errors import first_line, translated
+from sparkify.engines.duckdb.file_lock import FileLock
+from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
+from sparkify.engines.duckdb.read import literal, quoted
+from sparkify.engines.duckdb.snapshot import write_snapshot
+from sparkify.engines.duckdb.stage import DuckDBStager
 from sparkify.engines.row_hash import hash_of
 from sparkify.errors import BusyError, QueryError, WarehouseError
 from sparkify.scratch import Scratch

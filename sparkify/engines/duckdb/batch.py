@@ -1,4 +1,4 @@
-"""The files of one call on their way through the three lanes into DuckDB's staging (see `duckdb_stage`)."""
+"""The files of one call on their way through the three lanes into DuckDB's staging (see `stage`)."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +9,9 @@ from typing import Any
 
 import duckdb
 
-from sparkify.engines.base import STAGING_TABLE, KeyCount, KeyCounts
-from sparkify.engines.duckdb_read import (
+from sparkify.engines.base import KeyCount, KeyCounts
+from sparkify.engines.duckdb.raw import RawTables
+from sparkify.engines.duckdb.read import (
     Gathered,
     Read,
     UnreadError,
@@ -19,16 +20,13 @@ from sparkify.engines.duckdb_read import (
     pattern,
     quoted,
     read_json,
-    select_counts,
-    select_raw,
 )  # fmt: skip
 from sparkify.engines.record import EXTRA_KEY, RecordReader
 from sparkify.source.fetch import differs
-from sparkify.source.file import Dataset, NewFile
+from sparkify.source.file import NewFile
 from sparkify.source.scan import count_key, diagnose, records, scan_file, scan_record, unreadable_file
 from sparkify.source.store import read_small
 from sparkify.source.tally import NumberKeys, Tally
-from sparkify.sql.schema import table
 
 FEW = 1000  # lines of a file that are no records and are still looked at one by one
 
@@ -38,26 +36,19 @@ class Batch:
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
-        dataset: Dataset,
+        raw: RawTables,
         reader: RecordReader,
         typed: Collection[str],
         accept: Callable[[Collection[str]], str],
         scratch: Path,
     ) -> None:
-        self._connection = connection
-        self._dataset, self._staging = dataset, STAGING_TABLE[dataset]
+        self._raw = raw
         self._typed, self._accept = typed, accept
         keys = {column: key for column, key in reader.keys.items() if column in typed}
         others = [key for column, key in reader.keys.items() if column not in typed]
         self._number_keys = NumberKeys(keys.values(), others) if reader.is_flat else None
         self._scratch = scratch
         self.reader = reader
-        columns = table(self._staging).reported
-        self._columns = [column.name for column in columns]
-        self._texts = [column.name for column in columns if column.kind == "text"]
-        self._numbers = [column.name for column in columns if column.kind != "text"]
-        self._counts = select_counts(self._columns, self._texts)
         self._reads: list[Read] = []
 
     def reads(self) -> Sequence[Read]:
@@ -74,36 +65,22 @@ class Batch:
         """The files that somebody wrote to while they were read: they wait for the next run."""
         return {read.file.file_id for read in self._reads if changed_meanwhile(read)}
 
-    def create(self) -> None:
-        texts = ", ".join(f"{name} VARCHAR" for name in self._columns)
-        for statement in (
-            f"CREATE OR REPLACE TEMP TABLE raw_plain (part INTEGER, {texts})",
-            f"CREATE OR REPLACE TEMP TABLE raw_rewritten ({texts}, extra VARCHAR)",
-            "CREATE OR REPLACE TEMP TABLE raw_place (file_id INTEGER, shift BIGINT)",
-            "CREATE OR REPLACE TEMP TABLE raw_part (part INTEGER, file_id INTEGER, shift BIGINT)",
-            "CREATE OR REPLACE TEMP TABLE raw_record "
-            "(place BIGINT, file_id INTEGER, record INTEGER, vals INTEGER, aside INTEGER)",
-            "CREATE OR REPLACE TEMP TABLE raw_kept (file_id INTEGER, shift BIGINT, records BIGINT)",
-            "CREATE OR REPLACE TEMP TABLE raw_good (file_id INTEGER, record INTEGER, place BIGINT)",
-        ):
-            self._sql(statement)
-
     def accept_plain(self, reads: list[Read], compression: str) -> list[Read]:
         """Lane 1: take in plain files in one go; return those that hold anything but records in which all is
         as expected. The good ones of these are in now, and have no number yet."""
         ids = [read.file.file_id for read in reads]
         written = frozenset().union(*(read.scan.tally.written for read in reads))
         typed = [column for column in self._typed if self.reader.keys[column] not in written]
-        named = ", ".join(f"{quoted(self.reader.keys[column])} AS {column}" for column in self._columns)
+        named = ", ".join(f"{quoted(self.reader.keys[column])} AS {column}" for column in self._raw.columns)
         files = ", ".join(literal(pattern(read.file.path) or "") for read in reads)
-        self._sql(
-            f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS "
+        self._raw.sql(
+            f"CREATE OR REPLACE TEMP VIEW {self._raw.name} AS "
             f"SELECT {ids}[file_index::BIGINT + 1] AS file_id, NULL::INTEGER AS record, {named} "
             f"FROM {self._read_json(compression, f'[{files}]', typed=typed)}"
         )
         self._read_files(reads, compression, self._accept(typed))
-        counted = self._count(
-            f"SELECT file_id, min(rowid), count(*), {self._counts} FROM {self._staging} "
+        counted = self._raw.count(
+            f"SELECT file_id, min(rowid), count(*), {self._raw.counts} FROM {self._raw.staging} "
             "WHERE file_id BETWEEN $1 AND $2 AND record IS NULL GROUP BY file_id",
             [min(ids), max(ids)],
         )
@@ -111,7 +88,7 @@ class Batch:
         for read in reads:
             first, rows, counts, floats = counted.get(read.file.file_id, (0, 0, {}, 0))
             tally = read.scan.tally
-            values = tally.keys - tally.nulls - sum(map(self._empty(tally), self._numbers))
+            values = tally.keys - tally.nulls - sum(map(self._empty(tally), self._raw.numbers))
             is_whole = rows == read.scan.lines and values == sum(counts.values()) and not floats
             if is_whole and read.has_no_other_key(self.reader, rows):
                 read.rows, read.values = rows, values
@@ -121,11 +98,12 @@ class Batch:
                 others.append(read)
                 if rows:
                     kept.append((read.file.file_id, first - 1, rows))
-        self._insert_rows("raw_place", ("file_id", "shift"), good)
-        self._insert_rows("raw_kept", ("file_id", "shift", "records"), kept)
-        self._sql(
-            f"UPDATE {self._staging} SET record = {self._staging}.rowid - p.shift FROM raw_place AS p "
-            f"WHERE p.file_id = {self._staging}.file_id AND {self._staging}.record IS NULL"
+        self._raw.insert_rows("raw_place", ("file_id", "shift"), good)
+        self._raw.insert_rows("raw_kept", ("file_id", "shift", "records"), kept)
+        staging = self._raw.staging
+        self._raw.sql(
+            f"UPDATE {staging} SET record = {staging}.rowid - p.shift FROM raw_place AS p "
+            f"WHERE p.file_id = {staging}.file_id AND {staging}.record IS NULL"
         )
         return others
 
@@ -133,8 +111,8 @@ class Batch:
         """Lane 2: read plain files into the raw table in one go; return those that must go to lane 3."""
         if not reads:
             return []
-        known = self._sql("SELECT coalesce(max(part), -1) + 1 FROM raw_plain")[0][0]
-        selected = ", ".join(quoted(self.reader.keys[column]) for column in self._columns)
+        known = self._raw.sql("SELECT coalesce(max(part), -1) + 1 FROM raw_plain")[0][0]
+        selected = ", ".join(quoted(self.reader.keys[column]) for column in self._raw.columns)
         self._read_files(
             reads,
             compression,
@@ -142,8 +120,8 @@ class Batch:
             f"FROM {self._read_json(compression)}",
             [[pattern(read.file.path) for read in reads]],
         )
-        counted = self._count(
-            f"SELECT part, min(rowid), count(*), {self._counts} FROM raw_plain "
+        counted = self._raw.count(
+            f"SELECT part, min(rowid), count(*), {self._raw.counts} FROM raw_plain "
             "WHERE part >= $1 GROUP BY part",
             [known],
         )
@@ -165,7 +143,7 @@ class Batch:
                 read.rows = 0
                 suspicious.append(read)
         # Suspicious files have no row in raw_part, so their rows in raw_plain are never seen.
-        self._insert_rows("raw_part", ("part", "file_id", "shift"), parts)
+        self._raw.insert_rows("raw_part", ("part", "file_id", "shift"), parts)
         return suspicious
 
     def _has_written_moments(self, part: int) -> bool:
@@ -173,7 +151,7 @@ class Batch:
         if self.reader.moment is None:
             return False
         written = r"^\s*(\d{4}-\d\d-\d\d|-?\d+[.eE])"
-        found = self._sql(
+        found = self._raw.sql(
             f"SELECT 1 FROM raw_plain WHERE part = $1 AND regexp_matches({self.reader.moment}, $2) LIMIT 1",
             [part, written],
         )
@@ -188,10 +166,10 @@ class Batch:
         missing = read.scan.tally.keys - read.scan.tally.nulls - stored
         if missing == 0:
             return True
-        nothing = " AND ".join(f"{column} IS NULL" for column in self._columns)
+        nothing = " AND ".join(f"{column} IS NULL" for column in self._raw.columns)
         lines = {
             place - first + 1
-            for (place,) in self._sql(
+            for (place,) in self._raw.sql(
                 f"SELECT rowid FROM raw_plain WHERE part = $1 AND {nothing} LIMIT {FEW}", [part]
             )
         }
@@ -215,7 +193,7 @@ class Batch:
             return {}
         for column, values in counts.items():
             key = self.reader.keys[column]
-            is_told = tally.nulls == 0 and (column in self._texts or not self._empty(tally)(column))
+            is_told = tally.nulls == 0 and (column in self._raw.texts or not self._empty(tally)(column))
             there = values if is_told or values == read.rows else count_key(read.file, key)
             if there < read.rows:
                 found[key] = KeyCount(read.rows - there, None)
@@ -249,83 +227,37 @@ class Batch:
     def _read_gathered(self, out: "Gathered") -> None:
         if not out.files:
             return
-        selected = ", ".join(quoted(self.reader.keys[column]) for column in self._columns)
-        self._sql(
+        selected = ", ".join(quoted(self.reader.keys[column]) for column in self._raw.columns)
+        self._raw.sql(
             f"INSERT INTO raw_rewritten SELECT {selected}, {EXTRA_KEY} "
             f"FROM {self._read_json('none', more=(EXTRA_KEY,))}",
             [[pattern(str(self._scratch))]],
         )
-        first, rows = self._sql("SELECT min(rowid), count(*) FROM raw_rewritten")[0]
+        first, rows = self._raw.sql("SELECT min(rowid), count(*) FROM raw_rewritten")[0]
         if rows != len(out.files):
             raise AssertionError(f"{len(out.files)} records were written together, {rows} were read back")
         # Rows that are not committed yet have row numbers that start very high.
         places = {"place": range(first, first + rows), "file_id": out.files, "record": out.records}
-        self._insert("raw_record", {**places, "vals": out.values, "aside": out.asides})
+        self._raw.insert("raw_record", {**places, "vals": out.values, "aside": out.asides})
 
     def drop_changed(self) -> None:
         """Take out what was read of files that changed meanwhile, and what lane 1 read wrongly."""
         changed = [*self.changed()]
         if changed:
-            self._delete((self._staging, "raw_part", "raw_record", "raw_kept"), changed)
+            self._raw.delete((self._raw.staging, "raw_part", "raw_record", "raw_kept"), changed)
         if rewritten := [read.file.file_id for read in self._reads if read.is_rewritten]:
-            kept = self._sql(
+            kept = self._raw.sql(
                 "SELECT list(file_id) FROM raw_kept WHERE list_contains($1::INTEGER[], file_id)", [rewritten]
             )[0][0]
             if kept:
-                self._delete((self._staging, "raw_kept"), kept)
-
-    def finish(self, good: str) -> None:
-        """Number the rows lane 1 accepted, and let the raw table show all records not in staging for good."""
-        self._publish()
-        if self._sql("SELECT 1 FROM raw_kept LIMIT 1"):
-            self._number_kept(good)
-            self._sql(
-                f"UPDATE {self._staging} SET extra = e.extra FROM (SELECT g.place, r.extra "
-                f"FROM raw_{self._dataset} AS r JOIN raw_good AS g USING (file_id, record) "
-                f"WHERE r.extra IS NOT NULL) AS e WHERE {self._staging}.rowid = e.place"
-            )
-
-    def _number_kept(self, good: str) -> None:
-        """Give the rows that were kept their lines: those of their file's good records, in the same order.
-
-        Where there are not as many, the file's rows are taken back.
-        """
-        self._sql(
-            "INSERT INTO raw_good SELECT file_id, record, "
-            "shift + row_number() OVER (PARTITION BY file_id ORDER BY record) AS place "
-            f"FROM ({good}) JOIN raw_kept USING (file_id)"
-        )
-        other = self._sql(
-            "SELECT list(k.file_id) FROM raw_kept AS k LEFT JOIN "
-            "(SELECT file_id, count(*) AS records FROM raw_good GROUP BY file_id) AS g USING (file_id) "
-            "WHERE g.records IS DISTINCT FROM k.records"
-        )[0][0]
-        if other:
-            self._delete((self._staging, "raw_kept", "raw_good"), other)
-        self._sql(
-            f"UPDATE {self._staging} SET record = g.record FROM raw_good AS g "
-            f"WHERE {self._staging}.rowid = g.place AND {self._staging}.file_id = g.file_id "
-            f"AND {self._staging}.record IS NULL"
-        )
-
-    def _publish(self) -> None:
-        """Let `raw_events` or `raw_songs` show the raw records."""
-        raw = select_raw(self._columns, self._texts, self._numbers)
-        self._sql(f"CREATE OR REPLACE TEMP VIEW raw_{self._dataset} AS {raw}")
-
-    def _count(self, sql: str, parameters: Sequence[Any]) -> dict[int, tuple[int, int, dict[str, int], int]]:
-        """{file or part: (first row, rows, values of each column, texts that might have been numbers)}"""
-        return {
-            number: (first, rows, dict(zip(self._columns, counts, strict=True)), floats)
-            for number, first, rows, *counts, floats in self._sql(sql, parameters)
-        }
+                self._raw.delete((self._raw.staging, "raw_kept"), kept)
 
     def _read_files(
         self, reads: Sequence[Read], compression: str, sql: str, parameters: Sequence[Any] = ()
     ) -> None:
         """Run a statement that reads these files. Raises UnreadError, naming those the reader refuses."""
         try:
-            self._sql(sql, parameters)
+            self._raw.sql(sql, parameters)
         except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException) as error:
             said = str(error).splitlines()[0]
             if "No space left" in said or not (refused := self._find_refused(reads, compression)):
@@ -337,7 +269,7 @@ class Batch:
         refused = set()
         for read in reads:
             try:
-                self._connection.cursor().execute(
+                self._raw.connection.cursor().execute(
                     f"SELECT count(*) FROM {self._read_json(compression)}", [[pattern(read.file.path)]]
                 ).fetchall()
             except duckdb.Error:
@@ -349,22 +281,3 @@ class Batch:
     ) -> str:
         numbers = [self.reader.keys[column] for column in typed]
         return read_json([*self.reader.keys.values(), *more], numbers, compression, files)
-
-    def _delete(self, names: Sequence[str], file_ids: Sequence[int]) -> None:
-        for name in names:
-            self._sql(f"DELETE FROM {name} WHERE list_contains($1::INTEGER[], file_id)", [file_ids])
-
-    def _sql(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql, parameters).fetchall()
-
-    def _insert_rows(self, name: str, columns: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
-        self._insert(name, dict(zip(columns, zip(*rows, strict=True), strict=False)))
-
-    def _insert(self, name: str, columns: Mapping[str, Any]) -> None:
-        if columns:
-            import numpy as np
-
-            incoming = {column: np.array(values, dtype=np.int64) for column, values in columns.items()}
-            self._connection.register("incoming", incoming)
-            self._sql(f"INSERT INTO {name} SELECT {', '.join(columns)} FROM incoming")
-            self._connection.unregister("incoming")

@@ -4,7 +4,7 @@ import ssl
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sparkify.engines.redshift_errors import said
+from sparkify.engines.redshift.errors import said
 from sparkify.errors import ConfigError, RemoteError
 
 SslMode = Literal["verify-full", "verify-ca"]

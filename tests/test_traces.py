@@ -1,0 +1,101 @@
+"""What is left of a forgotten listener beside their records: names of keys, and ids set aside elsewhere."""
+
+import json
+
+import pytest
+
+from sparkify.engines.base import Engine
+from sparkify.errors import LoadError
+from sparkify.load.checks import check_warehouse
+from sparkify.load.feed import Feed
+from sparkify.load.forget import forget
+from sparkify.sql.schema import ALL
+from tests.builders import Noting, Source, etl, play, rows
+
+PLANTED = 'Koch "Lily" 100%_ of 77 \\ ü'
+SHARED = 'a "key" \\ of ü'
+ID = 777_000_777
+
+
+def tables_with(engine: Engine, text: str) -> list[str]:
+    """The tables in which this text stands, however JSON writes it."""
+    apart = ("etl_forgotten", "etl_seal")  # the one says who is forgotten, the other holds digests
+    forms = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return [
+        name
+        for name in ALL
+        if name not in apart
+        and any(
+            form in str(value)
+            for row in rows(engine, f"SELECT * FROM {name}")
+            for value in row
+            for form in forms
+        )
+    ]
+
+
+def test_the_name_of_a_key_goes_with_the_last_record_that_has_it(warehouse: Engine, source: Source) -> None:
+    source.log(
+        play(0) | {SHARED: 1, "nothing": None}, play(1, userId="77") | {PLANTED: 1, SHARED: 1},
+        play(2, userId="77") | {"nested": {PLANTED: 1}},
+    )  # fmt: skip
+    etl(warehouse, source.folder)
+    assert tables_with(warehouse, PLANTED) == ["stg_events", "etl_key", "etl_warning"]
+
+    forget(warehouse, 77, Noting())
+
+    assert tables_with(warehouse, PLANTED) == []
+    assert rows(warehouse, "SELECT name FROM etl_key WHERE kind = 'unknown'") == [(SHARED,)]
+    assert all(one.passed for one in check_warehouse(warehouse))
+    source.log(
+        play(0, sessionId=5, userId="77") | {PLANTED: 2}, play(1, sessionId=5) | {"new": 2}, day="2018-11-02"
+    )
+    progress = Noting()
+    etl(warehouse, source.folder, watching=progress)
+    assert tables_with(warehouse, PLANTED) == []
+    assert [message.split(" in ")[0] for message in progress.warnings if "unknown" in message] == [
+        'unknown key "new"'
+    ]
+    assert all(one.passed for one in check_warehouse(warehouse))
+
+
+def test_a_refused_load_keeps_no_name_of_a_key(warehouse: Engine, source: Source) -> None:
+    source.log(play(0, userId="77") | {PLANTED: 1})
+
+    for feed in (Feed(refuses_unknown_keys=True), Feed(is_strict=True)):
+        with pytest.raises(LoadError, match="unknown key"):
+            etl(warehouse, source.folder, feed=feed)
+
+    assert tables_with(warehouse, PLANTED) == []
+    assert "unknown key in " in repr(rows(warehouse, "SELECT reason FROM etl_attempt"))
+
+
+@pytest.mark.parametrize("written", [f"{ID}", f'"{ID}"', f"{ID}.0"])
+def test_an_id_that_is_set_aside_with_a_record_of_somebody_else_is_erased_now_and_later(
+    warehouse: Engine, source: Source, written: str
+) -> None:
+    def twice(item: int) -> str:
+        return json.dumps(play(item, userId="78")).replace('"userId"', f'"userId": {written}, "userId"', 1)
+
+    odd = {"status": "odd"}
+    source.log(
+        twice(0), json.dumps(play(1, userId="78", **odd)).replace('"userId"', '"userId": 79, "userId"', 1)
+    )
+    etl(warehouse, source.folder)
+    assert tables_with(warehouse, str(ID)) == ["stg_events"]
+
+    forget(warehouse, ID, Noting())
+
+    assert tables_with(warehouse, str(ID)) == []
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM stg_events WHERE user_id = 78") == [(2,)]
+    assert "79" in repr(rows(warehouse, "SELECT extra FROM stg_events ORDER BY record"))
+    assert rows(warehouse, "SELECT values_aside, values_erased FROM etl_file") == [(2, 1)]
+    assert all(one.passed for one in check_warehouse(warehouse))
+    source.log(twice(7), day="2018-11-02")
+    etl(warehouse, source.folder)
+    assert tables_with(warehouse, str(ID)) == []
+    assert rows(warehouse, "SELECT values_aside, values_erased FROM etl_file ORDER BY file_id DESC")[0] == (
+        0,
+        1,
+    )
+    assert all(one.passed for one in check_warehouse(warehouse))
