@@ -1,8 +1,7 @@
 """The configuration: flag > environment > dwg.cfg > default.
 
-Every setting is one field of one frozen dataclass; the field's name is the setting's name in
-`dwg.cfg` and in the environment (`[S3] LOG_DATA`, `SPARKIFY_S3__LOG_DATA`), its metadata says what it
-is for. No second list of settings exists: `sparkify config` walks the same fields.
+Every setting is a field of a frozen dataclass: its name is the setting's in `dwg.cfg` and in the environment
+(`[S3] LOG_DATA`, `SPARKIFY_S3__LOG_DATA`), its metadata say what for. `sparkify config` walks the fields.
 """
 
 import configparser
@@ -19,7 +18,6 @@ from sparkify.errors import ConfigError
 
 DEFAULT_FILE = Path("dwg.cfg")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine."""
 EngineName = Literal["duckdb", "redshift"]
 """Each is a folder of `sparkify.engines`."""
 
@@ -120,7 +118,9 @@ class Etl:
         REJECTS,
     )
     play_page: str = setting(
-        "NextSong", "the pages whose events are plays, with commas between; a change needs `sparkify rebuild`"
+        "NextSong",
+        "the pages whose events are plays, with commas between; a change needs `sparkify rebuild`",
+        (r".*[^\s,].*", "the name of a page, or several with commas between"),
     )
     unknown_keys: Literal["keep", "refuse"] = setting(
         "keep", "keys that no column takes: keep their values in `extra`, or refuse the run"

@@ -9,11 +9,11 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb.engine import DuckDB
-from sparkify.errors import WarehouseError
+from sparkify.errors import ConfigError, WarehouseError
 from sparkify.load import validation
 from sparkify.load.diff import digest_star
 from sparkify.load.erase import listeners_of
-from sparkify.load.forget import forget
+from sparkify.load.forget import forget, read_list
 from sparkify.load.replay import replay
 from sparkify.load.run import rebuild
 from sparkify.load.tables import create_tables
@@ -239,7 +239,22 @@ def test_a_file_that_cannot_be_rewritten_is_said_and_leaves_nothing_beside_it(
         (b'{"userId": "abc"}', None),
         (b'{"userId": ["15"]}', None),
         (b"[1]", None),
-        (b'{"firstName": "A", "userId": "15"}{"firstName": "B", "userId": "16"}', {15, 16}),
+        (b'{"firstName": "A", "userId": "15"}{"firstName": "B", "userId": "16"}', None),
+        (b'{"userId": "15", "userId": 16}', {15, 16}),
+        (b'{"userId": "16", "user\\u0049d": "15"}', {15, 16}),
+        (b'{"userId": 7.7e1}', {77}),
+        (b'{"userId": 9007199254740993}', {9007199254740993}),
+        (b'{"userId": -5}', {-5}),
+        (b'{"userId": ' + b"9" * 5000 + b"}", None),
+        (b'{"userId": "' + b"9" * 5000 + b'"}', None),
+        (b'{"userId": 1e999999999}', None),
+        (b'{"friend": {"userId": "16"}, "firstName": "A"}', None),
+        (b'{"friend": {"userId": "16"}, "userId": "15"}', {15}),
+        (b'{"userId": 7', None),
+        (b'{"userId": "16", "firstName": "A", "la{"lastName": "B"', None),
+        (b'{"song_id": "SO1", "title": "A", "ye', set()),
+        (b'{"song_id": "SO1", "firstName": "A"}', None),
+        (b'{"song_id": "SO1", "title": "A"}', set()),
         (b'{"firstName": "A", "userId": "15"}{"firstName": "B", "use', None),
         (b'{"firstName": "A"', None),
         (b"\xff", None),
@@ -303,3 +318,42 @@ def test_a_number_of_plays_that_forgetting_changes_is_told_of(warehouse: Engine,
     assert (receipt.plays, receipt.plays_left) == (2, 1)
     assert rows(warehouse, "SELECT kind FROM etl_warning") == [("plays_changed",)]
     assert told.warnings[0].startswith("2 plays before, 1 now")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"sessionId":5,"firstName":"Lily","lastName":"Koch","userId":7',
+        '{"userId":"16","ts":1,"firstName":"Bo","la{"sessionId":5,"lastName":"Koch","firstName":"Lily"',
+        '{"friend":{"userId":"16"},"firstName":"Lily","lastName":"Koch","loc',
+        '{"user\\u0049d":"77","firstName":"Lily","lastName":"Koch","userId":"16","ts":"xx"}',
+        '{"firstName":"Lily","lastName":"Koch","userId":' + "9" * 5000 + ',"ts":"xx"}',
+    ],
+    ids=["cut in the number", "two writes in one", "a friend's", "escaped", "five thousand digits"],
+)
+def test_no_reject_that_may_be_theirs_keeps_its_text(warehouse: Engine, source: Source, line: str) -> None:
+    source.log(play(0, userId="16"), line)
+    etl(warehouse, source.folder)
+    texts = "SELECT COUNT(raw_text) AS texts, COUNT(*) AS n FROM etl_reject"
+    assert rows(warehouse, texts) == [(1, 1)]
+
+    forget(warehouse, 77, Silent())
+
+    assert rows(warehouse, texts) == [(0, 1)]
+    source.log(play(0, userId="16", sessionId=9), line, day="2018-11-09")
+    etl(warehouse, source.folder)
+    assert rows(warehouse, texts) == [(0, 2)]
+
+
+def test_any_number_can_be_forgotten(warehouse: Engine, source: Source) -> None:
+    ids = [-5, 1500000000000000001, 2**63 - 1]
+    source.log(*(play(item, userId=str(one), firstName="Lily") for item, one in enumerate(ids)))
+    etl(warehouse, source.folder)
+    assert read_list("\n".join(map(str, ids))) == ids
+
+    forget(warehouse, ids, Silent())
+
+    assert rows(warehouse, "SELECT COUNT(first_name) AS names, COUNT(*) AS n FROM stg_events") == [(0, 3)]
+    for wrong in ("9" * 5000, str(2**63), "1_000", "7.0"):
+        with pytest.raises(ConfigError, match="is not the number of a listener"):
+            read_list(wrong)

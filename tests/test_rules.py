@@ -1,5 +1,6 @@
 """The rules that built the star have a version: with other rules nothing is added to it before a rebuild."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,7 +12,7 @@ from sparkify import sql
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, WarehouseError
 from sparkify.ledger.state import read_rules
-from sparkify.load import rules
+from sparkify.load import rules, text
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.forget import forget
@@ -186,3 +187,38 @@ def test_etl_rebuild_on_the_command_line_rebuilds_and_loads(
     assert loaded("check").returncode == 0
     told = loaded("runs", "--format", "csv").stdout.splitlines()
     assert [line.split(",")[:2] for line in told[1:3]] == [["3", "etl"], ["2", "rebuild"]]
+
+
+def test_another_rule_of_text_is_another_rule_and_a_rebuild_writes_all_text_by_it(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.song(song(artist_name="J\u00d3GA"))
+    source.log(play(0, artist="J\u00f3ga"))
+    etl(warehouse, source.folder)
+    matched = "SELECT COUNT(artist_id) AS n FROM songplay"
+    assert rows(warehouse, matched) == [(1,)]
+
+    monkeypatch.setattr(text, "fold", text.normal)
+    monkeypatch.setattr(text, "RULE", text.RULE + 1)
+    rules.rules_digest.cache_clear()
+    source.log(play(1, artist="J\u00f3ga"), day="2018-11-02")
+    with pytest.raises(WarehouseError, match="other rules"):
+        etl(warehouse, source.folder)
+    rebuild(warehouse, Silent())
+    etl(warehouse, source.folder)
+
+    assert rows(warehouse, matched) == [(0,)]
+    assert rows(warehouse, "SELECT folded FROM text_form ORDER BY 1") == [("J\u00d3GA",), ("J\u00f3ga",)]
+    assert failed(warehouse) == []
+    rules.rules_digest.cache_clear()
+
+
+def test_whoever_changes_the_rule_of_text_raises_its_version() -> None:
+    """What the rule makes of these texts is that of its version."""
+    texts = (
+        "Bj\u00f6rk", "Bjo\u0308rk", "BjÃ¶rk", " \u00a0a\u200b", "STRASSE Straße", "ΣΊΣΥΦΟΣ Σίσυφος", "ﬁ Å Ⅷ",
+        "İIıi", "voilÃ\u00a0", "\u1e9e", "a\u0301\u0327", "\ufeffx\ufeff", "", "ⓐ", "ΐ",
+    )  # fmt: skip
+    made = "\n".join(f"{text.normal(one)}|{text.fold(one)}" for one in texts)
+
+    assert (text.RULE, hashlib.sha256(made.encode()).hexdigest()[:12]) == (1, "fd32440666f9")

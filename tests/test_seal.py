@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.errors import CheckError, ConfigError
+from sparkify.errors import CheckError, ConfigError, WarehouseError
 from sparkify.ledger import seal
 from sparkify.ledger.digests import SEALED, Changes
 from sparkify.ledger.seal import accept, read_chain, read_last
@@ -336,3 +336,41 @@ def test_check_and_log_say_it(loaded: Run, tmp_path: Path) -> None:
 
 def test_no_table_is_left_out() -> None:
     assert {*SEALED, "etl_seal"} == set(schema.ALL)
+
+
+def test_a_wrong_key_seals_nothing(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "right")
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    source.log(play(1), day="2018-11-02")
+    with warehouse.transaction():
+        accept(warehouse, "with a key")
+
+    for wrong in ("Right", "\udcff"):  # a key may be any bytes
+        monkeypatch.setenv("SPARKIFY_SEAL_KEY", wrong)
+        with pytest.raises(ConfigError, match="was not made with this SPARKIFY_SEAL_KEY"):
+            etl(warehouse, source.folder)
+        assert not check_seal(warehouse).passed
+
+    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "right")
+    etl(warehouse, source.folder)
+    assert check_seal(warehouse).passed
+
+
+@pytest.mark.parametrize("digests", ["x", '{"users": [1]}', "[]", '{"users": null}'])
+def test_digests_that_cannot_be_read_are_one_line(filled: Engine, source: Source, digests: str) -> None:
+    last = "seal_id = (SELECT MAX(seal_id) FROM etl_seal)"
+    filled.execute(f"UPDATE etl_seal SET digests = :digests WHERE {last}", {"digests": digests})
+
+    assert "cannot be read" in check_seal(filled).sentence()
+    source.log(play(1), day="2018-11-29")
+    with pytest.raises(WarehouseError, match=r"the digests of seal .* cannot be read"):
+        etl(filled, source.folder)
+
+
+def test_a_seal_says_plainly_whether_it_has_a_key(filled: Engine) -> None:
+    filled.execute("UPDATE etl_seal SET is_keyed = 5")
+
+    assert "it was changed, or made with another key" in check_seal(filled).sentence()

@@ -99,3 +99,41 @@ def test_an_id_that_is_set_aside_with_a_record_of_somebody_else_is_erased_now_an
         1,
     )
     assert all(one.passed for one in check_warehouse(warehouse))
+
+
+def test_names_that_the_ledger_cuts_escapes_or_sums_up_stay_with_their_records(
+    warehouse: Engine, source: Source
+) -> None:
+    long, odd = "k" * 700, "tab\there"
+    source.log(
+        play(0) | {long: 1, odd: 1} | {f"key {number}": 1 for number in range(250)}, play(1, userId="77"),
+    )  # fmt: skip
+    etl(warehouse, source.folder)
+    names = "SELECT name FROM etl_key WHERE kind = 'unknown' ORDER BY 1"
+    before = rows(warehouse, names)
+    assert {name for (name,) in before} > {"(other keys)", "k" * 500 + "...", "tab\\there"}
+
+    forget(warehouse, 77, Noting())
+
+    assert rows(warehouse, names) == before
+    source.log(play(2) | {long: 1, odd: 1} | {f"key {number}": 1 for number in range(250)}, day="2018-11-09")
+    etl(warehouse, source.folder)
+    assert rows(warehouse, names) == sorted(before * 2)
+
+
+def test_what_came_with_a_second_id_goes_with_it(warehouse: Engine, source: Source) -> None:
+    twice = json.dumps(play(0, firstName="Bo", lastName="Berg", userId="16"))
+    first = '{"userId":"9007199254740993","firstName":"Lily","lastName":"Koch",'
+    source.log(first + twice[1:])
+    etl(warehouse, source.folder)
+    assert {"Lily", "Koch"} <= {text for text in ("Lily", "Koch") if tables_with(warehouse, text)}
+
+    forget(warehouse, 9007199254740993, Noting())
+
+    assert [tables_with(warehouse, text) for text in ("Lily", "Koch", "9007199254740993")] == [[], [], []]
+    assert rows(warehouse, "SELECT user_id, first_name FROM stg_events") == [(16, "Bo")]
+    assert all(one.passed for one in check_warehouse(warehouse))
+    source.log((first + twice[1:]).replace('"sessionId": 38', '"sessionId": 39'), day="2018-11-09")
+    etl(warehouse, source.folder)
+    assert [tables_with(warehouse, text) for text in ("Lily", "Koch", "9007199254740993")] == [[], [], []]
+    assert all(one.passed for one in check_warehouse(warehouse))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from sparkify.cli.options import AT_MOST, config_options, confirm, interruptible
+from sparkify.cli.options import ANY_ID, config_options, confirm, interruptible
 from sparkify.cli.output import lines, print_object, print_result, visible
 from sparkify.cli.progress import Watching, log_option
 from sparkify.cli.summary import UNPUBLISHED
@@ -23,7 +23,7 @@ SHOWN = 5
 
 
 @click.command()
-@click.argument("user_id", type=AT_MOST, metavar="[USER_ID]", required=False)
+@click.argument("user_id", type=ANY_ID, metavar="[USER_ID]", required=False)
 @config_options
 @click.option("--list", "show", is_flag=True, help="Instead, list who is forgotten.")
 @click.option(

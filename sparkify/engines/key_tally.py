@@ -33,9 +33,12 @@ class KeyTally:
 MOST_KEYS = 200
 """Unknown keys of one file that are told apart."""
 OTHER_KEYS = "(other keys)"
+LONGEST_KEY, CUT = 500, "..."
+"""Bytes of a name that are kept, and what follows them."""
 
 
 def _printable(name: str) -> str:
     """A key as a database can hold it and a terminal can show it, and not too long."""
     shown = name if name.isprintable() else json.dumps(name)[1:-1]
-    return shown if len(shown.encode()) <= 500 else shown.encode()[:500].decode(errors="ignore") + "..."
+    whole = shown.encode()
+    return shown if len(whole) <= LONGEST_KEY else whole[:LONGEST_KEY].decode(errors="ignore") + CUT

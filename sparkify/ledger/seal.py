@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from sparkify.engines.base import Engine, Reader
-from sparkify.errors import ConfigError, QueryError
+from sparkify.errors import ConfigError, QueryError, WarehouseError
 from sparkify.ledger.digests import SEALED, SMALL, Changes, Digest, read_digests, read_hashing
 from sparkify.ledger.state import this_program
 
@@ -50,7 +50,15 @@ class Entry(NamedTuple):
 
     @property
     def tables(self) -> dict[str, Digest]:
-        return {name: Digest(rows, int(total)) for name, (rows, total) in json.loads(self.digests).items()}
+        """The digest of each table. Raises WarehouseError if they cannot be read."""
+        try:
+            held = json.loads(self.digests)
+            return {name: Digest(int(rows), int(total)) for name, (rows, total) in held.items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise WarehouseError(
+                f"the digests of seal {self.seal_id} cannot be read: something else than sparkify changed "
+                "them. `sparkify log --accept WHY` seals the tables as they are."
+            ) from error
 
     def computed(self) -> str | None:
         """The seal that these values have; None where that needs a key that is not here."""
@@ -126,7 +134,7 @@ def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
     before: Entry | None = None
     for entry in (Entry(*row) for row in rows):
         wrong = ""
-        if entry.computed() not in (None, entry.seal):
+        if entry.computed() not in (None, entry.seal) or entry.is_keyed not in (0, 1):
             wrong = "it was changed, or made with another key"
         elif before is None and (entry.seal_id != 1 or entry.previous or entry.command not in FIRST):
             wrong = "what came before it is gone"
@@ -144,6 +152,11 @@ def _append(
 ) -> None:
     if last and last.is_keyed and not key():
         raise ConfigError(f"the warehouse is sealed with a key: set {VARIABLE}. Nothing was changed.")
+    if last and last.is_keyed and last.computed() != last.seal:
+        raise ConfigError(
+            f"the last seal was not made with this {VARIABLE}. Give the right one; if something else than "
+            "sparkify changed the seal, restore a copy of the warehouse. Nothing was changed."
+        )
     digests = json.dumps({name: [one.rows, str(one.total)] for name, one in sorted(tables.items())})
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     what = said.what.encode()[:LONGEST].decode(errors="ignore")
@@ -156,4 +169,4 @@ def _append(
 
 def key() -> bytes:
     """The key of the seals; empty where there is none."""
-    return os.environ.get(VARIABLE, "").encode()
+    return os.fsencode(os.environ.get(VARIABLE, ""))

@@ -4,17 +4,20 @@ A line that is no record may hold anybody's name. So where somebody is forgotten
 kept only if it names its listener, and that is somebody else.
 """
 
-import contextlib
 import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from sparkify.ledger.rejects import Reject, decoded
-from sparkify.sql.schema import table
+from sparkify.sql.schema import LISTENER, table
 
 ERASED = "erased"
-_NAMED = re.compile(rb'"userId"\s*:\s*(?:"(\d*)"|(\d+)|null)')
+LISTENER_KEY = next(one.key for one in table("stg_events").columns if one.name == LISTENER)
+LONGEST_ID = 19
+"""Digits of a BIGINT."""
+_NUMBER = re.compile(r"[-+]?\d{1,400}(\.\d{0,400})?([eE][-+]?\d{1,4})?", re.ASCII)
 
 
 def erase(rejects: Sequence[Reject], forgotten: Collection[int]) -> list[Reject]:
@@ -41,31 +44,51 @@ def listeners(reject: Reject) -> set[int] | None:
 def listeners_of(line: bytes) -> set[int] | None:
     """Whom this text is of, nobody for a visit without a login; None where it does not say.
 
+    Only a whole record says it: in one that was cut off, or written into another, a name may be anybody's.
+
     >>> listeners_of(b'{"userId": "15"}'), listeners_of(b'{"userId": ""}'), listeners_of(b'{"firstNa')
     ({15}, set(), None)
-    >>> listeners_of(b'{"userId": "15", "userId": "16"}') == {15, 16}
+    >>> listeners_of(b'{"userId": 1.5e1, "userId": "16"}') == {15, 16}
     True
     """
-    if b'"song_id"' in line and not any(key in line for key in _personal_keys()):
-        return set()  # a song, which is of nobody
-    value, keys = None, line.count(b'"userId"')
-    if keys < 2:  # of a key that comes twice, one reader takes the first and another the last
-        with contextlib.suppress(ValueError, RecursionError):
-            value = json.loads(line)
-    if value is None:
-        named = _NAMED.findall(line)
-        if not named or max(keys, line.count(b'"firstName"')) > len(named):
-            return None
-        return {int(number) for pair in named for number in pair if number}
-    user = value.get("userId", ()) if isinstance(value, dict) else ()
-    if user in ("", None):
-        return set()
-    return {int(user)} if isinstance(user, str | int) and re.fullmatch(r"\d+", str(user)) else None
+    try:
+        record = json.loads(line, object_pairs_hook=_Pairs, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, _Pairs):
+        is_song = b'"song_id"' in line and b"\\u" not in line
+        return set() if is_song and not any(f'"{key}"'.encode() in line for key in personal_keys()) else None
+    named = [value for key, value in record if key == LISTENER_KEY]
+    if not named:
+        keys = {key for key, _ in record}
+        return set() if "song_id" in keys and keys.isdisjoint(personal_keys()) else None
+    found = [listener_named(value) for value in named if value not in ("", None)]
+    return None if None in found else {one for one in found if one is not None}
 
 
-def _personal_keys() -> list[bytes]:
+def listener_named(value: object) -> int | None:
+    """The listener whom a value names, a number or its text; None if it is none.
+
+    >>> listener_named("77.0"), listener_named("9007199254740993"), listener_named("Lily")
+    (77, 9007199254740993, None)
+    """
+    text = str(value).strip()
+    if not isinstance(value, str | int | float) or not _NUMBER.fullmatch(text):
+        return None
+    number = Decimal(text)
+    if number and number.adjusted() > LONGEST_ID:
+        return None
+    return int(number) if number == number.to_integral_value() else None
+
+
+def personal_keys() -> frozenset[str]:
+    """The app's names for what says something of a listener."""
     events = table("stg_events")
-    return [f'"{one.key}"'.encode() for one in events.reported if one.name in events.personal]
+    return frozenset(one.key for one in events.reported if one.name in events.personal)
+
+
+class _Pairs(list[tuple[str, object]]):
+    """A JSON object, with every key that it gives."""
 
 
 def _bare(reject: Reject) -> str:

@@ -1,6 +1,7 @@
 """Listeners, forgotten: their plays still count, and nothing says any more that they were theirs."""
 
 import datetime as dt
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from sparkify.load.erase import erase, must_erase
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.star import build_star, drop_affected, recount
-from sparkify.load.text import drop_unused_forms
+from sparkify.load.text import relearn_forms
 from sparkify.load.traces import erase_ids, erase_names
 from sparkify.progress import Progress
 from sparkify.sql.schema import ALL, EXTRA, table
@@ -85,7 +86,7 @@ def forget(
         gone = [one for one in read_texts(engine) if must_erase(one, new)]
         erase_texts(engine, erase(gone, new), changes)
         receipt.rejects = len(gone)
-        drop_unused_forms(engine)
+        relearn_forms(engine, run_id)
         erase_names(engine)
         if receipt.events:
             progress.step("building the star")
@@ -119,7 +120,7 @@ def read_list(text: str) -> list[int]:
     found = []
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
         cell = line.partition(",")[0].strip().strip('"')
-        if cell.isascii() and cell.isdigit() and int(cell) < 2**63:
+        if re.fullmatch(r"-?\d{1,19}", cell, re.ASCII) and -(2**63) <= int(cell) < 2**63:
             found.append(int(cell))
         elif cell and not (number == 1 and cell == "user_id"):
             raise ConfigError(f"line {number}: {cell!r} is not the number of a listener. Nothing was done.")

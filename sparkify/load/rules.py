@@ -1,4 +1,4 @@
-"""What built the star: a digest of the definitions in `sql/star`, and the pages whose events are plays.
+"""What built the star: a digest of the rules of models and of text, and the pages whose events are plays.
 
 Definitions that change would leave rows of old and new rules side by side after the next night. So whoever
 adds to a star that other rules built is refused until it is rebuilt.
@@ -13,6 +13,7 @@ from sparkify.engines.base import Engine, Reader
 from sparkify.errors import WarehouseError
 from sparkify.ledger.files import has_files
 from sparkify.ledger.state import read_play_pages, read_rules
+from sparkify.load import text
 from sparkify.sql import statements
 
 _COMMENT = re.compile(r"--[^\n]*")
@@ -20,9 +21,9 @@ _COMMENT = re.compile(r"--[^\n]*")
 
 @cache
 def rules_digest() -> str:
-    """The digest of all definitions, comments and blanks apart."""
-    texts = (f"{one.name}: {' '.join(_COMMENT.sub('', one.text).split())}" for one in statements("star"))
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    """The digest of all definitions, comments and blanks apart, and of the version of the rule of text."""
+    texts = [f"{one.name}: {' '.join(_COMMENT.sub('', one.text).split())}" for one in statements("star")]
+    return hashlib.sha256("\n".join((*texts, f"text: {text.RULE}")).encode()).hexdigest()
 
 
 def has_other_rules(reader: Reader) -> bool:

@@ -23,7 +23,7 @@ from sparkify.load.retract import parts_to_replace, retract
 from sparkify.load.rules import why_rebuild
 from sparkify.load.staging import FileIngest, changed_message
 from sparkify.load.star import build_star, count_duplicates
-from sparkify.load.text import learn_forms
+from sparkify.load.text import learn_forms, relearn_forms
 from sparkify.progress import Progress
 from sparkify.source.listing import SourceFile
 
@@ -151,6 +151,7 @@ def rebuild(
         if play_pages:
             write_play_pages(engine, play_pages)
         progress.step("building the star")
+        relearn_forms(engine, run_id)
         affected = build_star(engine, 0, run_id, changes)
         warnings = Warnings(progress)
         inspect_star(engine, warnings)

@@ -13,7 +13,7 @@ from sparkify.load.evolve import add_columns, add_unsealed
 from sparkify.load.layout import missing_columns, require_columns
 from sparkify.load.rules import other_pages
 from sparkify.load.star import build_star, drop_affected, recount
-from sparkify.load.text import learn_forms
+from sparkify.load.text import relearn_forms
 from sparkify.source.file import Dataset
 from sparkify.sql import Statement, schema, statement, statements
 
@@ -185,7 +185,7 @@ def _add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -
 def _rebuild(engine: Engine) -> None:
     """What this program's rules make of staging: normal forms of text, star, and counts of the ledger."""
     last = last_run(engine)
-    learn_forms(engine, 0, last)
+    relearn_forms(engine, last)
     span = build_star(engine, 0, last, Changes(engine))
     recount(engine, span)
     drop_affected(engine, span)

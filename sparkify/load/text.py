@@ -10,6 +10,8 @@ import unicodedata
 from sparkify.engines.base import Engine
 from sparkify.sql import schema
 
+RULE = 1
+"""The version of `normal` and `fold`; whoever changes what they make of a text raises it."""
 BLANKS = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
     "\u202f\u205f\u3000"  # White_Space of Unicode's PropList.txt
@@ -61,17 +63,10 @@ def repair(text: str) -> str:
     return text
 
 
-def drop_unused_forms(engine: Engine) -> int:
-    """Delete strings that no record in staging carries any more; return how many there were."""
-    used = {text for text, _ in engine.query(_suspects("")).rows}
-    used |= {normal(text) for text in used}
-    gone = [(text, size) for text, size in engine.query("SELECT raw_text, raw_bytes FROM text_form").rows
-            if text not in used]  # fmt: skip
-    for text, size in gone:
-        engine.execute(
-            "DELETE FROM text_form WHERE raw_text = :text AND raw_bytes = :size", {"text": text, "size": size}
-        )
-    return len(gone)
+def relearn_forms(engine: Engine, last_run: int) -> None:
+    """Write `text_form` again by this program's rule: of the strings that stand in staging, and no other."""
+    engine.execute("DELETE FROM text_form")
+    learn_forms(engine, 0, last_run)
 
 
 def learn_forms(engine: Engine, first_run: int, last_run: int) -> int:

@@ -3,27 +3,40 @@
 An app that makes keys of values writes a listener's number or name as the name of a key, which the ledger and
 its warnings repeat. So where somebody is forgotten, the name of a key that no column takes is kept only if it
 stands with a record that is left: a key whose values are all null is not told of then. And of a record that
-gives userId twice, the one that does not count stands in `extra`.
+gives userId twice, the one that does not count stands in `extra`, and so may a name that came with it.
 """
 
+import contextlib
+import json
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from sparkify.engines.base import Engine, Value
 from sparkify.engines.extra import SET_ASIDE, dump, pack_extra, unpack_extra
+from sparkify.engines.key_tally import CUT, LONGEST_KEY, OTHER_KEYS
 from sparkify.ledger.keys import erase_name, unknown_names
-from sparkify.sql.schema import LISTENER, table
+from sparkify.load.erase import LISTENER_KEY, listener_named, personal_keys
 
 
 def has_key(
     engine: Engine, name: str, rows: str = "1 = 1", params: Mapping[str, Value] | None = None
 ) -> bool:
-    """Whether an unknown key stands in `extra` of one of these events."""
-    found = engine.query(
-        f"SELECT file_id FROM stg_events WHERE STRPOS(extra, :mark) > 0 AND {rows} LIMIT 1",
-        {"mark": f"{dump(name)}:", **(params or {})},
+    """Whether an unknown key, as the ledger names it, stands in `extra` of one of these events."""
+    return name == OTHER_KEYS or any(
+        engine.query(
+            f"SELECT file_id FROM stg_events WHERE STRPOS(extra, :mark) > 0 AND {rows} LIMIT 1",
+            {"mark": mark, **(params or {})},
+        ).rows
+        for mark in _marks(name)
     )
-    return bool(found.rows)
+
+
+def _marks(name: str) -> list[str]:
+    """How a key may stand in `extra`: the ledger cuts long names, and escapes what no terminal shows."""
+    is_cut = name.endswith(CUT) and len(name.encode()) > LONGEST_KEY - 4  # at the end of a character
+    names = [name.removesuffix(CUT) if is_cut else name]
+    with contextlib.suppress(ValueError):
+        names.append(json.loads(f'"{names[0]}"'))
+    return sorted({dump(one)[:-1] if is_cut else f"{dump(one)}:" for one in names})
 
 
 def erase_names(engine: Engine) -> None:
@@ -36,36 +49,28 @@ def erase_names(engine: Engine) -> None:
 def erase_ids(
     engine: Engine, user_ids: Collection[int], rows: str = "1 = 1", params: Mapping[str, Value] | None = None
 ) -> dict[int, int]:
-    """Erase these ids where they are set aside with somebody else's event; how many values of each file."""
-    key = next(one.key for one in table("stg_events").columns if one.name == LISTENER)
+    """Erase these ids, and what came with them, where they are set aside with somebody else's event.
+
+    Returns how many values of each file.
+    """
     erased: dict[int, int] = {}
     for file_id, record, extra in engine.query(
         f"SELECT file_id, record, extra FROM stg_events WHERE STRPOS(extra, :mark) > 0 AND {rows}",
-        {"mark": f'"key":{dump(key)}', **(params or {})},
+        {"mark": f'"key":{dump(LISTENER_KEY)}', **(params or {})},
     ).rows:
         held = unpack_extra(extra)
         entries = [dict(one) for one in held.pop(SET_ASIDE)]
-        kept = [one for one in entries if one["key"] != key or _as_id(one["value"]) not in user_ids]
-        if gone := len(entries) - len(kept):
-            erased[file_id] = erased.get(file_id, 0) + gone
-            engine.execute(
-                "UPDATE stg_events SET extra = :extra WHERE file_id = :file_id AND record = :record",
-                {
-                    "extra": pack_extra(held | ({SET_ASIDE: kept} if kept else {})),
-                    "file_id": file_id,
-                    "record": record,
-                },
-            )
+        named = {listener_named(one["value"]) for one in entries if one["key"] == LISTENER_KEY}
+        if named.isdisjoint(user_ids):
+            continue
+        kept = [one for one in entries if one["key"] not in personal_keys()]
+        erased[file_id] = erased.get(file_id, 0) + len(entries) - len(kept)
+        engine.execute(
+            "UPDATE stg_events SET extra = :extra WHERE file_id = :file_id AND record = :record",
+            {
+                "extra": pack_extra(held | ({SET_ASIDE: kept} if kept else {})),
+                "file_id": file_id,
+                "record": record,
+            },
+        )
     return erased
-
-
-def _as_id(value: Any) -> int | None:
-    """The listener whom a value names.
-
-    >>> _as_id("77.0"), _as_id("Lily")
-    (77, None)
-    """
-    try:
-        return int(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -9,8 +9,8 @@ latest AS (
 record AS (
     SELECT
         e.user_id,
-        COALESCE(f.normal, e.first_name) AS first_name,
-        COALESCE(l.normal, e.last_name) AS last_name,
+        NULLIF(COALESCE(f.normal, e.first_name), '') AS first_name,
+        NULLIF(COALESCE(l.normal, e.last_name), '') AS last_name,
         TRIM(e.gender) AS gender,
         TRIM(e.level) AS level,
         e.ts AS last_ts,
