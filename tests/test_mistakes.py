@@ -120,7 +120,7 @@ def test_a_warehouse_of_a_newer_layout_is_refused(loaded: Run, tmp_path: Path) -
     for command in (["etl", "--source", "music"], ["ask", "plays_by_day"], ["check"], ["query", "SELECT 1"]):
         done = loaded(*command)
         assert done.returncode == 1
-        assert f"the warehouse has layout 99, this program knows {VERSION}. Use the newer" in done.stderr
+        assert f") knows {VERSION}. Use the newer" in done.stderr.partition("layout 99, this program (")[2]
 
 
 def test_settings_that_are_right_are_taken(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ STYLE = """
 
 
 def svg(document: Mapping[str, Any], title: str) -> str:
-    """The predicted costs of `wording.as_object`, drawn."""
+    """The predicted costs of `formatting.as_object`, drawn."""
     names = [name for name in DESIGNS if name in document["compared"]]
     rows = sorted(document["statements"], key=lambda one: -max(one[name]["moved"] for name in names))[:MOST]
     out, y = _legend(names, title)

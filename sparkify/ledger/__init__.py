@@ -1,4 +1,4 @@
-"""The ledger: which files came in which runs, and what became of their records. Only it names its tables.
+"""The ledger: which files came in which runs, and what became of their records. Whoever needs them asks it.
 
 runs      what each run did, and the lock that lets one write at a time
 attempts  runs that were not published, and why

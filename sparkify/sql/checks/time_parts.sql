@@ -1,4 +1,4 @@
--- hour, day, week, month, year and weekday are those of time.start_time.
+-- hour, day, week, month, year, weekday and iso_year are those of time.start_time.
 SELECT start_time, hour, day, week, month, year, weekday, iso_year
 FROM time
 WHERE
