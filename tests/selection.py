@@ -13,8 +13,8 @@ from tests.torture import long
 
 LANE = re.compile(r"[\[-](redshift|duckdb-300)[-\]]")
 """In the name of a case that runs on a cluster, or on a larger file."""
-FEW, EVERY = 4, 5
-"""Of a test with many cases, CI tries the first few in each of these lanes, and then every fifth."""
+FEW, EVERY = 3, 10
+"""Of a test with many cases, CI tries the first few in each of these lanes, and then every tenth."""
 LONG_ON_A_CLUSTER = (
     "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
     "test_truth", "test_events", "test_answers",
