@@ -62,7 +62,7 @@ serve: $(STAMP)
 real: $(STAMP)
 	@$(BIN)/sparkify rehearse --real $(ARGS)
 
-CORE := load star matching regular models cli
+CORE := load star regular models
 PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # The short form; under CI, with LONG=1 (make check) or with K, whatever these try.

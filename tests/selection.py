@@ -26,10 +26,14 @@ WALKS = (
     "test_cuts", "test_kills", "test_crowd", "test_processes", "test_provision", "test_provision_care",
     "test_provision_documented", "test_provision_serverless", "test_connecting", "test_copy_care",
     "test_undo_copies", "test_versions", "test_gaps", "test_s3_faults", "test_real_data",
-    "test_blanks_engines",
+    "test_blanks_engines", "test_readers", "test_other_clusters", "test_cloud", "test_cloud_kinds",
+    "test_new_column", "test_other_program", "test_rebuild_first", "test_snapshot", "test_launch_again",
+    "test_telling", "test_attempts", "test_large_input", "test_model", "test_rehearse_settings",
+    "test_scratch_bucket", "test_doctor", "test_security", "test_values_engines", "test_feed_gaps",
+    "test_store",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
-CASES, ON_A_CLUSTER = 20, 4
+CASES, ON_A_CLUSTER = 20, 8
 """In the short form: every so many cases of a test, and of a module's tests on a cluster."""
 LONGEST = (
     "test_page", "test_cuts", "test_star", "test_checks", "test_undo", "test_warnings", "test_rehearse",
@@ -61,7 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _short(items: list[pytest.Item]) -> set[pytest.Item]:
-    """One case of every test, and more where there are many; of those on a cluster every fourth test."""
+    """One case of every test, and more where there are many; of those on a cluster every eighth test."""
     cases: Counter[str] = Counter()
     on_a_cluster: Counter[str] = Counter()
     kept = set()
