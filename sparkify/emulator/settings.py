@@ -10,7 +10,8 @@ DEFAULTS = {
     "enable_result_cache_for_session": "on",
     "json_parse_dedup_attributes": "off",
 }
-"""What they are when a session begins: each has a page by its name, the last "super-configurations"."""
+"""What they are when a session begins: pages "query_group" and "SHOW" (`unset`), "wlm_query_slot_count",
+"enable_result_cache_for_session", "SUPER configurations". That SHOW says `on` and `off` is unverified."""
 
 
 def own_settings(part: Sequence[Token]) -> Mapping[int, str]:
