@@ -23,7 +23,7 @@ NOBODYS = "arn:aws:redshift-serverless:us-west-2:1:workgroup/x"
 LIMIT: dict[str, Any] = {"resourceArn": NOBODYS, "usageType": "serverless-compute", "amount": 1}
 ROLE = "arn:aws:iam::1:role/x"
 SINGLE = {"ClusterType": "single-node", "NumberOfNodes": None}
-LIMIT = "NumberOfNodesPerClusterLimitExceeded"
+TOO_MANY = "NumberOfNodesPerClusterLimitExceeded"
 STRICT = {"workgroupName": "strict"}
 TWO = {"namespaceName": "two"}
 
@@ -43,9 +43,9 @@ def code_of(call: Any, **arguments: Any) -> tuple[str, str]:
         (SINGLE | {"NodeType": "ra3.4xlarge"}, VALUE, "not supported"),
         ({"NumberOfNodes": 1}, VALUE, "greater than or equal to 2"),
         ({"NumberOfNodes": None}, VALUE, "greater than or equal to 2"),
-        ({"NumberOfNodes": 101}, LIMIT, "100"),
-        ({"NodeType": "ra3.xlplus", "NumberOfNodes": 17}, LIMIT, "16 nodes"),
-        ({"NodeType": "ra3.4xlarge", "NumberOfNodes": 33}, LIMIT, "32 nodes"),
+        ({"NumberOfNodes": 101}, TOO_MANY, "100"),
+        ({"NodeType": "ra3.xlplus", "NumberOfNodes": 17}, TOO_MANY, "16 nodes"),
+        ({"NodeType": "ra3.4xlarge", "NumberOfNodes": 33}, TOO_MANY, "32 nodes"),
         ({"NodeType": "rg.xlarge"} | SINGLE, VALUE, "is not supported for cluster type single-node"),
         ({"NodeType": "dc2.large"}, VALUE, "Invalid node type: dc2.large"),
         ({"ClusterIdentifier": "Refused"}, VALUE, "ClusterIdentifier"),
