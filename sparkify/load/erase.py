@@ -4,12 +4,12 @@ A line that is no record may hold anybody's name. So where somebody is forgotten
 kept only if it names its listener, and that is somebody else.
 """
 
-import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from sparkify.engines.extra import DECODER, Pairs
 from sparkify.ledger.rejects import Reject, decoded
 from sparkify.sql.schema import LISTENER, table
 
@@ -52,10 +52,10 @@ def listeners_of(line: bytes) -> set[int] | None:
     True
     """
     try:
-        record = json.loads(line, object_pairs_hook=_Pairs, parse_int=str, parse_float=str)
+        record = DECODER.decode(line.decode())
     except (ValueError, RecursionError):
         record = None
-    if not isinstance(record, _Pairs):
+    if not isinstance(record, Pairs):
         is_song = b'"song_id"' in line and b"\\u" not in line
         return set() if is_song and not any(f'"{key}"'.encode() in line for key in personal_keys()) else None
     named = [value for key, value in record if key == LISTENER_KEY]
@@ -85,10 +85,6 @@ def personal_keys() -> frozenset[str]:
     """The app's names for what says something of a listener."""
     events = table("stg_events")
     return frozenset(one.key for one in events.reported if one.name in events.personal)
-
-
-class _Pairs(list[tuple[str, object]]):
-    """A JSON object, with every key that it gives."""
 
 
 def _bare(reject: Reject) -> str:
