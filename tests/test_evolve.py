@@ -173,3 +173,21 @@ def test_a_column_that_all_records_have_may_be_required(
         assert all(one.passed for one in check_warehouse(warehouse))
         source.log(play(2) | {"newOne": "x"}, day="2018-11-02")
         assert etl(warehouse, source.folder).records.rejected == 1
+
+
+def test_records_that_are_equal_with_the_new_column_are_duplicates(
+    warehouse: Engine, source: Source, tmp_path: Path
+) -> None:
+    line = json.dumps(play(0) | {"appVersion": 7})
+    source.log(line, line.replace("7}", "7.0}"))
+    etl(warehouse, source.folder)
+    counted = "SELECT loaded, duplicate, conflict FROM etl_file"
+    assert rows(warehouse, counted) == [(1, 0, 1)]
+
+    with other_sql(
+        tmp_path, {"tables/stg_events.sql": (LAST, "    app_version     INTEGER,  -- of the app\n" + LAST)}
+    ):
+        prepare_tables(warehouse)
+        assert all(one.passed for one in check_warehouse(warehouse))
+
+    assert rows(warehouse, counted) == [(1, 1, 0)]

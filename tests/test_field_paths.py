@@ -10,6 +10,7 @@ from sparkify.errors import ConfigError
 from sparkify.ledger.state import write_play_pages
 from sparkify.load.checks import check_everything
 from sparkify.load.feed import Feed, read_paths
+from sparkify.load.forget import forget
 from sparkify.load.run import rebuild
 from sparkify.load.tables import use_play_pages
 from sparkify.progress import Silent
@@ -43,6 +44,39 @@ def test_which_key_fills_which_column_is_said_by_a_jsonpaths_file(
     found = rows(warehouse, "SELECT user_id, title, song_id, COUNT(*) AS n FROM songplay GROUP BY 1, 2, 3")
     assert found == [(15, "Undo", "SO1", many)]
     assert rows(warehouse, "SELECT DISTINCT extra FROM stg_events") == [('{"user.plan":"gold"}',)]
+
+
+@pytest.mark.parametrize(
+    ("path", "write"),
+    [("$.uid", '"uid": {}'), ("$.user.id", '"user": {{"id": {}, "name": "Lily"}}')],
+    ids=["another key", "a path"],
+)
+def test_who_is_forgotten_is_found_where_the_jsonpaths_file_says(
+    warehouse: Engine, source: Source, tmp_path: Path, path: str, write: str
+) -> None:
+    """The app's own userId is somebody else's, and means nothing in this feed."""
+    events = tmp_path / "events.json"
+    keys = [*(f"$.{'song' if key == 'track' else key}" for key in PATHS), path]
+    events.write_text(json.dumps({"jsonpaths": keys}))
+    feed = Feed({"events": read_paths(str(events), "events"), "songs": Feed().paths["songs"]})
+
+    def line(item: int, *ids: int, **more: object) -> str:
+        written = "".join(write.format(one) + ", " for one in ids)
+        return json.dumps(play(item, userId="16", **more)).replace("{", "{" + written, 1)
+
+    source.log(line(0, 777_001), line(1, 777_001, ts="?"), line(2, 15, ts="?"), line(3, 777_001, 15))
+    etl(warehouse, source.folder, feed=feed)
+
+    forget(warehouse, 777_001, Silent(), feed=feed)
+
+    held = [repr(rows(warehouse, f"SELECT * FROM {name}")) for name in ("stg_events", "etl_reject")]
+    assert [text.count("777001") for text in held] == [0, 0]
+    assert '"uid": 15' in held[1] or '"id": 15' in held[1]
+    assert rows(warehouse, "SELECT user_id FROM stg_events ORDER BY record") == [(None,), (15,)]
+    source.log(line(4, 777_001, ts="?"), line(5, 777_001, 15), day="2018-11-02")
+    etl(warehouse, source.folder, feed=feed)
+    held = [repr(rows(warehouse, f"SELECT * FROM {name}")) for name in ("stg_events", "etl_reject")]
+    assert [text.count("777001") for text in held] == [0, 0]
 
 
 def _nested(record: Record) -> Record:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -267,3 +268,26 @@ def test_an_unknown_key_is_warned_of_once(warehouse: Engine, source: Source) -> 
     assert rows(warehouse, "SELECT file_id, name, records, first_line FROM etl_key ORDER BY file_id") == [
         (1, "mood", 2, 1), (2, "mood", 1, 1),
     ]  # fmt: skip
+
+
+@EACH_LANE
+def test_a_zero_has_no_sign_so_that_the_order_of_files_does_not_matter(
+    new_warehouse: Callable[[], Engine], source: Source, padding: int
+) -> None:
+    engine = new_warehouse()
+    zeros = (("-0.0", "0.0"), ("0", "-0"), ('"-0.0"', "0.0"), ('"0"', '"-0e5"'))
+    for number, day in enumerate(("2018-11-01", "2018-11-02")):
+        lines = [
+            json.dumps(play(item)).replace('"length": 200.5', f'"length": {pair[number]}')
+            for item, pair in enumerate(zeros)
+        ]
+        source.log(*lines, *(play(item, sessionId=50 + number) for item in range(padding)), day=day)
+
+    etl(engine, source.folder)
+
+    found = rows(engine, "SELECT length FROM stg_events WHERE length = 0")
+    assert [repr(value) for (value,) in found] == ["0.0"] * 8
+    assert rows(engine, "SELECT duplicate, conflict FROM etl_file ORDER BY file_id") == [
+        (0, 0),
+        (4, 0),
+    ]

@@ -137,3 +137,19 @@ def test_what_came_with_a_second_id_goes_with_it(warehouse: Engine, source: Sour
     etl(warehouse, source.folder)
     assert [tables_with(warehouse, text) for text in ("Lily", "Koch", "9007199254740993")] == [[], [], []]
     assert all(one.passed for one in check_warehouse(warehouse))
+
+
+def test_records_that_are_equal_once_an_id_is_erased_are_duplicates(
+    warehouse: Engine, source: Source
+) -> None:
+    line = json.dumps(play(0, userId="78"))
+    source.log(line, line.replace('"userId"', f'"userId": {ID}, "userId"', 1), play(1))
+    etl(warehouse, source.folder)
+    counted = "SELECT loaded, duplicate, conflict FROM {}"
+    assert rows(warehouse, counted.format("etl_file")) == [(2, 0, 1)]
+
+    forget(warehouse, ID, Noting())
+
+    assert rows(warehouse, counted.format("etl_file")) == [(2, 1, 0)]
+    assert rows(warehouse, counted.format("etl_run WHERE run_id = 1")) == [(2, 1, 0)]
+    assert all(one.passed for one in check_warehouse(warehouse))

@@ -51,6 +51,7 @@ def forget(
     what is loaded of it later is made anonymous too.
     """
     from sparkify.ledger.state import list_forgotten
+    from sparkify.load.feed import make_feed
     from sparkify.load.forget import forget as run
     from sparkify.load.forget import read_list
     from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables
@@ -69,14 +70,15 @@ def forget(
     if not user_ids:
         click.echo("The list is empty: nothing was done.")
         return
+    feed = make_feed(config)
     if not yes:
         confirm(f"Forget {_named(user_ids)} in {place(config)}? It cannot be undone.")
     with progress, opened(config, read_only=False, may_make=listed is not None) as engine:
         if listed and not has_tables(engine):
             create_tables(engine)
-        prepare_tables(engine)
+        prepare_tables(engine, feed.paths)
         with interruptible(f"{UNPUBLISHED}, or the file not yet rewritten: run it again"):
-            receipt = run(engine, user_ids, progress)
+            receipt = run(engine, user_ids, progress, feed=feed)
     if style == "json":
         one = {"user_id": user_ids[0]} if len(user_ids) == 1 else {}
         print_object({"warehouse": place(config), **one, **asdict(receipt)})

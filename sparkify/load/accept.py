@@ -116,7 +116,9 @@ def accept(engine: Engine, dataset: Dataset, run_id: int, rules: Rules) -> dict[
     staging = STAGING_TABLE[dataset]
     if forgets:
         run: dict[str, Value] = {"run": run_id}
-        for file_id, gone in erase_ids(engine, read_forgotten(engine), "run_id = :run", run).items():
+        for file_id, gone in erase_ids(
+            engine, read_forgotten(engine), rules.paths, "run_id = :run", run
+        ).items():
             vals, aside = counted[file_id]
             counted[file_id] = vals, aside - gone
     stored = dict(

@@ -8,43 +8,43 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
-from sparkify.engines.extra import DECODER, Pairs
+from sparkify.engines.base import Path, Paths
+from sparkify.engines.extra import DECODER, Pairs, label
+from sparkify.engines.record import default_paths
 from sparkify.ledger.rejects import Reject, decoded
 from sparkify.sql.schema import LISTENER, table
 
 ERASED = "erased"
-LISTENER_KEY = next(one.key for one in table("stg_events").columns if one.name == LISTENER)
 LONGEST_ID = 19
 """Digits of a BIGINT."""
 _NUMBER = re.compile(r"[-+]?\d{1,400}(\.\d{0,400})?([eE][-+]?\d{1,4})?", re.ASCII)
 
 
-def erase(rejects: Sequence[Reject], forgotten: Collection[int]) -> list[Reject]:
+def erase(rejects: Sequence[Reject], forgotten: Collection[int], paths: Paths) -> list[Reject]:
     """The rejects, without the text of those that may be of somebody forgotten."""
     return [
-        replace(one, encoding=ERASED, raw_text=None, reason=_bare(one)) if must_erase(one, forgotten) else one
+        replace(one, encoding=ERASED, raw_text=None, reason=_bare(one))
+        if must_erase(one, forgotten, paths)
+        else one
         for one in rejects
     ]
 
 
-def must_erase(reject: Reject, forgotten: Collection[int]) -> bool:
-    """Whether this text is, or may be, of somebody forgotten."""
+def must_erase(reject: Reject, forgotten: Collection[int], paths: Paths) -> bool:
+    """Whether this text is, or may be, of somebody forgotten; `paths` are those of the feed's events."""
     if not forgotten or reject.raw_text is None:
         return False
-    named = listeners(reject)
+    named = listeners_of(decoded(reject.encoding, reject.raw_text), paths)
     return named is None or not named.isdisjoint(forgotten)
 
 
-def listeners(reject: Reject) -> set[int] | None:
-    """Whom a reject is of, as far as its text says."""
-    return listeners_of(decoded(reject.encoding, reject.raw_text)) if reject.raw_text else None
-
-
-def listeners_of(line: bytes) -> set[int] | None:
+def listeners_of(line: bytes, paths: Paths | None = None) -> set[int] | None:
     """Whom this text is of, nobody for a visit without a login; None where it does not say.
 
     Only a whole record says it: in one that was cut off, or written into another, a name may be anybody's.
+    Where the feed has paths of its own, the app's key is asked too: it may be of an earlier feed.
 
     >>> listeners_of(b'{"userId": "15"}'), listeners_of(b'{"userId": ""}'), listeners_of(b'{"firstNa')
     ({15}, set(), None)
@@ -55,13 +55,15 @@ def listeners_of(line: bytes) -> set[int] | None:
         record = DECODER.decode(line.decode())
     except (ValueError, RecursionError):
         record = None
+    paths, personal = paths or default_paths("events"), personal_keys(paths)
     if not isinstance(record, Pairs):
         is_song = b'"song_id"' in line and b"\\u" not in line
-        return set() if is_song and not any(f'"{key}"'.encode() in line for key in personal_keys()) else None
-    named = [value for key, value in record if key == LISTENER_KEY]
+        return set() if is_song and not any(f'"{key}"'.encode() in line for key in personal) else None
+    named = values_at(record, paths[LISTENER])
     if not named:
         keys = {key for key, _ in record}
-        return set() if "song_id" in keys and keys.isdisjoint(personal_keys()) else None
+        return set() if "song_id" in keys and keys.isdisjoint(personal) else None
+    named += values_at(record, default_paths("events")[LISTENER])
     found = [listener_named(value) for value in named if value not in ("", None)]
     return None if None in found else {one for one in found if one is not None}
 
@@ -81,10 +83,38 @@ def listener_named(value: object) -> int | None:
     return int(number) if number == number.to_integral_value() else None
 
 
-def personal_keys() -> frozenset[str]:
-    """The app's names for what says something of a listener."""
-    events = table("stg_events")
-    return frozenset(one.key for one in events.reported if one.name in events.personal)
+def listener_keys(paths: Paths) -> dict[str, Path]:
+    """Under which keys a listener's number is set aside, by the feed's path and by the app's: with the rest
+    of the path, where an object was set aside whole."""
+    return {
+        label(path[:steps]): path[steps:]
+        for path in (paths[LISTENER], default_paths("events")[LISTENER])
+        for steps in range(1, len(path) + 1)
+    }
+
+
+def personal_keys(paths: Paths | None = None) -> frozenset[str]:
+    """What says something of a listener is called, as the app writes it and as the feed does; with the
+    first step of a path, under which the rest lies."""
+    found = [
+        each[name]
+        for each in (default_paths("events"), paths or {})
+        for name in table("stg_events").personal
+        if name in each
+    ]
+    return frozenset(name for path in found for name in (label(path), str(path[0])))
+
+
+def values_at(value: Any, path: Path) -> list[Any]:
+    """All values at a path, as an object may have a key twice."""
+    if not path:
+        return [value]
+    step, *rest = path
+    if isinstance(step, int):
+        below = value[step : step + 1] if type(value) is list else []
+    else:
+        below = [held for key, held in value if key == step] if isinstance(value, Pairs) else []
+    return [found for one in below for found in values_at(one, tuple(rest))]
 
 
 def _bare(reject: Reject) -> str:

@@ -15,6 +15,7 @@ from sparkify.ledger.digests import Changes
 from sparkify.ledger.rejects import erase_texts, read_texts
 from sparkify.ledger.state import FORGOTTEN_NOW, add_forgotten, list_forgotten
 from sparkify.load.erase import erase, must_erase
+from sparkify.load.feed import Feed
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.star import build_star, drop_affected, recount
@@ -55,13 +56,15 @@ def forget(
     user_ids: int | Sequence[int],
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
+    feed: Feed | None = None,
 ) -> Receipt:
     """Make these listeners' records anonymous, in staging, star and rejects, and those that come later.
 
     It is done for any number: of whom there is nothing now, something may lie in freed blocks of the file,
     and something may come. Done again, it only rewrites the files of the warehouse, as after a first time
-    that broke off there.
+    that broke off there. `feed` says under which keys its records tell whose they are.
     """
+    paths = (feed or Feed()).paths["events"]
     wanted = [user_ids] if isinstance(user_ids, int) else sorted(set(user_ids))
     receipts: list[Receipt] = []
 
@@ -79,20 +82,21 @@ def forget(
         add_forgotten(engine, run_id, new, now)
         nothing = ", ".join(f"{column} = NULL" for column in table("stg_events").personal)
         with changes.of("stg_events"):
-            _count_erased(engine, run_id, erase_ids(engine, new))
+            elsewhere = erase_ids(engine, new, paths)
+            _count_erased(engine, run_id, elsewhere)
             receipt.events = engine.execute(
                 f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN_NOW})", {"run_id": run_id}
             )
-        gone = [one for one in read_texts(engine) if must_erase(one, new)]
-        erase_texts(engine, erase(gone, new), changes)
+        gone = [one for one in read_texts(engine) if must_erase(one, new, paths)]
+        erase_texts(engine, erase(gone, new, paths), changes)
         receipt.rejects = len(gone)
         relearn_forms(engine, run_id)
         erase_names(engine)
         if receipt.events:
             progress.step("building the star")
-            span = build_star(engine, 0, run_id, changes)
-            recount(engine, span)
-            drop_affected(engine, span)
+            drop_affected(engine, build_star(engine, 0, run_id, changes))
+        if receipt.events or elsewhere:  # what was another record's content may be this one's now
+            recount(engine)
         receipt.plays_left = _count_plays(engine)
         receipts.append(receipt)
         return Outcome(warnings=_warn_of_plays(receipt, progress))

@@ -117,6 +117,15 @@ def duplicates(*, is_everything: bool, is_retracting: bool = False) -> str:
     return definition("file_duplicate", {"ranked_record": ranked(counted)}, "ledger")
 
 
+def all_duplicates() -> str:
+    """The same of everything, from staging alone."""
+    counted = {
+        "counted_event": definition("repeated_event"),
+        "counted_song": "SELECT DISTINCT song_id FROM stg_songs",
+    }
+    return definition("file_duplicate", {"ranked_record": ranked(counted)}, "ledger")
+
+
 def _records(model: Model, is_everything: bool) -> Mapping[str, str]:
     """What stands for the relations that a model reads; nothing where it reads all of them."""
     if is_everything:

@@ -22,7 +22,7 @@ from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.retract import parts_to_replace, retract
 from sparkify.load.rules import why_rebuild
 from sparkify.load.staging import FileIngest, changed_message
-from sparkify.load.star import build_star, count_duplicates
+from sparkify.load.star import build_star, count_duplicates, recount
 from sparkify.load.text import learn_forms, relearn_forms
 from sparkify.progress import Progress
 from sparkify.source.listing import SourceFile
@@ -142,7 +142,7 @@ def rebuild(
     sleep: Callable[[float], None] = time.sleep,
     play_pages: Sequence[str] = (),
 ) -> Summary:
-    """Rebuild the star from staging, check it, and publish it in one transaction.
+    """Rebuild the star from staging, recount the ledger, check both, and publish in one transaction.
 
     `play_pages` are the pages whose events are plays from now on; none: as before.
     """
@@ -153,6 +153,7 @@ def rebuild(
         progress.step("building the star")
         relearn_forms(engine, run_id)
         affected = build_star(engine, 0, run_id, changes)
+        recount(engine)
         warnings = Warnings(progress)
         inspect_star(engine, warnings)
         return Outcome(affected=affected, warnings=warnings.found)

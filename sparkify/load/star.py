@@ -16,6 +16,7 @@ from sparkify.load.models import (
     MODELS,
     NEW,
     affected_keys,
+    all_duplicates,
     duplicates,
     keep_records,
     refresh,
@@ -92,7 +93,7 @@ def drop_affected(engine: Engine, span: RunRange) -> None:
 
 def count_duplicates(engine: Engine, span: RunRange) -> tuple[int, int]:
     """Tell duplicates and conflicts from loaded records in the ledger; return how many there are of both."""
-    engine.execute(_count(is_everything=span.is_everything), span.params)
+    engine.execute(_count(duplicates(is_everything=span.is_everything)), span.params)
     found = count_files(engine, span.params)
     engine.execute("DROP TABLE file_duplicate")
     return found
@@ -109,19 +110,19 @@ def count_again(engine: Engine, span: RunRange) -> tuple[int, int]:
     return found
 
 
-def recount(engine: Engine, span: RunRange) -> None:
-    """Count duplicates and conflicts of every file and run again, after `build_star` of all runs.
+def recount(engine: Engine) -> None:
+    """Count duplicates and conflicts of every file and run again, by the records that stand in staging.
 
-    The rule that tells them apart has changed, or the listeners whose records they are.
+    Their content has changed: a listener was forgotten, a column was added; or the rule has.
     """
-    engine.execute(_count(is_everything=True), span.params)
+    engine.execute(f"CREATE TEMP TABLE file_duplicate AS {all_duplicates()}")
     count_anew(engine)
     engine.execute("DROP TABLE file_duplicate")
 
 
 def load_statements() -> list[Statement]:
     """All that a load runs after staging, in order."""
-    counts = Statement("file_duplicate", "", _count(is_everything=False))
+    counts = Statement("file_duplicate", "", _count(duplicates(is_everything=False)))
     return [*affected_keys(), *refresh(is_everything=False), counts, file_update()]
 
 
@@ -142,8 +143,7 @@ def _refresh(engine: Engine, changes: Changes, *, is_everything: bool) -> None:
                 engine.execute(insert.text)
 
 
-def _count(*, is_everything: bool) -> str:
-    counted = duplicates(is_everything=is_everything)
+def _count(counted: str) -> str:
     return f"CREATE TEMP TABLE file_duplicate AS SELECT d.* FROM ({counted}) AS d WHERE {NEW}"
 
 

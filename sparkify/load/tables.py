@@ -186,9 +186,8 @@ def _rebuild(engine: Engine) -> None:
     """What this program's rules make of staging: normal forms of text, star, and counts of the ledger."""
     last = last_run(engine)
     relearn_forms(engine, last)
-    span = build_star(engine, 0, last, Changes(engine))
-    recount(engine, span)
-    drop_affected(engine, span)
+    drop_affected(engine, build_star(engine, 0, last, Changes(engine)))
+    recount(engine)
 
 
 def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:

@@ -10,11 +10,11 @@ import contextlib
 import json
 from collections.abc import Collection, Mapping
 
-from sparkify.engines.base import Engine, Value
+from sparkify.engines.base import Engine, Paths, Value
 from sparkify.engines.extra import SET_ASIDE, dump, pack_extra, unpack_extra
 from sparkify.engines.key_tally import CUT, LONGEST_KEY, OTHER_KEYS
 from sparkify.ledger.keys import erase_name, unknown_names
-from sparkify.load.erase import LISTENER_KEY, listener_named, personal_keys
+from sparkify.load.erase import listener_keys, listener_named, personal_keys, values_at
 
 
 def has_key(
@@ -47,23 +47,35 @@ def erase_names(engine: Engine) -> None:
 
 
 def erase_ids(
-    engine: Engine, user_ids: Collection[int], rows: str = "1 = 1", params: Mapping[str, Value] | None = None
+    engine: Engine,
+    user_ids: Collection[int],
+    paths: Paths,
+    rows: str = "1 = 1",
+    params: Mapping[str, Value] | None = None,
 ) -> dict[int, int]:
     """Erase these ids, and what came with them, where they are set aside with somebody else's event.
 
-    Returns how many values of each file.
+    `paths` are those of the feed. Returns how many values of each file.
     """
     erased: dict[int, int] = {}
+    ids, personal = listener_keys(paths), personal_keys(paths)
+    marks = {f"mark_{number}": f'"key":{dump(key)}' for number, key in enumerate(sorted(ids))}
+    is_marked = " OR ".join(f"STRPOS(extra, :{name}) > 0" for name in marks)
     for file_id, record, extra in engine.query(
-        f"SELECT file_id, record, extra FROM stg_events WHERE STRPOS(extra, :mark) > 0 AND {rows}",
-        {"mark": f'"key":{dump(LISTENER_KEY)}', **(params or {})},
+        f"SELECT file_id, record, extra FROM stg_events WHERE ({is_marked}) AND {rows}",
+        {**marks, **(params or {})},
     ).rows:
         held = unpack_extra(extra)
-        entries = [dict(one) for one in held.pop(SET_ASIDE)]
-        named = {listener_named(one["value"]) for one in entries if one["key"] == LISTENER_KEY}
+        entries = [dict(one) for one in held.pop(SET_ASIDE, ())]
+        named = {
+            listener_named(value)
+            for one in entries
+            if one["key"] in ids
+            for value in values_at(one["value"], ids[one["key"]])
+        }
         if named.isdisjoint(user_ids):
             continue
-        kept = [one for one in entries if one["key"] not in personal_keys()]
+        kept = [one for one in entries if one["key"] not in personal]
         erased[file_id] = erased.get(file_id, 0) + len(entries) - len(kept)
         engine.execute(
             "UPDATE stg_events SET extra = :extra WHERE file_id = :file_id AND record = :record",

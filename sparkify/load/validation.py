@@ -217,7 +217,7 @@ def _wrong_doubles(column: Column) -> list[tuple[str, str]]:
 
 def _of_double(column: Column) -> str:
     if column.kind == "number":
-        return column.name
+        return _unsigned_zero(column.name, f"ELSE {column.name}")
     whole = f"CAST({column.name} AS BIGINT)"
     return _moment(whole, 60_000, "ms") if column.kind == "timestamp" else f"CAST({whole} AS {column.type})"
 
@@ -320,7 +320,8 @@ def _typed(column: Column, *, is_plain: bool = False) -> str:
     if column.kind == "text":
         return column.name
     if column.kind == "number":
-        return _finite(column.name)
+        number = _number(column.name)
+        return _unsigned_zero(number, f"WHEN ABS({number}) <= {_LARGEST} THEN {number}")
     if column.kind == "timestamp":
         if is_plain:
             return _moment(f"TRY_CAST({_present(column.name)} AS BIGINT)", 60_000, "ms")
@@ -350,5 +351,14 @@ def _present(name: str) -> str:
 
 def _finite(name: str) -> str:
     """The number, or NULL where the text is none, or too large for one (DuckDB makes that infinite)."""
-    number = f"TRY_CAST({_present(name)} AS DOUBLE PRECISION)"
+    number = _number(name)
     return f"CASE WHEN ABS({number}) <= {_LARGEST} THEN {number} END"
+
+
+def _number(name: str) -> str:
+    return f"TRY_CAST({_present(name)} AS DOUBLE PRECISION)"
+
+
+def _unsigned_zero(number: str, otherwise: str) -> str:
+    """0.0 for -0.0, which is equal and another row to a hash: the star would depend on what came first."""
+    return f"CASE WHEN {number} = 0 THEN 0 {otherwise} END"
