@@ -78,7 +78,7 @@ def build_star_without(engine: Engine, run_id: int, changes: Changes) -> tuple[R
     for dataset, table in STAGING_TABLE.items():
         with changes.of(table, f"SELECT t.* FROM {table} AS t WHERE {is_retracted(dataset)}"):
             removed += engine.execute(f"DELETE FROM {table} WHERE {is_retracted(dataset)}")
-    _refresh(engine, changes, is_everything=False)
+    _refresh(engine, changes, is_everything=False, is_retracting=True)
     return span, removed
 
 
@@ -126,7 +126,7 @@ def load_statements() -> list[Statement]:
     return [*affected_keys(), *refresh(is_everything=False), counts, file_update()]
 
 
-def _refresh(engine: Engine, changes: Changes, *, is_everything: bool) -> None:
+def _refresh(engine: Engine, changes: Changes, *, is_everything: bool, is_retracting: bool = False) -> None:
     for model in MODELS:
         for one in keep_records(model, is_everything=is_everything):
             engine.execute(one.text)
@@ -137,7 +137,13 @@ def _refresh(engine: Engine, changes: Changes, *, is_everything: bool) -> None:
             changes.rewritten(model.table)
         # Most nights bring no songs, and no play of a key that has one.
         elif engine.query(f"SELECT COUNT(*) AS n FROM {model.affected}").scalar():
-            with changes.of(model.table, model.of_affected(model.table)) as before:
+            rows, between = model.of_affected(model.table), dict[str, Value]()
+            if model.kept and not is_retracting:
+                # The rows before and after are of records that are kept: so little of a long history is read.
+                rows += " WHERE r.start_time BETWEEN :first AND :last"
+                span = engine.query(f"SELECT MIN(ts) AS first, MAX(ts) AS last FROM {model.kept}").rows[0]
+                between |= dict(zip(("first", "last"), span, strict=True))
+            with changes.of(model.table, rows, between) as before:
                 if before.rows:
                     engine.execute(delete.text)
                 engine.execute(insert.text)
