@@ -13,11 +13,16 @@ from tests.torture import long
 
 LANE = re.compile(r"[\[-](redshift|duckdb-300)[-\]]")
 """In the name of a case that runs on a cluster, or on a larger file."""
-FEW, EVERY = 3, 10
-"""Of a test with many cases, CI tries the first few in each of these lanes, and then every tenth."""
+FEW, EVERY = 1, 20
+"""Of a test with many cases, CI tries the first in each of these lanes, and then every twentieth."""
+MANY_CASES = (
+    "test_star", "test_page", "test_bad_input", "test_misfits", "test_s3_faults", "test_copy_care",
+    "test_torn_tails", "test_session_keys",
+)  # fmt: skip
+"""Modules of which CI tries so in the other lanes too: the first four of a test's cases, then every fifth."""
 LONG_ON_A_CLUSTER = (
     "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
-    "test_truth", "test_events", "test_answers",
+    "test_truth", "test_events", "test_answers", "test_sessions", "test_evolve", "test_misfits",
 )  # fmt: skip
 """Modules that try one law many times: CI holds it on DuckDB, `make check` on both engines."""
 WALKS = (
@@ -55,12 +60,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     cases: Counter[str] = Counter()
     for item in items:
         lane = LANE.search(item.name)
-        if lane is None:
-            continue
-        test = _test(item) + lane[1]
-        is_left_out = cases[test] >= FEW and cases[test] % EVERY != 0
+        test = _test(item) + (lane[1] if lane else "")
+        few, every = (FEW, EVERY) if lane else (4, 5)
+        is_left_out = cases[test] >= few and cases[test] % every != 0
         cases[test] += 1
-        if is_left_out or (item.path.stem in LONG_ON_A_CLUSTER and lane[1] == "redshift"):
+        is_left_out &= lane is not None or item.path.stem in MANY_CASES
+        if is_left_out or (lane and lane[1] == "redshift" and item.path.stem in LONG_ON_A_CLUSTER):
             item.add_marker(long)
 
 

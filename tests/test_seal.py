@@ -10,7 +10,7 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, ConfigError, WarehouseError
 from sparkify.ledger import seal
-from sparkify.ledger.digests import SEALED, Changes
+from sparkify.ledger.digests import SEALED, Changes, read_digest
 from sparkify.ledger.seal import accept, read_chain, read_last
 from sparkify.load import checks
 from sparkify.load.checks import check_seal
@@ -105,15 +105,16 @@ def test_a_change_of_any_column_of_any_table_is_named(filled: Engine, name: str)
     if name == "etl_lock":  # nobody's rows
         assert found_after(filled, "INSERT INTO etl_lock (lock_id) VALUES (1)") == ["etl_lock"]
         return
-    before = contents(filled, name)
+    before, digest = contents(filled, name), read_digest(filled, name)
     assert before
+    assert found_after(filled, next(edits(name))) == [name]
 
     wrong = []
     for sql in edits(name):
         with pytest.raises(TakenBack), filled.transaction():
             filled.native(sql)
             is_changed = contents(filled, name) != before  # some set a value to what it is
-            if (name in found(filled)) is not is_changed:
+            if (read_digest(filled, name) != digest) is not is_changed:
                 wrong.append(sql)
             raise TakenBack
 
