@@ -117,8 +117,8 @@ SELECT
     greatest(c.reltuples, 0)::bigint AS tbl_rows
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-JOIN LATERAL (SELECT obj_description(c.oid, 'pg_class')::json AS design) AS d ON true
-WHERE c.relkind = 'r' AND obj_description(c.oid, 'pg_class') LIKE '{"style"%';
+JOIN LATERAL (SELECT obj_description(c.reltype, 'pg_type')::json AS design) AS d ON true
+WHERE c.relkind = 'r' AND obj_description(c.reltype, 'pg_type') LIKE '{"style"%';
 -- SVV_TABLE_INFO is for superusers, and for those to whom it is granted (its page).
 GRANT SELECT ON pg_catalog.sys_load_error_detail, pg_catalog.sys_load_detail TO public;
 GRANT ALL ON SCHEMA public TO public;

@@ -1,7 +1,7 @@
 """CREATE TABLE: what Redshift stores differently, and what it declares and does not enforce.
 
-Distribution and sort keys are noted as the table's comment (`svv_table_info` shows them), keys and
-references are dropped.
+Distribution and sort keys are noted as the comment of the table's row type (`svv_table_info` shows them),
+since the table's own is the user's; keys and references are dropped.
 """
 
 import json
@@ -48,8 +48,10 @@ def create_table(part: Sequence[Token], say: Say) -> tuple[str, str]:
 def _noting(table: str, note: str) -> str:
     """The statement that notes a table's design, unless there is one: IF NOT EXISTS changes nothing."""
     return (
-        f"DO $rs_do$ BEGIN IF obj_description(to_regclass({quoted(table)}), 'pg_class') IS NULL "
-        f"THEN COMMENT ON TABLE {table} IS {quoted(note)}; END IF; END $rs_do$"
+        "DO $rs_do$ DECLARE kept regtype := (SELECT reltype FROM pg_class "
+        f"WHERE oid = to_regclass({quoted(table)})); "
+        "BEGIN IF obj_description(kept, 'pg_type') IS NULL "
+        f"THEN EXECUTE format('COMMENT ON TYPE %s IS %L', kept, {quoted(note)}); END IF; END $rs_do$"
     )
 
 
