@@ -26,12 +26,13 @@ from sparkify.engines.registry import DEFAULT, engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
 from sparkify.load.checks import Verdict, check_warehouse
 from sparkify.load.choice import choose_files
+from sparkify.load.comments import create_warehouse
 from sparkify.load.feed import make_feed
 from sparkify.load.files import Planned, State, make_plan
 from sparkify.load.inspect import find_missing_days
 from sparkify.load.publish import Summary
 from sparkify.load.run import MaxRejects, after, load, rebuild_if_other
-from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables, use_play_pages
+from sparkify.load.tables import has_tables, prepare_tables, require_tables, use_play_pages
 from sparkify.load.undo import undo
 from sparkify.progress import Progress, Silent
 
@@ -178,7 +179,7 @@ class Warehouse:
         listing, warned = choose_files(config.s3, first, last)
         with opened(config, read_only=False, may_make=True) as engine:
             if not has_tables(engine):
-                create_tables(engine)
+                create_warehouse(engine)
             prepare_tables(engine, feed.paths)
             watched = progress or Silent()
             rebuilt = rebuild_if_other(engine, watched, config.etl.play_pages) if rebuild else None

@@ -51,10 +51,11 @@ def forget(
     what is loaded of it later is made anonymous too.
     """
     from sparkify.ledger.state import list_forgotten
+    from sparkify.load.comments import create_warehouse
     from sparkify.load.feed import make_feed
     from sparkify.load.forget import forget as run
     from sparkify.load.forget import read_list
-    from sparkify.load.tables import create_tables, has_tables, prepare_tables, require_tables
+    from sparkify.load.tables import has_tables, prepare_tables, require_tables
 
     if [user_id is not None, show, listed is not None].count(True) != 1:
         raise click.UsageError("give a USER_ID, --list, or --import FILE.")
@@ -75,7 +76,7 @@ def forget(
         confirm(f"Forget {_named(user_ids)} in {place(config)}? It cannot be undone.")
     with progress, opened(config, read_only=False, may_make=listed is not None) as engine:
         if listed and not has_tables(engine):
-            create_tables(engine)
+            create_warehouse(engine)
         prepare_tables(engine, feed.paths)
         with interruptible(f"{UNPUBLISHED}, or the file not yet rewritten: run it again"):
             receipt = run(engine, user_ids, progress, feed=feed)

@@ -23,11 +23,11 @@ def tables() -> None:
 @config_options
 def create(config: Config) -> None:
     """Make the tables that are missing."""
-    from sparkify.load.tables import create_tables
+    from sparkify.load.comments import create_warehouse
     from sparkify.sql.schema import ALL, STAR
 
     with opened(config, read_only=False, may_make=True) as engine:
-        made = create_tables(engine)
+        made = create_warehouse(engine)
     click.echo(f"{len(ALL)} tables are in {place(config)}.")
     if made and len(made) < len(ALL):
         click.echo(f"Recreated, empty: {', '.join(made)}.")

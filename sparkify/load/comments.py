@@ -1,0 +1,37 @@
+"""Comments in the database: what each table, view and column of the star is, for whoever opens it elsewhere.
+
+BI tools and `dbt docs` show them. AWS ("COMMENT") takes no comment on a column of every kind of view, and
+DuckDB loses those of views when it copies a database, so columns of tables are described alone.
+"""
+
+from collections.abc import Iterator
+
+from sparkify.engines.base import Engine
+from sparkify.engines.dialect import literal
+from sparkify.load.tables import create_tables
+from sparkify.sql import schema
+
+
+def create_warehouse(engine: Engine) -> list[str]:
+    """As `create_tables`; and every table, new or not, says in the database what it is."""
+    made = create_tables(engine)
+    write_comments(engine)
+    return made
+
+
+def write_comments(engine: Engine) -> None:
+    """Write the comments, over those that stand; to be called by the owner of the tables."""
+    with engine.transaction():
+        for statement in comments():
+            engine.native(statement)
+
+
+def comments() -> Iterator[str]:
+    """A statement for each table, each view, and each column of the star."""
+    for name in schema.ALL:
+        table = schema.table(name)
+        yield f"COMMENT ON TABLE {name} IS {literal(table.meaning)}"
+        for column in table.columns if name in schema.STAR else ():
+            yield f"COMMENT ON COLUMN {name}.{column.name} IS {literal(column.meaning)}"
+    for name in schema.VIEWS:
+        yield f"COMMENT ON VIEW {name} IS {literal(schema.view(name)[0])}"
