@@ -18,7 +18,7 @@ from sparkify.progress import Silent
 from sparkify.simulate.service import Options, simulate
 from sparkify.sql import schema
 from tests import oracle
-from tests.builders import NOON, Noting, Source, etl, event, logged_out, play, rows
+from tests.builders import NOON, Noting, Source, etl, event, logged_out, play, rows, song
 
 EVENTS = "SELECT ts, session_id, item_in_session, user_id, page, level, status FROM events"
 LISTENING = "SELECT session_id, user_id, start_time, length, seconds, is_skipped FROM listening"
@@ -229,3 +229,28 @@ def test_a_view_of_somebody_else_is_not_replaced(warehouse: Engine) -> None:
         create_tables(warehouse)
 
     assert rows(warehouse, "SELECT mine FROM events") == [(1,)]
+
+
+def test_the_wide_view_has_each_play_once_with_what_is_known_of_it(warehouse: Engine, source: Source) -> None:
+    source.song(song("SO1", title="Undo", artist_name="Nightbirds", artist_id="AR1", year=1999))
+    source.log(
+        play(0, level="free"), play(1, level="paid"), play(2, song="Elsewhere", artist="Nobody"),
+        play(3, userId="", level="free"),
+    )  # fmt: skip
+    etl(warehouse, source.folder)
+
+    found = rows(
+        warehouse,
+        "SELECT item_in_session, title, song_id, song_year, artist, user_id, gender, level, latest_level, "
+        "hour FROM plays ORDER BY item_in_session",
+    )
+
+    assert found == [
+        (0, "Undo", "SO1", 1999, "Nightbirds", 15, "F", "free", "paid", 12),
+        (1, "Undo", "SO1", 1999, "Nightbirds", 15, "F", "paid", "paid", 12),
+        (2, "Elsewhere", None, None, None, 15, "F", "paid", "paid", 12),
+        (3, "Undo", "SO1", 1999, "Nightbirds", None, None, "free", None, 12),
+    ]
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM plays") == rows(
+        warehouse, "SELECT COUNT(*) AS n FROM songplay"
+    )

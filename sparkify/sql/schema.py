@@ -24,7 +24,7 @@ LEDGER = (
 )  # fmt: skip
 ALL = (*STAGING, *STAR, *LEDGER)
 VIEWS = (
-    "events", "registrations", "listening", "load_files", "load_keys", "load_rejects", "load_runs",
+    "plays", "events", "registrations", "listening", "load_files", "load_keys", "load_rejects", "load_runs",
     "load_state",
 )  # fmt: skip
 """What questions ask beside the star, in the order in which one needs the other."""
