@@ -41,7 +41,7 @@ endef
 
 demo: $(USED)
 	@mkdir -p demo
-	@test -d demo/music || { printf '$$ sparkify simulate music\n'; cd demo && '$(CURDIR)/$(BIN)/sparkify' simulate music; }
+	@test -d demo/music || { printf '$$ sparkify simulate music --end yesterday\n'; cd demo && '$(CURDIR)/$(BIN)/sparkify' simulate music --end yesterday; }
 	$(call show,etl --source music)
 	$(call show,check)
 	$(call show,ask most_played_songs --limit 5)

@@ -26,7 +26,7 @@ from tests.builders import Run, Source, event, play
             2,
             "--max-rejects 'many' is not a number",
         ),
-        (["etl", "--source", "music", "--from", "yesterday"], 2, "is not a day like 2018-11-30"),
+        (["etl", "--source", "music", "--from", "tomorrow"], 2, "is not a day like 2018-11-30"),
         (["etl", "--source", "music", "--warehouse", "no/such/folder.duckdb"], 2, "cannot be made"),
         (["ask", "most_played_songs"], 2, "there is no warehouse sparkify.duckdb"),
         (["ask", "most_played_song"], 2, "Did you mean most_played_songs?"),

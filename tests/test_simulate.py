@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from sparkify.cli.main import cli
 from sparkify.errors import ConfigError
 from sparkify.simulate import listening
 from sparkify.simulate.listeners import make_listeners
@@ -321,6 +323,23 @@ def test_some_songs_credit_a_guest(month: Path) -> None:
     credited = [record["artist_name"] for record in _songs(month)]
 
     assert 0.03 < sum(" Featuring " in name for name in credited) / len(credited) < 0.12
+
+
+@pytest.mark.parametrize("end", ["yesterday", "2019-03-01"])
+def test_the_last_day_may_be_said_instead_of_the_first(tmp_path: Path, end: str) -> None:
+    yesterday = str(dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1))
+
+    made = ["simulate", f"{tmp_path}/music", "--listeners", "99", "--songs", "9", "--days", "3", "--end", end]
+    assert CliRunner().invoke(cli, made).exit_code == 0
+
+    logs = sorted(path.name[:10] for path in tmp_path.glob("music/log_data/*/*/*.json"))
+    assert (len(logs), logs[-1]) == (3, yesterday if end == "yesterday" else end)
+    for more, said in (
+        ("--end 0001-01-05", "leave the years"),
+        ("--end 2019-01-05 --start 2019-01-01", "exclude"),
+    ):
+        refused = CliRunner().invoke(cli, ["simulate", f"{tmp_path}/more", *more.split()])
+        assert (refused.exit_code, said in refused.output) == (2, True)
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:

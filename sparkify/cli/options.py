@@ -137,10 +137,12 @@ class _Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
         if isinstance(value, dt.date):
             return value
+        if value == "yesterday":
+            return dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
         try:
             return dt.date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is not a day like 2018-11-30.", param, ctx)
+            self.fail(f"{value!r} is not a day like 2018-11-30, nor yesterday.", param, ctx)
 
 
 class Whole(click.IntRange):

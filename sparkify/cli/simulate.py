@@ -17,7 +17,8 @@ from sparkify.formatting import count
 @click.option("--events", type=Whole(1), help="Exact number of events; the number of listeners follows.")
 @click.option("--days", type=Whole(1, 36_500), default=30, show_default=True, help="How many days.")
 @click.option("--songs", type=Whole(1), default=15_000, show_default=True, help="How many songs are listed.")
-@click.option("--start", type=DAY, default="2026-01-01", show_default=True, help="The first day.")
+@click.option("--start", type=DAY, help="The first day. Default: 2026-01-01.")
+@click.option("--end", type=DAY, help="The last day instead, also `yesterday` (UTC).")
 @click.option("--seed", type=Whole(0), default=1, show_default=True, help="Same seed, same bytes.")
 @click.option(
     "--faults",
@@ -32,15 +33,23 @@ def simulate(
     events: int | None,
     days: int,
     songs: int,
-    start: dt.date,
+    start: dt.date | None,
+    end: dt.date | None,
     seed: int,
     faults: float,
 ) -> None:
     """Generate sample data: the song_data/ and log_data/ of a streaming service, in DIR."""
     if listeners is not None and events is not None:
         raise click.UsageError("--listeners and --events exclude each other: one follows from the other.")
+    if start is not None and end is not None:
+        raise click.UsageError(
+            "--start and --end exclude each other: with --days, one follows from the other."
+        )
     from sparkify.simulate.service import Options, simulate
 
+    if end is not None:
+        start = dt.date.fromordinal(max(1, end.toordinal() - days + 1))  # the years are checked with the rest
+    start = start or dt.date(2026, 1, 1)
     options = Options(listeners, events, days, songs, start, seed, faults)
     with watch() as progress:
         written = simulate(target, options, progress.step)
