@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sparkify.errors import ConfigError
+from sparkify.formatting import is_text
 
 DEFAULT_FILE = Path("dwg.cfg")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -113,9 +114,7 @@ class Etl:
     """How careful a load is."""
 
     max_rejects: str = setting(
-        "1% and 100",
-        "refuse a run with more rejects: 0, a number, or '1% and 100'",
-        REJECTS,
+        "1% and 100", "refuse a run with more rejects: 0, a number, or '1% and 100'", REJECTS
     )
     play_page: str = setting(
         "NextSong",
@@ -357,8 +356,9 @@ def _unquoted(value: str) -> str:
 def _typed(raw: str, spec: "dataclasses.Field[Any]", section: str, name: str, origin: str) -> Any:
     flag = f"--{name.replace('_', '-')} {raw!r}"
     place = flag if origin == "flag" else f"{origin}: [{section.upper()}] {name.upper()} = {raw!r}"
-    choices = getattr(spec.type, "__args__", None)
-    if choices:
+    if not is_text(raw):
+        raise ConfigError(f"{place} is not text in UTF-8.")
+    if choices := getattr(spec.type, "__args__", None):
         if raw.lower() not in choices:
             raise ConfigError(f"{place} is not one of {', '.join(choices)}.")
         return raw.lower()

@@ -1,4 +1,4 @@
-"""Numbers, days and places, said as a person would say them."""
+"""Numbers, days and places, said as a person would say them; and text, as UTF-8 takes it."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -123,3 +123,25 @@ def listed(words: Sequence[str]) -> str:
     ('a', 'a and b', 'a, b and c')
     """
     return " and ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)
+
+
+def is_text(value: str) -> bool:
+    """Whether UTF-8 can write it; Python holds bytes that are none, and JSON's `\\ud83d`, as surrogates.
+
+    >>> is_text("é"), is_text("\\udce9")
+    (True, False)
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many bytes of a text; what UTF-8 cannot write is escaped.
+
+    >>> cut("abc", 2), cut("aé", 2), cut("\\udce9", 9)
+    ('ab', 'a', '\\\\udce9')
+    """
+    return text.encode(errors="backslashreplace")[:most].decode(errors="ignore")

@@ -13,6 +13,9 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
+from sparkify.errors import ConfigError
+from sparkify.formatting import is_text
+
 PREFIX = "sparkify-scratch-"
 MARKER = ".sparkify-scratch"
 _MAKING = f".{PREFIX}new-"
@@ -22,11 +25,14 @@ class Scratch:
     """A folder that is gone when it is closed, when its block ends, or when the next process looks."""
 
     def __init__(self, beside: Path | None = None, name: str = "") -> None:
-        """Make one in the folder `beside`, else where the system keeps passing files. Raises OSError.
+        """Make one in the folder `beside`, else where the system keeps passing files.
 
         It is moved to its place once its marker is locked: until then nobody takes it for a dead one.
+        Raises OSError, or ConfigError for a name that is not UTF-8.
         """
         root = beside or Path(tempfile.gettempdir())
+        if not is_text(str(root)):  # DuckDB reads files there
+            raise ConfigError(f"{str(root)!r} is not text in UTF-8: set TMPDIR to another folder.")
         sweep(root, name)
         making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=root))
         self._lock = os.open(making / MARKER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

@@ -10,7 +10,7 @@ from sparkify.connection import opened, place
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @config_options
 @click.option("--max-rejects", metavar="LIMIT", help="As `sparkify etl` takes it.")
 @summary_option

@@ -149,9 +149,10 @@ def _last_success(file: Path) -> float | None:
 
 def _notify(command: str, found: dict[str, Any]) -> None:
     """Give the summary as JSON to the standard input of a command. It is run as it is, by no shell."""
+    text = json.dumps(found, ensure_ascii=False, default=plain)
     try:
         done = subprocess.run(
-            shlex.split(command), input=json.dumps(found, ensure_ascii=False, default=plain).encode(),
+            shlex.split(command), input=text.encode(errors="backslashreplace"),
             stdout=subprocess.DEVNULL, timeout=POLLER, check=False,
         )  # fmt: skip
         failed = f"it ended with {done.returncode}" if done.returncode else ""

@@ -19,6 +19,7 @@ from sparkify.cli.output import echo_err
 from sparkify.config import load_config
 from sparkify.engines.registry import named_engines, warehouse_settings
 from sparkify.errors import ConfigError
+from sparkify.formatting import is_text
 
 Command = Callable[..., Any]
 
@@ -85,6 +86,7 @@ def config_options(function: Command) -> Command:
     def wrapper(
         *args: Any, config_file: Path | None, warehouse: str | None, wait: float | None, **options: Any
     ) -> Any:
+        _require_text(click.get_current_context())
         flags: dict[str, object] = {"warehouse.wait": wait, "warehouse.timeout": options.pop("timeout", None)}
         if warehouse is not None:
             flags |= warehouse_flags(warehouse)
@@ -95,6 +97,15 @@ def config_options(function: Command) -> Command:
         return function(*args, config=load_config(config_file, flags), **options)
 
     return wrapper
+
+
+def _require_text(context: click.Context) -> None:
+    """Refuse what is not UTF-8, which no database takes; a path may be any bytes."""
+    for param in context.command.params:
+        given = context.params.get(param.name or "")
+        for value in given if isinstance(given, tuple) else (given,):
+            if isinstance(value, str) and not isinstance(param.type, click.Path) and not is_text(value):
+                raise click.BadParameter(f"{value!r} is not text in UTF-8.", context, param)
 
 
 def warehouse_flags(warehouse: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sparkify.engines.base import Path
+from sparkify.formatting import is_text
 from sparkify.source.scan import record_text
 
 SET_ASIDE = "_set_aside"
@@ -102,14 +103,6 @@ def dump(value: Any, depth: int = 0) -> str:
     if isinstance(value, list):
         return "[" + ",".join(dump(held, below) for held in value) + "]"
     return "null" if value is NO_NUMBER else json.dumps(value)
-
-
-def is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def label(path: Path) -> str:

@@ -26,13 +26,13 @@ from sparkify.engines.extra import (
     TooDeepError,
     decoded,
     dump,
-    is_text,
     label,
     make_extra,
     too_long,
 )
 from sparkify.engines.moments import read_moment
 from sparkify.engines.regular import RegularRecords
+from sparkify.formatting import is_text
 from sparkify.source.file import Dataset
 from sparkify.source.scan import record_text  # fmt: skip
 from sparkify.sql.schema import table

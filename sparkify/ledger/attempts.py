@@ -17,6 +17,7 @@ from typing import NamedTuple
 import sparkify
 from sparkify.engines.base import Engine, Value
 from sparkify.errors import CheckError, ConfigError, LoadError, QueryError, SparkifyError
+from sparkify.formatting import cut
 from sparkify.ledger import seal
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.runs import last_run, writing
@@ -101,7 +102,7 @@ def reason_of(error: BaseException) -> str:
         text = _KEY_NAME.sub("unknown key in ", str(error).partition("\n")[0])
     else:
         text = type(error).__name__
-    return text.encode()[:LONGEST].decode(errors="ignore")
+    return cut(text, LONGEST)
 
 
 def _close(

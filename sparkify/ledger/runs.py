@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sparkify
 from sparkify.engines.base import Engine, Reader
 from sparkify.errors import ConfigError
+from sparkify.formatting import cut
 
 LONGEST = 4000
 """Bytes of a warning that are kept."""
@@ -40,9 +41,7 @@ def writing(engine: Engine) -> AbstractContextManager[None]:
 def add_run(engine: Engine, run: Run, warnings: Sequence[tuple[str, str]]) -> None:
     """Write down a run, with the kind and the message of each warning."""
     engine.insert("etl_run", (*Run._fields, "program"), [(*run, sparkify.__version__)])
-    rows = [
-        (run.run_id, kind, message.encode()[:LONGEST].decode(errors="ignore")) for kind, message in warnings
-    ]
+    rows = [(run.run_id, kind, cut(message, LONGEST)) for kind, message in warnings]
     engine.insert("etl_warning", ("run_id", "kind", "message"), rows)
 
 

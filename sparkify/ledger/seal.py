@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from sparkify.engines.base import Engine, Reader
 from sparkify.errors import ConfigError, QueryError, WarehouseError
+from sparkify.formatting import cut
 from sparkify.ledger.digests import SEALED, SMALL, Changes, Digest, read_digests, read_hashing
 from sparkify.ledger.state import this_program
 
@@ -159,7 +160,7 @@ def _append(
         )
     digests = json.dumps({name: [one.rows, str(one.total)] for name, one in sorted(tables.items())})
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    what = said.what.encode()[:LONGEST].decode(errors="ignore")
+    what = cut(said.what, LONGEST)
     number, previous = (last.seal_id + 1, last.seal) if last else (1, "")
     entry = Entry(
         number, now, said.run_id, said.command, what, hashing, digests, previous, int(bool(key())), "",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sparkify.errors import ConfigError
+from sparkify.formatting import is_text
 from sparkify.scratch import Scratch
 from sparkify.writing import umask
 
@@ -20,7 +21,14 @@ def refuse_other(file: Path) -> None:
 
     A file that this process has open is not looked at: closing any handle of a file frees all locks that a
     process has on it (POSIX, fcntl), and another one might write while DuckDB reads.
+
+    DuckDB (2.0) opens a file whose absolute path is not UTF-8, and then cannot say where it lies, which
+    `forget` asks.
     """
+    if not is_text(whole := os.path.realpath(file)):
+        raise ConfigError(
+            f"{whole!r} is not text in UTF-8. Rename the folder, or choose another --warehouse."
+        )
     if str(file) in _spills:
         return
     try:
