@@ -293,6 +293,9 @@ class Publishing:
     def hashed(self, rows: str, columns: Sequence[Column]) -> str:
         return self._engine.hashed(rows, columns)
 
+    def altered(self, made: Mapping[str, str]) -> Sequence[str]:
+        return self._engine.altered(made)
+
 
 def test_a_page_of_plays_without_listener_length_or_level(warehouse: Engine, source: Source) -> None:
     source.log(

@@ -36,6 +36,9 @@ class ShortSession:
     def hashed(self, rows: str, columns: Sequence[Column]) -> str:
         return self._opened().hashed(rows, columns)
 
+    def altered(self, made: Mapping[str, str]) -> Sequence[str]:
+        return self._opened().altered(made)
+
     def _opened(self) -> Engine:
         if self._engine and self._clock() > self._until:
             self.close()

@@ -101,6 +101,13 @@ class Reader(Protocol):
         the same values have the same, as long as the engine's hash function is the same.
         """
 
+    def altered(self, made: Mapping[str, str]) -> Sequence[str]:
+        """Which of these tables and views, by name with their CREATE, somebody has made otherwise.
+
+        A table may have more columns; those that it has to have differ in type or default. None where an
+        engine cannot tell.
+        """
+
 
 class Engine(Reader, Protocol):
     """A database that holds the warehouse. SQL is Redshift's; each engine translates it if it must."""

@@ -21,7 +21,7 @@ from sparkify.load.layout import require_columns
 from sparkify.load.models import MODELS, NEW
 from sparkify.load.rules import other_pages, rules_digest
 from sparkify.load.star import RunRange
-from sparkify.sql import statement, statements
+from sparkify.sql import schema, statement, statements
 
 SHOWN = 5
 
@@ -160,7 +160,21 @@ def check_warehouse(reader: Reader, play_pages: Sequence[str] = ()) -> Sequence[
     """
     require_columns(reader)
     pages = [check_play_pages(reader, play_pages)] if play_pages else []
-    return [*check_everything(reader), *pages, check_seal(reader)]
+    return [*check_everything(reader), *pages, check_layout(reader), check_seal(reader)]
+
+
+def check_layout(reader: Reader) -> Verdict:
+    """Whether tables and views are what this program makes, as far as the engine can tell."""
+    made = {name: statement("tables", name).text for name in schema.ALL}
+    wrong = [
+        (name, "another program or somebody made this view: `DROP VIEW` it, then `sparkify tables create`")
+        if name in schema.VIEWS
+        else (name, "a column has another type or default: restore a copy of the warehouse")
+        for name in reader.altered(made | {name: statement("views", name).text for name in schema.VIEWS})
+    ]
+    meaning = "Tables and views are as this program makes them."
+    told = "; ".join(f"{name}: {why}" for name, why in wrong)
+    return Verdict("layout", meaning, Result(("name", "why"), wrong), told and f"{told}. Expected: {meaning}")
 
 
 def check_seal(reader: Reader) -> Verdict:

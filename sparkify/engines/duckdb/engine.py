@@ -15,6 +15,7 @@ from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb.errors import first_line, translated
 from sparkify.engines.duckdb.file_lock import FileLock
 from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
+from sparkify.engines.duckdb.hidden import altered, refuse_hidden
 from sparkify.engines.duckdb.read import literal, quoted
 from sparkify.engines.duckdb.snapshot import write_snapshot
 from sparkify.engines.duckdb.stage import DuckDBStager
@@ -106,6 +107,7 @@ class DuckDB:
                 self._scratch = self._closing.enter_context(Scratch())
             self._connection = _connect(file, read_only, settings, deadline)
             self._closing.callback(self._disconnect)
+            refuse_hidden(self._connection, file)
             self._closing = self._closing.pop_all()
         if read_only:
             self._gate.release()
@@ -137,6 +139,10 @@ class DuckDB:
 
     def hashed(self, rows: str, columns: Sequence[Column]) -> str:
         return hash_of(rows, columns)
+
+    def altered(self, made: Mapping[str, str]) -> Sequence[str]:
+        with translated("comparing tables and views"):
+            return altered(self._connection, {name: to_duckdb(create) for name, create in made.items()})
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         with translated(sql):

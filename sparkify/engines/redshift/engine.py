@@ -88,6 +88,11 @@ class Redshift:
     def hashed(self, rows: str, columns: Sequence[Column]) -> str:
         return fnv_hash_of(rows, columns)
 
+    def altered(self, made: Mapping[str, str]) -> Sequence[str]:  # noqa: ARG002  # as Reader has it
+        """None: there are no temporary views to compare with (AWS: "CREATE VIEW"), and only who owns a table
+        or view can alter it."""
+        return ()
+
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         with self._block("BEGIN READ ONLY", "ROLLBACK"):
             self._run(f"DECLARE streamed CURSOR FOR {to_redshift(sql, params)}")

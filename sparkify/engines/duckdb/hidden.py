@@ -1,0 +1,78 @@
+"""What somebody who may write a warehouse's file can put there to make our statements say something else.
+
+DuckDB looks for a function in the warehouse before its own catalog, for operators too: a macro `sum` of the
+file is what SUM calls (duckdb#10753; tried with 1.4.0 and 2.0.0). A trigger, which 2.0 brought, writes what
+no statement says. Redshift finds its own functions first (AWS: "Preventing UDF naming conflicts").
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import duckdb
+
+from sparkify.engines.duckdb.read import quoted
+from sparkify.errors import WarehouseError
+
+MACROS = (
+    "SELECT function_name, function_type, schema_name FROM system.main.duckdb_functions() WHERE {}internal"
+)
+TRIGGERS = "SELECT trigger_name, table_name, schema_name FROM system.main.duckdb_triggers()"
+COLUMNS = "SELECT column_name, data_type, column_default FROM system.main.duckdb_columns() WHERE table_oid = "
+
+
+def refuse_hidden(connection: duckdb.DuckDBPyConnection, file: str) -> None:
+    """Raise WarehouseError if a macro hides a function of DuckDB's, or a table has a trigger.
+
+    The statements call nothing but what they name in full, so that no macro answers them. A warehouse in
+    memory has one writer.
+    """
+    if file == ":memory:":
+        return
+    for what, drop in _hidden(connection):
+        raise WarehouseError(f"{file} holds {what}. Open it with DuckDB and say {drop}; nothing was changed.")
+
+
+def _hidden(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    macros = [row for row in connection.execute(MACROS.format("NOT ")).fetchall() if row[2] == "main"]
+    own = {name for name, *_ in connection.execute(MACROS.format("")).fetchall()} if macros else set()
+    for name, kind, _ in macros:
+        if name.lower() in own:
+            what = "MACRO TABLE" if kind == "table_macro" else "MACRO"
+            yield (
+                f"the macro {name}, which hides DuckDB's function of that name",
+                f"DROP {what} {quoted(name)}",
+            )
+    try:
+        triggers = connection.execute(TRIGGERS).fetchall()
+    except duckdb.CatalogException:  # before 2.0
+        return
+    for name, table, schema in triggers:
+        if schema == "main":
+            drop = f"DROP TRIGGER {quoted(name)} ON {quoted(table)}"
+            yield f"the trigger {name} on {table}, which changes what sparkify writes", drop
+
+
+def altered(connection: duckdb.DuckDBPyConnection, made: Mapping[str, str]) -> list[str]:
+    """As `Reader.altered`: each is made again, in DuckDB's words, among the passing objects of a cursor."""
+    with connection.cursor() as fresh:
+        return [name for name, create in made.items() if not _stands(fresh, name, create)]
+
+
+def _stands(fresh: duckdb.DuckDBPyConnection, name: str, create: str) -> bool:
+    kind = "VIEW" if "CREATE VIEW " in create else "TABLE"
+    where = f"FROM system.main.duckdb_{kind.lower()}s() WHERE schema_name = 'main' AND {kind}_name = '{name}'"
+    here = "database_name = current_database()"
+    stood = fresh.execute(f"SELECT {kind}_oid, sql {where} AND {here}").fetchall()
+    fresh.execute(create.replace(f"CREATE {kind}", f"CREATE TEMP {kind}", 1))
+    [(oid, sql)] = fresh.execute(f"SELECT {kind}_oid, sql {where} AND temporary").fetchall()
+    columns = set(fresh.execute(f"{COLUMNS} {oid} AND database_name = 'temp'").fetchall())
+    fresh.execute(f"DROP {kind} temp.{name}")
+    if kind == "VIEW" or not stood:
+        return [_plain(text) for _, text in stood] == [_plain(sql)]
+    return columns <= set(fresh.execute(f"{COLUMNS} {stood[0][0]} AND {here}").fetchall())
+
+
+def _plain(view: str) -> str:
+    """A view as it is made new: DuckDB (2.0) says some types otherwise once it has read them from a file."""
+    text = view.replace("CREATE TEMP", "CREATE", 1).replace("TIMESTAMP_US", "TIMESTAMP")
+    return re.sub(r"\b(TEXT|VARCHAR)\(\d+\)", "VARCHAR", text)

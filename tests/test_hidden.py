@@ -1,0 +1,118 @@
+"""What somebody puts into a DuckDB file beside tables: it is found before it makes an answer another one."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.errors import WarehouseError
+from sparkify.load.checks import check_warehouse
+from sparkify.load.tables import create_tables
+from sparkify.sql import schema
+from tests.builders import Run, Source, play
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A warehouse without rows."""
+    with_tables = DuckDB(str(tmp_path / "w.duckdb"))
+    create_tables(with_tables)
+    with_tables.close()
+    return tmp_path / "w.duckdb"
+
+
+def alter(file: Path, *statements: str) -> None:
+    with duckdb.connect(str(file)) as connection:
+        for sql in statements:
+            connection.execute(sql)
+
+
+def failed(file: Path) -> dict[str, str]:
+    """The checks that fail, each with what it says."""
+    engine = DuckDB(str(file), read_only=True, locked_down=True)
+    try:
+        return {one.name: one.sentence() for one in check_warehouse(engine) if not one.passed}
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize(
+    ("create", "drop"),
+    [
+        ("CREATE MACRO hash(x) AS 42", 'DROP MACRO "hash"'),
+        ("CREATE MACRO SUM(x) AS 42", 'DROP MACRO "SUM"'),
+        ('CREATE MACRO "+"(x, y) AS 42', 'DROP MACRO "+"'),
+        ("CREATE MACRO read_json(x) AS TABLE SELECT 42", 'DROP MACRO TABLE "read_json"'),
+        ("CREATE MACRO duckdb_functions() AS TABLE SELECT 1 AS a", 'DROP MACRO TABLE "duckdb_functions"'),
+    ],
+)
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_changes_our_statements_is_named_and_refused(
+    file: Path, create: str, drop: str, read_only: bool
+) -> None:
+    alter(file, create)
+
+    with pytest.raises(WarehouseError) as caught:
+        DuckDB(str(file), read_only=read_only)
+
+    assert f"say {drop}; nothing was changed" in str(caught.value)
+    alter(file, drop)
+    DuckDB(str(file), read_only=read_only).close()
+
+
+@pytest.mark.skipif(duckdb.__version__ < "2", reason="DuckDB has triggers from 2.0 on")
+def test_a_trigger_is_named_and_refused(file: Path) -> None:
+    newer = file.with_name("newer.duckdb")  # files of version 1.4.0, as ours are, can have none
+    alter(
+        newer.with_name("any.duckdb"),
+        f"ATTACH '{file}' AS old (READ_ONLY)",
+        f"ATTACH '{newer}' AS newer (STORAGE_VERSION 'v2.0.0')",
+        "COPY FROM DATABASE old TO newer",
+    )
+    assert not failed(newer)
+    alter(newer, "CREATE TRIGGER t AFTER INSERT ON stg_events FOR EACH STATEMENT DELETE FROM etl_reject")
+
+    with pytest.raises(WarehouseError, match=r'the trigger t on stg_events.* say DROP TRIGGER "t" ON "stg_'):
+        DuckDB(str(newer))
+
+
+def test_a_load_and_a_check_refuse_a_macro_in_a_line(run: Run, source: Source) -> None:
+    source.log(play(1))
+    assert run("etl", "--source", str(source.folder)).returncode == 0
+    alter(source.folder.parent / "sparkify.duckdb", "CREATE MACRO md5(x) AS 'x'")
+
+    for command in (("etl", "--source", str(source.folder)), ("check",)):
+        done = run(*command)
+
+        assert done.returncode == 1
+        assert done.stderr.startswith("sparkify: sparkify.duckdb holds the macro md5, which hides DuckDB's")
+        assert done.stderr.count("\n") == 1
+
+
+def test_macros_that_hide_nothing_are_left_alone(file: Path) -> None:
+    alter(file, "CREATE MACRO of_mine(x) AS x", "CREATE SCHEMA mart", "CREATE MACRO mart.sum(x) AS 42")
+
+    assert not failed(file)
+
+
+@pytest.mark.parametrize("name", schema.VIEWS)
+def test_a_view_of_another_text_is_named(file: Path, name: str) -> None:
+    with duckdb.connect(str(file)) as connection:
+        found = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = ?", [name]).fetchall()
+    body = found[0][0].partition(" AS ")[2].rstrip(";")
+
+    alter(file, f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM ({body}) WHERE 1 = 0")
+
+    assert list(failed(file)) == ["layout"]
+    assert f"{name}: another program or somebody made this view" in failed(file)["layout"]
+
+
+@pytest.mark.parametrize(
+    "alteration", ["user_id TYPE INTEGER", "level TYPE BLOB", "first_name SET DEFAULT 'Ada'"]
+)
+def test_a_column_of_another_type_or_default_is_named(file: Path, alteration: str) -> None:
+    alter(file, f"ALTER TABLE users ALTER {alteration}", "ALTER TABLE songs ADD COLUMN mine INTEGER")
+
+    assert failed(file)["layout"].startswith("layout failed: users: a column has another type or default")
+    assert "songs" not in failed(file)["layout"]
