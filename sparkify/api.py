@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from sparkify.ask.questions import Question, find_question, list_questions, values_of
 from sparkify.config import Config, load_config
-from sparkify.connection import as_owner, opened, require_readable
+from sparkify.connection import as_owner, mode_of_page, opened, require_readable
 from sparkify.engines.base import Result
 from sparkify.engines.registry import DEFAULT, engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
@@ -279,7 +279,7 @@ class Warehouse:
             owner = partial(as_owner, self.config, engine)
             check = partial(check_warehouse, play_pages=self.config.etl.play_pages)
             page = gather(engine, lambda: owner(check), now, as_owner=owner, names=names)
-        replace_file(Path(out), render(page).encode())
+        replace_file(Path(out), render(page).encode(), most=mode_of_page(self.config, names=names))
         return Path(out)
 
     def _with(self, source: str | Path) -> Config:

@@ -17,6 +17,11 @@ def place(config: Config) -> str:
     return engine_of(config).place(config)
 
 
+def mode_of_page(config: Config, *, names: bool) -> int:
+    """What others may do, at most, with a page: one with names is as private as the warehouse."""
+    return engine_of(config).mode(config) if names else 0o777
+
+
 @contextmanager
 def opened(
     config: Config,

@@ -7,10 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
+def replace_file(path: Path, content: bytes, mode: int | None = None, most: int = 0o777) -> None:
     """Write this file beside its place and rename it. Raises OSError, and nothing has changed then.
 
-    It keeps the mode of the file that it replaces; a new one has `mode`, or what the process gives its files.
+    It keeps the mode of the file that it replaces; a new one has `mode`, or what the process gives its files;
+    neither has more than `most`.
     What is no regular file, such as /dev/stdout, is written to as it is.
     """
     path = Path(os.path.realpath(path))
@@ -30,7 +31,7 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
             out.write(content)
             out.flush()
             os.fsync(out.fileno())
-            os.fchmod(out.fileno(), given)
+            os.fchmod(out.fileno(), given & most)
         fresh.replace(path)
     except BaseException:
         with suppress(OSError):

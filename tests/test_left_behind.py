@@ -13,11 +13,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sparkify import connect
+from sparkify.cli.report import report
+from sparkify.config import load_config
+from sparkify.connection import mode_of_page
 from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import ConfigError
 from sparkify.load.tables import create_tables
 from sparkify.scratch import MARKER, PREFIX, Scratch, sweep
-from sparkify.writing import replace_file
+from sparkify.writing import replace_file, umask
 from tests.builders import Run, Source, etl, play
 
 
@@ -245,6 +249,40 @@ def test_a_report_that_does_not_fit_the_disk_leaves_the_one_before(loaded: Run, 
     assert done.returncode == 2, done.stderr
     assert "cannot be written: File too large" in done.stderr
     assert (tmp_path / "report.html").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "before", "after"), [(0o600, None, 0o600), (0o640, 0o644, 0o640), (0o644, 0o600, 0o600)]
+)
+def test_a_report_with_names_is_as_private_as_its_warehouse(
+    loaded: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    warehouse: int,
+    before: int | None,
+    after: int,
+) -> None:
+    monkeypatch.setattr("sparkify.ask.report.gather", lambda *_, **__: {"trust": {"checks": 1}})
+    monkeypatch.setattr("sparkify.ask.report.render", str)
+    pages = [tmp_path / "by_python.html", tmp_path / "by_command.html"]
+    (tmp_path / "sparkify.duckdb").chmod(warehouse)
+    for page in pages if before else ():
+        page.touch(before)
+        page.chmod(before)
+
+    connect(tmp_path / "sparkify.duckdb").report(pages[0], names=True)
+    command = ["--warehouse", str(tmp_path / "sparkify.duckdb"), "--out", str(pages[1]), "--names"]
+    report.main(command, standalone_mode=False)
+
+    assert [oct(stat.S_IMODE(page.stat().st_mode)) for page in pages] == [oct(after)] * 2
+    connect(tmp_path / "sparkify.duckdb").report(tmp_path / "numbers.html")
+    assert stat.S_IMODE((tmp_path / "numbers.html").stat().st_mode) == 0o666 & ~umask()
+
+
+def test_on_an_engine_without_a_file_a_report_with_names_is_its_writers_alone() -> None:
+    redshift = load_config(flags={"warehouse.engine": "redshift"}, environ={})
+
+    assert (mode_of_page(redshift, names=True), mode_of_page(redshift, names=False)) == (0o600, 0o777)
 
 
 def test_a_simulation_removes_nothing_that_lies_beside_it(run: Run, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sparkify.cli.options import Whole, config_options, timeout_option
 from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.progress import watch
 from sparkify.config import LOOPBACK, Config
-from sparkify.connection import as_owner, open_engine, opened, require_readable
+from sparkify.connection import as_owner, mode_of_page, open_engine, opened, require_readable
 from sparkify.engines.registry import OpenOptions, Rights, engine_of
 from sparkify.errors import ConfigError
 from sparkify.writing import replace_file
@@ -69,7 +69,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
         )
     text = render(page)
     try:
-        replace_file(out, text.encode())
+        replace_file(out, text.encode(), most=mode_of_page(config, names=names))
     except OSError as error:
         raise ConfigError(
             f"{out} cannot be written: {error.strerror}. Choose another file with --out."

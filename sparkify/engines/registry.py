@@ -61,6 +61,8 @@ class EngineSpec(NamedTuple):
     """A statement in the engine's own dialect, laid out for people."""
     examine: Callable[[Config], Iterator[Finding]]
     """Probe what this engine needs besides the warehouse."""
+    mode: Callable[[Config], int] = lambda _: 0o600
+    """What others may do, at most, with a file that says of listeners what the warehouse says of them."""
     blocks_writers: bool = False
     """Whether an open reader holds up whoever writes, unless [WAREHOUSE] SNAPSHOT keeps it a copy."""
     has_grants: bool = False

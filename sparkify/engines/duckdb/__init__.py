@@ -62,6 +62,7 @@ SPEC = EngineSpec(
     exists=lambda config: Path(config.warehouse.file).exists(),
     translate=_translate,
     examine=_examine,
+    mode=lambda config: Path(config.warehouse.file).stat().st_mode & 0o777,
     blocks_writers=True,
     has_limits=True,
 )
