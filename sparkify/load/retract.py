@@ -12,6 +12,7 @@ from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_ledger, replayed_parts
 from sparkify.load.files import Planned
 from sparkify.load.star import build_star_without, count_again, drop_affected
+from sparkify.load.text import drop_forms
 
 
 def file_parts_of_run(engine: Engine, run_id: int) -> list[int]:
@@ -41,7 +42,7 @@ def parts_to_replace(planned: Sequence[Planned]) -> list[int]:
 def retract(
     engine: Engine, run_id: int, parts: Collection[int], disposition: Disposition, changes: Changes
 ) -> tuple[int, tuple[int, int]]:
-    """Remove these parts from staging, star, rejects and ledger, and add what this run has staged.
+    """Remove these parts from staging, star and ledger, and add what this run has staged.
 
     Returns how many records left staging, and of this run's the duplicates and the conflicts.
     """
@@ -50,4 +51,5 @@ def retract(
         retract_parts(engine, run_id, disposition, changes)
         counted = count_again(engine, span)
         drop_affected(engine, span)
+        drop_forms(engine)
     return removed, counted

@@ -92,6 +92,24 @@ def learn_forms(engine: Engine, first_run: int, last_run: int) -> int:
     return len(forms)
 
 
+def drop_forms(engine: Engine) -> None:
+    """Take from `text_form` what stands in staging no more: a name must not outlive its records."""
+    if not engine.query("SELECT raw_text FROM text_form LIMIT 1").rows:
+        return
+    engine.execute(
+        "CREATE TEMP TABLE used_form AS SELECT f.raw_text, f.raw_bytes, f.normal "
+        f"FROM ({_suspects('')}) AS s "
+        "JOIN text_form AS f ON f.raw_text = s.raw_text AND f.raw_bytes = s.raw_bytes"
+    )
+    engine.execute(
+        "DELETE FROM text_form WHERE NOT EXISTS (SELECT 1 FROM used_form AS u "
+        "WHERE u.raw_text = text_form.raw_text AND u.raw_bytes = text_form.raw_bytes) "
+        "AND NOT EXISTS (SELECT 1 FROM used_form AS n "
+        "WHERE n.normal = text_form.raw_text AND OCTET_LENGTH(n.normal) = text_form.raw_bytes)"
+    )
+    engine.execute("DROP TABLE used_form")
+
+
 def _suspects(condition: str) -> str:
     """SELECT of (raw_text, raw_bytes): text that is not plain ASCII between two visible characters."""
     star = [column for name in schema.STAR for column in schema.table(name).columns]
