@@ -1,15 +1,17 @@
 """What is left of a forgotten listener beside their records: names of keys, and ids set aside elsewhere."""
 
 import json
+from typing import Any
 
 import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
+from sparkify.ledger.seal import accept
 from sparkify.load.checks import check_warehouse
 from sparkify.load.feed import Feed
 from sparkify.load.forget import forget
-from sparkify.sql.schema import ALL
+from sparkify.sql.schema import ALL, table
 from tests.builders import Noting, Source, etl, play, rows
 
 PLANTED = 'Koch "Lily" 100%_ of 77 \\ ü'
@@ -57,6 +59,58 @@ def test_the_name_of_a_key_goes_with_the_last_record_that_has_it(warehouse: Engi
         'unknown key "new"'
     ]
     assert all(one.passed for one in check_warehouse(warehouse))
+
+
+def test_what_an_older_program_left_goes_when_anybody_is_forgotten_again(
+    warehouse: Engine, source: Source
+) -> None:
+    source.log(
+        play(0) | {SHARED: 1}, play(1, userId="77") | {PLANTED: 1}, '{"userId": 77, "firstName": "Zilly"',
+        play(2, status="odd"),
+    )  # fmt: skip
+    etl(warehouse, source.folder)
+    held = read(warehouse, "etl_key", "etl_warning", "etl_reject")
+    forget(warehouse, 77, Noting())
+    put_back(warehouse, held)
+    assert tables_with(warehouse, PLANTED) == ["etl_key", "etl_warning"]
+    assert tables_with(warehouse, "Zilly") == ["etl_reject"]
+
+    again = forget(warehouse, 77, Noting())
+
+    assert (again.run_id, again.rejects, again.was_forgotten) == (3, 1, False)
+    assert tables_with(warehouse, PLANTED) == tables_with(warehouse, "Zilly") == []
+    assert all(one.passed for one in check_warehouse(warehouse))
+    assert forget(warehouse, 77, Noting()).was_forgotten
+    assert rows(warehouse, "SELECT MAX(run_id) FROM etl_run") == [(3,)]
+
+
+def test_an_id_that_an_older_program_left_with_somebody_else_goes_too(
+    warehouse: Engine, source: Source
+) -> None:
+    source.log(json.dumps(play(0, userId="78")).replace('"userId"', f'"userId": {ID}, "userId"', 1))
+    etl(warehouse, source.folder)
+    held = read(warehouse, "stg_events", "etl_file")
+    forget(warehouse, ID, Noting())
+    put_back(warehouse, held)
+    assert tables_with(warehouse, str(ID)) == ["stg_events"]
+
+    assert not forget(warehouse, ID, Noting()).was_forgotten
+
+    assert tables_with(warehouse, str(ID)) == []
+    assert all(one.passed for one in check_warehouse(warehouse))
+
+
+def read(engine: Engine, *names: str) -> dict[str, list[tuple[Any, ...]]]:
+    return {name: rows(engine, f"SELECT {', '.join(table(name).column_names)} FROM {name}") for name in names}
+
+
+def put_back(engine: Engine, held: dict[str, list[tuple[Any, ...]]]) -> None:
+    """What a program that did not look there would have left."""
+    with engine.transaction():
+        for name, found in held.items():
+            engine.execute(f"DELETE FROM {name} WHERE 1 = 1")
+            engine.insert(name, table(name).column_names, found)
+        accept(engine, "as an older program left it")
 
 
 def test_a_refused_load_keeps_no_name_of_a_key(warehouse: Engine, source: Source) -> None:

@@ -65,5 +65,5 @@ def add_forgotten(engine: Engine, run_id: int, user_ids: Collection[int], now: d
     engine.insert("etl_forgotten", ("user_id", "run_id", "forgotten_at"), rows)
 
 
-FORGOTTEN_NOW = "SELECT user_id FROM etl_forgotten WHERE run_id = :run_id"
-"""SELECT of those whom a run forgets."""
+FORGOTTEN = "SELECT user_id FROM etl_forgotten"
+"""SELECT of all who are forgotten."""

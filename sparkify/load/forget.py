@@ -13,7 +13,7 @@ from sparkify.formatting import count
 from sparkify.ledger.counts import erase_values
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.rejects import erase_texts, read_texts
-from sparkify.ledger.state import FORGOTTEN_NOW, add_forgotten, list_forgotten
+from sparkify.ledger.state import FORGOTTEN, add_forgotten, list_forgotten
 from sparkify.load.erase import erase, must_erase
 from sparkify.load.feed import Feed
 from sparkify.load.notices import Warned, Warnings
@@ -61,8 +61,9 @@ def forget(
     """Make these listeners' records anonymous, in staging, star and rejects, and those that come later.
 
     It is done for any number: of whom there is nothing now, something may lie in freed blocks of the file,
-    and something may come. Done again, it only rewrites the files of the warehouse, as after a first time
-    that broke off there. `feed` says under which keys its records tell whose they are.
+    and something may come. Done again, it rewrites the files of the warehouse, as after a first time that
+    broke off there, and erases what an older program left of anybody forgotten. `feed` says under which keys
+    its records tell whose they are.
     """
     paths = (feed or Feed()).paths["events"]
     wanted = [user_ids] if isinstance(user_ids, int) else sorted(set(user_ids))
@@ -71,10 +72,7 @@ def forget(
     def work(run_id: int, changes: Changes) -> Outcome:
         known = {user_id: (run, when) for user_id, run, when in list_forgotten(engine).rows}
         new = frozenset(wanted) - known.keys()
-        if not new:
-            run, when = max(known[user_id] for user_id in wanted)
-            receipts.append(Receipt(wanted, run, when, was_forgotten=True))
-            return Outcome(is_idle=True)
+        everybody = new | known.keys()
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
         receipt = Receipt(wanted, run_id, now)
         progress.step("making records anonymous")
@@ -82,16 +80,18 @@ def forget(
         add_forgotten(engine, run_id, new, now)
         nothing = ", ".join(f"{column} = NULL" for column in table("stg_events").personal)
         with changes.of("stg_events"):
-            elsewhere = erase_ids(engine, new, paths)
-            _count_erased(engine, run_id, elsewhere)
-            receipt.events = engine.execute(
-                f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN_NOW})", {"run_id": run_id}
-            )
-        gone = [one for one in read_texts(engine) if must_erase(one, new, paths)]
-        erase_texts(engine, erase(gone, new, paths), changes)
+            elsewhere = erase_ids(engine, everybody, paths)
+            _count_erased(engine, elsewhere)
+            receipt.events = engine.execute(f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN})")
+        gone = [one for one in read_texts(engine) if must_erase(one, everybody, paths)]
+        erase_texts(engine, erase(gone, everybody, paths), changes)
         receipt.rejects = len(gone)
         relearn_forms(engine, run_id)
-        erase_names(engine)
+        names = erase_names(engine)
+        if not (new or receipt.events or elsewhere or gone or names):
+            run, when = max(known[user_id] for user_id in wanted)
+            receipts.append(Receipt(wanted, run, when, was_forgotten=True))
+            return Outcome(is_idle=True)
         if receipt.events:
             progress.step("building the star")
             drop_affected(engine, build_star(engine, 0, run_id, changes))
@@ -159,11 +159,10 @@ def _warn_of_plays(receipt: Receipt, progress: Progress) -> list[Warned]:
     return warnings.found
 
 
-def _count_erased(engine: Engine, run_id: int, twice: Mapping[int, int]) -> None:
+def _count_erased(engine: Engine, twice: Mapping[int, int]) -> None:
     """Note in the ledger how many values of each file are about to be erased, or were: their ids, `twice`."""
     kept_apart = engine.query(
-        f"SELECT file_id, extra FROM stg_events WHERE user_id IN ({FORGOTTEN_NOW}) AND extra IS NOT NULL",
-        {"run_id": run_id},
+        f"SELECT file_id, extra FROM stg_events WHERE user_id IN ({FORGOTTEN}) AND extra IS NOT NULL"
     ).rows
     aside = dict(twice)
     for file_id, extra in kept_apart:
@@ -171,8 +170,7 @@ def _count_erased(engine: Engine, run_id: int, twice: Mapping[int, int]) -> None
     values = " + ".join(f"COUNT({column})" for column in table("stg_events").personal if column != EXTRA)
     rows = engine.query(
         f"SELECT file_id, {values} AS vals FROM stg_events "
-        f"WHERE user_id IN ({FORGOTTEN_NOW}) AND file_id IS NOT NULL GROUP BY file_id",
-        {"run_id": run_id},
+        f"WHERE user_id IN ({FORGOTTEN}) AND file_id IS NOT NULL GROUP BY file_id"
     ).rows
     values_of = dict.fromkeys(twice, 0) | {file_id: int(vals) for file_id, vals in rows}
     erase_values(engine, [(file_id, vals, aside.get(file_id, 0)) for file_id, vals in values_of.items()])

@@ -39,11 +39,15 @@ def _marks(name: str) -> list[str]:
     return sorted({dump(one)[:-1] if is_cut else f"{dump(one)}:" for one in names})
 
 
-def erase_names(engine: Engine) -> None:
-    """Erase the names of keys that stand with no event any more, from the ledger and its warnings."""
-    for name in unknown_names(engine):
-        if not has_key(engine, name):
-            erase_name(engine, name)
+def erase_names(engine: Engine) -> int:
+    """Erase the names of keys that stand with no event any more, from the ledger and its warnings.
+
+    Returns how many.
+    """
+    gone = [name for name in unknown_names(engine) if not has_key(engine, name)]
+    for name in gone:
+        erase_name(engine, name)
+    return len(gone)
 
 
 def erase_ids(
