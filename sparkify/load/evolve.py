@@ -67,12 +67,18 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, paths: Paths) -> Non
     name, key = STAGING_TABLE[dataset], label(paths[column.name])
     reader = record_reader(dataset, paths)
     came: dict[tuple[int, int], tuple[Any, dict[str, Any]]] = {}
+    nothing: dict[tuple[int, int], int] = {}
     for file_id, record, extra in engine.query(
         f"SELECT file_id, record, extra FROM {name} WHERE extra LIKE :key", {"key": f'%"{key}"%'}
     ).rows:
         held = unpack_extra(extra)
-        if key in held:
-            came[file_id, record] = held.pop(key), held
+        if key not in held:
+            continue
+        if column.width is None:
+            value, held, nothing[file_id, record] = _counting(key, held)
+        else:
+            value = held.pop(key)
+        came[file_id, record] = value, held
     reasons = {at: f"{key} {why}" for at, (value, _) in came.items() if (why := why_unfit(value))}
     texts = {
         at: raw_text(reader.as_read(column.name, value))
@@ -82,17 +88,38 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, paths: Paths) -> Non
     reasons |= _misfits(engine, column, key, texts)
     if column.is_strict:
         _require_fit(engine, name, column, reasons)
-    rows = []
+    rows, empty = [], dict[int, int]()
     for at, (value, rest) in came.items():
         why = reasons.get(at)
         aside = {"key": key, "value": value, "reason": why}
         extra = _packed(rest | {SET_ASIDE: [*rest.get(SET_ASIDE, ()), aside]}) if why else pack_extra(rest)
         if not (why and extra is None):  # else the value stays under its key
             rows.append((*at, None if why else texts[at], extra))
+            empty[at[0]] = empty.get(at[0], 0) + nothing.get(at, 0)
+    for file_id, number in empty.items():
+        engine.execute(
+            "UPDATE etl_file SET values_aside = values_aside - :number, values_read = values_read - :number "
+            "WHERE file_id = :file_id",
+            {"file_id": file_id, "number": number},
+        )
     if rows:
         _write(engine, dataset, column, key, rows)
     if column.required:
         _require_all(engine, name, column, key)
+
+
+def _counting(key: str, held: dict[str, Any]) -> tuple[Any, dict[str, Any], int]:
+    """The value that counts, what is left, and how many empty texts went: they are no value for a number.
+
+    Of a key given twice the last value counts, and as long as no column took it, an empty text was one.
+    """
+    value, entries = held.pop(key), [dict(one) for one in held.pop(SET_ASIDE, ())]
+    twice = [one for one in entries if one["reason"] == f"{key} is given twice"]
+    gone = [one for one in twice if one["value"] == ""]
+    if value == "" and (others := [one for one in twice if one["value"] != ""]):
+        value, gone = others[-1]["value"], [*gone, others[-1]]
+    kept = [one for one in entries if not any(one is other for other in gone)]
+    return value, held | ({SET_ASIDE: kept} if kept else {}), len(gone)
 
 
 def _misfits(
