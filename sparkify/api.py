@@ -24,6 +24,7 @@ from sparkify.connection import as_owner, mode_of_page, opened, require_readable
 from sparkify.engines.base import Result
 from sparkify.engines.registry import DEFAULT, engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
+from sparkify.export import Exported, Format, export
 from sparkify.load.checks import Verdict, check_warehouse
 from sparkify.load.choice import choose_files
 from sparkify.load.comments import create_warehouse
@@ -36,7 +37,7 @@ from sparkify.load.tables import has_tables, prepare_tables, require_tables, use
 from sparkify.load.undo import undo
 from sparkify.progress import Progress, Silent
 
-__all__ = ["Answer", "Question", "SparkifyError", "Summary", "Verdict", "Warehouse", "connect"]
+__all__ = ["Answer", "Exported", "Question", "SparkifyError", "Summary", "Verdict", "Warehouse", "connect"]
 
 MOST = 1_000_000
 """Rows of `sql`, unless more are asked for."""
@@ -281,6 +282,15 @@ class Warehouse:
             page = gather(engine, lambda: owner(check), now, as_owner=owner, names=names)
         replace_file(Path(out), render(page).encode(), most=mode_of_page(self.config, names=names))
         return Path(out)
+
+    def export(
+        self, out: str | Path, format: Format = "parquet", *, progress: Progress | None = None
+    ) -> Exported:
+        """Write the star as a folder of Parquet or CSV files, or as a DuckDB file, over an earlier export.
+
+        Raises ConfigError where something else is in the way.
+        """
+        return export(self.config, Path(out), format, progress or Silent())
 
     def _with(self, source: str | Path) -> Config:
         if not source:

@@ -20,7 +20,7 @@ from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 COMMANDS = {
     "load": ("etl", "plan", "check", "runs", "rejects"), "maintenance": ("reload", "undo", "rebuild"),
     "log": ("log",), "forget": ("forget",), "ask": ("ask", "query"), "explain": ("explain",),
-    "report": ("report", "dashboard"), "simulate": ("simulate",),
+    "report": ("report", "dashboard"), "export": ("export",), "simulate": ("simulate",),
     "warehouse": ("tables", "diff", "config"), "doctor": ("doctor",), "cluster": ("cluster",),
     "rehearse": ("rehearse",), "distribution": ("distribution",),
 }  # fmt: skip

@@ -65,6 +65,8 @@ class EngineSpec(NamedTuple):
     """What others may do, at most, with a file that says of listeners what the warehouse says of them."""
     blocks_writers: bool = False
     """Whether an open reader holds up whoever writes, unless [WAREHOUSE] SNAPSHOT keeps it a copy."""
+    writes_files: bool = False
+    """Whether `native` takes DuckDB's COPY TO, and writes the file on this machine."""
     has_grants: bool = False
     """Whether a login sees only what it was granted."""
     has_limits: bool = False

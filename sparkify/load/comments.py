@@ -4,7 +4,7 @@ BI tools and `dbt docs` show them. AWS ("COMMENT") takes no comment on a column 
 DuckDB loses those of views when it copies a database, so columns of tables are described alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sparkify.engines.base import Engine
 from sparkify.engines.dialect import literal
@@ -26,12 +26,12 @@ def write_comments(engine: Engine) -> None:
             engine.native(statement)
 
 
-def comments() -> Iterator[str]:
-    """A statement for each table, each view, and each column of the star."""
-    for name in schema.ALL:
+def comments(tables: Collection[str] = (*schema.ALL, *schema.VIEWS)) -> Iterator[str]:
+    """A statement for each of these tables and views, and for each column of the star."""
+    for name in filter(tables.__contains__, schema.ALL):
         table = schema.table(name)
         yield f"COMMENT ON TABLE {name} IS {literal(table.meaning)}"
         for column in table.columns if name in schema.STAR else ():
             yield f"COMMENT ON COLUMN {name}.{column.name} IS {literal(column.meaning)}"
-    for name in schema.VIEWS:
+    for name in filter(tables.__contains__, schema.VIEWS):
         yield f"COMMENT ON VIEW {name} IS {literal(schema.view(name)[0])}"

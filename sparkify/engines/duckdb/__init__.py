@@ -63,6 +63,7 @@ SPEC = EngineSpec(
     translate=_translate,
     examine=_examine,
     mode=lambda config: Path(config.warehouse.file).stat().st_mode & 0o777,
+    writes_files=True,
     blocks_writers=True,
     has_limits=True,
 )

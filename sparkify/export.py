@@ -1,0 +1,184 @@
+"""The star for other programs: a folder of Parquet or CSV files, or a DuckDB file of nothing else.
+
+DuckDB writes the files. What a cluster holds comes through a cursor into a passing DuckDB file first.
+"""
+
+import dataclasses
+import json
+import os
+import stat
+from collections.abc import Mapping
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from sparkify.config import Config
+from sparkify.connection import opened, require_readable
+from sparkify.engines.base import Engine, Reader
+from sparkify.engines.registry import DEFAULT, engine_of
+from sparkify.errors import ConfigError, RetryError
+from sparkify.ledger.state import this_program
+from sparkify.load.comments import comments
+from sparkify.progress import Progress
+from sparkify.scratch import Scratch
+from sparkify.sql import statement
+from sparkify.sql.schema import STAR, table
+
+Format = Literal["parquet", "csv", "duckdb"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+MANIFEST = "export.json"
+"""What says of a folder that it is an export, and of which run."""
+PAGE = 50_000
+"""Rows of a cluster that are held at once."""
+_MONTH = "strftime(start_time, '%Y-%m') AS year_month"
+_OPTIONS = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER"}
+
+
+class Exported(NamedTuple):
+    """What was exported."""
+
+    path: Path
+    rows: Mapping[str, int]
+    """Of each table."""
+    run_id: int | None
+    """The latest run in it."""
+    bytes: int
+
+
+def export(config: Config, target: Path, form: Format, progress: Progress) -> Exported:
+    """Write the tables of the star, of one published state, and let them take the place of an earlier export.
+
+    Parquet: `songplay` in a folder for each month, any other table a file. Raises ConfigError if `target` is
+    there and is no export, or cannot be written; RetryError if a run was published in between. What was there
+    stays then.
+    """
+    target = Path(os.path.realpath(target))
+    _require_export(config, target, form)
+    try:
+        with Scratch(target.parent, f".{target.name[:100]}.") as scratch, ExitStack() as opening:
+            engine = opening.enter_context(opened(config, rights="reader"))
+            require_readable(engine, config)
+            run_id = _latest_run(engine)
+            fresh = scratch / "fresh"
+            rows = _write(config, engine, scratch, fresh, form, progress)
+            if _latest_run(engine) != run_id:
+                raise RetryError("a run was published while the star was read. Run this again.")
+            opening.close()
+            if fresh.is_dir():
+                about = {"program": this_program(), "format": form, "run_id": run_id, "rows": rows}
+                (fresh / MANIFEST).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+            _restrict(fresh, engine_of(config).mode(config))
+            size = sum(file.stat().st_size for file in _files(fresh))
+            if target.exists():
+                target.rename(scratch / "before")
+            fresh.rename(target)
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
+    return Exported(target, rows, run_id, size)
+
+
+def _write(
+    config: Config, engine: Engine, scratch: Path, fresh: Path, form: Format, progress: Progress
+) -> dict[str, int]:
+    """Write what is exported to `fresh`, and return the rows of each table."""
+    writes = engine_of(config).writes_files
+    if writes and form != "duckdb":
+        return _copy_all(engine, fresh, form, progress)
+    with opened(_file(config, scratch / "star.duckdb"), read_only=False, may_make=True) as local:
+        for name in reversed(STAR):
+            local.execute(statement("tables", name).text)
+        for name in STAR:
+            progress.step(f"reading {name}")
+            if writes:
+                passing = scratch / f"{name}.parquet"
+                _copy(engine, name, passing, "parquet")
+                local.native(f"INSERT INTO {name} BY NAME SELECT * FROM {_literal(passing)}")
+            else:
+                _fetch(engine, local, name)
+        if form != "duckdb":
+            return _copy_all(local, fresh, form, progress)
+        for text in comments(STAR):
+            local.native(text)
+        rows = {name: int(local.query(f"SELECT COUNT(*) AS n FROM {name}").scalar()) for name in STAR}
+    (scratch / "star.duckdb").rename(fresh)
+    return rows
+
+
+def _copy_all(engine: Engine, folder: Path, form: Format, progress: Progress) -> dict[str, int]:
+    folder.mkdir()
+    rows = {}
+    for name in STAR:
+        progress.step(f"writing {name}")
+        is_parted = form == "parquet" and name == "songplay"
+        rows[name] = _copy(
+            engine, name, folder / (name if is_parted else f"{name}.{form}"), form, is_parted=is_parted
+        )
+    return rows
+
+
+def _copy(engine: Engine, name: str, file: Path, form: Format, *, is_parted: bool = False) -> int:
+    """Write a table in the order of its key; `is_parted`: a folder for each month. Returns the rows."""
+    columns = [*table(name).column_names, *([_MONTH] if is_parted else [])]
+    select = f"SELECT {', '.join(columns)} FROM {name} ORDER BY {', '.join(table(name).primary_key)}"
+    options = _OPTIONS[form] + (", PARTITION_BY (year_month)" if is_parted else "")
+    return int(engine.native(f"COPY ({select}) TO {_literal(file)} ({options})").scalar())
+
+
+def _fetch(engine: Engine, local: Engine, name: str) -> None:
+    columns = table(name).column_names
+    rows = engine.stream(f"SELECT {', '.join(columns)} FROM {name}")
+    while page := list(islice(rows, PAGE)):
+        local.insert(name, columns, page)
+
+
+def _require_export(config: Config, target: Path, form: Format) -> None:
+    """Raise ConfigError where something else is in the way."""
+    if not target.exists():
+        return
+    if form == "duckdb":
+        is_export = target.is_file() and _is_duckdb(target) and _tables(config, target) == set(STAR)
+    else:
+        is_export = target.is_dir() and ((target / MANIFEST).is_file() or not any(target.iterdir()))
+    if not is_export:
+        raise ConfigError(f"{target} is there, and is no export in this format. Choose another place.")
+
+
+def _is_duckdb(file: Path) -> bool:
+    with file.open("rb") as handle:
+        return handle.read(12)[8:] == b"DUCK"
+
+
+def _tables(config: Config, file: Path) -> set[str]:
+    """The tables of a DuckDB file that is not the warehouse, whose lock this process would lose."""
+    if file == Path(os.path.realpath(config.warehouse.file)):
+        return set()
+    with opened(_file(config, Path(":memory:")), read_only=False, may_make=True) as local:
+        local.native(f"ATTACH {_literal(file)} AS earlier (READ_ONLY)")
+        return {str(name) for (name,) in local.native("SELECT table_name FROM duckdb_tables()").rows}
+
+
+def _latest_run(reader: Reader) -> int | None:
+    found: int | None = reader.query("SELECT MAX(run_id) AS run_id FROM load_runs").scalar()
+    return found
+
+
+def _file(config: Config, file: Path) -> Config:
+    """A DuckDB file in the place of the warehouse."""
+    settings = dataclasses.replace(config.warehouse, engine=DEFAULT, file=str(file), snapshot="no")
+    return dataclasses.replace(config, warehouse=settings)
+
+
+def _files(path: Path) -> list[Path]:
+    return [file for file in (path, *path.rglob("*")) if file.is_file()]
+
+
+def _restrict(path: Path, most: int) -> None:
+    """Let others do no more with it than with the warehouse."""
+    folders = most | (most & 0o444) >> 2
+    for one in (path, *path.rglob("*")):
+        one.chmod(stat.S_IMODE(one.stat().st_mode) & (folders if one.is_dir() else most))
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,166 @@
+"""The star as files: every row and value of it, of one published state, in the place of an earlier export."""
+
+import contextlib
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from sparkify import export as module
+from sparkify.config import Config, load_config
+from sparkify.engines.base import Engine
+from sparkify.errors import ConfigError, RetryError
+from sparkify.export import FORMATS, Format, export
+from sparkify.progress import Silent
+from sparkify.sql import schema
+from tests.builders import Run, Source, etl, play, rows, song
+
+ODD = "=1+1 \"two\", 'three'\\\n\tfour; ü 😀"
+
+
+def held(path: Path, form: str) -> dict[str, list[tuple[Any, ...]]]:
+    """What another program reads from an export: the rows of each table."""
+    with duckdb.connect(path if form == "duckdb" else ":memory:", read_only=form == "duckdb") as connection:
+        found = {}
+        for name in schema.STAR:
+            types = {one.name: one.type for one in schema.table(name).columns}
+            file = (
+                f"{path}/{name}/*/*.parquet"
+                if form == "parquet" and name == "songplay"
+                else f"{path}/{name}.{form}"
+            )
+            relation = {
+                "duckdb": name,
+                "parquet": f"read_parquet('{file}')",
+                "csv": f"read_csv('{file}', header = true, columns = {types})",
+            }[form]
+            found[name] = connection.sql(f"SELECT {', '.join(types)} FROM {relation} ORDER BY ALL").fetchall()
+        return found
+
+
+def star(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        name: sorted(
+            rows(engine, f"SELECT {', '.join(schema.table(name).column_names)} FROM {name}"), key=repr
+        )
+        for name in schema.STAR
+    }
+
+
+def of(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """A configuration that stands for an engine which is open already."""
+    config = load_config(
+        None, {"warehouse.engine": engine.name, "warehouse.file": getattr(engine, "file", "")}
+    )
+    really = module.opened
+
+    def opened(which: Config, **options: Any) -> Any:
+        return contextlib.nullcontext(engine) if which is config else really(which, **options)
+
+    monkeypatch.setattr(module, "opened", opened)
+    return config
+
+
+@pytest.fixture
+def loaded_with_odd(warehouse: Engine, source: Source) -> Engine:
+    source.song(song("SO1", title="Undo", artist_name="Nightbirds", year=0))
+    source.song(song("SO2", title=ODD, artist_name="Björk", artist_id="AR2"))
+    source.log(play(0), play(1, song=ODD, artist="Björk"), play(2, length=None, userId="", firstName=ODD))
+    source.log(play(0, sessionId=9, ts=1_543_622_400_796, userId="77", lastName="NULL"), day="2018-12-01")
+    etl(warehouse, source.folder)
+    return warehouse
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_row_and_value_of_the_star_is_in_the_files(
+    loaded_with_odd: Engine, tmp_path: Path, form: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = of(loaded_with_odd, monkeypatch)
+
+    found = export(config, tmp_path / "out", form, Silent())
+
+    wanted = star(loaded_with_odd)
+    assert {name: sorted(rows, key=repr) for name, rows in held(tmp_path / "out", form).items()} == wanted
+    assert found.rows == {name: len(rows) for name, rows in wanted.items()}
+    assert found.run_id == 1
+    if form == "parquet":
+        months = sorted(path.name for path in (tmp_path / "out/songplay").iterdir())
+        assert months == ["year_month=2018-11", "year_month=2018-12"]
+
+
+def test_an_export_takes_the_place_of_the_one_before_and_of_nothing_else(
+    loaded_with_odd: Engine, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, out = of(loaded_with_odd, monkeypatch), tmp_path / "out"
+    export(config, out, "csv", Silent())
+    source.log(play(0, sessionId=50), day="2018-12-02")
+    etl(loaded_with_odd, source.folder)
+
+    export(config, out, "parquet", Silent())
+
+    assert json.loads((out / "export.json").read_text())["run_id"] == 2
+    assert sorted(path.name for path in out.iterdir()) == [
+        "artists.parquet", "export.json", "songplay", "songs.parquet", "time.parquet", "users.parquet",
+    ]  # fmt: skip
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/letter").write_text("dear")
+    (tmp_path / "letter").write_text("dear")
+    with duckdb.connect(tmp_path / "other.duckdb") as other:
+        other.execute("CREATE TABLE users AS SELECT 1 AS a")
+    for form, path in (
+        ("csv", "mine"),
+        ("csv", "letter"),
+        ("duckdb", "letter"),
+        ("duckdb", "mine"),
+        ("duckdb", "other.duckdb"),
+    ):
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(ConfigError):
+            export(config, tmp_path / path, form, Silent())
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_no_state_between_two_runs_is_exported(
+    loaded_with_odd: Engine, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, write = of(loaded_with_odd, monkeypatch), module._write
+    source.log(play(0, sessionId=50), day="2018-12-02")
+
+    def interrupted(*arguments: Any) -> Any:
+        done = write(*arguments)
+        etl(loaded_with_odd, source.folder)
+        return done
+
+    monkeypatch.setattr(module, "_write", interrupted)
+
+    with pytest.raises(RetryError, match="a run was published while"):
+        export(config, tmp_path / "out", "csv", Silent())
+
+    assert not [path for path in tmp_path.iterdir() if "out" in path.name]
+
+
+def test_the_command_writes_what_only_those_may_read_who_may_read_the_warehouse(
+    loaded: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "sparkify.duckdb").chmod(0o640)
+
+    first, refused = loaded("export", "out"), loaded("export", "sparkify.duckdb", "--format", "duckdb")
+
+    assert first.returncode == 0
+    assert "out holds 2 rows of songplay, 1 row of users" in first.stdout
+    assert "as of run 1" in first.stdout
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in [tmp_path / "out", *(tmp_path / "out").rglob("*")]}
+    assert modes <= {0o640, 0o600, 0o750, 0o700}
+    assert (refused.returncode, "is no export" in refused.stderr) == (2, True)
+    assert loaded("check").returncode == 0
+    assert loaded("export", "star.duckdb", "--format", "duckdb").returncode == 0
+    assert loaded("export", "star.duckdb", "--format", "duckdb").returncode == 0
+    nowhere = loaded("export", "not/there")
+    assert (nowhere.returncode, nowhere.stderr.count("\n"), "cannot be written" in nowhere.stderr) == (
+        2,
+        1,
+        True,
+    )
