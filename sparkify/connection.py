@@ -12,9 +12,9 @@ from sparkify.errors import ConfigError, RightsError
 T = TypeVar("T")
 
 
-def place(config: Config) -> str:
+def label(config: Config) -> str:
     """The warehouse, as a sentence names it."""
-    return engine_of(config).place(config)
+    return engine_of(config).label(config)
 
 
 def mode_of_page(config: Config, *, names: bool) -> int:
@@ -54,7 +54,7 @@ def require_readable(engine: Engine, config: Config) -> None:
 
     if engine_of(config).has_grants and not has_tables(engine):
         raise ConfigError(
-            f"{place(config)} has no tables that this login may read. Its owner adds the login to [REDSHIFT] "
+            f"{label(config)} has no tables that this login may read. Its owner adds the login to [REDSHIFT] "
             "READERS and runs `sparkify tables create`, which also makes a new warehouse."
         )
     require_tables(engine, SHARED)

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from email.utils import parsedate_to_datetime
 
 from sparkify.config import Config
-from sparkify.connection import place
+from sparkify.connection import label
 from sparkify.engines.base import Engine
 from sparkify.engines.registry import Finding, engine_of
 from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseError
@@ -68,7 +68,7 @@ def _examine_warehouse(config: Config, opened: Open, now: dt.datetime) -> Iterat
     """Whether it opens, who holds it, its layout, and whether time has gone on since its last run."""
     if not engine_of(config).exists(config):
         yield Finding(
-            "warehouse", "warning", f"there is none in {place(config)} yet",
+            "warehouse", "warning", f"there is none in {label(config)} yet",
             "`sparkify etl --source DIR` makes and fills one.",
         )  # fmt: skip
         return

@@ -20,7 +20,7 @@ MOST = 2_000
 """Statements that are kept; beyond them all are forgotten, since some were made for one moment only."""
 
 
-def remembered(where: str) -> Callable[..., str]:
+def cached(where: str) -> Callable[..., str]:
     """A function of texts alone, as "module:function": asked once for each, and not imported before."""
     module, _, name = where.partition(":")
 

@@ -202,7 +202,7 @@ def browser() -> Iterator[Any]:
     """The system's Chromium."""
     if find_chromium() is None:
         if os.environ.get("CI"):
-            pytest.fail("there is no Chromium here, and CI must test the page")
+            pytest.fail("there is no Chromium here, and CI must test the report")
         pytest.skip("there is no Chromium here: apt-get install chromium")
     with chromium() as running:
         yield running

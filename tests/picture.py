@@ -1,4 +1,4 @@
-"""docs/page.png, which the README shows: the page of a made-up month. `make picture` takes it again."""
+"""docs/page.png, which the README shows: the report of a generated month. `make picture` takes it again."""
 
 import datetime as dt
 import tempfile

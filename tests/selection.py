@@ -33,7 +33,7 @@ WALKS = (
     "test_undo_copies", "test_versions", "test_gaps", "test_s3_faults", "test_real_data",
     "test_blanks_engines", "test_readers", "test_other_clusters", "test_cloud", "test_cloud_kinds",
     "test_new_column", "test_other_program", "test_rebuild_first", "test_snapshot", "test_launch_again",
-    "test_telling", "test_attempts", "test_large_input", "test_model", "test_rehearse_settings",
+    "test_notifications", "test_attempts", "test_large_input", "test_model", "test_rehearse_settings",
     "test_scratch_bucket", "test_doctor", "test_security", "test_values_engines", "test_feed_gaps",
     "test_store",
 )  # fmt: skip
@@ -44,7 +44,7 @@ LONGEST = (
     "test_page", "test_cuts", "test_star", "test_checks", "test_undo", "test_warnings", "test_rehearse",
     "test_provision_serverless", "test_copy_care", "test_dashboard", "test_report", "test_answers",
     "test_distribution", "test_connecting", "test_rehearse_real", "test_rehearse_serve",
-    "test_laws_of_leaving", "test_laws", "test_kills", "test_real_data", "test_distribution_command",
+    "test_laws_of_retraction", "test_laws", "test_kills", "test_real_data", "test_distribution_command",
     "test_distribution_measure",
 )  # fmt: skip
 """Modules that begin first: else one process works on the longest alone at the end, while the others wait."""

@@ -1,4 +1,4 @@
-"""Can I trust it: the ledger on the page, and how much of them was proved when."""
+"""Can I trust it: the ledger in the report, and how much of it was proved when."""
 
 import datetime as dt
 from collections.abc import Sequence

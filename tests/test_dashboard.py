@@ -166,7 +166,7 @@ def test_a_load_and_a_dashboard_do_not_hold_each_other_up(served: Served, tmp_pa
 
 
 def test_a_lease_lets_go_between_queries(tmp_path: Path) -> None:
-    file = str(tmp_path / "lease.duckdb")
+    file = str(tmp_path / "session.duckdb")
     DuckDB(file).close()
     opened = []
 
@@ -175,10 +175,10 @@ def test_a_lease_lets_go_between_queries(tmp_path: Path) -> None:
         return DuckDB(file, read_only=True, wait=wait)
 
     now = iter([0.0, 0.4, 0.6, 0.6, 1.5, 1.7, 1.7])
-    with ShortSession(opener, 0.5, 1, lambda: next(now)) as lease:
+    with ShortSession(opener, 0.5, 1, lambda: next(now)) as session:
         counts = []
         for _ in range(5):
-            lease.query("SELECT 1 AS one")
+            session.query("SELECT 1 AS one")
             counts.append(len(opened))
 
     assert counts == [1, 1, 2, 2, 3]
@@ -224,10 +224,10 @@ def test_an_answer_of_the_run_before_is_not_kept_for_the_run_after(
     file = loaded_file(source, tmp_path)
     live, meanwhile = Live(lambda wait: DuckDB(file, read_only=True, wait=wait), check_everything), [True]
 
-    def ask_while_a_run_is_published(lease: ShortSession, question: Any, *values: Any) -> Any:
-        found = ask(lease, question, *values)
+    def ask_while_a_run_is_published(session: ShortSession, question: Any, *values: Any) -> Any:
+        found = ask(session, question, *values)
         if question.name == "most_played_songs" and meanwhile.pop():
-            lease.close()
+            session.close()
             source.log(play(0, sessionId=99), day="2018-11-09")
             holder = DuckDB(file)
             etl(holder, source.folder)
@@ -338,5 +338,5 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 2
-    assert done.stderr.startswith("sparkify: the page needs jinja2: pip install 'sparkify[report]'")
+    assert done.stderr.startswith("sparkify: the report needs jinja2: pip install 'sparkify[report]'")
     assert done.stderr.count("\n") == 1

@@ -148,7 +148,9 @@ STUMBLED = (
     "stood in the warehouse already", "stands once", "is taken apart in time", "lives where a record",
     "of the month plays on", "is missed most", "takes apart the marked part", "is most played?",
     "That did not work", "what is called so and is not temporary", "what a core keeps near itself",
-    "refuses whoever is further", "nobody can be asked, nobody agreed",
+    "refuses whoever is further", "nobody can be asked, nobody agreed", "taken back", "took back",
+    "takes its run back", "Do not ask.", "type it again", "ended without a word", "Records that leave",
+    "the gate", "The fact:", "the page is being", "the page needs", "the page shows",
 )  # fmt: skip
 """Sentences that readers did not understand at once; each has a plain one in its place."""
 
@@ -167,10 +169,12 @@ def test_a_sentence_that_readers_stumbled_over_is_gone(sentence: str) -> None:
 
 
 PRIVATE = (
-    "anew", "books", "check_anew", "chosen_user", "Fate", "forget_leaving", "forget_touched", "Gate",
-    "judge", "judged", "learn_repairs", "Lease", "Look", "mend", "mended", "mends", "Patience",
-    "patience", "remembering", "Span", "stand-in", "StandIn", "standin", "Standing", "take_back",
-    "takeback",
+    "anew", "books", "bring_ahead", "check_anew", "chosen_user", "count_again", "count_anew",
+    "etl_reject_leave", "Fate", "forget_leaving", "forget_touched", "Gate", "_gate", "judge", "judged",
+    "learn_repairs", "lease", "Lease", "Look", "mend", "mended", "mends", "Patience", "patience",
+    "remembering", "Span", "stand-in", "StandIn", "standin", "Standing", "take_back", "take_in",
+    "_take_in", "takeback", "_Talk", "tell_failure", "test_laws_of_leaving", "test_remembering",
+    "test_telling", "Watching",
 )  # fmt: skip
 """Names of an earlier time; docs/glossary.md has those of the field that took their place."""
 
@@ -222,7 +226,7 @@ def test_the_examples_in_docstrings_are_true() -> None:
 
 
 @pytest.mark.parametrize("folder", ["sparkify", "tests"])
-def test_every_file_fits_in_the_head(folder: str) -> None:
+def test_no_file_is_too_long(folder: str) -> None:
     long = {
         str(file.relative_to(ROOT)): lines
         for file in (ROOT / folder).rglob("*.py")

@@ -120,7 +120,7 @@ def test_a_json_log_has_an_event_for_each_step(run: Run, source: Source) -> None
 
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert [one.get("step", one["event"]) for one in events] == [
-        "reading songs", "reading events", "building the star", "checking", "publishing", "end",
+        "reading songs", "reading events", "building the star schema", "checking", "publishing", "end",
     ]  # fmt: skip
     assert all({"time", "event", "run_id", "files", "records", "seconds"} <= one.keys() for one in events)
     assert [(one["run_id"], one["files"], one["records"]) for one in events] == [

@@ -156,7 +156,7 @@ def test_the_lines_and_the_axis_of_changes(
 
 
 def write(engine: Engine, folder: Path) -> str:
-    """The page of a warehouse."""
+    """The report of a warehouse."""
     file = folder / "page.html"
     page = gather(engine, lambda: check_everything(engine), dt.datetime(2019, 12, 1))
     file.write_text(render(page), encoding="utf-8")

@@ -22,7 +22,7 @@ from sparkify.load.files import State
 from tests import oracle
 from tests.builders import NOON, Record, Source, event, play, rows, song
 from tests.test_laws import NAMES, TITLES, as_line
-from tests.test_laws_of_leaving import STANDING, World, bare, is_problem, made
+from tests.test_laws_of_retraction import STANDING, World, bare, is_problem, made
 from tests.test_processes import finish, start
 from tests.torture import survived, times
 
@@ -193,7 +193,7 @@ class Living(World):
             if any(not part.is_undone for part in parts):
                 standing = self.standing(parts)
                 if is_problem(standing):
-                    return  # no file ever was so: parts of it were taken back
+                    return  # no file ever was so: parts of it were rolled back
                 lines = [line for line in map(bare, standing.split(b"\n")) if line]
                 read += len(lines)
                 good += [(name, record) for line in lines if (record := parsed(line, name)) is not None]

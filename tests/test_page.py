@@ -1,4 +1,4 @@
-"""The page and the dashboard as a browser shows them: real headless Chromium, real and made-up data."""
+"""The report and the dashboard as a browser shows them: real headless Chromium, real and made-up data."""
 
 import datetime as dt
 import itertools

@@ -121,7 +121,7 @@ def test_killed_at_any_moment_a_run_leaves_the_last_good_state(source: Source, t
 
 
 @pytest.mark.parametrize(
-    "moment", [("reading events", 0.0), ("reading events", 0.3), ("building the star", 0.05)]
+    "moment", [("reading events", 0.0), ("reading events", 0.3), ("building the star schema", 0.05)]
 )
 def test_an_interrupted_run_says_so_and_publishes_nothing(
     source: Source, tmp_path: Path, moment: tuple[str, float]

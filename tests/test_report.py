@@ -1,4 +1,4 @@
-"""The page: its numbers are the questions' answers, on every engine, for every period and level."""
+"""The report: its numbers are the questions' answers, on every engine, for every period and level."""
 
 import datetime as dt
 import json

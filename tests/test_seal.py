@@ -39,7 +39,7 @@ THE_KINDS = {
 
 
 class TakenBack(Exception):
-    """What is done in a transaction is taken back."""
+    """What is done in a transaction is rolled back."""
 
 
 def fill(engine: Engine, source: Source) -> None:

@@ -1,4 +1,4 @@
-"""What the answers say: each picture of the page as a title that states the finding, and its numbers.
+"""What the answers say: each chart of the report as a title that states the finding, and its numbers.
 
 A picture is a plain dictionary (`kind`, `title`, `note` and the numbers that this kind needs); how it is
 drawn is the business of page.js. Rows come in the order of the questions' columns.

@@ -1,4 +1,4 @@
-"""The page, live: a small server that only reads, only answers to its own name, and writes nothing raw."""
+"""The report, live: a small server that only reads, only answers to its own name, and writes nothing raw."""
 
 import csv
 import datetime as dt

@@ -30,7 +30,7 @@ class Verdict(Protocol):
 
 
 def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, Any]:
-    """The ledger of the warehouse, as the page shows them; `verdicts` None says that no check was run.
+    """The ledger of the warehouse, as the report shows it; `verdicts` None says that no check was run.
 
     Of a reader's page there are no `warnings` among the answers: messages are the owner's.
     """

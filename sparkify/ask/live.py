@@ -1,4 +1,4 @@
-"""What a server keeps of a warehouse that others write: the page and the answers of the newest run."""
+"""What a server keeps of a warehouse that others write: the report and the answers of the newest run."""
 
 import datetime as dt
 import threading
@@ -59,11 +59,11 @@ class Live:
         self._page: dict[str, Any] | None = None
         self._answers: dict[Asked, Result] = {}
         self._page_of: tuple[Any, ...] = ()
-        """What was the newest when the page was made."""
+        """What was the newest when the report was made."""
         self._seen: tuple[Any, ...] = (-1,)
 
     def page(self) -> dict[str, Any]:
-        """The page of the newest run; the one before while the newest is computed, or a load runs.
+        """The report of the newest run; the one before while the newest is computed, or a load runs.
 
         Raises BusyError where there is no page before.
         """
@@ -74,16 +74,16 @@ class Live:
         if not self._building.acquire(timeout=0 if known else self._wait):
             if known:
                 return known
-            raise BusyError("the page is being computed.")
+            raise BusyError("the report is being computed.")
         try:
             if self._page is known:
-                with ShortSession(self._opener, self._hold, self._wait) as lease:
-                    seen = _newest(lease)
+                with ShortSession(self._opener, self._hold, self._wait) as session:
+                    seen = _newest(session)
                     self._page = gather(
-                        lease,
-                        lambda: self._check(lease),
+                        session,
+                        lambda: self._check(session),
                         self._clock(),
-                        as_owner=partial(self._as_owner, lease),
+                        as_owner=partial(self._as_owner, session),
                         names=self._names,
                         prove=self._prove,
                     )
@@ -101,8 +101,8 @@ class Live:
         try:
             if self._private is None:
                 return find(reader)
-            with ShortSession(self._private, self._hold, self._wait) as lease:
-                return find(lease)
+            with ShortSession(self._private, self._hold, self._wait) as session:
+                return find(session)
         except RightsError:
             return None
 
@@ -113,8 +113,8 @@ class Live:
         if found := answers.get(asked):
             return found
         opener = (self._private if asked.question.is_private else None) or self._opener
-        with ShortSession(opener, self._hold, self._wait) as lease:
-            found = ask(lease, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run)
+        with ShortSession(opener, self._hold, self._wait) as session:
+            found = ask(session, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run)
         if not self._names:
             found = _without_names(found)
         if len(answers) >= KEPT:
@@ -132,8 +132,8 @@ class Live:
     def newest(self) -> int:
         """The newest run that is published; while a load holds the warehouse, the last one that was seen."""
         try:
-            with ShortSession(self._opener, self._hold, HASTE) as lease:
-                seen = _newest(lease)
+            with ShortSession(self._opener, self._hold, HASTE) as session:
+                seen = _newest(session)
         except BusyError:
             seen = self._seen
         if seen != self._seen:

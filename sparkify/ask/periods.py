@@ -1,4 +1,4 @@
-"""The periods of the page: they end with the last day that has a play, not with today."""
+"""The periods of the report: they end with the last day that has a play, not with today."""
 
 import datetime as dt
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The page: every answer asked once, and one HTML file that needs nothing else.
+"""The report: every answer asked once, and one HTML file that needs nothing else.
 
 Distinct listeners of two days do not add up, so each period and level is asked on its own. What is told
 day by day depends on nothing but its own day: that is asked once a level, and cut to the periods here.
@@ -27,7 +27,7 @@ ONCE = (
 )  # fmt: skip
 """Asked once: they tell of the warehouse, or of single moments."""
 PRIVATE = ("runs", "warnings")
-"""Asked once, with the rights of the owner: with a reader's, the page goes without their messages."""
+"""Asked once, with the rights of the owner: with a reader's, the report goes without their messages."""
 BY_DAY = (
     "plays_by_day", "plays_by_day_and_level", "listening_time_by_day", "match_rate_by_day",
     "daily_and_monthly_active_users", "weekly_retention",
@@ -54,7 +54,7 @@ def gather(
     names: bool = False,
     prove: bool = False,
 ) -> Page:
-    """Everything the page shows, as plain values; `now` is in UTC, without a zone.
+    """Everything the report shows, as plain values; `now` is in UTC, without a zone.
 
     `check` runs the checks over the whole warehouse, or has no right to; above PROVEN plays it is only called
     if `prove` asks for it. `as_owner` asks what readers do not see, or has no right to; without it `reader`
@@ -78,7 +78,7 @@ def _without_messages(reader: Reader) -> Answers:
 
 
 def render(page: Page) -> str:
-    """The page as one HTML file."""
+    """The report as one HTML file."""
     return template("report.html.j2").render(
         page=page,
         data=as_script(page),
@@ -90,7 +90,7 @@ def render(page: Page) -> str:
 
 @cache
 def template(name: str) -> jinja2.Template:
-    """A template of the page; what it is given is escaped."""
+    """A template of the report; what it is given is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(asset), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -99,7 +99,7 @@ def template(name: str) -> jinja2.Template:
 
 @cache
 def asset(name: str) -> str:
-    """A file of the page. plotly's own is read from its package: importing that costs more than drawing."""
+    """A file of the report. plotly's own is read from its package: importing that costs more than drawing."""
     folder = files("plotly") / "package_data" if name == "plotly.min.js" else files("sparkify.ask") / "page"
     return (folder / name).read_text(encoding="utf-8")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sparkify.provision.polling import Poller
     from sparkify.provision.status import Status
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+yes_option = click.option("--yes", is_flag=True, help="Skip the confirmation.")
 TABLES = "tables create --warehouse redshift"
 GOES_ON = "but AWS continues with the request: `sparkify cluster status` shows its state"
 

@@ -114,7 +114,7 @@ def distribution(
     metavar="FILE",
     help="Write the result there, and its chart beside it.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
 def measure(
     config: Config, runs: int, weights: Path | None, questions: Path | None, out: Path, yes: bool
 ) -> None:

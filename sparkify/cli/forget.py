@@ -8,10 +8,10 @@ import click
 
 from sparkify.cli.options import ANY_ID, config_options, confirm, interruptible
 from sparkify.cli.output import lines, print_object, print_result, visible
-from sparkify.cli.progress import Watching, log_option
+from sparkify.cli.progress import ProgressReporter, log_option
 from sparkify.cli.summary import UNPUBLISHED
 from sparkify.config import Config
-from sparkify.connection import opened, place
+from sparkify.connection import label, opened
 from sparkify.errors import ConfigError
 from sparkify.formatting import count
 
@@ -33,12 +33,12 @@ SHOWN = 5
     metavar="FILE",
     help="Forget all in this list, one number a line, as --list prints it; -: from stdin.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), help="How to print the receipt.")
 @log_option
 def forget(
     config: Config,
-    progress: Watching,
+    progress: ProgressReporter,
     user_id: int | None,
     show: bool,
     listed: BinaryIO | None,
@@ -73,7 +73,7 @@ def forget(
         return
     feed = make_feed(config)
     if not yes:
-        confirm(f"Forget {_named(user_ids)} in {place(config)}? It cannot be undone.")
+        confirm(f"Forget {_named(user_ids)} in {label(config)}? It cannot be undone.")
     with progress, opened(config, read_only=False, may_make=listed is not None) as engine:
         if listed and not has_tables(engine):
             create_warehouse(engine)
@@ -82,9 +82,9 @@ def forget(
             receipt = run(engine, user_ids, progress, feed=feed)
     if style == "json":
         one = {"user_id": user_ids[0]} if len(user_ids) == 1 else {}
-        print_object({"warehouse": place(config), **one, **asdict(receipt)})
+        print_object({"warehouse": label(config), **one, **asdict(receipt)})
     else:
-        click.echo(_as_text(receipt, place(config)))
+        click.echo(_as_text(receipt, label(config)))
 
 
 def _as_text(receipt: "Receipt", warehouse: str) -> str:

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from sparkify.cli.maintenance import replay
-from sparkify.cli.monitoring import recording, telling
+from sparkify.cli.monitoring import notifying, recording
 from sparkify.cli.options import AT_MOST, Group, config_options, day_options, interruptible, parse_age
 from sparkify.cli.output import (
     echo_err,
@@ -23,10 +23,10 @@ from sparkify.cli.output import (
     size,
     visible,
 )
-from sparkify.cli.progress import Watching, log_option
+from sparkify.cli.progress import ProgressReporter, log_option
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
 from sparkify.config import Config
-from sparkify.connection import opened, place
+from sparkify.connection import label, opened
 from sparkify.engines.registry import engine_of
 from sparkify.errors import PUBLISHED_WITH_REJECTS
 from sparkify.formatting import count
@@ -84,7 +84,7 @@ source_option = click.option(
 @log_option
 def etl(
     config: Config,
-    progress: Watching,
+    progress: ProgressReporter,
     first: dt.date | None,
     last: dt.date | None,
     fail_on_reject: bool,
@@ -104,7 +104,7 @@ def etl(
         _show_plan(config, first, last, "table" if style == "text" else style, rebuild=rebuild)
         return
     with ExitStack() as stack:
-        told = stack.enter_context(telling(config, metrics))
+        notification = stack.enter_context(notifying(config, metrics))
         stack.enter_context(recording(config, "etl"))
         stack.enter_context(progress)
         progress.about(config.s3.source)
@@ -113,9 +113,9 @@ def etl(
                 first=first, last=last, changed=changed, retry=retry, verify=verify, strict=strict,
                 rebuild=rebuild, progress=progress,
             )  # fmt: skip
-        told.summary = summary
+        notification.summary = summary
         progress.finish(summary.records.loaded, summary.records.rejected, summary.records.values_aside)
-    print_summary(summary, place(config), style)
+    print_summary(summary, label(config), style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)
 

@@ -7,7 +7,7 @@ import click
 from sparkify.cli.options import AT_MOST, config_options
 from sparkify.cli.output import echo_err, format_option, print_some
 from sparkify.config import Config
-from sparkify.connection import opened, place
+from sparkify.connection import label, opened
 
 
 @click.command()
@@ -32,7 +32,7 @@ def log(config: Config, accept: str | None, limit: int, style: str | None) -> No
             prepare_tables(engine)
             with writing(engine):
                 accept_all(engine, accept)
-        click.echo(f"The tables of {place(config)} are sealed as they are.")
+        click.echo(f"The tables of {label(config)} are sealed as they are.")
         return
     with opened(config) as engine:
         require_tables(engine)

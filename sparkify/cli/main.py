@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 import sparkify
-from sparkify.cli.monitoring import tell_failure
+from sparkify.cli.monitoring import notify_failure
 from sparkify.cli.options import Group, Imported
 from sparkify.cli.output import echo_err
 from sparkify.cli.streams import ReaderLeft, open_streams
@@ -67,30 +67,30 @@ def main(*path: str) -> None:
         error.show()
         sys.exit(ConfigError.exit_code)
     except click.ClickException as error:
-        tell_failure(ConfigError(_sentence(error.format_message())))
+        notify_failure(ConfigError(_sentence(error.format_message())))
         echo_err(f"sparkify: {_sentence(error.format_message())} See `{_usage(error)} --help`.")
         sys.exit(ConfigError.exit_code)
     except SparkifyError as error:
-        tell_failure(error)
+        notify_failure(error)
         echo_err(f"sparkify: {error}")
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         if package not in EXTRAS:
-            tell_failure(error)
+            notify_failure(error)
             raise
-        tell_failure(ConfigError(f"this needs {package}."))
+        notify_failure(ConfigError(f"this needs {package}."))
         echo_err(f"sparkify: this needs {package}: pip install 'sparkify[{EXTRAS[package]}]'.")
         sys.exit(ConfigError.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         note = str(error.__cause__ or error)  # click makes an Abort of every Ctrl-C
-        tell_failure(KeyboardInterrupt(note or "interrupted"))
+        notify_failure(KeyboardInterrupt(note or "interrupted"))
         echo_err(f"sparkify: interrupted{note and f', {note}'}.")
         sys.exit(INTERRUPTED)
     except ReaderLeft:
         sys.exit(128 + signal.SIGPIPE)
     except Exception as error:  # a bug, which keeps its traceback
-        tell_failure(error)
+        notify_failure(error)
         raise
 
 

@@ -3,10 +3,10 @@
 import click
 
 from sparkify.cli.options import AT_MOST, config_options, interruptible
-from sparkify.cli.progress import Watching, log_option
+from sparkify.cli.progress import ProgressReporter, log_option
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
 from sparkify.config import Config
-from sparkify.connection import opened, place
+from sparkify.connection import label, opened
 
 
 @click.command()
@@ -15,7 +15,7 @@ from sparkify.connection import opened, place
 @click.option("--max-rejects", metavar="LIMIT", help="As `sparkify etl` takes it.")
 @summary_option
 @log_option
-def reload(config: Config, progress: Watching, files: tuple[str, ...], style: str | None) -> None:
+def reload(config: Config, progress: ProgressReporter, files: tuple[str, ...], style: str | None) -> None:
     """Reload files already loaded, replacing only their records, in staging and star schema."""
     from sparkify.load.feed import make_feed
     from sparkify.load.run import MaxRejects
@@ -28,7 +28,7 @@ def reload(config: Config, progress: Watching, files: tuple[str, ...], style: st
         prepare_tables(engine, feed.paths)
         with interruptible(UNPUBLISHED):
             summary = run(engine, files, allowed, progress, feed=feed)
-    print_summary(summary, place(config), style)
+    print_summary(summary, label(config), style)
 
 
 @click.command()
@@ -36,13 +36,13 @@ def reload(config: Config, progress: Watching, files: tuple[str, ...], style: st
 @config_options
 @summary_option
 @log_option
-def undo(config: Config, progress: Watching, run_id: int, style: str | None) -> None:
+def undo(config: Config, progress: ProgressReporter, run_id: int, style: str | None) -> None:
     """Roll back a run, as if it had never loaded its files; `etl --retry` loads them again."""
     from sparkify.api import Warehouse
 
     with progress, interruptible(UNPUBLISHED):
         summary = Warehouse(config).undo(run_id, progress=progress)
-    print_summary(summary, place(config), style)
+    print_summary(summary, label(config), style)
 
 
 @click.command()
@@ -50,7 +50,7 @@ def undo(config: Config, progress: Watching, run_id: int, style: str | None) -> 
 @click.option("--run", "run_id", type=AT_MOST, help="Only those of this run.")
 @summary_option
 @log_option
-def replay(config: Config, progress: Watching, run_id: int | None, style: str | None) -> None:
+def replay(config: Config, progress: ProgressReporter, run_id: int | None, style: str | None) -> None:
     """Validate rejects again, and load those that pass as if they had come in time."""
     from sparkify.load.feed import make_feed
     from sparkify.load.replay import replay as run
@@ -64,14 +64,14 @@ def replay(config: Config, progress: Watching, run_id: int | None, style: str | 
     if summary.run_id is None and style != "json":
         click.echo("Nothing to do: no reject passes now, all stay as they are.")
     else:
-        print_summary(summary, place(config), style)
+        print_summary(summary, label(config), style)
 
 
 @click.command()
 @config_options
 @summary_option
 @log_option
-def rebuild(config: Config, progress: Watching, style: str | None) -> None:
+def rebuild(config: Config, progress: ProgressReporter, style: str | None) -> None:
     """Rebuild the star schema from staging; needed after a change of [ETL] PLAY_PAGE."""
     from sparkify.load.run import rebuild as run
     from sparkify.load.tables import prepare_tables
@@ -80,4 +80,4 @@ def rebuild(config: Config, progress: Watching, style: str | None) -> None:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
             summary = run(engine, progress, play_pages=config.etl.play_pages)
-    print_summary(summary, place(config), style)
+    print_summary(summary, label(config), style)

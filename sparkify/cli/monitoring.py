@@ -1,4 +1,4 @@
-"""How a load tells others what became of it: a file of metrics, and a command of the user's."""
+"""Notifications of a load: a file of metrics, and a command of the user's."""
 
 import json
 import shlex
@@ -16,7 +16,7 @@ from sparkify.cli.output import echo_err, plain
 from sparkify.cli.progress import log_failure
 from sparkify.cli.summary import as_object
 from sparkify.config import Config
-from sparkify.connection import opened, place
+from sparkify.connection import label, opened
 from sparkify.errors import BusyError, ConfigError, SparkifyError
 from sparkify.writing import replace_file
 
@@ -29,8 +29,8 @@ SUCCESS = "sparkify_last_success_timestamp_seconds"
 
 
 @dataclass
-class Told:
-    """What is known of a load by now."""
+class Notification:
+    """What is known of a load so far."""
 
     summary: "Summary | None" = None
     is_written: ClassVar[bool] = False
@@ -38,34 +38,34 @@ class Told:
 
 
 @contextmanager
-def telling(config: Config, metrics: Path | None) -> Iterator[Told]:
+def notifying(config: Config, metrics: Path | None) -> Iterator[Notification]:
     """Write metrics and call [ETL] NOTIFY when the block ends, however it ends.
 
-    A load is as it is, whether or not anybody could be told: what goes wrong here is a warning.
+    A load is as it is, whether or not anybody could be notified: what goes wrong here is a warning.
     """
-    told, began, failure = Told(), time.time(), None
+    notification, began, failure = Notification(), time.time(), None
     if metrics and not metrics.parent.is_dir():
         raise ConfigError(f"{metrics} cannot be written: there is no folder {metrics.parent}.")
     try:
-        yield told
+        yield notification
     except BaseException as error:
         failure = error
         raise
     finally:
-        object_ = _as_object(config, told, failure, time.time() - began)
+        object_ = _as_object(config, notification, failure, time.time() - began)
         if metrics:
             _write_metrics(metrics, object_)
-            Told.is_written = True
+            Notification.is_written = True
         if config.etl.notify:
             _notify(config.etl.notify, object_)
 
 
-def tell_failure(error: BaseException) -> None:
+def notify_failure(error: BaseException) -> None:
     """What a command that failed early, or late, still owes: the event `failed`, and the file of metrics."""
     log_failure(error)
     is_load = Path(sys.argv[0]).stem == "etl" or "etl" in sys.argv[1:2]
     found = [value for option, value in _options(sys.argv) if option == "--metrics" and is_load]
-    if found and not Told.is_written and Path(found[-1]).parent.is_dir():
+    if found and not Notification.is_written and Path(found[-1]).parent.is_dir():
         _write_metrics(Path(found[-1]), {"ok": False, "seconds": 0.0})
 
 
@@ -97,13 +97,15 @@ def recording(config: Config, command: str) -> Iterator[None]:
         raise
 
 
-def _as_object(config: Config, told: Told, failure: BaseException | None, seconds: float) -> dict[str, Any]:
+def _as_object(
+    config: Config, notification: Notification, failure: BaseException | None, seconds: float
+) -> dict[str, Any]:
     is_known = isinstance(failure, SparkifyError)
     error = None if failure is None else str(failure) if is_known else type(failure).__name__
     found: dict[str, Any] = {"ok": failure is None, "error": error, "source": config.s3.source}
-    if told.summary:
-        return found | as_object(told.summary, place(config))
-    return found | {"warehouse": place(config), "run_id": None, "seconds": round(seconds, 3)}
+    if notification.summary:
+        return found | as_object(notification.summary, label(config))
+    return found | {"warehouse": label(config), "run_id": None, "seconds": round(seconds, 3)}
 
 
 def _write_metrics(file: Path, found: dict[str, Any]) -> None:
@@ -119,13 +121,13 @@ def _write_metrics(file: Path, found: dict[str, Any]) -> None:
     if success := now if found["ok"] else _last_success(file):
         add(SUCCESS, "When a load last ended well.", ("", success))
     add("sparkify_last_run_duration_seconds", "How long the latest load took.", ("", found["seconds"]))
-    for name, meaning, label, key in (
+    for name, meaning, dimension, key in (
         ("sparkify_last_run_records", "Records of the latest load.", "state", "records"),
         ("sparkify_last_run_files", "Files of the latest load.", "state", "files"),
         ("sparkify_table_rows", "Rows of the star schema.", "table", "rows"),
     ):
         if values := found.get(key):
-            add(name, meaning, *((f'{{{label}="{which}"}}', n) for which, n in values.items()))
+            add(name, meaning, *((f'{{{dimension}="{which}"}}', n) for which, n in values.items()))
     if "values" in found:
         aside = found["values"]["set_aside"]
         add(

@@ -196,7 +196,7 @@ def _logs_json(arguments: Sequence[str]) -> bool:
     )
 
 
-Watching = PlainProgress | BarProgress | JsonProgress
+ProgressReporter = PlainProgress | BarProgress | JsonProgress
 
 
 def log_option(function: Any) -> Any:

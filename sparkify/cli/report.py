@@ -1,4 +1,4 @@
-"""What analysts look at: the page as a file, and as a server."""
+"""What analysts look at: the report as a file, and as a server."""
 
 import contextlib
 import datetime as dt
@@ -45,7 +45,7 @@ check_option = click.option(
 )
 @names_option
 @check_option
-@click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
+@click.option("--open", "show", is_flag=True, help="Open the report in a browser.")
 def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> None:
     """Write the report for analysts: one HTML file, which needs no server and no network."""
     began = time.monotonic()
@@ -96,7 +96,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
 @timeout_option
 @names_option
 @check_option
-@click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
+@click.option("--open", "show", is_flag=True, help="Open the report in a browser.")
 def dashboard(
     config: Config, port: int, host: str, allow_host: tuple[str, ...], names: bool, prove: bool, show: bool
 ) -> None:
@@ -166,4 +166,4 @@ def _require_extra(*modules: str) -> None:
 
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
-        raise ConfigError(f"the page needs {', '.join(missing)}: pip install 'sparkify[report]'.")
+        raise ConfigError(f"the report needs {', '.join(missing)}: pip install 'sparkify[report]'.")

@@ -1,7 +1,7 @@
 """The standard streams as a command line needs them: what cannot be written is said in one line.
 
 Python would end a lost stdout in a traceback, and a closed one is None. Here stdout raises OutputError,
-or ReaderLeft if whoever read it has seen enough, and echo_err that stderr does not take is let go: a run must
+or ReaderLeft if whoever read it has seen enough, and what stderr does not take is dropped: a run must
 not fail because nobody hears it. A character that the terminal's encoding lacks is escaped.
 """
 
@@ -16,7 +16,7 @@ class ReaderLeft(Exception):
     """Whoever reads our output has seen enough."""
 
 
-class _Out(io.FileIO):
+class _Stdout(io.FileIO):
     """Where data goes; after the first failure it goes nowhere."""
 
     _lost = False
@@ -31,8 +31,8 @@ class _Out(io.FileIO):
             raise OutputError(f"the output cannot be written: {error.strerror}.") from error
 
 
-class _Talk(io.FileIO):
-    """Where echo_err goes."""
+class _Stderr(io.FileIO):
+    """Where messages go; one that cannot be written is dropped."""
 
     def write(self, data: "bytes | memoryview") -> int:  # type: ignore[override]  # any buffer will do
         try:
@@ -49,8 +49,8 @@ def open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDONLY)
     encodings = [getattr(stream, "encoding", None) or "utf-8" for stream in (sys.stdout, sys.stderr)]
-    sys.stdout = _text(_Out(1, "wb", closefd=False), encodings[0])
-    sys.stderr = _text(_Talk(2, "wb", closefd=False), encodings[1], line_buffering=True)
+    sys.stdout = _text(_Stdout(1, "wb", closefd=False), encodings[0])
+    sys.stderr = _text(_Stderr(2, "wb", closefd=False), encodings[1], line_buffering=True)
 
 
 def _text(raw: io.FileIO, encoding: str, *, line_buffering: bool = False) -> io.TextIOWrapper:

@@ -11,7 +11,7 @@ import click
 from sparkify.cli.options import Group, config_options, confirm, warehouse_flags
 from sparkify.cli.output import echo_err, format_option, is_table, print_result
 from sparkify.config import Config, load_config
-from sparkify.connection import opened, place
+from sparkify.connection import label, opened
 
 
 @click.group(cls=Group)
@@ -28,7 +28,7 @@ def create(config: Config) -> None:
 
     with opened(config, read_only=False, may_make=True) as engine:
         made = create_warehouse(engine)
-    click.echo(f"{len(ALL)} tables are in {place(config)}.")
+    click.echo(f"{len(ALL)} tables are in {label(config)}.")
     if made and len(made) < len(ALL):
         click.echo(f"Recreated, empty: {', '.join(made)}.")
         if set(made) <= set(STAR):
@@ -39,7 +39,7 @@ def create(config: Config) -> None:
 
 @tables.command()
 @config_options
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
 def drop(config: Config, yes: bool) -> None:
     """Remove every table with all it holds."""
     from sparkify.load.tables import drop_tables, has_tables
@@ -47,13 +47,13 @@ def drop(config: Config, yes: bool) -> None:
     with opened(config) as engine:
         standing = has_tables(engine)
     if not standing:
-        click.echo(f"There are no tables in {place(config)}: nothing was done.")
+        click.echo(f"There are no tables in {label(config)}: nothing was done.")
         return
     if not yes:
-        confirm(f"Remove all tables from {place(config)}?")
+        confirm(f"Remove all tables from {label(config)}?")
     with opened(config, read_only=False) as engine:
         drop_tables(engine)
-    click.echo(f"The tables are gone from {place(config)}.")
+    click.echo(f"The tables are gone from {label(config)}.")
 
 
 @tables.command()

@@ -2,7 +2,7 @@
 
 Redshift gets every statement as it is written: sqlglot's generator for Redshift says some of them in words
 that Redshift refuses (CURRENT_SCHEMA without its brackets). For DuckDB, `translation` says it again. What it
-said is remembered, so most processes never import it.
+said is cached, so most processes never import it.
 
 Literals rather than the driver's parameters, since each driver has its own marks and Redshift cannot always
 infer a parameter's type.
@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping
 
 from sparkify.engines.base import Value
 from sparkify.errors import QueryError
-from sparkify.sql_cache import remembered
+from sparkify.sql_cache import cached
 
 _MARK = re.compile("\0(\\w+)\0")
-_in_duckdb = remembered("sparkify.engines.translation:in_duckdb")
-_in_redshift = remembered("sparkify.engines.translation:in_redshift")
-laid_out = remembered("sparkify.engines.translation:laid_out")
-_inlined = remembered("sparkify.engines.translation:inlined")
-_narrowed = remembered("sparkify.engines.translation:narrowed")
+_in_duckdb = cached("sparkify.engines.translation:in_duckdb")
+_in_redshift = cached("sparkify.engines.translation:in_redshift")
+laid_out = cached("sparkify.engines.translation:laid_out")
+_inlined = cached("sparkify.engines.translation:inlined")
+_narrowed = cached("sparkify.engines.translation:narrowed")
 
 
 def to_duckdb(sql: str, params: Mapping[str, Value] | None = None) -> str:

@@ -53,7 +53,7 @@ class EngineSpec(NamedTuple):
     name: str
     open: Callable[[Config, OpenOptions], Engine]
     """Raises ConfigError if there is no warehouse and none may be made."""
-    place: Callable[[Config], str]
+    label: Callable[[Config], str]
     """The warehouse, as a sentence names it."""
     exists: Callable[[Config], bool]
     """Whether there may be a warehouse; False if there is certainly none."""

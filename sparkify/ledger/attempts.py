@@ -27,7 +27,7 @@ LONGEST = 1000
 """Bytes of a reason that are kept."""
 _KEY_NAME = re.compile(r'unknown key ".*" in ')
 """What a refusal says of a key, whose name may hold anything."""
-KILLED = "the process ended without a word: it was killed, or its machine went down. Nothing was published."
+KILLED = "the process was killed, or its machine went down. Nothing was published."
 
 
 class Attempt(NamedTuple):

@@ -1,4 +1,4 @@
-"""What files and runs count, as records repeat one another, leave or come back."""
+"""What files and runs count, as records repeat one another, are retracted or restored."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from sparkify.ledger.statements import run, temporary
 from sparkify.sql import Statement
 
 Disposition = Literal["undone", "replaced"]
-"""Taken back, and left alone until it is asked for again; or replaced by the whole file, loaded again."""
+"""Rolled back, and left alone until it is asked for again; or replaced by the whole file, loaded again."""
 
 
 def count_files(engine: Engine, runs: Mapping[str, Value]) -> tuple[int, int]:
@@ -38,7 +38,7 @@ def count_runs(engine: Engine) -> None:
     run(engine, "etl_run_recount")
 
 
-def count_anew(engine: Engine) -> None:
+def reset_counts(engine: Engine) -> None:
     """Tell duplicates and conflicts apart again, in every file and run: `file_duplicate` has all of them."""
     run(engine, "etl_file_reset", "etl_file_update", "etl_run_reset", "etl_run_update")
 
@@ -66,7 +66,7 @@ def retracting(engine: Engine, parts: Collection[int]) -> Iterator[None]:
 def retract_parts(engine: Engine, run_id: int, disposition: Disposition, changes: Changes) -> None:
     """Take the retracted parts and their rejects from the ledger; rejects that they had loaded are back."""
     with changes.of_older_rejects(run_id):
-        run(engine, "etl_reject_return", "etl_file_recount", "etl_reject_leave")
+        run(engine, "etl_reject_return", "etl_file_recount", "etl_reject_retract")
     engine.execute(
         f"UPDATE etl_file SET {disposition}_in = :run WHERE file_id IN (SELECT file_id FROM retracted)",
         {"run": run_id},

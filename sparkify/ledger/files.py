@@ -50,13 +50,13 @@ class Known(NamedTuple):
     problem: str | None
     has_lineage: bool
     is_undone: bool
-    """Taken back: its content is left alone until somebody asks for it again."""
+    """Rolled back: its content is left alone until somebody asks for it again."""
     is_tail_rejected: bool
     """Whether its last line was rejected, and no replay has loaded it."""
 
 
 def add_parts(engine: Engine, parts: Sequence[Part]) -> None:
-    """Write down parts of files that a run takes in."""
+    """Write down parts of files that a run loads."""
     engine.insert("etl_file", Part._fields, parts)
 
 

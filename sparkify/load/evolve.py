@@ -23,7 +23,7 @@ from sparkify.ledger.seal import sealed
 from sparkify.ledger.state import this_program
 from sparkify.load import validation
 from sparkify.load.layout import missing_columns
-from sparkify.load.star import recount
+from sparkify.load.star import recount_all
 from sparkify.source.file import Dataset
 from sparkify.sql.schema import Column, table
 
@@ -39,7 +39,7 @@ def add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) ->
     with sealed(engine) as changes:
         before = {name: read_digest(engine, name, without=columns) for name, columns in lacking.items()}
         added = add_unsealed(engine, paths)
-        recount(engine)
+        recount_all(engine)
         for name, digest in before.items():
             changes.add(name, read_digest(engine, name).minus(digest))
         changes.says("columns", f"{this_program()} added {', '.join(added)}")

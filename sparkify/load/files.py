@@ -47,7 +47,7 @@ class Planned(NamedTuple):
 
     @property
     def has_undone(self) -> bool:
-        """Whether some of it was taken back, and is left alone."""
+        """Whether a part of it was rolled back, and is left alone."""
         return any(part.is_undone for part in self.parts)
 
 

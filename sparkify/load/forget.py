@@ -18,7 +18,7 @@ from sparkify.load.erase import erase, must_erase
 from sparkify.load.feed import Feed
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
-from sparkify.load.star import build_star, drop_affected, recount
+from sparkify.load.star import build_star, drop_affected, recount_all
 from sparkify.load.text import relearn_forms
 from sparkify.load.traces import erase_ids, erase_names
 from sparkify.progress import Progress
@@ -93,10 +93,10 @@ def forget(
             receipts.append(Receipt(wanted, run, when, was_forgotten=True))
             return Outcome(is_idle=True)
         if receipt.events:
-            progress.step("building the star")
+            progress.step("building the star schema")
             drop_affected(engine, build_star(engine, 0, run_id, changes))
         if receipt.events or elsewhere:  # what was another record's content may be this one's now
-            recount(engine)
+            recount_all(engine)
         receipt.plays_left = _count_plays(engine)
         receipts.append(receipt)
         return Outcome(warnings=_warn_of_plays(receipt, progress))
@@ -109,7 +109,7 @@ def forget(
         names = f"listener {wanted[0]} is" if len(wanted) == 1 else f"{len(wanted)} listeners are"
         raise WarehouseError(
             f"{names} forgotten, but the file could not be rewritten, and keeps old bytes "
-            f"until it is: type it again. {str(error).removesuffix(' Nothing was published.')}"
+            f"until it is: run it again. {str(error).removesuffix(' Nothing was published.')}"
         ) from error
     receipts[-1].other_tables = _other_tables(engine)
     return receipts[-1]

@@ -37,12 +37,12 @@ class Outcome:
     files: dict[str, int] = field(default_factory=dict)
     """How many files are in which state."""
     taken: int = 0
-    """Files that were loaded, or taken back."""
+    """Files that were loaded, or rolled back."""
     records: Tally = field(default_factory=Tally)
     removed: int = 0
-    """Records that left staging."""
+    """Records that were removed from staging."""
     affected: RunRange | None = None
-    """What is checked, by its tables of affected keys; None: everything, as where records leave."""
+    """What is checked, by its tables of affected keys; None: everything, as after a retraction."""
     rejects: list[Reject] = field(default_factory=list)
     reject_uris: dict[int, str] = field(default_factory=dict)
     warnings: Sequence[Warned] = ()

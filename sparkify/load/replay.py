@@ -56,7 +56,7 @@ def replay(
         if not passed:
             return Outcome(is_idle=True)
         count_rejects(engine)
-        progress.step("building the star")
+        progress.step("building the star schema")
         learn_forms(engine, run_id, run_id)
         tally = Tally(read=sum(passed.values()))
         span = build_star(engine, run_id, run_id, changes)

@@ -1,4 +1,4 @@
-"""Records that leave: with their files they go from staging and from the ledger, and the star follows.
+"""Retraction: the records of files are removed from staging and ledger, and the star follows.
 
 What came later stands, and so does what stood behind it: where two records have one key, the star and
 the ledger counts for the one that is left. Only what they affected is rebuilt, from what staging still has.
@@ -11,7 +11,7 @@ from sparkify.ledger.counts import Disposition, retract_parts, retracting
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_ledger, replayed_parts
 from sparkify.load.files import Planned
-from sparkify.load.star import build_star_without, count_again, drop_affected
+from sparkify.load.star import build_star_without, drop_affected, recount_affected
 from sparkify.load.text import drop_forms
 
 
@@ -44,12 +44,12 @@ def retract(
 ) -> tuple[int, tuple[int, int]]:
     """Remove these parts from staging, star and ledger, and add what this run has staged.
 
-    Returns how many records left staging, and of this run's the duplicates and the conflicts.
+    Returns how many records were removed from staging, and of this run's the duplicates and the conflicts.
     """
     with retracting(engine, parts):
         span, removed = build_star_without(engine, run_id, changes)
         retract_parts(engine, run_id, disposition, changes)
-        counted = count_again(engine, span)
+        counted = recount_affected(engine, span)
         drop_affected(engine, span)
         drop_forms(engine)
     return removed, counted

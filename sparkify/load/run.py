@@ -22,7 +22,7 @@ from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.retract import parts_to_replace, retract
 from sparkify.load.rules import why_rebuild
 from sparkify.load.staging import FileIngest, changed_message
-from sparkify.load.star import build_star, count_duplicates, recount
+from sparkify.load.star import build_star, count_duplicates, recount_all
 from sparkify.load.text import learn_forms, relearn_forms
 from sparkify.progress import Progress
 from sparkify.source.listing import SourceFile
@@ -108,7 +108,7 @@ def load(
             )
         if not planned:
             return Outcome(counts, warnings=warnings.found, is_idle=True)
-        return _take_in(engine, run_id, planned, counts, max_rejects, warnings, feed, changes)
+        return _load_files(engine, run_id, planned, counts, max_rejects, warnings, feed, changes)
 
     return publish(engine, "etl", work, progress, sleep)
 
@@ -131,7 +131,7 @@ def reload(
     def work(run_id: int, changes: Changes) -> Outcome:
         planned = plan_reload(names, read_ledger(engine))
         warnings = Warnings(progress)
-        return _take_in(engine, run_id, planned, {}, max_rejects, warnings, feed or Feed(), changes)
+        return _load_files(engine, run_id, planned, {}, max_rejects, warnings, feed or Feed(), changes)
 
     return publish(engine, "reload", work, progress, sleep)
 
@@ -150,10 +150,10 @@ def rebuild(
     def work(run_id: int, changes: Changes) -> Outcome:
         if play_pages:
             write_play_pages(engine, play_pages)
-        progress.step("building the star")
+        progress.step("building the star schema")
         relearn_forms(engine, run_id)
         affected = build_star(engine, 0, run_id, changes)
-        recount(engine)
+        recount_all(engine)
         warnings = Warnings(progress)
         inspect_star(engine, warnings)
         return Outcome(affected=affected, warnings=warnings.found)
@@ -186,7 +186,7 @@ def after(rebuilt: Summary | None) -> Iterator[None]:
         raise
 
 
-def _take_in(
+def _load_files(
     engine: Engine,
     run_id: int,
     planned: Sequence[Planned],
@@ -201,13 +201,13 @@ def _take_in(
     if parts_to_replace(planned):
         planned = with_companions(planned, read_ledger(engine))
     loading = FileIngest(engine, run_id, progress, warnings, feed, max_rejects.allow, changes)
-    loading.take_in(planned)
+    loading.stage_files(planned)
     _refuse_bad(loading, max_rejects, feed)
     parts = parts_to_replace(planned)
     if unread := loading.left_out & {one.file.uri for one in planned if one.is_whole and one.parts}:
         raise LoadError(f"{min(unread)} changed while it was read: nothing was published. Run it again.")
     inspect_events(engine, run_id, loading.logs, warnings)
-    progress.step("building the star")
+    progress.step("building the star schema")
     learn_forms(engine, run_id, run_id)
     tally, removed, affected = loading.tally, 0, None
     if parts:

@@ -51,7 +51,7 @@ class Tally:
 
 
 class FileIngest:
-    """Takes files into staging, the rejects and the ledger."""
+    """Loads files into staging, the rejects and the ledger."""
 
     def __init__(
         self,
@@ -91,13 +91,13 @@ class FileIngest:
         self.reasons: dict[tuple[str, str], tuple[str, int]] = {}
         """Where in each file something was rejected first, and how often, by (URI, reason)."""
         self.logs: dict[int, str] = {}
-        """The files of events that were taken in, by number."""
+        """The files of events that were loaded, by number."""
         self.left_out: set[str] = set()
         """Files that changed while they were read."""
         self.rejected_whole: list[tuple[str, int]] = []
         """Files of which every record was rejected, and how many those were."""
 
-    def take_in(self, planned: Sequence[Planned]) -> None:
+    def stage_files(self, planned: Sequence[Planned]) -> None:
         """Stage all files, songs first, a bounded number of bytes at a time."""
         datasets: tuple[Dataset, ...] = ("songs", "events")
         left = sum(p.file.size for p in planned)
@@ -109,11 +109,11 @@ class FileIngest:
             for batch in batches(group, lambda p: max(p.file.size, LEAST), self._engine.batch_bytes):
                 left -= sum(p.file.size for p in batch)
                 if not self.is_lost:
-                    self._take_in_batch(dataset, batch, most=None if packed and left else left // 3)
+                    self._stage_batch(dataset, batch, most=None if packed and left else left // 3)
         self._warn()
 
-    def _take_in_batch(self, dataset: Dataset, batch: Sequence[Planned], most: int | None) -> None:
-        """Take a batch in; `most` records may come after it, if anybody knows."""
+    def _stage_batch(self, dataset: Dataset, batch: Sequence[Planned], most: int | None) -> None:
+        """Stage a batch; `most` records may come after it, if anybody knows."""
         new = [self._new_file(planned) for planned in batch]
         by_id = {file.file_id: file for file in new}
         paths = self._feed.paths[dataset]

@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Value
-from sparkify.ledger.counts import count_anew, count_files, file_update, retract_counts
+from sparkify.ledger.counts import count_files, file_update, reset_counts, retract_counts
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import is_retracted
 from sparkify.ledger.state import PAGES_TABLE, write_rules
@@ -62,8 +62,9 @@ def build_star(engine: Engine, first_run: int, last_run: int, changes: Changes) 
 def build_star_without(engine: Engine, run_id: int, changes: Changes) -> tuple[RunRange, int]:
     """Add the records of this run, and take those of the parts in `retracted` from staging and star.
 
-    Returns what was affected, and how many records left staging. Leaves the tables of affected keys, and
-    `file_duplicate` with what earlier files no longer count: `count_again` adds what they count now.
+    Returns what was affected, and how many records were removed from staging. Leaves the tables of affected
+    keys, and `file_duplicate` with what earlier files no longer count: `recount_affected` adds what they
+    count now.
     """
     span = RunRange(run_id, run_id)
     for one in affected_keys(retracts=True):
@@ -99,7 +100,7 @@ def count_duplicates(engine: Engine, span: RunRange) -> tuple[int, int]:
     return found
 
 
-def count_again(engine: Engine, span: RunRange) -> tuple[int, int]:
+def recount_affected(engine: Engine, span: RunRange) -> tuple[int, int]:
     """The same after `build_star_without`, of every file and run that has records of affected keys."""
     engine.execute(
         "INSERT INTO file_duplicate (run_id, file_id, duplicates, conflicts) "
@@ -110,13 +111,13 @@ def count_again(engine: Engine, span: RunRange) -> tuple[int, int]:
     return found
 
 
-def recount(engine: Engine) -> None:
+def recount_all(engine: Engine) -> None:
     """Count duplicates and conflicts of every file and run again, by the records that stand in staging.
 
     Their content has changed: a listener was forgotten, a column was added; or the rule has.
     """
     engine.execute(f"CREATE TEMP TABLE file_duplicate AS {all_duplicates()}")
-    count_anew(engine)
+    reset_counts(engine)
     engine.execute("DROP TABLE file_duplicate")
 
 

@@ -12,7 +12,7 @@ from sparkify.ledger.seal import accept, begin, read_program, sealed
 from sparkify.load.evolve import add_columns, add_unsealed
 from sparkify.load.layout import missing_columns, require_columns
 from sparkify.load.rules import other_pages
-from sparkify.load.star import build_star, drop_affected, recount
+from sparkify.load.star import build_star, drop_affected, recount_all
 from sparkify.load.text import relearn_forms
 from sparkify.source.file import Dataset
 from sparkify.sql import Statement, schema, statement, statements
@@ -187,7 +187,7 @@ def _rebuild(engine: Engine) -> None:
     last = last_run(engine)
     relearn_forms(engine, last)
     drop_affected(engine, build_star(engine, 0, last, Changes(engine)))
-    recount(engine)
+    recount_all(engine)
 
 
 def use_play_pages(engine: Engine, pages: Sequence[str]) -> None:

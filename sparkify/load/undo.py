@@ -1,4 +1,4 @@
-"""A run, taken back: as if it had never loaded its files, but for what the ledger remembers."""
+"""A run, rolled back: as if it had never loaded its files, but for what the ledger remembers."""
 
 import time
 from collections.abc import Callable, Collection
@@ -17,7 +17,7 @@ from sparkify.progress import Progress
 def undo(
     engine: Engine, run: int, progress: Progress, sleep: Callable[[float], None] = time.sleep
 ) -> Summary:
-    """Take back what this run loaded, and what was loaded later on top of it.
+    """Roll back what this run loaded, and what was loaded later on top of it.
 
     Staging, star and ledger are those of a warehouse that never loaded it; the ledger remembers the content,
     so that the next load leaves it alone until it is asked to retry. Raises ConfigError for a run that there
@@ -31,7 +31,7 @@ def undo(
             if undone_in is not None:
                 raise LoadError(f"run {run} has already been rolled back (by run {undone_in}).")
             raise LoadError(f"run {run} ({command}) loaded no file that could be rolled back.")
-        _tell_what_goes(engine, parts, progress)
+        _note_retracted(engine, parts, progress)
         progress.step("retracting records")
         removed, _ = retract(engine, run_id, parts, "undone", changes)
         return Outcome({"undone": len(parts)}, len(parts), removed=removed)
@@ -43,8 +43,8 @@ SHOWN = 10
 """Files that are named."""
 
 
-def _tell_what_goes(engine: Engine, parts: Collection[int], progress: Progress) -> None:
-    """Name the files whose records are about to leave, with how many of them there are."""
+def _note_retracted(engine: Engine, parts: Collection[int], progress: Progress) -> None:
+    """Name the files whose records are about to be retracted, with how many of them there are."""
     found = [
         (part.uri, part.records_read - part.rejected, part.rejected) for part in read_parts(engine, parts)
     ]

@@ -40,7 +40,7 @@ def ensure_role(
     """Return the ARN of the cluster's role, creating it if there is none.
 
     The role may read `buckets` and nothing else, or what the AWS managed `policy` allows if one is named:
-    whatever else it could do before is taken back. Running it again changes nothing, so a launch that broke
+    whatever else it could do before is revoked. Running it again changes nothing, so a launch that broke
     off halfway can simply be repeated.
 
     Raises ProvisionError if a role of this name is not ours.

@@ -1,4 +1,4 @@
-"""Files of buckets, brought to this machine. One that is not the listed one any more is left out."""
+"""Files of buckets, fetched to this machine. One that changed since it was listed is left out."""
 
 import os
 from collections.abc import Generator, Sequence
@@ -12,7 +12,7 @@ AHEAD = 64 << 20
 """Bytes of bucket files that are read in one go, while as many come in."""
 
 
-def bring(files: Sequence[NewFile], folder: Path) -> list[NewFile]:
+def fetch_files(files: Sequence[NewFile], folder: Path) -> list[NewFile]:
     """The files, each as it lies here; those of buckets are copied into `folder`, which is made."""
     folder.mkdir(exist_ok=True)
     remote = [Listed(file.uri, file.size, file.modified) for file in files if is_remote(file.uri)]
@@ -21,14 +21,14 @@ def bring(files: Sequence[NewFile], folder: Path) -> list[NewFile]:
     return [file for file in here if file.path]
 
 
-def bring_ahead(files: Sequence[NewFile], folder: Path) -> Generator[Sequence[NewFile]]:
+def prefetch(files: Sequence[NewFile], folder: Path) -> Generator[Sequence[NewFile]]:
     """The files in groups, those that lie here first; a group of a bucket comes in while the last is read."""
     if local := [file for file in files if not is_remote(file.uri)]:
         yield local
     groups = batches((file for file in files if is_remote(file.uri)), lambda file: file.size, AHEAD)
     pool = ThreadPoolExecutor(1)
     try:
-        coming = [pool.submit(bring, group, folder / str(at)) for at, group in enumerate(groups)]
+        coming = [pool.submit(fetch_files, group, folder / str(at)) for at, group in enumerate(groups)]
         for future in coming:
             yield future.result()
     finally:

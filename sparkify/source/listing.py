@@ -136,7 +136,7 @@ def find_source(uri: str, dataset: Dataset) -> SourceFile:
         found = find(uri)
     except OSError as error:
         raise LoadError(
-            f"{uri} cannot be read: {error.strerror}. Put it back; `sparkify undo RUN` takes its run back."
+            f"{uri} cannot be read: {error.strerror}. Put it back; `sparkify undo RUN` rolls its run back."
         ) from error
     return SourceFile(uri, dataset, found.size, found.version)
 

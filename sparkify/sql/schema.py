@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sparkify.errors import ConfigError
 from sparkify.sql import statement
 from sparkify.sql.marks import OF_STAGING, OF_STAR, Line, fits, range_of, read_lines
-from sparkify.sql_cache import remembered
+from sparkify.sql_cache import cached
 
 STAGING = ("stg_events", "stg_songs")
 STAR = ("songplay", "users", "songs", "artists", "time")
@@ -31,7 +31,7 @@ VIEWS = (
 
 LINEAGE = ("run_id", "file_id", "record")
 """The columns of a staging table that say where a record came from."""
-_structure = remembered("sparkify.sql.ddl:structure")
+_structure = cached("sparkify.sql.ddl:structure")
 
 EXTRA = "extra"
 """The column of a staging table for what has no other: JSON text."""

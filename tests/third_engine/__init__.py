@@ -26,7 +26,7 @@ def _open(config: Config, _: OpenOptions) -> Engine:
 SPEC = EngineSpec(
     "memory",
     open=_open,
-    place=lambda _: "the memory of this process",
+    label=lambda _: "the memory of this process",
     exists=lambda _: bool(_opened),
     translate=lambda sql, params: laid_out(to_duckdb(sql, params)),
     examine=lambda _: iter([Finding("memory", "ok", "there is some")]),

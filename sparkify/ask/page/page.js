@@ -1,4 +1,4 @@
-// Draws what the page says in its JSON. Text goes in as text, never as HTML: titles come from the app.
+// Draws what the report says in its JSON. Text goes in as text, never as HTML: titles come from the app.
 "use strict";
 (() => {
   const page = JSON.parse(document.getElementById("data").textContent);
@@ -279,7 +279,7 @@
     return { tickvals: ticks, ticktext: ticks.map((tick) => number.format(Math.abs(tick))), showline: false };
   }
 
-  // ---- the page ------------------------------------------------------------------------------------
+  // ---- the report ------------------------------------------------------------------------------------
 
   function show(id, picture) {
     const card = byId(id);

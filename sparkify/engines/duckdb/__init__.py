@@ -58,7 +58,7 @@ def _examine(config: Config) -> Iterator[Finding]:
 SPEC = EngineSpec(
     "duckdb",
     open=_open,
-    place=lambda config: config.warehouse.file,
+    label=lambda config: config.warehouse.file,
     exists=lambda config: Path(config.warehouse.file).exists(),
     translate=_translate,
     examine=_examine,

@@ -44,7 +44,7 @@ class Limits(NamedTuple):
 class DuckDB:
     """An Engine on one DuckDB file; `":memory:"` is a warehouse that is gone when it is closed.
 
-    A writer holds the gate from opening to closing; a reader passes it and lets go at once, so that
+    A writer holds the lock from opening to closing; a reader takes it and releases it at once, so that
     readers queue behind a writer and a writer waits for the readers that came before it.
     """
 
@@ -75,7 +75,7 @@ class DuckDB:
             file = os.path.realpath(file)
         refuse_other(Path(file))
         self.file = file
-        self._gate = FileLock(file, exclusive=not read_only)
+        self._lock = FileLock(file, exclusive=not read_only)
         settings: dict[str, Any] = {
             "integer_division": True,
             "preserve_insertion_order": True,
@@ -97,8 +97,8 @@ class DuckDB:
         """What is let go of when the warehouse is closed."""
         with self._closing:
             if file != ":memory:":
-                self._closing.callback(self._gate.release)
-                self._gate.acquire(deadline)
+                self._closing.callback(self._lock.release)
+                self._lock.acquire(deadline)
             if not read_only:
                 self._closing.enter_context(mode_of(file))
             with translated("making room for passing files"):
@@ -110,7 +110,7 @@ class DuckDB:
             refuse_hidden(self._connection, file)
             self._closing = self._closing.pop_all()
         if read_only:
-            self._gate.release()
+            self._lock.release()
         if memory.endswith("%"):
             self._limit_memory(_memory_of_machine(self._connection) * float(memory[:-1]) / 100)
         elif not read_only and not memory and _memory_of_machine(self._connection) * 0.8 > WRITER_MEMORY:
@@ -225,7 +225,7 @@ class DuckDB:
         return True
 
     @contextlib.contextmanager
-    def transaction(self, lock: str | None = None) -> Iterator[None]:  # noqa: ARG002  # the gate is the lock
+    def transaction(self, lock: str | None = None) -> Iterator[None]:  # noqa: ARG002  # the file lock does
         with translated("beginning"):
             self._connection.begin()
         try:

@@ -1,7 +1,7 @@
-"""The gate before a DuckDB file: who writes holds it, who reads passes through.
+"""The lock of a DuckDB file: a writer holds it, a reader takes it only to open the file.
 
-DuckDB lets many read or one write, and turns everybody else away at once. The gate is a lock file
-beside the warehouse where they queue instead: a writer keeps it for its whole run, a reader only while
+DuckDB lets many read or one write, and turns everybody else away at once. Here they queue for a
+lock file beside the warehouse instead: a writer keeps it for its whole run, a reader only while
 it opens the file. So a stream of readers cannot starve a writer, and nobody is turned away early.
 """
 
@@ -29,7 +29,7 @@ class FileLock:
         self._handle: int | None = None
 
     def acquire(self, deadline: float) -> None:
-        """Take the gate, waiting until `deadline` (monotonic seconds).
+        """Take the lock, waiting until `deadline` (monotonic seconds).
 
         Raises BusyError naming the holder; a reader who may not write beside the warehouse needs none.
         """

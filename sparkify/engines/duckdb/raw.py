@@ -54,7 +54,7 @@ class RawTables:
     def _number_kept(self, good: str) -> None:
         """Give the rows that were kept their lines: those of their file's good records, in the same order.
 
-        Where there are not as many, the file's rows are taken back.
+        Where there are not as many, the file's rows are deleted again.
         """
         self.sql(
             "INSERT INTO raw_good SELECT file_id, record, "

@@ -32,7 +32,7 @@ from sparkify.engines.duckdb.raw import RawTables
 from sparkify.engines.duckdb.read import Read, UnreadError, as_staged, changed_meanwhile, pattern
 from sparkify.engines.record import record_reader
 from sparkify.errors import RetryError
-from sparkify.source.fetch import bring_ahead
+from sparkify.source.fetch import prefetch
 from sparkify.source.file import Dataset, NewFile
 
 TINY = 64 << 10
@@ -68,7 +68,7 @@ class DuckDBStager:
         """
         with (
             tempfile.TemporaryDirectory(dir=self._folder) as folder,
-            closing(bring_ahead(files, Path(folder))) as groups,
+            closing(prefetch(files, Path(folder))) as groups,
         ):
             reader, raw = record_reader(dataset, rules.paths), RawTables(self._connection, dataset)
             batch = Batch(raw, reader, rules.typed, accept, self._scratch)

@@ -65,7 +65,7 @@ def _examine(config: Config) -> Iterator[Finding]:
 SPEC = EngineSpec(
     "redshift",
     open=_open,
-    place=lambda config: (
+    label=lambda config: (
         f"schema {config.redshift.schema} of cluster {config.redshift.host or config.cluster.name}"
     ),
     exists=lambda _: True,

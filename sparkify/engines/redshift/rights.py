@@ -56,7 +56,7 @@ def grantee(reader: str) -> str:
 
 
 def grants(schema: str, shown: Sequence[str], ours: Sequence[str], whom: str) -> Iterator[str]:
-    """What lets `whom` see, of `ours`, what is `shown`. What older programs granted is taken back."""
+    """What lets `whom` see, of `ours`, what is `shown`. What older programs granted is revoked."""
     yield f'GRANT USAGE ON SCHEMA "{schema}" TO {whom}'
     yield f"REVOKE SELECT ON {', '.join(ours)} FROM {whom}"
     yield f"GRANT SELECT ON {', '.join(shown)} TO {whom}"

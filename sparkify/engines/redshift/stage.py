@@ -26,7 +26,7 @@ from sparkify.engines.redshift.parts import LINEAGE, CopyBatch, gathered, lineag
 from sparkify.errors import ConfigError, QueryError, RetryError
 from sparkify.scratch import Scratch
 from sparkify.source import store
-from sparkify.source.fetch import bring, has_changed
+from sparkify.source.fetch import fetch_files, has_changed
 from sparkify.source.file import Dataset, NewFile, batches
 from sparkify.sql.schema import table
 
@@ -220,7 +220,7 @@ class CopyStager:
     ) -> list[Staged]:
         """Write the records of these files into a few parts, each with its file and line, and COPY those."""
         with Scratch() as folder:
-            here = bring(files, folder)
+            here = fetch_files(files, folder)
             parts = CopyBatch(folder, 2 * self._copying.slices)
             staged = [gathered(reader, file, parts) for file in here]
             changed = [file.file_id for file in here if has_changed(file)]  # those wait for the next run

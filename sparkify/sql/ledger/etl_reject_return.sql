@@ -1,4 +1,4 @@
--- Records that were loaded after all, by a replay or where a cut line went on, are rejects again: that is taken back.
+-- Records that were loaded after all, by a replay or where a cut line went on, are rejects again.
 UPDATE etl_reject
 SET replayed_in = NULL
 FROM (

@@ -1,2 +1,2 @@
--- A run can be taken back.
+-- A run can be rolled back.
 ALTER TABLE etl_file ADD COLUMN undone_in INTEGER

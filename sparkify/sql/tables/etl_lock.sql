@@ -1,4 +1,4 @@
--- Nobody's rows: whoever loads locks this table, so that readers of the ledger need not wait.
+-- Always empty. A load locks this table, so that loads run one at a time and readers of the ledger need not wait.
 CREATE TABLE IF NOT EXISTS etl_lock (
     lock_id INTEGER  -- never filled
 )

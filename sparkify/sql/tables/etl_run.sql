@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS etl_run (
     program        VARCHAR(32)      NOT NULL,  -- version of sparkify that ran
     started_at     TIMESTAMP        NOT NULL,  -- UTC
     seconds        DOUBLE PRECISION NOT NULL,  -- from start to just before the commit
-    files          INTEGER          NOT NULL,  -- files taken in
+    files          INTEGER          NOT NULL,  -- files loaded
     records_read   BIGINT           NOT NULL,  -- records read = loaded + duplicate + conflict + rejected
     loaded         BIGINT           NOT NULL,  -- good records with a new natural key
     duplicate      BIGINT           NOT NULL,  -- good records that stood before, with the same content
@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS etl_run (
     plays          BIGINT           NOT NULL,  -- rows of songplay after the run
     plays_song     BIGINT           NOT NULL,  -- of these, matched to a song
     plays_artist   BIGINT           NOT NULL,  -- of these, matched to an artist
-    undone_in      INTEGER,                    -- the run that took back, or replaced, the last of its files
+    undone_in      INTEGER,                    -- the run that rolled back, or replaced, the last of its files
     conflict       BIGINT,                     -- good records whose natural key stood before, with other content
     values_aside   BIGINT,                     -- values kept in extra; null where nobody counted
     PRIMARY KEY (run_id)

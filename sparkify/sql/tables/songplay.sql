@@ -1,4 +1,4 @@
--- The fact: one row for each song that somebody played. Spread by its own id, sorted as it is read: by session and time.
+-- The fact table: one row for each song that somebody played. Spread by its own id, sorted as it is read: by session and time.
 CREATE TABLE IF NOT EXISTS songplay (
     songplay_id     BIGINT           NOT NULL,  -- session_id * 1,000,000 + item_in_session; negative for further listeners of the two
     start_time      TIMESTAMP        NOT NULL,  -- [from stg_events.ts] when the play began (UTC)

@@ -7,7 +7,7 @@ SELECT
     r.command,                                                         -- etl, reload, replay, undo, forget or rebuild
     r.started_at,                                                      -- UTC
     r.seconds,                                                         -- how long it took; null while it runs
-    r.files,                                                           -- files taken in
+    r.files,                                                           -- files loaded
     r.records_read,                                                    -- records read = loaded + duplicate + conflict + rejected
     r.loaded,                                                          -- good records with a new natural key
     r.duplicate,                                                       -- good records that stood before, with the same content

@@ -1,7 +1,7 @@
-"""A law of coming and going: after any loads, undos, replays and forgets the star is that of what stands.
+"""A law of retraction: after any loads, undos, replays and forgets the star is that of the files present.
 
 Beside the warehouse goes a model of a few lines of Python: of each file the parts that were loaded, with
-the run that brought them and whether they were taken back; and who is forgotten. A warehouse that is given
+the run that brought them and whether they were rolled back; and who is forgotten. A warehouse that is given
 just the bytes that stand, all at once, and then forgets the same listeners, must be equal. Files may end
 anywhere, within a line too, and go on as they like.
 """
@@ -117,7 +117,7 @@ def is_no_text(line: bytes) -> bool:
     ],
 )
 @given(steps=steps)
-def test_after_any_coming_and_going_the_star_is_that_of_what_stands(
+def test_after_any_loads_and_retractions_the_star_is_that_of_the_files_present(
     new_warehouse: Make, steps: list[Any]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
--- With a file go its rejects.
+-- The rejects of retracted files are deleted.
 DELETE FROM etl_reject
 USING retracted
 WHERE retracted.file_id = etl_reject.file_id
