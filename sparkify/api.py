@@ -18,6 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
+from sparkify import clock
 from sparkify.ask.questions import Question, find_question, list_questions, values_of
 from sparkify.config import Config, load_config
 from sparkify.connection import as_owner, mode_of_page, opened, require_readable
@@ -276,7 +277,7 @@ class Warehouse:
 
         with opened(self.config, rights="reader") as engine:
             require_readable(engine, self.config)
-            now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+            now = clock.now()
             owner = partial(as_owner, self.config, engine)
             check = partial(check_warehouse, play_pages=self.config.etl.play_pages)
             page = gather(engine, lambda: owner(check), now, as_owner=owner, names=names)

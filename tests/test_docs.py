@@ -15,9 +15,9 @@ import pytest
 
 import sparkify
 from sparkify import errors
-from sparkify.ask.questions import EVER
 from sparkify.cli.main import cli
 from sparkify.cli.reference import reference
+from sparkify.clock import EVER
 from sparkify.config import load_config
 from sparkify.engines.base import Engine
 from sparkify.sql import drawing, picture, schema

@@ -20,7 +20,6 @@ from sparkify.engines.registry import find_engine
 from tests.builders import Run, Source, play, song
 from tests.conftest import ROOT
 
-NAMED = 'EngineName = Literal["duckdb", "redshift"'
 NAMES = get_args(EngineName)
 PACKAGE = ROOT / "sparkify"
 

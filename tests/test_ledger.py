@@ -29,9 +29,6 @@ ELSEWHERE = {
     "sql/checks": {"etl_file", "etl_play_page", "etl_reject", "etl_run"},
     # The star's definitions read which pages are plays; their text is the version of the rules.
     "sql/star": {"etl_play_page"},
-    # SQL made of the column contract: one statement for all records of a load, or of a new column.
-    "load/validation.py": {"etl_forgotten"},
-    "load/evolve.py": {"etl_file", "etl_key"},
 }
 """Where else its tables are named, and which."""
 

@@ -18,6 +18,7 @@ from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import QueryError, WarehouseError
 from sparkify.load.checks import check_everything, check_seal
 from sparkify.load.deep import check_deep
+from sparkify.load.erase import personal_keys
 from sparkify.load.files import State
 from tests import oracle
 from tests.builders import NOON, Record, Source, event, play, rows, song
@@ -30,7 +31,6 @@ LOGS = ("log_data/0.json", "log_data/1.json", "log_data/2.json")
 SONGS = ("song_data/0.json", "song_data/1.json", "song_data/2.json")
 FAULTS = ("{broken", "[1]", '{"page": "NextSong"}', "", "   ", "null", '{"ts": 1}')
 TAILS = (b"\n", b"\n", b"\n", b"", b"\r\n", b" ", b"\t\n", b"}", b"x", b"\n{", b"\xff", b"\xc3", b"\n\n")
-PERSONAL = ("firstName", "lastName", "gender", "location", "registration", "userAgent", "auth")
 KILLS = 0.3
 """How often a command is killed before it is run to its end."""
 
@@ -222,7 +222,7 @@ class Living(World):
     def _anonymous(self, record: Record) -> Record:
         if record["userId"] not in map(str, self.forgotten):
             return record
-        return {**record, **dict.fromkeys(PERSONAL), "userId": ""}
+        return {**record, **dict.fromkeys(personal_keys()), "userId": ""}
 
 
 def parsed(line: bytes, name: str) -> Record | None:

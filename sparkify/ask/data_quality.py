@@ -10,14 +10,14 @@ from sparkify.formatting import count, moment, percent
 PROVEN = 5_000_000
 """Plays up to which the checks are run for every page: that takes as long as its answers do."""
 RUN_ID, WARNINGS, UNDONE_IN = 0, 11, 15
-"""Columns of `runs`: its number, none if not published; its warnings; the run that took it back."""
+"""Columns of `runs`: its number, none if not published; its warnings; the run that rolled it back."""
 RUNS_SHOWN = 12
 WARNINGS_SHOWN = 12
 REASONS_SHOWN = 12
 
 
-class Verdict(Protocol):
-    """What a check found, as the load's checks say it."""
+class CheckOutcome(Protocol):
+    """What a check found, as far as the report shows it."""
 
     @property
     def name(self) -> str: ...
@@ -29,7 +29,7 @@ class Verdict(Protocol):
     def wrong(self) -> Result: ...
 
 
-def account(answers: Answers, verdicts: Sequence[Verdict] | None) -> dict[str, Any]:
+def account(answers: Answers, verdicts: Sequence[CheckOutcome] | None) -> dict[str, Any]:
     """The ledger of the warehouse, as the report shows it; `verdicts` None says that no check was run.
 
     Of a reader's page there are no `warnings` among the answers: messages are the owner's.
@@ -248,7 +248,7 @@ def _missing(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     }
 
 
-def _wrong(verdict: Verdict) -> str:
+def _wrong(verdict: CheckOutcome) -> str:
     if verdict.passed:
         return ""
     first = zip(verdict.wrong.columns, verdict.wrong.rows[0], strict=True)

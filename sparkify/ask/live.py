@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 from sparkify.ask.chart_data import Answers
-from sparkify.ask.data_quality import Verdict
+from sparkify.ask.data_quality import CheckOutcome
 from sparkify.ask.questions import Question, ask, find_question
 from sparkify.ask.report import gather
 from sparkify.ask.short_session import Opener, ShortSession
+from sparkify.clock import now
 from sparkify.engines.base import Reader, Result
 from sparkify.errors import BusyError, RightsError
 
@@ -42,14 +43,14 @@ class Live:
     def __init__(
         self,
         opener: Opener,
-        check: Callable[[Reader], Sequence[Verdict] | None],
+        check: Callable[[Reader], Sequence[CheckOutcome] | None],
         *,
         private: Opener | None = None,
         hold: float = 0.5,
         wait: float = 30.0,
         names: bool = False,
         prove: bool = False,
-        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None),
+        clock: Callable[[], dt.datetime] = now,
     ) -> None:
         """`private` opens what readers do not see, where `opener` does not show it."""
         self._opener, self._check, self._hold, self._wait = opener, check, hold, wait

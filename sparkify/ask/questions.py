@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sparkify.clock import EVER
 from sparkify.engines.base import Reader, Result, Value, limit_of
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 
-EVER = (dt.datetime(1970, 1, 1), dt.datetime(9999, 12, 31))
 """From the first moment to the last that a question without days is about."""
 
 

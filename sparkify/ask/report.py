@@ -15,7 +15,7 @@ import jinja2
 
 from sparkify import formatting
 from sparkify.ask.chart_data import SHOWN, Answers, Rows, pictures
-from sparkify.ask.data_quality import PROVEN, Verdict, account
+from sparkify.ask.data_quality import PROVEN, CheckOutcome, account
 from sparkify.ask.kpis import cards, sums
 from sparkify.ask.periods import Period, find_periods
 from sparkify.ask.questions import ask, find_question
@@ -47,7 +47,7 @@ Page = dict[str, Any]
 
 def gather(
     reader: Reader,
-    check: Callable[[], Sequence[Verdict] | None],
+    check: Callable[[], Sequence[CheckOutcome] | None],
     now: dt.datetime,
     *,
     as_owner: Callable[[Callable[[Reader], Answers]], Answers | None] | None = None,
@@ -117,7 +117,7 @@ def as_script(value: Any) -> str:
 def _gather(
     reader: Reader,
     once: dict[str, Rows],
-    check: Callable[[], Sequence[Verdict] | None],
+    check: Callable[[], Sequence[CheckOutcome] | None],
     now: dt.datetime,
     names: bool,
     prove: bool,

@@ -1,6 +1,5 @@
 """What ails a warehouse, seen from the command line."""
 
-import datetime as dt
 import sys
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ import click
 
 from sparkify.cli.options import config_options
 from sparkify.cli.output import format_option, print_result
+from sparkify.clock import now_in_seconds
 from sparkify.config import Config
 from sparkify.connection import opened
 
@@ -22,7 +22,7 @@ def doctor(config: Config, style: str | None) -> None:
     from sparkify.engines.base import Result
 
     at_once = replace(config, warehouse=replace(config.warehouse, wait=0.0))
-    found = list(examine(at_once, opened, dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)))
+    found = list(examine(at_once, opened, now_in_seconds()))
     print_result(Result(("probe", "state", "found", "what_to_do"), [*found]), style)
     if any(one.state == "FAILED" for one in found):
         sys.exit(1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
+from sparkify import clock
 from sparkify.cli.maintenance import replay
 from sparkify.cli.monitoring import notifying, recording
 from sparkify.cli.options import AT_MOST, Group, config_options, day_options, interruptible, parse_age
@@ -153,7 +154,7 @@ def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, 
         require_tables(engine)
         verdicts = [*check_warehouse(engine, config.etl.play_pages), *(check_deep(engine) if deep else ())]
         if age is not None:
-            verdicts.append(check_freshness(engine, age, dt.datetime.now(dt.UTC).replace(tzinfo=None)))
+            verdicts.append(check_freshness(engine, age, clock.now()))
         if gap is not None:
             verdicts.append(check_gaps(engine, gap))
     rows = [("ok" if v.passed else "FAILED", v.name, v.meaning) for v in verdicts]

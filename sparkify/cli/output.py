@@ -157,19 +157,6 @@ def require_place(out: Path) -> None:
         raise ConfigError(f"{out} cannot be written: {why}. Choose another file.")
 
 
-def percent(part: int, whole: int) -> str:
-    """'12.3 %', or a dash where there is nothing to divide; what is not all is never '100.0 %'.
-
-    >>> percent(1, 3), percent(1, 99_999), percent(99_998, 99_999), percent(5, 5)
-    ('33.3 %', '< 0.1 %', '> 99.9 %', '100.0 %')
-    """
-    if 0 < part * 2000 < whole:
-        return "< 0.1 %"
-    if part < whole and (whole - part) * 2000 < whole:
-        return "> 99.9 %"
-    return f"{100 * part / whole:.1f} %" if whole else "-"
-
-
 def seconds(value: float) -> str:
     """'0.42 s', '12.8 s', '3 min 20 s'."""
     if value < 10:

@@ -1,7 +1,6 @@
 """What analysts look at: the report as a file, and as a server."""
 
 import contextlib
-import datetime as dt
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sparkify import clock
 from sparkify.cli.options import Whole, config_options, timeout_option
 from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.progress import watch
@@ -65,7 +65,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
 
         progress.step("asking")
         page = gather(
-            engine, check, _now(), as_owner=partial(as_owner, config, engine), names=names, prove=prove
+            engine, check, clock.now(), as_owner=partial(as_owner, config, engine), names=names, prove=prove
         )
     text = render(page)
     try:
@@ -155,10 +155,6 @@ def _prove(config: Config, reader: "Reader") -> "Sequence[Verdict] | None":
     from sparkify.load.checks import check_warehouse
 
     return as_owner(config, reader, partial(check_warehouse, play_pages=config.etl.play_pages))
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
 def _require_extra(*modules: str) -> None:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify.cli.output import lines, percent, print_object, seconds, visible
+from sparkify.cli.output import lines, print_object, seconds, visible
 from sparkify.errors import OutputError
-from sparkify.formatting import count
+from sparkify.formatting import count, percent
 
 if TYPE_CHECKING:
     from sparkify.load.publish import Summary

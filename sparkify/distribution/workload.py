@@ -1,7 +1,6 @@
 """What the advisor looks at: the questions with their weights, and the statements of a load."""
 
 import csv
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from sparkify.clock import EVER
 from sparkify.distribution.builder import Builder
 from sparkify.distribution.plan import Column, Query
 from sparkify.engines.base import Engine, Value
@@ -18,7 +18,6 @@ from sparkify.engines.dialect import to_redshift
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, schema, statement, statements
 
-EVER = (dt.datetime(1970, 1, 1), dt.datetime(9999, 12, 31))
 IDENTIFYING = {"session_id", "title", "artist_name", "name", "song", "artist", "raw_text"}
 """Columns beside the keys of the DDL of which more listeners and songs mean more values."""
 LOAD = "load"

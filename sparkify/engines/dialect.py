@@ -26,7 +26,7 @@ _narrowed = cached("sparkify.engines.translation:narrowed")
 
 def to_duckdb(sql: str, params: Mapping[str, Value] | None = None) -> str:
     """Translate one statement, its `:name` placeholders filled in."""
-    return _filled(_in_duckdb(sql), params or {}, _duckdb_text)
+    return _filled(_in_duckdb(sql), params or {}, duckdb_text)
 
 
 def to_redshift(sql: str, params: Mapping[str, Value] | None = None) -> str:
@@ -84,10 +84,11 @@ def _literal(value: Value, quote: Callable[[str], str]) -> str:
     return quote(value) if isinstance(value, str) else str(value)
 
 
-def _duckdb_text(text: str) -> str:
+def duckdb_text(text: str) -> str:
+    """A text as DuckDB's SQL says it."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def _redshift_text(text: str) -> str:
     """Redshift reads a backslash in a text as the beginning of an escape, as PostgreSQL 8 did."""
-    return _duckdb_text(text.replace("\\", "\\\\"))
+    return duckdb_text(text.replace("\\", "\\\\"))

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import sparkify
+from sparkify.clock import now_in_seconds
 from sparkify.engines.base import Engine, Value
 from sparkify.errors import CheckError, ConfigError, LoadError, QueryError, SparkifyError
 from sparkify.formatting import cut
@@ -47,7 +48,7 @@ def begin(engine: Engine, attempt: Attempt) -> None:
 
     Done again, it does nothing: the answer to its commit may have been lost.
     """
-    now = _now()
+    now = now_in_seconds()
     dead = "outcome = 'started' AND attempt_id <> :attempt AND started_at <= :waiting"
     params: dict[str, Value] = {
         "attempt": attempt.attempt_id,
@@ -113,7 +114,7 @@ def _close(
     with changes.of("etl_attempt"):
         engine.execute(
             f"UPDATE etl_attempt SET outcome = :outcome, ended_at = :now, reason = :reason WHERE {which}",
-            {**params, "outcome": outcome, "now": _now(), "reason": reason},
+            {**params, "outcome": outcome, "now": now_in_seconds(), "reason": reason},
         )
     seal.write(engine, changes)
 
@@ -124,7 +125,3 @@ def _write(engine: Engine, attempt: Attempt, now: dt.datetime) -> None:
     columns = ("attempt_id", "after_run", "command", "program", "started_at", "outcome")
     row = (attempt.attempt_id, latest, attempt.command, sparkify.__version__, now, "started")
     engine.insert("etl_attempt", columns, [row])
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)

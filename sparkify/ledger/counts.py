@@ -33,8 +33,12 @@ def file_update() -> Statement:
     return Statement("etl_file_update", "", definition("etl_file_update", group="ledger"))
 
 
-def count_runs(engine: Engine) -> None:
-    """Let every run count what stands of its files."""
+def count_filled(engine: Engine, filled: str) -> None:
+    """Count what left `extra` for a new column, as (file_id, records, gone): what is gone is no value."""
+    engine.execute(
+        "UPDATE etl_file SET values_aside = etl_file.values_aside - f.records, "
+        f"values_read = etl_file.values_read - f.gone FROM ({filled}) AS f WHERE f.file_id = etl_file.file_id"
+    )
     run(engine, "etl_run_recount")
 
 

@@ -24,7 +24,6 @@ _GONE = (
     "SELECT name, SUM(records_read) AS records FROM lacking WHERE place = nth GROUP BY name"
 )
 
-_OF_EVENTS = "file_id IN (SELECT file_id FROM etl_file WHERE dataset = 'events')"
 ERASED_NAME = "there was an unknown key, whose name was erased with a forgotten listener."
 
 
@@ -79,17 +78,25 @@ def add_keys(engine: Engine, file: Staged) -> None:
 
 def unknown_names(reader: Reader) -> list[str]:
     """The names of all unknown keys of events."""
-    found = reader.query(f"SELECT DISTINCT name FROM etl_key WHERE kind = 'unknown' AND {_OF_EVENTS}")
+    found = reader.query(
+        "SELECT DISTINCT name FROM etl_key WHERE kind = 'unknown' "
+        "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = 'events')"
+    )
     return [name for (name,) in found.rows]
+
+
+def remove_unknown(engine: Engine, dataset: Dataset, name: str) -> None:
+    """A key of these records is not unknown any more, or must not be named."""
+    engine.execute(
+        "DELETE FROM etl_key WHERE kind = 'unknown' AND name = :name AND OCTET_LENGTH(name) = :size "
+        "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = :dataset)",
+        {"name": name, "size": len(name.encode()), "dataset": dataset},
+    )
 
 
 def erase_name(engine: Engine, name: str) -> None:
     """Erase the name of an unknown key of events, and what warnings say of it."""
-    engine.execute(
-        "DELETE FROM etl_key WHERE kind = 'unknown' AND name = :name AND OCTET_LENGTH(name) = :size "
-        f"AND {_OF_EVENTS}",
-        {"name": name, "size": len(name.encode())},
-    )
+    remove_unknown(engine, "events", name)
     engine.execute(
         "UPDATE etl_warning SET message = :erased WHERE kind = 'unknown_key' AND STRPOS(message, :mark) = 1",
         {"erased": ERASED_NAME, "mark": f'unknown key "{name}" in '},

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from sparkify.clock import now_in_seconds
 from sparkify.engines.base import Engine, Reader
 from sparkify.errors import ConfigError, QueryError, WarehouseError
 from sparkify.formatting import cut
@@ -159,7 +160,7 @@ def _append(
             "sparkify changed the seal, restore a copy of the warehouse. Nothing was changed."
         )
     digests = json.dumps({name: [one.rows, str(one.total)] for name, one in sorted(tables.items())})
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    now = now_in_seconds()
     what = cut(said.what, LONGEST)
     number, previous = (last.seal_id + 1, last.seal) if last else (1, "")
     entry = Entry(

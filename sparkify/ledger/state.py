@@ -10,6 +10,8 @@ VERSION_TABLE = "etl_version"
 """The owner's table of the layout's version: a database that has it is a warehouse of ours."""
 PAGES_TABLE = "etl_play_page"
 """Each page whose events are plays."""
+FORGOTTEN_TABLE = "etl_forgotten"
+"""The listeners who are forgotten."""
 
 
 def this_program() -> str:
@@ -51,19 +53,24 @@ def write_play_pages(engine: Engine, pages: Sequence[str]) -> None:
 
 def list_forgotten(reader: Reader) -> Result:
     """Who is forgotten, by which run and when: what `forget --list` takes to another warehouse."""
-    return reader.query("SELECT user_id, run_id, forgotten_at FROM etl_forgotten ORDER BY user_id")
+    return reader.query(f"SELECT user_id, run_id, forgotten_at FROM {FORGOTTEN_TABLE} ORDER BY user_id")
 
 
 def read_forgotten(reader: Reader) -> frozenset[int]:
     """The listeners who are forgotten."""
-    return frozenset(user_id for (user_id,) in reader.query("SELECT user_id FROM etl_forgotten").rows)
+    return frozenset(user_id for (user_id,) in reader.query(f"SELECT user_id FROM {FORGOTTEN_TABLE}").rows)
+
+
+def has_forgotten(reader: Reader) -> bool:
+    """Whether any listener is forgotten."""
+    return bool(reader.query(f"SELECT user_id FROM {FORGOTTEN_TABLE} LIMIT 1").rows)
 
 
 def add_forgotten(engine: Engine, run_id: int, user_ids: Collection[int], now: dt.datetime) -> None:
     """Note that this run forgets these listeners."""
     rows = [(user_id, run_id, now) for user_id in sorted(user_ids)]
-    engine.insert("etl_forgotten", ("user_id", "run_id", "forgotten_at"), rows)
+    engine.insert(FORGOTTEN_TABLE, ("user_id", "run_id", "forgotten_at"), rows)
 
 
-FORGOTTEN = "SELECT user_id FROM etl_forgotten"
+FORGOTTEN = f"SELECT user_id FROM {FORGOTTEN_TABLE}"
 """SELECT of all who are forgotten."""

@@ -1,9 +1,9 @@
 """A column added to staging takes what came of its key before: that stands in `extra`, no file is read."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sparkify import clock
 from sparkify.engines.base import STAGING_TABLE, Engine, Paths
 from sparkify.engines.extra import (
     SET_ASIDE,
@@ -17,8 +17,10 @@ from sparkify.engines.extra import (
 from sparkify.engines.record import default_paths, record_reader, why_unfit
 from sparkify.errors import WarehouseError
 from sparkify.formatting import count
-from sparkify.ledger.counts import count_runs
+from sparkify.ledger.counts import count_filled
 from sparkify.ledger.digests import read_digest
+from sparkify.ledger.files import read_parts
+from sparkify.ledger.keys import remove_unknown
 from sparkify.ledger.seal import sealed
 from sparkify.ledger.state import this_program
 from sparkify.load import validation
@@ -160,18 +162,11 @@ def _write(
     )
     is_none = f"{column.name} IS NOT NULL AND OCTET_LENGTH({column.name}) = 0" if column.width is None else ""
     gone = f"SUM(CASE WHEN {is_none} THEN 1 ELSE 0 END)" if is_none else "0"
-    engine.execute(
-        "UPDATE etl_file SET values_aside = etl_file.values_aside - f.records, "
-        "values_read = etl_file.values_read - f.gone FROM ("
-        f"SELECT file_id, COUNT({column.name}) AS records, {gone} AS gone FROM filled GROUP BY file_id"
-        ") AS f WHERE f.file_id = etl_file.file_id"
+    count_filled(
+        engine,
+        f"SELECT file_id, COUNT({column.name}) AS records, {gone} AS gone FROM filled GROUP BY file_id",
     )
-    engine.execute(
-        "DELETE FROM etl_key WHERE kind = 'unknown' AND name = :key AND OCTET_LENGTH(name) = :size "
-        "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = :dataset)",
-        {"key": key, "size": len(key.encode()), "dataset": dataset},
-    )
-    count_runs(engine)
+    remove_unknown(engine, dataset, key)
     engine.execute("DROP TABLE filled")
 
 
@@ -197,8 +192,8 @@ def _require_all(engine: Engine, name: str, column: Column, key: str) -> None:
 def _refused(
     engine: Engine, name: str, column: Column, number: int, file_id: int | None, record: int | None, why: str
 ) -> WarehouseError:
-    found = engine.query("SELECT uri FROM etl_file WHERE file_id = :file_id", {"file_id": file_id}).rows
-    place = f"{found[0][0]} line {record}" if found else "of a COPY"
+    found = read_parts(engine, [file_id] if file_id else [])
+    place = f"{found[0].uri} line {record}" if found else "of a COPY"
     rule = "NOT NULL" if column.required else "[strict]"
     return WarehouseError(
         f"{name}.{column.name} is new and {rule}, and a load would reject {count(number, 'record')} that "
@@ -208,7 +203,7 @@ def _refused(
 
 
 def _now() -> dict[str, int]:
-    return validation.latest_moment(dt.datetime.now(dt.UTC).replace(tzinfo=None))
+    return validation.latest_moment(clock.now())
 
 
 def _packed(values: Mapping[str, Any]) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as LocalPath
 from typing import Any
 
+from sparkify import clock
 from sparkify.config import Config
 from sparkify.engines.base import STAGING_TABLE, Path, Paths
 from sparkify.engines.record import default_paths
@@ -17,10 +18,6 @@ from sparkify.source.store import is_remote, open_file
 from sparkify.sql.schema import table
 
 _STEP = re.compile(r"\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]|\.([^.\[\]'\"]+)")
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
 def _default_paths() -> Mapping[Dataset, Paths]:
@@ -37,7 +34,7 @@ class Feed:
     """Whether a file of more than a handful of records that is rejected whole refuses the run."""
     is_strict: bool = False
     """Whether any warning refuses the run."""
-    clock: Callable[[], dt.datetime] = _now
+    clock: Callable[[], dt.datetime] = clock.now
     """UTC, without a zone."""
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sparkify.clock import now_in_seconds
 from sparkify.engines.base import Engine
 from sparkify.engines.extra import count_extra
 from sparkify.errors import ConfigError, SparkifyError, WarehouseError
@@ -73,7 +74,7 @@ def forget(
         known = {user_id: (run, when) for user_id, run, when in list_forgotten(engine).rows}
         new = frozenset(wanted) - known.keys()
         everybody = new | known.keys()
-        now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+        now = now_in_seconds()
         receipt = Receipt(wanted, run_id, now)
         progress.step("making records anonymous")
         receipt.plays = _count_plays(engine)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from sparkify.clock import now_in_seconds
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, RetryError
 from sparkify.formatting import count
@@ -113,7 +114,7 @@ def _attempt(
     attempt: attempts.Attempt,
 ) -> Summary:
     """One attempt; `reached` holds the runs that came as far as their commit."""
-    began, started = time.monotonic(), dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    began, started = time.monotonic(), now_in_seconds()
     if not reached:
         attempts.begin(engine, attempt)
     with writing(engine):

@@ -26,7 +26,7 @@ from sparkify.load.models import (
 from sparkify.load.rules import rules_digest
 from sparkify.sql import Statement
 
-EVER = (dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59))
+FIRST, LAST = dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59)
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class RunRange:
 
     first_run: int
     last_run: int
-    first_time: dt.datetime = EVER[0]
-    last_time: dt.datetime = EVER[1]
+    first_time: dt.datetime = FIRST
+    last_time: dt.datetime = LAST
     is_everything: bool = False
     """Whether there are no records of earlier runs: then all keys are affected, and none is noted."""
 
@@ -162,4 +162,4 @@ def _span(engine: Engine, first_run: int, last_run: int) -> RunRange:
         f"WHERE {NEW} AND page IN (SELECT page FROM {PAGES_TABLE})",
         runs,
     ).rows[0]
-    return RunRange(first_run, last_run, first or EVER[1], last or EVER[0], is_everything=first_run <= 1)
+    return RunRange(first_run, last_run, first or LAST, last or FIRST, is_everything=first_run <= 1)

@@ -16,8 +16,11 @@ from collections.abc import Collection
 from typing import Any
 
 from sparkify.engines.base import STAGING_TABLE, Paths, Reader, Rules
+from sparkify.engines.dialect import literal
 from sparkify.engines.extra import label as _label
+from sparkify.ledger.state import FORGOTTEN_TABLE, has_forgotten
 from sparkify.source.file import Dataset
+from sparkify.sql.marks import range_of
 from sparkify.sql.schema import EXTRA, LISTENER, Column, table
 
 EARLIEST = dt.datetime(2000, 1, 1)
@@ -40,7 +43,7 @@ def rules(dataset: Dataset, run_id: int, reader: Reader, paths: Paths, now: dt.d
 
     Those of forgotten listeners lose what is personal as they come in.
     """
-    forgets = bool(dataset == "events" and reader.query("SELECT user_id FROM etl_forgotten LIMIT 1").rows)
+    forgets = dataset == "events" and has_forgotten(reader)
     return Rules(
         accept=lambda typed: _accept_plain(dataset, paths, typed),
         typed=_typed_columns(dataset),
@@ -156,7 +159,7 @@ def _accepted(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
     """The good records; with `gone` beside those of forgotten listeners, if there may be any."""
     listener = next((one for one in table(STAGING_TABLE[dataset]).reported if one.name == LISTENER), None)
     gone = (
-        "LEFT JOIN (SELECT user_id AS forgotten_id FROM etl_forgotten) AS gone "
+        f"LEFT JOIN (SELECT user_id AS forgotten_id FROM {FORGOTTEN_TABLE}) AS gone "
         f"ON gone.forgotten_id = {_typed(listener)}\n"
         if forgets and listener
         else ""
@@ -226,8 +229,7 @@ def _bounds(column: Column) -> tuple[Any, Any]:
     """The least and the greatest value that this column takes; of a moment in milliseconds."""
     if column.kind == "timestamp":
         return _EARLIEST_MS, ":latest_ms"
-    bits = {"SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}.get(column.type, 63)
-    return column.limits or (-(2**bits), 2**bits - 1)
+    return column.limits or range_of(column.type)
 
 
 def _first_reason(dataset: Dataset, paths: Paths, *, is_plain: bool) -> str:
@@ -249,8 +251,7 @@ def _reasons(column: Column, paths: Paths, *, is_plain: bool) -> list[tuple[str,
 
 
 def _case(found: list[tuple[str, str]]) -> str:
-    quoted = [(wrong, why.replace("'", "''")) for wrong, why in found]
-    return "CASE\n" + "\n".join(f"    WHEN {wrong} THEN '{why}'" for wrong, why in quoted) + "\nEND"
+    return "CASE\n" + "\n".join(f"    WHEN {wrong} THEN {literal(why)}" for wrong, why in found) + "\nEND"
 
 
 def _rules(column: Column, name: str, *, is_plain: bool) -> list[tuple[str, str]]:

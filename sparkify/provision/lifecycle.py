@@ -46,7 +46,7 @@ def launch(
             scratch.exists(clients, names, plan.scratch_region)
     tags = names.tags(now, plan.expires)
     buckets = list(plan.buckets)
-    made = contextlib.nullcontext() if stands else _telling_what_stands(clients, names)
+    made = contextlib.nullcontext() if stands else _noting_what_exists(clients, names)
     with made, translated():
         if not plan.scratch:
             progress.step("the scratch bucket")
@@ -126,7 +126,7 @@ def _given(
 
 
 @contextlib.contextmanager
-def _telling_what_stands(clients: Clients, names: Names) -> Iterator[None]:
+def _noting_what_exists(clients: Clients, names: Names) -> Iterator[None]:
     """Nothing of a new cluster is left half made without a word."""
     try:
         yield

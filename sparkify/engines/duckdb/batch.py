@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 
 from sparkify.engines.base import KeyCount, KeyCounts
+from sparkify.engines.dialect import duckdb_text
 from sparkify.engines.duckdb.raw import RawTables
 from sparkify.engines.duckdb.read import (
     Gathered,
     Read,
     UnreadError,
     changed_meanwhile,
-    literal,
     pattern,
     quoted,
     read_json,
@@ -72,7 +72,7 @@ class Batch:
         written = frozenset().union(*(read.scan.tally.written for read in reads))
         typed = [column for column in self._typed if self.reader.keys[column] not in written]
         named = ", ".join(f"{quoted(self.reader.keys[column])} AS {column}" for column in self._raw.columns)
-        files = ", ".join(literal(pattern(read.file.path) or "") for read in reads)
+        files = ", ".join(duckdb_text(pattern(read.file.path) or "") for read in reads)
         self._raw.sql(
             f"CREATE OR REPLACE TEMP VIEW {self._raw.name} AS "
             f"SELECT {ids}[file_index::BIGINT + 1] AS file_id, NULL::INTEGER AS record, {named} "

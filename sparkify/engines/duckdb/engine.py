@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import duckdb
 
 from sparkify.engines.base import Result, Rules, Staged, Value
-from sparkify.engines.dialect import to_duckdb
+from sparkify.engines.dialect import duckdb_text, to_duckdb
 from sparkify.engines.duckdb.errors import first_line, translated
 from sparkify.engines.duckdb.file_lock import FileLock
 from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
 from sparkify.engines.duckdb.hidden import altered, refuse_hidden
-from sparkify.engines.duckdb.read import literal, quoted
+from sparkify.engines.duckdb.read import quoted
 from sparkify.engines.duckdb.snapshot import write_snapshot
 from sparkify.engines.duckdb.stage import DuckDBStager
 from sparkify.engines.row_hash import hash_of
@@ -118,7 +118,7 @@ class DuckDB:
         if (
             self._limits.spill
         ):  # DuckDB 2.0 shows this limit, and does not keep it, if it is given at the opening
-            self._connection.execute(f"SET max_temp_directory_size = {literal(self._limits.spill)}")
+            self._connection.execute(f"SET max_temp_directory_size = {duckdb_text(self._limits.spill)}")
         if locked_down:
             self._connection.execute("SET lock_configuration = true")
         if not read_only and file != ":memory:":
@@ -203,7 +203,7 @@ class DuckDB:
             try:
                 for sql in (
                     "FORCE CHECKPOINT",
-                    f"ATTACH {literal(str(fresh))} AS fresh (STORAGE_VERSION {literal(version)})",
+                    f"ATTACH {duckdb_text(str(fresh))} AS fresh (STORAGE_VERSION {duckdb_text(version)})",
                     f"COPY FROM DATABASE {quoted(name)} TO fresh",
                     "CHECKPOINT fresh",
                     "DETACH fresh",

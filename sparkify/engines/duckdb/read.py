@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from sparkify.engines.base import KeyCounts, Staged
+from sparkify.engines.dialect import duckdb_text
 from sparkify.engines.key_tally import KeyTally
 from sparkify.engines.record import RecordReader
 from sparkify.source.fetch import has_changed
@@ -130,15 +131,11 @@ def read_json(keys: Sequence[str], numbers: Collection[str], compression: str, f
     """DuckDB's reader of these keys, every value as text, but for numbers; `files` is a list of patterns, in
     its words."""
     packing = "uncompressed" if compression == "none" else compression
-    columns = ", ".join(f"{literal(key)}: '{'DOUBLE' if key in numbers else 'VARCHAR'}'" for key in keys)
+    columns = ", ".join(f"{duckdb_text(key)}: '{'DOUBLE' if key in numbers else 'VARCHAR'}'" for key in keys)
     return (
         f"read_json({files}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true, "
         f"compression = '{packing}', maximum_object_size = {LARGEST_OBJECT}, hive_partitioning = false)"
     )
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def quoted(name: str) -> str:
