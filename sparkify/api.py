@@ -30,13 +30,18 @@ from sparkify.load.checks import Verdict, check_warehouse
 from sparkify.load.choice import choose_files
 from sparkify.load.comments import create_warehouse
 from sparkify.load.feed import make_feed
-from sparkify.load.files import Planned, State, make_plan
-from sparkify.load.inspect import find_missing_days
+from sparkify.load.files import Plan, Planned, State, make_plan
+from sparkify.load.inspect import find_missing_days, warn_missing_days
+from sparkify.load.notices import Warned
 from sparkify.load.publish import Summary
+from sparkify.load.rules import why_rebuild
 from sparkify.load.run import MaxRejects, after, load, rebuild_if_other
+from sparkify.load.staging import preview
 from sparkify.load.tables import has_tables, prepare_tables, require_tables, use_play_pages
 from sparkify.load.undo import undo
 from sparkify.progress import Progress, Silent
+from sparkify.source.listing import missing_days
+from sparkify.source.passed_over import PassedOver
 
 __all__ = ["Answer", "Exported", "Question", "SparkifyError", "Summary", "Verdict", "Warehouse", "connect"]
 
@@ -139,6 +144,43 @@ def _shown(value: object) -> str:
     return "-" if value is None else str(value)
 
 
+@dataclasses.dataclass(frozen=True)
+class PlannedLoad:
+    """What a load would do, and what it would warn of."""
+
+    plan: Plan
+    passed_over: Sequence[PassedOver]
+    warned: Sequence[Warned]
+    statements: Sequence[str]
+    """Those in which it would hand files to another machine."""
+    why_rebuild: str
+    """Why it would refuse, unless it may rebuild the star first."""
+
+    @property
+    def answer(self) -> Answer:
+        """Every file with its state."""
+        rows: list[tuple[Any, ...]] = [
+            (p.state, p.file.dataset, p.file.uri, p.file.size, p.file.day, None) for p in self.plan.files
+        ]
+        rows += [("passed over", one.dataset, one.uri, None, None, one.reason) for one in self.passed_over]
+        return Answer(("state", "dataset", "uri", "bytes", "day", "reason"), rows, "plan")
+
+
+def plan_load(config: Config, first: dt.date | None = None, last: dt.date | None = None) -> PlannedLoad:
+    """Compare the source with the warehouse, if there is one; nothing is written."""
+    (files, passed_over), warned = choose_files(config.s3, first, last)
+    plan, statements, why = Plan([Planned(file, "new") for file in files]), list[str](), ""
+    gaps = warn_missing_days(missing_days(files, ()))
+    if engine_of(config).exists(config):
+        with opened(config) as engine:
+            if has_tables(engine):
+                require_tables(engine)
+                plan, gaps = make_plan(files, engine), find_missing_days(engine, files)
+                why = why_rebuild(engine, config.etl.play_pages)
+            statements = preview(engine, plan)
+    return PlannedLoad(plan, passed_over, warned if first or last else [*warned, *gaps], statements, why)
+
+
 class Warehouse:
     """A warehouse by its configuration. Each method opens it, and has closed it when it returns.
 
@@ -198,19 +240,7 @@ class Warehouse:
 
     def plan(self, source: str | Path = "") -> Answer:
         """What `load` would do with each file of the source, and what lies there and is not loaded."""
-        config = self._with(source)
-        (files, passed_over), _ = choose_files(config.s3, None, None)
-        planned: Sequence[Planned] = [Planned(file, "new") for file in files]
-        if engine_of(config).exists(config):
-            with opened(config) as engine:
-                if has_tables(engine):
-                    require_tables(engine)
-                    planned = make_plan(files, engine).files
-        rows: list[tuple[Any, ...]] = [
-            (p.state, p.file.dataset, p.file.uri, p.file.size, p.file.day, None) for p in planned
-        ]
-        rows += [("passed over", one.dataset, one.uri, None, None, one.reason) for one in passed_over]
-        return Answer(("state", "dataset", "uri", "bytes", "day", "reason"), rows, "plan")
+        return plan_load(self._with(source)).answer
 
     @property
     def questions(self) -> Answer:

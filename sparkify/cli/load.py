@@ -28,7 +28,6 @@ from sparkify.cli.progress import ProgressReporter, log_option
 from sparkify.cli.summary import UNPUBLISHED, print_summary, summary_option
 from sparkify.config import Config
 from sparkify.connection import label, opened
-from sparkify.engines.registry import engine_of
 from sparkify.errors import PUBLISHED_WITH_REJECTS
 from sparkify.formatting import count
 
@@ -236,43 +235,22 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
 def _show_plan(
     config: Config, first: dt.date | None, last: dt.date | None, style: str | None, *, rebuild: bool = False
 ) -> None:
+    from sparkify.api import plan_load
     from sparkify.engines.base import Result
-    from sparkify.load.choice import choose_files
-    from sparkify.load.files import Plan, Planned, make_plan
-    from sparkify.load.inspect import find_missing_days, warn_missing_days
-    from sparkify.load.rules import why_rebuild
-    from sparkify.load.staging import preview
-    from sparkify.load.tables import has_tables, require_tables
-    from sparkify.source.listing import missing_days
 
-    (files, passed_over), warned = choose_files(config.s3, first, last)
-    if not engine_of(config).exists(config):
-        made = Plan([Planned(file, "new") for file in files])
-        warned += warn_missing_days(missing_days(files, ())) if not (first or last) else []
-    else:
-        with opened(config) as engine:
-            if has_tables(engine):
-                require_tables(engine)
-                made = make_plan(files, engine)
-                if why := why_rebuild(engine, config.etl.play_pages):
-                    does = "rebuilds it first, a run of its own" if rebuild else "refuses to load"
-                    echo_err(f"warning: {why}: `sparkify etl{' --rebuild' * rebuild}` {does}.")
-                warned += find_missing_days(engine, files) if not (first or last) else []
-            else:
-                made = Plan([Planned(file, "new") for file in files])
-            for statement in preview(engine, made):
-                click.echo(f"{statement};\n", err=True)
-    for one in warned:
+    found = plan_load(config, first, last)
+    if found.why_rebuild:
+        does = "rebuilds it first, a run of its own" if rebuild else "refuses to load"
+        echo_err(f"warning: {found.why_rebuild}: `sparkify etl{' --rebuild' * rebuild}` {does}.")
+    for statement in found.statements:
+        click.echo(f"{statement};\n", err=True)
+    for one in found.warned:
         if one.kind != "passed_over":  # those are listed below
             echo_err(f"warning: {one.message}")
     if is_table(style):
-        click.echo(_plan_text(made) + _passed_over_text(passed_over))
-        return
-    rows: list[tuple[Any, ...]] = [
-        (p.state, p.file.dataset, p.file.uri, p.file.size, p.file.day, None) for p in made.files
-    ]
-    rows += [("passed over", one.dataset, one.uri, None, None, one.reason) for one in passed_over]
-    print_result(Result(("state", "dataset", "uri", "bytes", "day", "reason"), rows), style)
+        click.echo(_plan_text(found.plan) + _passed_over_text(found.passed_over))
+    else:
+        print_result(Result(found.answer.columns, list(found.answer.rows)), style)
 
 
 def _plan_text(made: "Plan") -> str:
