@@ -35,7 +35,7 @@ def test_validation_is_fit_for_redshift(dataset: Dataset) -> None:
     assert unfit(validation.select_accepted(dataset, paths, forgets=dataset == "events")) == []
     assert unfit(validation.select_invalid(dataset, paths)) == []
     assert unfit(validation.select_misfits(dataset, paths)) == []
-    assert unfit(validation.select_units("ts")) == []
+    assert unfit(validation.select_units()) == []
 
 
 @pytest.mark.parametrize(

@@ -92,10 +92,10 @@ def read_parts(reader: Reader, file_ids: Iterable[int]) -> list[Part]:
     return [part for row in rows if (part := Part(*row)).file_id in wanted]
 
 
-def standing_uris(reader: Reader, dataset: Dataset) -> list[str]:
-    """The files of which a part stands."""
-    sql = "SELECT DISTINCT uri FROM standing_file WHERE dataset = :dataset"
-    return [uri for (uri,) in reader.query(resolve(sql), {"dataset": dataset}).rows]
+def standing_logs(reader: Reader) -> list[str]:
+    """The logs of which a part stands."""
+    sql = "SELECT DISTINCT uri FROM standing_file WHERE dataset = 'events'"
+    return [uri for (uri,) in reader.query(resolve(sql)).rows]
 
 
 def replayed_parts(reader: Reader, run_id: int) -> list[int]:
@@ -104,10 +104,9 @@ def replayed_parts(reader: Reader, run_id: int) -> list[int]:
     return [part for (part,) in reader.query(resolve(sql), {"run_id": run_id}).rows]
 
 
-def has_files(reader: Reader, dataset: Dataset) -> bool:
-    """Whether any file of this kind has ever come."""
-    sql = "SELECT COUNT(*) AS n FROM etl_file WHERE dataset = :dataset"
-    return bool(reader.query(sql, {"dataset": dataset}).scalar())
+def has_logs(reader: Reader) -> bool:
+    """Whether any log has ever come."""
+    return bool(reader.query("SELECT COUNT(*) AS n FROM etl_file WHERE dataset = 'events'").scalar())
 
 
 def note_versions(engine: Engine, versions: Sequence[tuple[int, str]]) -> None:

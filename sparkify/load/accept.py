@@ -7,7 +7,7 @@ aside.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sparkify.engines.base import STAGING_TABLE, Engine, Rules, Value
+from sparkify.engines.base import STAGING_TABLE, Engine, Rules, Staged, Value
 from sparkify.engines.extra import SET_ASIDE, misfits_in
 from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
@@ -150,11 +150,14 @@ def count_misfits(
     return found
 
 
-def require_conserved(uri: str, values: Values, *, may_erase: bool) -> None:
-    """Raise LoadError if a value of this file has no place."""
+def conserved(uri: str, staged: Staged, counted: Mapping[int, Values], *, may_erase: bool) -> Values:
+    """The values of a file, after `accept`. LoadError if one of them has no place."""
+    values = counted.get(staged.file_id, Values(0, 0, 0))
+    values = values._replace(read=values.read + (staged.values or 0))
     if values.erased < 0 or (values.erased and not may_erase):
         raise LoadError(
             f"{uri}: {count(values.read, 'value')} in the file, {values.read - values.erased:,} in the "
             "warehouse. That is an error of this program: nothing was published. "
             "Please report it, with the file if you can."
         )
+    return values

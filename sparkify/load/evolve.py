@@ -88,8 +88,9 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, paths: Paths) -> Non
         if at not in reasons
     }
     reasons |= _misfits(engine, column, key, texts)
-    if column.is_strict:
-        _require_fit(engine, name, column, reasons)
+    if column.is_strict and reasons:
+        (file_id, record), why = min(reasons.items())
+        raise _refused(engine, name, column, len(reasons), file_id, record, why)
     rows, empty = [], dict[int, int]()
     for at, (value, rest) in came.items():
         why = reasons.get(at)
@@ -168,13 +169,6 @@ def _write(
     )
     remove_unknown(engine, dataset, key)
     engine.execute("DROP TABLE filled")
-
-
-def _require_fit(engine: Engine, name: str, column: Column, reasons: Mapping[tuple[int, int], str]) -> None:
-    """Raise WarehouseError if a value does not fit a column that is strict."""
-    if reasons:
-        (file_id, record), why = min(reasons.items())
-        raise _refused(engine, name, column, len(reasons), file_id, record, why)
 
 
 def _require_all(engine: Engine, name: str, column: Column, key: str) -> None:

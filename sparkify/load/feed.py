@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as LocalPath
 from typing import Any
 
-from sparkify import clock
+from sparkify.clock import now
 from sparkify.config import Config
 from sparkify.engines.base import STAGING_TABLE, Path, Paths
 from sparkify.engines.record import default_paths
@@ -34,7 +34,7 @@ class Feed:
     """Whether a file of more than a handful of records that is rejected whole refuses the run."""
     is_strict: bool = False
     """Whether any warning refuses the run."""
-    clock: Callable[[], dt.datetime] = clock.now
+    clock: Callable[[], dt.datetime] = now
     """UTC, without a zone."""
 
 

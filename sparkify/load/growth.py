@@ -25,6 +25,9 @@ class Border(NamedTuple):
     lines_before: int
 
 
+WHOLE = Border(0, 0)
+
+
 def find_border(
     file: SourceFile, known: Known, parts: Sequence[Known]
 ) -> Border | Literal["known", "changed"]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sparkify.engines.base import Engine
 from sparkify.formatting import count
-from sparkify.ledger.files import standing_uris
+from sparkify.ledger.files import standing_logs
 from sparkify.ledger.state import PAGES_TABLE, read_play_pages
 from sparkify.load.notices import Warned, Warnings
 from sparkify.source.listing import SourceFile, missing_days
@@ -16,8 +16,7 @@ APART = dt.timedelta(days=2)
 
 def find_missing_days(engine: Engine, files: Sequence[SourceFile]) -> list[Warned]:
     """A warning of days no log is named for, before days whose log is new: a source may have lost them."""
-    uris = standing_uris(engine, "events")
-    loaded = {day for uri in uris if (day := SourceFile(uri, "events", 0, "").day)}
+    loaded = {day for uri in standing_logs(engine) if (day := SourceFile(uri, "events", 0, "").day)}
     return warn_missing_days(missing_days(files, loaded))
 
 

@@ -16,7 +16,7 @@ from sparkify.ledger.files import add_parts, next_part, read_parts
 from sparkify.ledger.rejects import decoded, mark_replayed, read_rejects, revise_reasons
 from sparkify.ledger.runs import require_run
 from sparkify.load import validation
-from sparkify.load.accept import Values, accept, require_conserved, validate
+from sparkify.load.accept import accept, conserved, validate
 from sparkify.load.feed import Feed
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.staging import Tally
@@ -24,7 +24,7 @@ from sparkify.load.star import build_star, count_duplicates, drop_affected
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 from sparkify.scratch import Scratch
-from sparkify.source.file import Dataset, NewFile
+from sparkify.source.file import DATASETS, Dataset, NewFile
 from sparkify.source.scan import diagnose
 from sparkify.source.store import local_version
 
@@ -48,10 +48,9 @@ def replay(
         if run is not None:
             require_run(engine, run)
         progress.step("validating again")
-        datasets: tuple[Dataset, ...] = ("songs", "events")
         passed: dict[int, int] = {}
         with changes.of_older_rejects(run_id):
-            for dataset in datasets:
+            for dataset in DATASETS:
                 passed |= _validate_again(engine, dataset, run, run_id, feed or Feed(), progress)
         if not passed:
             return Outcome(is_idle=True)
@@ -98,9 +97,8 @@ def _validate_again(
     )
     new, known = [], {part.file_id: part for part in read_parts(engine, parts.values())}
     for number, n in passed.items():
-        own = counted.get(number, Values(0, 0, 0))
-        values = own._replace(read=own.read + (staged[number].values or 0))
-        require_conserved(f"reject of file {parts[number]}", values, may_erase=not rules.is_in_order)
+        name, may_erase = f"reject of file {parts[number]}", not rules.is_in_order
+        values = conserved(name, staged[number], counted, may_erase=may_erase)
         new.append(known[parts[number]]._replace(
             file_id=number, run_id=run_id, replays=parts[number], records_read=n, loaded=n, duplicate=0,
             conflict=0, rejected=0, problem=None, values_read=values.read, values_aside=values.aside,

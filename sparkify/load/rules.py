@@ -11,7 +11,7 @@ from functools import cache
 
 from sparkify.engines.base import Engine, Reader
 from sparkify.errors import WarehouseError
-from sparkify.ledger.files import has_files
+from sparkify.ledger.files import has_logs
 from sparkify.ledger.state import read_play_pages, read_rules
 from sparkify.load import text
 from sparkify.sql import statements
@@ -36,7 +36,7 @@ def other_pages(reader: Reader, pages: Sequence[str]) -> str:
     built = read_play_pages(reader)
     if built == sorted(set(pages)):
         return ""
-    if not has_files(reader, "events"):
+    if not has_logs(reader):
         return ""
     return f"[ETL] PLAY_PAGE is {', '.join(pages)}, and the star was built with {', '.join(built)}"
 

@@ -13,15 +13,17 @@ from sparkify.ledger.files import Part, add_parts, next_part
 from sparkify.ledger.rejects import Reject, add_rejects, supersede
 from sparkify.ledger.state import read_forgotten
 from sparkify.load import validation
-from sparkify.load.accept import Values, accept, count_invalid, count_misfits, require_conserved, validate
+from sparkify.load.accept import Values, accept, conserved, count_invalid, count_misfits, validate
 from sparkify.load.erase import erase
 from sparkify.load.feed import Feed
 from sparkify.load.files import Plan, Planned
+from sparkify.load.growth import WHOLE, Border
 from sparkify.load.keys import KeyReport
 from sparkify.load.notices import Warnings
 from sparkify.progress import Progress
 from sparkify.source.compression import SUFFIXES
-from sparkify.source.file import Dataset, NewFile, batches
+from sparkify.source.file import DATASETS, Dataset, NewFile, batches
+from sparkify.source.listing import SourceFile
 from sparkify.source.store import local_path
 
 EXAMPLES = 5
@@ -99,10 +101,9 @@ class FileIngest:
 
     def stage_files(self, planned: Sequence[Planned]) -> None:
         """Stage all files, songs first, a bounded number of bytes at a time."""
-        datasets: tuple[Dataset, ...] = ("songs", "events")
         left = sum(p.file.size for p in planned)
         packed = any(p.file.uri.lower().endswith(tuple(SUFFIXES)) for p in planned)
-        for dataset in datasets:
+        for dataset in DATASETS:
             group = [p for p in planned if p.file.dataset == dataset]
             if group:
                 self._progress.step(f"reading {dataset}", sum(p.file.size for p in group))
@@ -198,9 +199,7 @@ class FileIngest:
         """The values of a file. LoadError if one of them has no place."""
         if not staged.has_lineage:
             return None, None, None
-        values = counted.get(staged.file_id, Values(0, 0, 0))
-        values = values._replace(read=values.read + (staged.values or 0))
-        require_conserved(file.uri, values, may_erase=bool(self._forgotten))
+        values = conserved(file.uri, staged, counted, may_erase=bool(self._forgotten))
         self.tally.values = (self.tally.values or 0) + values.read
         self.tally.values_aside += values.aside
         return values
@@ -210,19 +209,19 @@ class FileIngest:
         file_id = self._next_file
         self._next_file += 1
         if planned.is_whole or known is None:
-            return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified)
+            return _new_file(file_id, file)
         assert planned.border is not None  # a file has grown from somewhere
         if planned.border.start < known.size:
             parts = [part.file_id for part in planned.parts]
             supersede(self._engine, self._run_id, parts, planned.border.lines_before + 1, self._changes)
-        return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified, *planned.border)
+        return _new_file(file_id, file, planned.border)
 
     def _note_units(self, staged: Sequence[Staged], files: Mapping[int, NewFile]) -> None:
         """Remember the files that write their moments otherwise than in milliseconds."""
         units = [(s.file_id, s.unit) for s in staged if s.unit]
         units += [
             (file_id, unit)
-            for file_id, unit, _ in self._engine.query(validation.select_units("ts")).rows
+            for file_id, unit, _ in self._engine.query(validation.select_units()).rows
             if file_id is not None and file_id not in {s.file_id for s in staged if s.unit}
         ]
         for file_id, unit in units:
@@ -262,12 +261,14 @@ def named(uris: Sequence[str]) -> str:
 def preview(engine: Engine, plan: Plan) -> list[str]:
     """The statements in which a load of this plan would hand files to another machine."""
     statements: list[str] = []
-    datasets: tuple[Dataset, ...] = ("songs", "events")
-    for dataset in datasets:
+    for dataset in DATASETS:
         files = [p.file for p in plan.of("new", "grown") if p.file.dataset == dataset]
-        found = [NewFile(0, file.uri, local_path(file.uri), file.size, file.modified) for file in files]
-        statements += engine.preview(dataset, found)
+        statements += engine.preview(dataset, [_new_file(0, file) for file in files])
     return statements
+
+
+def _new_file(file_id: int, file: SourceFile, border: Border = WHOLE) -> NewFile:
+    return NewFile(file_id, file.uri, local_path(file.uri), file.size, file.modified, *border)
 
 
 def changed_message(changed: Sequence[Planned]) -> str:

@@ -133,9 +133,9 @@ def misfit_columns(dataset: Dataset) -> list[Column]:
     return [column for column in table(STAGING_TABLE[dataset]).reported if not column.is_strict]
 
 
-def select_units(moment: str) -> str:
+def select_units() -> str:
     """SELECT of (file_id, unit, records) of the events whose moments are not in milliseconds."""
-    whole = f"TRY_CAST({_present(moment)} AS BIGINT)"
+    whole = f"TRY_CAST({_present('ts')} AS BIGINT)"
     return (
         "SELECT file_id, unit, COUNT(*) AS records FROM ("
         f"SELECT file_id, CASE WHEN {whole} < {_SECONDS} THEN 'seconds' "

@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple, TypeVar
 
 T = TypeVar("T")
 Dataset = Literal["events", "songs"]
+DATASETS: tuple[Dataset, ...] = ("songs", "events")
+"""In the order of loading."""
 
 
 class NewFile(NamedTuple):
