@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 import sparkify
+from sparkify.api import plan_load
 from sparkify.errors import BusyError, ConfigError, LoadError, QueryError
 from tests.builders import Source, play, song
 
@@ -107,6 +108,21 @@ def test_a_plan_names_what_is_new_and_what_is_not_loaded(
     assert {row["state"] for row in sparkify.connect("none.duckdb").plan(source.folder)} == {
         "new", "passed over"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["none", "empty", "w"])
+def test_a_plan_warns_of_a_missing_day_whatever_there_is_yet(
+    warehouse: sparkify.Warehouse, source: Source, tmp_path: Path, name: str
+) -> None:
+    duckdb.connect(str(tmp_path / "empty.duckdb")).close()
+    source.log(play(9), day="2018-11-06")
+    settings = {"s3.source": str(source.folder)}
+
+    found = plan_load(sparkify.connect(tmp_path / f"{name}.duckdb", settings=settings).config)
+
+    days = "2 days, the first 2018-11-04" if name == "w" else "3 days, the first 2018-11-02"
+    assert [one.kind for one in found.warned] == ["missing_day"]
+    assert found.warned[0].message.startswith(f"no log is named for {days},")
 
 
 def test_a_run_can_be_undone_and_checks_pass_before_and_after(
