@@ -11,6 +11,8 @@ from sparkify.ask.questions import ask, find_question
 from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
 from sparkify.load.feed import Feed
+from sparkify.load.validation import why_misfit
+from sparkify.sql.schema import table
 from tests.builders import EACH_LANE, Noting, Record, Source, etl, play, rejects, rows, song
 from tests.test_bad_input import WRONG_CLOCK
 
@@ -291,3 +293,12 @@ def test_a_zero_has_no_sign_so_that_the_order_of_files_does_not_matter(
         (0, 0),
         (4, 0),
     ]
+
+
+def test_a_reason_names_its_key_as_the_app_wrote_it(warehouse: Engine) -> None:
+    column = next(one for one in table("stg_events").reported if one.name == "status")
+    key = "a\\b's\\n :code"
+
+    sql = f"SELECT {why_misfit(column, key)} AS reason FROM (SELECT 'odd' AS status) AS came"
+
+    assert warehouse.query(sql).scalar() == f"{key} is not an integer"
