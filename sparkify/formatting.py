@@ -139,7 +139,7 @@ def is_text(value: str) -> bool:
 
 
 def cut(text: str, most: int) -> str:
-    """At most so many bytes of a text; what UTF-8 cannot write is escaped.
+    """The first bytes of a text, up to this many; what UTF-8 cannot write is escaped.
 
     >>> cut("abc", 2), cut("aé", 2), cut("\\udce9", 9)
     ('ab', 'a', '\\\\udce9')

@@ -42,6 +42,15 @@ def count_filled(engine: Engine, filled: str) -> None:
     run(engine, "etl_run_recount")
 
 
+def count_empty(engine: Engine, file_id: int, number: int) -> None:
+    """So many of a file's values in `extra` are no values any more."""
+    engine.execute(
+        "UPDATE etl_file SET values_aside = values_aside - :number, values_read = values_read - :number "
+        "WHERE file_id = :file_id",
+        {"file_id": file_id, "number": number},
+    )
+
+
 def reset_counts(engine: Engine) -> None:
     """Tell duplicates and conflicts apart again, in every file and run: `file_duplicate` has all of them."""
     run(engine, "etl_file_reset", "etl_file_update", "etl_run_reset", "etl_run_update")

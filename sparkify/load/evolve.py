@@ -17,7 +17,7 @@ from sparkify.engines.extra import (
 from sparkify.engines.record import default_paths, record_reader, why_unfit
 from sparkify.errors import WarehouseError
 from sparkify.formatting import count
-from sparkify.ledger.counts import count_filled
+from sparkify.ledger.counts import count_empty, count_filled
 from sparkify.ledger.digests import read_digest
 from sparkify.ledger.files import read_parts
 from sparkify.ledger.keys import remove_unknown
@@ -100,11 +100,7 @@ def _fill(engine: Engine, dataset: Dataset, column: Column, paths: Paths) -> Non
             rows.append((*at, None if why else texts[at], extra))
             empty[at[0]] = empty.get(at[0], 0) + nothing.get(at, 0)
     for file_id, number in empty.items():
-        engine.execute(
-            "UPDATE etl_file SET values_aside = values_aside - :number, values_read = values_read - :number "
-            "WHERE file_id = :file_id",
-            {"file_id": file_id, "number": number},
-        )
+        count_empty(engine, file_id, number)
     if rows:
         _write(engine, dataset, column, key, rows)
     if column.required:
