@@ -70,9 +70,7 @@ def export(config: Config, target: Path, form: Format, progress: Progress) -> Ex
                 (fresh / MANIFEST).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
             _restrict(fresh, engine_of(config).mode(config))
             size = sum(file.stat().st_size for file in _files(fresh))
-            if target.exists():
-                target.rename(scratch / "before")
-            fresh.rename(target)
+            _swap(fresh, target, scratch / "before")
     except OSError as error:
         raise ConfigError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
     return Exported(target, rows, run_id, size)
@@ -167,6 +165,19 @@ def _file(config: Config, file: Path) -> Config:
     """A DuckDB file in the place of the warehouse."""
     settings = dataclasses.replace(config.warehouse, engine=DEFAULT, file=str(file), snapshot="no")
     return dataclasses.replace(config, warehouse=settings)
+
+
+def _swap(fresh: Path, target: Path, before: Path) -> None:
+    """Put what is new in its place. A folder cannot be replaced at once: for a moment there is none."""
+    if not target.is_dir():
+        fresh.replace(target)
+        return
+    target.rename(before)
+    try:
+        fresh.rename(target)
+    except BaseException:
+        before.rename(target)
+        raise
 
 
 def _files(path: Path) -> list[Path]:

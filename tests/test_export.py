@@ -164,3 +164,13 @@ def test_the_command_writes_what_only_those_may_read_who_may_read_the_warehouse(
         1,
         True,
     )
+
+
+def test_what_was_there_stays_if_the_new_one_cannot_be_put_there(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/export.json").write_text("{}")
+
+    with pytest.raises(OSError, match="missing"):
+        module._swap(tmp_path / "missing", tmp_path / "out", tmp_path / "before")
+
+    assert (tmp_path / "out/export.json").read_text() == "{}"
