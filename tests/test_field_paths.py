@@ -8,7 +8,8 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError
 from sparkify.ledger.state import write_play_pages
-from sparkify.load.checks import check_everything
+from sparkify.load.checks import check_everything, check_warehouse
+from sparkify.load.deep import check_deep
 from sparkify.load.feed import Feed, read_paths
 from sparkify.load.forget import forget
 from sparkify.load.run import rebuild
@@ -77,6 +78,39 @@ def test_who_is_forgotten_is_found_where_the_jsonpaths_file_says(
     etl(warehouse, source.folder, feed=feed)
     held = [repr(rows(warehouse, f"SELECT * FROM {name}")) for name in ("stg_events", "etl_reject")]
     assert [text.count("777001") for text in held] == [0, 0]
+
+
+def test_the_apps_own_key_names_a_listener_too_where_another_one_is_configured(
+    warehouse: Engine, source: Source, tmp_path: Path
+) -> None:
+    events = tmp_path / "events.json"
+    keys = [*(f"$.{'song' if key == 'track' else key}" for key in PATHS), "$.uid"]
+    events.write_text(json.dumps({"jsonpaths": keys}))
+    feed = Feed({"events": read_paths(str(events), "events"), "songs": Feed().paths["songs"]})
+    nobodys = play(0, userId="777001", firstName="Lilyzz")
+    others = play(1, userId="777001") | {"uid": "16", "mood": "blue"}
+    source.log(nobodys, others, play(2, userId="16") | {"uid": "15"})
+    etl(warehouse, source.folder, feed=feed)
+
+    receipt = forget(warehouse, 777_001, Silent(), feed=feed)
+
+    def left() -> str:
+        return repr(rows(warehouse, "SELECT * FROM stg_events") + rows(warehouse, "SELECT * FROM songplay"))
+
+    assert "777001" not in left()
+    assert "Lilyzz" not in left()
+    assert rows(warehouse, "SELECT user_id, location, extra FROM stg_events ORDER BY record")[:2] == [
+        (None, None, None), (16, nobodys["location"], '{"mood":"blue"}'),
+    ]  # fmt: skip
+    assert (receipt.plays, receipt.plays_left) == (3, 3)
+    assert check_deep(warehouse) and all(
+        one.passed for one in [*check_deep(warehouse), *check_warehouse(warehouse)]
+    )
+    source.log(nobodys | {"sessionId": 9}, others | {"sessionId": 9}, day="2018-11-02")
+    etl(warehouse, source.folder, feed=feed)
+    assert "777001" not in left()
+    assert "Lilyzz" not in left()
+    assert all(one.passed for one in check_warehouse(warehouse))
 
 
 def _nested(record: Record) -> Record:

@@ -12,7 +12,7 @@ from sparkify.load.checks import check_warehouse
 from sparkify.load.feed import Feed
 from sparkify.load.forget import forget
 from sparkify.sql.schema import ALL, table
-from tests.builders import Noting, Source, etl, play, rows
+from tests.builders import Noting, Source, etl, play, rows, song
 
 PLANTED = 'Koch "Lily" 100%_ of 77 \\ ü'
 SHARED = 'a "key" \\ of ü'
@@ -206,4 +206,27 @@ def test_records_that_are_equal_once_an_id_is_erased_are_duplicates(
 
     assert rows(warehouse, counted.format("etl_file")) == [(2, 1, 0)]
     assert rows(warehouse, counted.format("etl_run WHERE run_id = 1")) == [(2, 1, 0)]
+    assert all(one.passed for one in check_warehouse(warehouse))
+
+
+def test_a_listener_who_stands_in_a_song_is_erased_there_now_and_later(
+    warehouse: Engine, source: Source
+) -> None:
+    theirs = {"userId": str(ID), "firstName": "Lilyzz", "Kochzzkey": 1}
+    source.song(song("SO1") | theirs)
+    source.song(song("SO2") | {"userId": "78", "mood": "blue"})
+    etl(warehouse, source.folder)
+
+    forget(warehouse, ID, Noting())
+
+    assert [tables_with(warehouse, text) for text in (str(ID), "Lilyzz", "Kochzzkey")] == [[], [], []]
+    assert rows(warehouse, "SELECT song_id, title FROM stg_songs ORDER BY song_id") == [
+        ("SO1", "Undo"), ("SO2", "Undo"),
+    ]  # fmt: skip
+    assert "blue" in repr(rows(warehouse, "SELECT extra FROM stg_songs"))
+    assert rows(warehouse, "SELECT SUM(values_aside) AS a, SUM(values_erased) AS e FROM etl_file") == [(2, 3)]
+    assert all(one.passed for one in check_warehouse(warehouse))
+    source.song(song("SO3") | theirs)
+    etl(warehouse, source.folder)
+    assert [tables_with(warehouse, text) for text in (str(ID), "Lilyzz", "Kochzzkey")] == [[], [], []]
     assert all(one.passed for one in check_warehouse(warehouse))

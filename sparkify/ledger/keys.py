@@ -76,11 +76,12 @@ def add_keys(engine: Engine, file: Staged) -> None:
     engine.insert("etl_key", ("file_id", "kind", "name", "records", "first_line"), rows)
 
 
-def unknown_names(reader: Reader) -> list[str]:
-    """The names of all unknown keys of events."""
+def unknown_names(reader: Reader, dataset: Dataset) -> list[str]:
+    """The names of all unknown keys of these records."""
     found = reader.query(
         "SELECT DISTINCT name FROM etl_key WHERE kind = 'unknown' "
-        "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = 'events')"
+        "AND file_id IN (SELECT file_id FROM etl_file WHERE dataset = :dataset)",
+        {"dataset": dataset},
     )
     return [name for (name,) in found.rows]
 
@@ -94,9 +95,9 @@ def remove_unknown(engine: Engine, dataset: Dataset, name: str) -> None:
     )
 
 
-def erase_name(engine: Engine, name: str) -> None:
-    """Erase the name of an unknown key of events, and what warnings say of it."""
-    remove_unknown(engine, "events", name)
+def erase_name(engine: Engine, dataset: Dataset, name: str) -> None:
+    """Erase the name of an unknown key of these records, and what warnings say of it."""
+    remove_unknown(engine, dataset, name)
     engine.execute(
         "UPDATE etl_warning SET message = :erased WHERE kind = 'unknown_key' AND STRPOS(message, :mark) = 1",
         {"erased": ERASED_NAME, "mark": f'unknown key "{name}" in '},

@@ -7,7 +7,7 @@ aside.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sparkify.engines.base import STAGING_TABLE, Engine, Rules, Staged, Value
+from sparkify.engines.base import STAGING_TABLE, Engine, Paths, Rules, Staged, Value
 from sparkify.engines.extra import SET_ASIDE, misfits_in
 from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
@@ -16,7 +16,7 @@ from sparkify.ledger.rejects import Reject
 from sparkify.ledger.state import read_forgotten
 from sparkify.load import validation
 from sparkify.load.rejects import Lines, look_up
-from sparkify.load.traces import erase_ids
+from sparkify.load.traces import erase_named
 from sparkify.source.file import Dataset, NewFile
 from sparkify.sql import statement
 from sparkify.sql.contract import values as values_of
@@ -93,10 +93,13 @@ def _pages(engine: Engine, sql: str, columns: Sequence[str], rules: Rules) -> It
     engine.execute("DROP TABLE raw_wrong")
 
 
-def accept(engine: Engine, dataset: Dataset, run_id: int, rules: Rules) -> dict[int, Values]:
+def accept(
+    engine: Engine, dataset: Dataset, run_id: int, rules: Rules, listeners: Paths
+) -> dict[int, Values]:
     """Take the good records of the raw table into staging, after `validate`; the values of each file.
 
-    Of files that are in staging whole, nothing is said; nor of records that a plain COPY brought.
+    `listeners` are the paths of the feed's events: what is of somebody forgotten loses what is personal. Of
+    files that are in staging whole, nothing is said; nor of records that a plain COPY brought.
     """
     forgets = not rules.is_in_order
     counted: dict[int, tuple[int, int]] = {}
@@ -114,13 +117,12 @@ def accept(engine: Engine, dataset: Dataset, run_id: int, rules: Rules) -> dict[
     if not counted:
         return {}
     staging = STAGING_TABLE[dataset]
-    if forgets:
+    if any(aside for _, aside in counted.values()) and (forgotten := read_forgotten(engine)):
         run: dict[str, Value] = {"run": run_id}
-        for file_id, gone in erase_ids(
-            engine, read_forgotten(engine), rules.paths, "run_id = :run", run
-        ).items():
+        erased = erase_named(engine, dataset, forgotten, listeners, "run_id = :run", run)
+        for file_id, gone in erased.items():
             vals, aside = counted[file_id]
-            counted[file_id] = vals, aside - gone
+            counted[file_id] = vals, aside - gone.aside
     stored = dict(
         engine.query(
             f"SELECT file_id, {values_of(staging, staging)} AS vals FROM {staging} "

@@ -21,8 +21,9 @@ from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.star import build_star, drop_affected, recount_all
 from sparkify.load.text import relearn_forms
-from sparkify.load.traces import erase_ids, erase_names
+from sparkify.load.traces import Erased, erase_named, erase_names
 from sparkify.progress import Progress
+from sparkify.source.file import Dataset
 from sparkify.sql.schema import ALL, EXTRA, table
 
 
@@ -81,22 +82,26 @@ def forget(
         add_forgotten(engine, run_id, new, now)
         nothing = ", ".join(f"{column} = NULL" for column in table("stg_events").personal)
         with changes.of("stg_events"):
-            elsewhere = erase_ids(engine, everybody, paths)
-            _count_erased(engine, elsewhere)
+            named = erase_named(engine, "events", everybody, paths)
+            _count_erased(engine, named)
             receipt.events = engine.execute(f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN})")
+        with changes.of("stg_songs"):
+            of_songs = erase_named(engine, "songs", everybody, paths)
+            erase_values(engine, [(file_id, 0, one.aside) for file_id, one in of_songs.items()])
         gone = [one for one in read_texts(engine) if must_erase(one, everybody, paths)]
         erase_texts(engine, erase(gone, everybody, paths), changes)
         receipt.rejects = len(gone)
         relearn_forms(engine, run_id)
-        names = erase_names(engine)
-        if not (new or receipt.events or elsewhere or gone or names):
+        datasets: tuple[Dataset, ...] = ("events", "songs") if of_songs else ("events",)
+        names = erase_names(engine, datasets)
+        if not (new or receipt.events or named or of_songs or gone or names):
             run, when = max(known[user_id] for user_id in wanted)
             receipts.append(Receipt(wanted, run, when, was_forgotten=True))
             return Outcome(is_idle=True)
-        if receipt.events:
+        if receipt.events or named:
             progress.step("building the star schema")
             drop_affected(engine, build_star(engine, 0, run_id, changes))
-        if receipt.events or elsewhere:  # what was another record's content may be this one's now
+        if receipt.events or named or of_songs:  # what was another record's content may be this one's now
             recount_all(engine)
         receipt.plays_left = _count_plays(engine)
         receipts.append(receipt)
@@ -160,18 +165,20 @@ def _warn_of_plays(receipt: Receipt, progress: Progress) -> list[Warned]:
     return warnings.found
 
 
-def _count_erased(engine: Engine, twice: Mapping[int, int]) -> None:
-    """Note in the ledger how many values of each file are about to be erased, or were: their ids, `twice`."""
+def _count_erased(engine: Engine, named: Mapping[int, Erased]) -> None:
+    """Note in the ledger how many values of each file are about to be erased, or were, as `named`."""
     kept_apart = engine.query(
         f"SELECT file_id, extra FROM stg_events WHERE user_id IN ({FORGOTTEN}) AND extra IS NOT NULL"
     ).rows
-    aside = dict(twice)
+    erased = dict(named)
     for file_id, extra in kept_apart:
-        aside[file_id] = aside.get(file_id, 0) + count_extra(extra)
+        before = erased.get(file_id, Erased())
+        erased[file_id] = before._replace(aside=before.aside + count_extra(extra))
     values = " + ".join(f"COUNT({column})" for column in table("stg_events").personal if column != EXTRA)
-    rows = engine.query(
+    for file_id, vals in engine.query(
         f"SELECT file_id, {values} AS vals FROM stg_events "
         f"WHERE user_id IN ({FORGOTTEN}) AND file_id IS NOT NULL GROUP BY file_id"
-    ).rows
-    values_of = dict.fromkeys(twice, 0) | {file_id: int(vals) for file_id, vals in rows}
-    erase_values(engine, [(file_id, vals, aside.get(file_id, 0)) for file_id, vals in values_of.items()])
+    ).rows:
+        before = erased.get(file_id, Erased())
+        erased[file_id] = before._replace(columns=before.columns + int(vals))
+    erase_values(engine, [(file_id, *one) for file_id, one in erased.items()])

@@ -43,7 +43,7 @@ class KeyReport:
     """The unknown and absent keys of a run's files."""
 
     def __init__(self, engine: Engine, *, forgets: bool = False) -> None:
-        """Where somebody is forgotten, an unknown key is told of if it stands with an event that is left."""
+        """Where somebody is forgotten, an unknown key is told of if it stands with a record that is left."""
         self._engine = engine
         self._forgets = forgets
         self._history: dict[Dataset, History] = {}
@@ -58,12 +58,12 @@ class KeyReport:
         history = self._history[dataset]
         if staged.problem or not staged.records_read:
             return
-        if self._forgets and dataset == "events":
+        if self._forgets:
             own: dict[str, Value] = {"file_id": staged.file_id}
             unknown = {
                 name: counted
                 for name, counted in staged.unknown_keys.items()
-                if has_key(self._engine, name, "file_id = :file_id", own)
+                if has_key(self._engine, dataset, name, "file_id = :file_id", own)
             }
             staged = staged._replace(unknown_keys=unknown)
         add_keys(self._engine, staged)

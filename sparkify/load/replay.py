@@ -15,6 +15,7 @@ from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import add_parts, next_part, read_parts
 from sparkify.ledger.rejects import decoded, mark_replayed, read_rejects, revise_reasons
 from sparkify.ledger.runs import require_run
+from sparkify.ledger.state import read_forgotten
 from sparkify.load import validation
 from sparkify.load.accept import accept, conserved, validate
 from sparkify.load.feed import Feed
@@ -86,7 +87,7 @@ def _validate_again(
         staged = {one.file_id: one for one in engine.stage(dataset, files, rules)}
         by_id = {file.file_id: file for file in files}
         wrong = [one for page in validate(engine, dataset, by_id, rules) for one in page]
-        counted = accept(engine, dataset, run_id, rules)
+        counted = accept(engine, dataset, run_id, rules, feed.paths["events"])
     revise_reasons(engine, [replace(one, file_id=parts[one.file_id]) for one in wrong])
     passed = dict(
         engine.query(
@@ -96,8 +97,9 @@ def _validate_again(
         ).rows
     )
     new, known = [], {part.file_id: part for part in read_parts(engine, parts.values())}
+    may_erase = bool(read_forgotten(engine))
     for number, n in passed.items():
-        name, may_erase = f"reject of file {parts[number]}", not rules.is_in_order
+        name = f"reject of file {parts[number]}"
         values = conserved(name, staged[number], counted, may_erase=may_erase)
         new.append(known[parts[number]]._replace(
             file_id=number, run_id=run_id, replays=parts[number], records_read=n, loaded=n, duplicate=0,

@@ -143,7 +143,7 @@ class FileIngest:
                 self.tally.rejected = bad
                 return
         self.tally.rejected += rejected.total()
-        counted = accept(self._engine, dataset, self._run_id, rules)
+        counted = accept(self._engine, dataset, self._run_id, rules, self._feed.paths["events"])
         for reason, n in count_misfits(self._engine, dataset, self._run_id, counted).items():
             self._misfits[reason] = self._misfits.get(reason, 0) + n
             self.tally.misfits += n
