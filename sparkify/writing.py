@@ -1,10 +1,17 @@
 """A file is replaced by a whole one, or stays as it is: a full disk must not cost what was there."""
 
+import fcntl
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+from typing import BinaryIO
+
+PART = ".part"
+"""How the name of a file ends that is being written."""
 
 
 def replace_file(path: Path, content: bytes, mode: int | None = None, most: int = 0o777) -> None:
@@ -24,19 +31,44 @@ def replace_file(path: Path, content: bytes, mode: int | None = None, most: int 
             path.write_bytes(content)
             return
         given = stat.S_IMODE(old.st_mode)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
-    fresh = Path(name)
+    with replacing(path) as out:
+        out.write(content)
+        os.fchmod(out.fileno(), given & most)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file, private at first, that takes this place at the end of the block; if it fails nothing changes.
+
+    It is locked as long as somebody writes it: what a killed process left is removed by the next one.
+    """
+    remove_parts(path)
+    handle, name = tempfile.mkstemp(prefix=".sparkify-new-", dir=path.parent)
+    made = Path(name)
     try:
         with os.fdopen(handle, "wb") as out:
-            out.write(content)
+            fcntl.flock(out, fcntl.LOCK_EX)
+            made = made.rename(path.with_name(f"{_part(path)}{made.name.rpartition('-')[2]}{PART}"))
+            yield out
             out.flush()
             os.fsync(out.fileno())
-            os.fchmod(out.fileno(), given & most)
-        fresh.replace(path)
+            made.replace(path)
     except BaseException:
         with suppress(OSError):
-            fresh.unlink()
+            made.unlink()
         raise
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what processes that are gone have written of this file."""
+    for part in path.parent.glob(f"{escape(_part(path))}*{PART}"):
+        with suppress(OSError), part.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
+
+
+def _part(path: Path) -> str:
+    return f".{path.name[:100]}."
 
 
 def umask() -> int:

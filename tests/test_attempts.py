@@ -9,9 +9,10 @@ import pytest
 
 from sparkify.ask.report import gather
 from sparkify.engines.base import Engine
-from sparkify.errors import ConfigError, QueryError, SparkifyError
+from sparkify.errors import ConfigError, QueryError, SparkifyError, WarehouseError
 from sparkify.ledger import attempts
 from sparkify.ledger.digests import Changes
+from sparkify.load import publish as publishing
 from sparkify.load.feed import Feed
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.undo import undo
@@ -168,3 +169,24 @@ def test_the_page_shows_what_was_refused(warehouse: Engine, source: Source) -> N
     assert [(one["run"], one["outcome"]) for one in trust["runs"]] == [(None, "refused"), (1, "published")]
     assert "unknown key in 1 record" in trust["runs"][0]["reason"]
     assert trust["runs_title"].startswith("1 run published")
+
+
+def test_a_run_whose_end_could_not_be_written_is_one_attempt_when_it_can(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full takes no row; the command line tries again once the warehouse is open anew."""
+    source.log(play(0))
+    full = WarehouseError("The disk is full: free some space and run again. Nothing was published.")
+
+    def fails(*_: object) -> None:
+        raise full
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "add_run", fails)
+        patch.setattr(attempts, "_close", fails)
+        with pytest.raises(WarehouseError) as failed:
+            etl(warehouse, source.folder)
+
+    attempts.record(warehouse, "etl", failed.value)
+
+    assert rows(warehouse, ATTEMPTS) == [("etl", 0, "failed", str(full))]

@@ -7,6 +7,7 @@ from sparkify.errors import ConfigError
 from sparkify.ledger import seal
 from sparkify.ledger.seal import accept, read_last
 from sparkify.load.checks import check_seal
+from sparkify.load.tables import drop_tables
 from tests.builders import Source, etl, play, rows
 
 
@@ -71,3 +72,23 @@ def test_a_seal_says_plainly_whether_it_has_a_key(warehouse: Engine, source: Sou
     warehouse.execute("UPDATE etl_seal SET is_keyed = 5")
 
     assert "it was changed, or made with another key" in check_seal(warehouse).sentence()
+
+
+def test_without_the_key_nothing_is_written_not_even_an_attempt_and_nothing_dropped(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "right")
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    source.log(play(1), day="2018-11-02")
+
+    for value in ("", "wrong"):
+        monkeypatch.setenv("SPARKIFY_SEAL_KEY", value)
+        for act in (lambda: etl(warehouse, source.folder), lambda: drop_tables(warehouse)):
+            with pytest.raises(ConfigError, match="SPARKIFY_SEAL_KEY"):
+                act()
+
+    assert rows(warehouse, "SELECT * FROM etl_attempt") == []
+    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "right")
+    assert etl(warehouse, source.folder).run_id == 2
+    assert check_seal(warehouse).passed

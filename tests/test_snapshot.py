@@ -1,6 +1,8 @@
 """A copy for readers: whoever reads it keeps what it reads, and holds nobody up."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -9,6 +11,7 @@ import pytest
 from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.errors import WarehouseError
+from sparkify.writing import remove_parts
 from tests.builders import Run, Source, play
 from tests.serving import serving
 
@@ -141,3 +144,35 @@ def test_a_file_that_this_process_reads_is_locked_however_often_it_is_opened(
     finally:
         first.close()
     assert loaded("rebuild", "--wait", "0").returncode == 0
+
+
+def test_a_copy_that_a_killed_command_had_begun_is_removed_by_the_next_and_one_in_work_is_not(
+    loaded: Run, tmp_path: Path
+) -> None:
+    copy = Path(snapshot_of(f"{tmp_path}/sparkify.duckdb"))
+    code = (
+        f"import os, sys; from pathlib import Path; from sparkify.writing import replacing\n"
+        f"with replacing(Path({str(copy)!r})) as out:\n"
+        " out.write(b'names'); out.flush(); print('begun', flush=True); sys.stdin.read(); os._exit(9)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout and other.stdout.readline() == b"begun\n"
+        remove_parts(copy)
+        assert len(list(tmp_path.glob(".*.part"))) == 1
+
+    assert len(list(tmp_path.glob(".*.part"))) == 1
+    assert loaded("forget", "15", "--yes").returncode == 0
+    assert list(tmp_path.glob(".*.part")) == []
+
+
+def test_a_command_that_was_not_told_of_the_copy_keeps_it_up_too(snapped: Run, tmp_path: Path) -> None:
+    copy = snapshot_of(f"{tmp_path}/sparkify.duckdb")
+    (tmp_path / "dwg.cfg").unlink()
+
+    assert snapped("forget", "15", "--yes").returncode == 0
+
+    with duckdb.connect(copy, read_only=True) as reader:
+        assert reader.execute("SELECT COUNT(*) FROM users").fetchall() == [(0,)]
+    assert Path(copy).read_bytes() == (tmp_path / "sparkify.duckdb").read_bytes()

@@ -33,7 +33,7 @@ MOST_ROWS = 10_000
 """Rows that a browser is sent."""
 MOST_CELLS = 100_000
 """Rows of a download."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How text begins that a spreadsheet may run."""
 STATIC = {"style.css": "text/css", "page.js": "text/javascript", "plotly.min.js": "text/javascript"}
 

@@ -57,8 +57,11 @@ def _as_text(summary: "Summary", warehouse: str) -> str:
         kinds = f"{r.loaded:,} loaded + {r.duplicate:,} duplicate{conflicts} + {r.rejected:,} rejected"
         pairs += [("records", f"{r.read:,} read = {kinds}")]
     if r.values is not None:
-        aside = f"{r.values - r.values_aside:,} in columns + {r.values_aside:,} set aside in extra"
-        pairs += [("values", f"{r.values:,} read = {aside if r.values_aside else 'all in columns'}")]
+        columns = f"{r.values - r.values_aside - r.values_erased:,} in columns"
+        aside = f" + {r.values_aside:,} set aside in extra" if r.values_aside else ""
+        erased = f" + {r.values_erased:,} erased with forgotten listeners" if r.values_erased else ""
+        told = columns + aside + erased if aside or erased else "all in columns"
+        pairs += [("values", f"{r.values:,} read = {told}")]
     if summary.removed:
         pairs += [("removed", f"{count(summary.removed, 'record')} of staging")]
     passed = sum(verdict.passed for verdict in summary.checks)
@@ -98,7 +101,12 @@ def as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:
         "records": {
             name: getattr(r, name) for name in ("read", "loaded", "duplicate", "conflict", "rejected")
         },
-        "values": {"read": r.values, "set_aside": r.values_aside, "misfits": r.misfits},
+        "values": {
+            "read": r.values,
+            "set_aside": r.values_aside,
+            "erased": r.values_erased,
+            "misfits": r.misfits,
+        },
         "unknown_keys": [one.as_dict() for one in summary.unknown_keys],
         "absent_keys": [one.as_dict() for one in summary.absent_keys],
         "warnings": [one._asdict() for one in summary.warnings],

@@ -50,7 +50,10 @@ def drop(config: Config, yes: bool) -> None:
         click.echo(f"There are no tables in {label(config)}: nothing was done.")
         return
     if not yes:
-        confirm(f"Remove all tables from {label(config)}?")
+        confirm(
+            f"Remove all tables from {label(config)}, and the list of forgotten listeners "
+            "(`sparkify forget --list` prints it)?"
+        )
     with opened(config, read_only=False) as engine:
         drop_tables(engine)
     click.echo(f"The tables are gone from {label(config)}.")

@@ -46,7 +46,8 @@ def new_attempt(command: str) -> Attempt:
 def begin(engine: Engine, attempt: Attempt) -> None:
     """Note that a run begins, and that those before it which began and did not end were killed.
 
-    Done again, it does nothing: the answer to its commit may have been lost.
+    Done again, it does nothing: the answer to its commit may have been lost. Raises ConfigError, and notes
+    nothing, where the warehouse is sealed with a key that is not here.
     """
     now = now_in_seconds()
     dead = "outcome = 'started' AND attempt_id <> :attempt AND started_at <= :waiting"
@@ -55,6 +56,7 @@ def begin(engine: Engine, attempt: Attempt) -> None:
         "waiting": now - dt.timedelta(seconds=engine.lock_wait),
     }
     with writing(engine):
+        seal.require_key(engine)
         if found := engine.query(f"SELECT command FROM etl_attempt WHERE {dead}", params).rows:
             _close(engine, dead, params, "killed", KILLED, (found[0][0], "killed before it was published"))
         _write(engine, attempt, now)
@@ -67,16 +69,17 @@ def clear(engine: Engine, attempt: Attempt) -> None:
 
 def end(engine: Engine, attempt: Attempt, error: BaseException) -> None:
     """Write how a run ended that is not published, as far as the warehouse can still be written to."""
+    error.attempt = attempt  # type: ignore[attr-defined]  # any exception may carry it
     with contextlib.suppress(SparkifyError), writing(engine):
         outcome, params = outcome_of(error), {"attempt": attempt.attempt_id}
         what = attempt.command, f"{outcome}, not published"
         _close(engine, "attempt_id = :attempt", params, outcome, reason_of(error), what)
-        error.is_recorded = True  # type: ignore[attr-defined]  # any exception may carry it
+        error.is_recorded = True  # type: ignore[attr-defined]
 
 
 def record(engine: Engine, command: str, error: BaseException) -> None:
-    """Write down a run that ended before it could begin: its source was unreachable."""
-    attempt = new_attempt(command)
+    """Write down a run that ended before it could begin, or whose warehouse could not be written to."""
+    attempt: Attempt = getattr(error, "attempt", None) or new_attempt(command)
     begin(engine, attempt)
     end(engine, attempt, error)
 
@@ -120,8 +123,10 @@ def _close(
 
 
 def _write(engine: Engine, attempt: Attempt, now: dt.datetime) -> None:
+    own: dict[str, Value] = {"attempt": attempt.attempt_id}
+    if engine.query("SELECT command FROM etl_attempt WHERE attempt_id = :attempt", own).rows:
+        return
     latest = last_run(engine)
-    clear(engine, attempt)
     columns = ("attempt_id", "after_run", "command", "program", "started_at", "outcome")
     row = (attempt.attempt_id, latest, attempt.command, sparkify.__version__, now, "started")
     engine.insert("etl_attempt", columns, [row])

@@ -152,13 +152,7 @@ def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
 def _append(
     engine: Engine, said: Changes, last: Entry | None, tables: dict[str, Digest], hashing: str
 ) -> None:
-    if last and last.is_keyed and not key():
-        raise ConfigError(f"the warehouse is sealed with a key: set {VARIABLE}. Nothing was changed.")
-    if last and last.is_keyed and last.computed() != last.seal:
-        raise ConfigError(
-            f"the last seal was not made with this {VARIABLE}. Give the right one; if something else than "
-            "sparkify changed the seal, restore a copy of the warehouse. Nothing was changed."
-        )
+    _require_key(last)
     digests = json.dumps({name: [one.rows, str(one.total)] for name, one in sorted(tables.items())})
     now = now_in_seconds()
     what = cut(said.what, LONGEST)
@@ -167,6 +161,21 @@ def _append(
         number, now, said.run_id, said.command, what, hashing, digests, previous, int(bool(key())), "",
     )  # fmt: skip
     engine.insert(CHAIN, Entry._fields, [entry._replace(seal=entry.computed() or "")])
+
+
+def require_key(reader: Reader) -> None:
+    """Raise ConfigError if the warehouse is sealed with a key and this is not it."""
+    _require_key(read_last(reader))
+
+
+def _require_key(last: Entry | None) -> None:
+    if last and last.is_keyed and not key():
+        raise ConfigError(f"the warehouse is sealed with a key: set {VARIABLE}. Nothing was changed.")
+    if last and last.is_keyed and last.computed() != last.seal:
+        raise ConfigError(
+            f"the last seal was not made with this {VARIABLE}. Give the right one; if something else than "
+            "sparkify changed the seal, restore a copy of the warehouse. Nothing was changed."
+        )
 
 
 def key() -> bytes:

@@ -48,8 +48,10 @@ class Tally:
     """Values of the good records that are not null; None where nobody counted."""
     values_aside: int = 0
     """Of these, kept in `extra`: no column takes them, or they do not fit theirs."""
+    values_erased: int = 0
+    """Of the values, those of forgotten listeners."""
     misfits: int = 0
-    """Of those, the ones that do not fit their column."""
+    """Of those aside, the ones that do not fit their column."""
 
 
 class FileIngest:
@@ -202,6 +204,7 @@ class FileIngest:
         values = conserved(file.uri, staged, counted, may_erase=bool(self._forgotten))
         self.tally.values = (self.tally.values or 0) + values.read
         self.tally.values_aside += values.aside
+        self.tally.values_erased += values.erased
         return values
 
     def _new_file(self, planned: Planned) -> NewFile:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sparkify.engines.base import Engine, Paths
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
-from sparkify.ledger import state
+from sparkify.ledger import seal, state
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.runs import last_run, writing
 from sparkify.ledger.seal import accept, begin, read_program, sealed
@@ -81,16 +81,21 @@ def _create_views(engine: Engine, there: Sequence[str]) -> None:
 
 
 def drop_tables(engine: Engine) -> None:
-    """Remove every table with all it holds. ConfigError if this is no warehouse of ours."""
+    """Remove every table with all it holds, and its blocks.
+
+    ConfigError if this is no warehouse of ours, or is sealed with a key that is not here.
+    """
     if state.VERSION_TABLE not in _ours_by_name(engine):
         raise ConfigError(
             f"this is no warehouse of ours: it has no table {state.VERSION_TABLE}. Nothing was removed."
         )
+    seal.require_key(engine)
     with engine.transaction():
         for name in reversed(schema.VIEWS):  # Redshift keeps a table that a view is made of
             engine.execute(f"DROP VIEW IF EXISTS {name}")
         for name in (*schema.STAR, *schema.STAGING, *schema.LEDGER):
             engine.execute(f"DROP TABLE IF EXISTS {name}")
+    engine.rewrite()
 
 
 def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> None:

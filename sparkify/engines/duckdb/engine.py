@@ -16,14 +16,15 @@ from sparkify.engines.duckdb.errors import first_line, translated
 from sparkify.engines.duckdb.file_lock import FileLock
 from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
 from sparkify.engines.duckdb.hidden import altered, refuse_hidden
-from sparkify.engines.duckdb.read import quoted
-from sparkify.engines.duckdb.snapshot import write_snapshot
+from sparkify.engines.duckdb.rewriting import rewrite
+from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.engines.duckdb.stage import DuckDBStager
 from sparkify.engines.row_hash import hash_of
 from sparkify.errors import BusyError, QueryError, WarehouseError
 from sparkify.scratch import Scratch
 from sparkify.source.file import Dataset, NewFile
 from sparkify.sql.schema import Column
+from sparkify.writing import remove_parts
 
 STORAGE = "v1.4.0"
 """The version of a new file: DuckDB 1.4 and later read it, and so do the tools that stand on them."""
@@ -92,7 +93,9 @@ class DuckDB:
             settings["enable_external_access"] = False
         deadline = time.monotonic() + wait
         self._settings = settings
-        self._has_snapshot = snapshot and not read_only and file != ":memory:"
+        copy = Path(snapshot_of(file))
+        # One that is there is kept up: readers are served from it, whatever this command was told.
+        self._has_snapshot = not read_only and file != ":memory:" and (snapshot or copy.exists())
         self._closing = contextlib.ExitStack()
         """What is let go of when the warehouse is closed."""
         with self._closing:
@@ -123,6 +126,7 @@ class DuckDB:
             self._connection.execute("SET lock_configuration = true")
         if not read_only and file != ":memory:":
             remove_old_spill(file)
+            remove_parts(copy)
         self._stager = DuckDBStager(self._connection, self._scratch)
 
     def _limit_memory(self, megabytes: float) -> None:
@@ -196,32 +200,25 @@ class DuckDB:
             return True
         fresh = self._spill / "warehouse"
         with translated("rewriting the warehouse file"):
-            [(name, version)] = self._connection.execute(
-                "SELECT database_name, rtrim(tags['storage_version'], '+') FROM duckdb_databases() "
+            [(version,)] = self._connection.execute(
+                "SELECT rtrim(tags['storage_version'], '+') FROM duckdb_databases() "
                 "WHERE database_name = current_database()"
             ).fetchall()
+            self._connection.execute("FORCE CHECKPOINT")
+            self._connection.close()
             try:
-                for sql in (
-                    "FORCE CHECKPOINT",
-                    f"ATTACH {duckdb_text(str(fresh))} AS fresh (STORAGE_VERSION {duckdb_text(version)})",
-                    f"COPY FROM DATABASE {quoted(name)} TO fresh",
-                    "CHECKPOINT fresh",
-                    "DETACH fresh",
-                ):
-                    self._connection.execute(sql)
+                if Path(f"{self.file}.wal").exists():
+                    raise WarehouseError(f"{self.file} could not be closed: run this again.")
+                rewrite(self.file, fresh, version)
                 owner = Path(self.file).stat()
                 fresh.chmod(owner.st_mode)
                 with contextlib.suppress(PermissionError):
                     os.chown(fresh, owner.st_uid, owner.st_gid)
-            except BaseException:
+                fresh.replace(self.file)
+            finally:
                 fresh.unlink(missing_ok=True)
-                raise
-            self._connection.close()
-            if Path(f"{self.file}.wal").exists():
-                raise WarehouseError(f"{self.file} could not be closed: run this again.")
-            fresh.replace(self.file)
-        self._connection = _connect(self.file, False, self._settings, time.monotonic())
-        self._stager = DuckDBStager(self._connection, self._scratch)
+                self._connection = _connect(self.file, False, self._settings, time.monotonic())
+                self._stager = DuckDBStager(self._connection, self._scratch)
         return True
 
     @contextlib.contextmanager

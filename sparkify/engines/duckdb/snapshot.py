@@ -6,11 +6,12 @@ long: the next copy is another file, which takes its name.
 
 import os
 import shutil
-import tempfile
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 from sparkify.errors import WarehouseError
+from sparkify.writing import replacing
 
 
 def snapshot_of(file: str) -> str:
@@ -37,20 +38,13 @@ def write_snapshot(file: str) -> None:
             copied = target.stat()
             if (copied.st_size, copied.st_mtime_ns) == (state.st_size, state.st_mtime_ns):
                 return
-        made, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
-        os.close(made)
-        copy = Path(name)
-        try:
-            shutil.copyfile(source, copy)
+        with replacing(target) as copy, source.open("rb") as held:
+            shutil.copyfileobj(held, copy, 1 << 20)
+            copy.flush()
             with suppress(PermissionError):
-                os.chown(copy, state.st_uid, state.st_gid)
-            with copy.open("rb") as handle:
-                os.fsync(handle.fileno())
-            shutil.copystat(source, copy)
-            copy.replace(target)
-        except BaseException:
-            copy.unlink(missing_ok=True)
-            raise
+                os.fchown(copy.fileno(), state.st_uid, state.st_gid)
+            os.fchmod(copy.fileno(), stat.S_IMODE(state.st_mode))
+            os.utime(copy.fileno(), ns=(state.st_atime_ns, state.st_mtime_ns))
     except OSError as error:
         raise WarehouseError(
             f"{target} cannot be written: {error.strerror}. The warehouse is published; readers see the "

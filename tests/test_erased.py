@@ -1,0 +1,45 @@
+"""What was erased is gone to the last byte, and a summary tells of it."""
+
+import re
+from pathlib import Path
+
+from tests.builders import Run, Source, play
+
+ODD = "Zq15"
+"""What only the forgotten listener's values hold."""
+
+
+def test_not_even_a_part_of_a_value_is_left_at_the_end_of_a_block(
+    run: Run, source: Source, tmp_path: Path
+) -> None:
+    """DuckDB fills its blocks with what its memory held: so a process that never held it writes the file."""
+    theirs = {"firstName": ODD, "lastName": ODD * 3, "location": ODD * 5, "userAgent": ODD * 9}
+    for round in range(3):
+        source.log(
+            *(
+                play(item, sessionId=10 * round + item % 8, userId="15" if item % 8 else "16")
+                | (theirs if item % 8 else {})
+                for item in range(2_000)
+            ),
+            day=f"2018-11-0{round + 1}",
+        )
+        assert run("etl", "--source", "music", "--warehouse", f"{round}.duckdb").returncode == 0
+        file = tmp_path / f"{round}.duckdb"
+        assert ODD.encode() in file.read_bytes()
+
+        assert run("forget", "15", "--yes", "--warehouse", f"{round}.duckdb").returncode == 0
+
+        assert ODD.encode() not in file.read_bytes()
+
+
+def test_a_summary_tells_of_values_that_were_erased(loaded: Run, source: Source) -> None:
+    assert loaded("forget", "15", "--yes").returncode == 0
+    source.log(play(0, sessionId=70) | {"mood": "blue"}, play(0, sessionId=71, userId="16"), day="2018-11-21")
+
+    done = loaded("etl", "--source", "music")
+
+    [line] = [line for line in done.stdout.splitlines() if line.strip().startswith("values")]
+    counted = re.findall(r"([\d,]+) (?:read|in columns|erased)", line)
+    read, columns, erased = (int(one.replace(",", "")) for one in counted)
+    assert read == columns + erased
+    assert erased > 5
