@@ -27,6 +27,8 @@ from sparkify.sql.schema import STAR, table
 
 Format = Literal["parquet", "csv", "duckdb"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+ONE_FILE: Format = "duckdb"
+"""The format that is one file."""
 MANIFEST = "export.json"
 """What says of a folder that it is an export, and of which run."""
 PAGE = 50_000
@@ -81,7 +83,7 @@ def _write(
 ) -> dict[str, int]:
     """Write what is exported to `fresh`, and return the rows of each table."""
     writes = engine_of(config).writes_files
-    if writes and form != "duckdb":
+    if writes and form != ONE_FILE:
         return _copy_all(engine, fresh, form, progress)
     with opened(_file(config, scratch / "star.duckdb"), read_only=False, may_make=True) as local:
         for name in reversed(STAR):
@@ -94,7 +96,7 @@ def _write(
                 local.native(f"INSERT INTO {name} BY NAME SELECT * FROM {_literal(passing)}")
             else:
                 _fetch(engine, local, name)
-        if form != "duckdb":
+        if form != ONE_FILE:
             return _copy_all(local, fresh, form, progress)
         for text in comments(STAR):
             local.native(text)
@@ -134,7 +136,7 @@ def _require_export(config: Config, target: Path, form: Format) -> None:
     """Raise ConfigError where something else is in the way."""
     if not target.exists():
         return
-    if form == "duckdb":
+    if form == ONE_FILE:
         is_export = target.is_file() and _is_duckdb(target) and _tables(config, target) == set(STAR)
     else:
         is_export = target.is_dir() and ((target / MANIFEST).is_file() or not any(target.iterdir()))

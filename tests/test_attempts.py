@@ -174,7 +174,7 @@ def test_the_page_shows_what_was_refused(warehouse: Engine, source: Source) -> N
 def test_a_run_whose_end_could_not_be_written_is_one_attempt_when_it_can(
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A disk that is full takes no row; the command line tries again once the warehouse is open anew."""
+    """A disk that is full takes no row; the command line tries again once the warehouse is open again."""
     source.log(play(0))
     full = WarehouseError("The disk is full: free some space and run again. Nothing was published.")
 

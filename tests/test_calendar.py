@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-from types import SimpleNamespace
 
 import pytest
 
@@ -75,15 +74,8 @@ def test_a_clock_that_was_set_back_hides_no_change(warehouse: Engine, source: So
 def test_runs_are_in_order_though_the_clock_is_not(
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Backwards(dt.datetime):
-        hours = 20
-
-        @classmethod
-        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:  # type: ignore[override]  # as it is called
-            cls.hours -= 1
-            return dt.datetime(2026, 1, 1, cls.hours, tzinfo=tz)
-
-    monkeypatch.setattr("sparkify.load.publish.dt", SimpleNamespace(datetime=Backwards, UTC=dt.UTC))
+    clock = iter(dt.datetime(2026, 1, 1, hour) for hour in range(20, 0, -1))
+    monkeypatch.setattr("sparkify.load.publish.now_in_seconds", lambda: next(clock))
     for day in (1, 2, 3):
         source.log(play(0, sessionId=day), day=f"2018-11-0{day}")
         etl(warehouse, source.folder)

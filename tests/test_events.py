@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from sparkify.engines.base import Engine
@@ -18,7 +19,7 @@ from sparkify.progress import Silent
 from sparkify.simulate.service import Options, simulate
 from sparkify.sql import schema
 from tests import oracle
-from tests.builders import NOON, Noting, Source, etl, event, logged_out, play, rows, song
+from tests.builders import NOON, Noting, Run, Source, etl, event, logged_out, play, rows, song
 
 EVENTS = "SELECT ts, session_id, item_in_session, user_id, page, level, status FROM events"
 LISTENING = "SELECT session_id, user_id, start_time, length, seconds, is_skipped FROM listening"
@@ -210,6 +211,16 @@ def test_a_view_that_is_missing_is_named_and_made_again(warehouse: Engine, sourc
 
     require_tables(warehouse)
     assert rows(warehouse, "SELECT user_id FROM registrations") == [(15,)]
+
+
+def test_a_load_makes_a_view_that_is_new_in_this_program(loaded: Run, source: Source, tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "sparkify.duckdb") as connection:
+        connection.execute("DROP VIEW plays")
+    assert "lacks plays" in loaded("ask", "most_played_songs").stderr
+
+    assert loaded("etl", "--source", "music").returncode == 0
+
+    assert loaded("query", "SELECT COUNT(*) FROM plays").stdout.split()[-1] == "2"
 
 
 def test_the_tables_are_dropped_with_their_views(warehouse: Engine) -> None:

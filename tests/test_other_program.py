@@ -148,7 +148,7 @@ def test_a_column_that_somebody_added_to_the_star_by_hand_is_theirs(loaded: Engi
     assert all(one.passed for one in check_warehouse(loaded))
 
 
-LAYOUT = {4: "97d48b3dfb01e423"}
+LAYOUT = {4: "c3fbe482c0356c95"}
 """The digest of the star's and the ledger's columns, and of the views, in each layout; the latest stays."""
 STAGING = "d9029fdc6fd5d8df"
 """The same of staging."""
@@ -159,7 +159,8 @@ def test_a_change_of_the_tables_comes_with_a_version() -> None:
 
     assert {VERSION: digest(*columns(*schema.STAR, *schema.LEDGER), *views)} == LAYOUT, (
         "raise VERSION in sparkify/load/tables.py, write the migration, keep a warehouse of the version "
-        "before in tests/layouts, and note the new digest here"
+        "before in tests/layouts, and note the new digest here; a new view needs no version, "
+        "since the next load makes it"
     )
     assert digest(*columns(*schema.STAGING)) == STAGING, (
         "a column that is only added to staging needs no version: note the new digest here. Any other change "

@@ -99,13 +99,18 @@ def drop_tables(engine: Engine) -> None:
 
 
 def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> None:
-    """What whoever writes needs: an older warehouse is brought up to date, and readers are let in.
+    """What whoever writes needs: an older warehouse is brought up to date, views that are new are made, and
+    readers are let in.
 
     Who may write but not grant leaves the readers as they are; so does a conflict, until the next load.
     Raises as `require_tables`.
     """
     if has_tables(engine) and _version(engine) < VERSION:
         migrate(engine, paths)
+    there = _ours_by_name(engine)
+    if state.VERSION_TABLE in there and _version(engine) == VERSION and not set(schema.VIEWS) <= set(there):
+        with writing(engine):
+            _create_views(engine, there)
     require_tables(engine, adds_to_staging=True)
     _add_columns(engine, paths)
     with contextlib.suppress(RightsError, RetryError), writing(engine):
