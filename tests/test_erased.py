@@ -2,8 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
-from tests.builders import Run, Source, play
+import duckdb
+import pytest
+
+from sparkify.engines.duckdb import engine
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.errors import WarehouseError
+from sparkify.load.forget import forget
+from sparkify.load.tables import create_tables
+from tests.builders import Noting, Run, Source, etl, play, rows
 
 ODD = "Zq15"
 """What only the forgotten listener's values hold."""
@@ -43,3 +52,28 @@ def test_a_summary_tells_of_values_that_were_erased(loaded: Run, source: Source)
     read, columns, erased = (int(one.replace(",", "")) for one in counted)
     assert read == columns + erased
     assert erased > 5
+
+
+def test_what_another_program_writes_while_the_file_is_rewritten_is_not_lost(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.log(play(0), play(1, userId="16"))
+    warehouse = DuckDB(f"{tmp_path}/w.duckdb")
+    create_tables(warehouse)
+    etl(warehouse, source.folder)
+    really = engine.rewrite
+
+    def write_meanwhile(file: str, *more: Any) -> None:
+        really(file, *more)
+        with duckdb.connect(file) as other:
+            other.execute("CREATE TABLE mart AS SELECT 1 AS a")
+
+    monkeypatch.setattr(engine, "rewrite", write_meanwhile)
+    with pytest.raises(WarehouseError, match="listener 15 is forgotten, but .* another program wrote"):
+        forget(warehouse, 15, Noting())
+    monkeypatch.undo()
+
+    assert forget(warehouse, 15, Noting()).is_rewritten
+    assert rows(warehouse, "SELECT a FROM mart") == [(1,)]
+    assert rows(warehouse, "SELECT user_id FROM users") == [(16,)]
+    warehouse.close()

@@ -209,12 +209,17 @@ class DuckDB:
             try:
                 if Path(f"{self.file}.wal").exists():
                     raise WarehouseError(f"{self.file} could not be closed: run this again.")
+                before = Path(self.file).stat()
                 rewrite(self.file, fresh, version)
-                owner = Path(self.file).stat()
-                fresh.chmod(owner.st_mode)
+                fresh.chmod(before.st_mode)
                 with contextlib.suppress(PermissionError):
-                    os.chown(fresh, owner.st_uid, owner.st_gid)
+                    os.chown(fresh, before.st_uid, before.st_gid)
+                self._connection = _connect(self.file, False, self._settings, time.monotonic())
+                after = Path(self.file).stat()  # held again: no other program can write to it now
+                if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                    raise WarehouseError(f"another program wrote to {self.file} meanwhile: run this again.")
                 fresh.replace(self.file)
+                self._connection.close()
             finally:
                 fresh.unlink(missing_ok=True)
                 self._connection = _connect(self.file, False, self._settings, time.monotonic())
