@@ -69,7 +69,7 @@ def test_what_another_program_writes_while_the_file_is_rewritten_is_not_lost(
             other.execute("CREATE TABLE mart AS SELECT 1 AS a")
 
     monkeypatch.setattr(engine, "rewrite", write_meanwhile)
-    with pytest.raises(WarehouseError, match="listener 15 is forgotten, but .* another program wrote"):
+    with pytest.raises(WarehouseError, match=r"listener 15 is forgotten, but .* another program wrote"):
         forget(warehouse, 15, Noting())
     monkeypatch.undo()
 
