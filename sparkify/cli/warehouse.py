@@ -63,11 +63,12 @@ def drop(config: Config, yes: bool) -> None:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["table", "csv", "json", "ndjson", "svg", "mermaid", "markdown"]),
-    help="svg and mermaid draw the star schema; markdown is the data dictionary.",
+    type=click.Choice(["table", "csv", "json", "ndjson", "svg", "mermaid", "markdown", "dbt"]),
+    help="svg and mermaid draw the star schema; markdown is the data dictionary, dbt a sources.yml.",
 )
+@click.option("--schema", "where", default="main", show_default=True, help="Where dbt finds the tables.")
 @click.option("--staging", is_flag=True, help="Draw the staging tables as well.")
-def show(style: str | None, *, staging: bool) -> None:
+def show(style: str | None, where: str, *, staging: bool) -> None:
     """Show every column with its type and meaning, or draw the star schema."""
     from sparkify.engines.base import Result
     from sparkify.sql import drawing, picture, schema
@@ -79,6 +80,8 @@ def show(style: str | None, *, staging: bool) -> None:
         click.echo(drawing.mermaid(names), nl=False)
     elif style == "markdown":
         click.echo(drawing.markdown(schema.ALL), nl=False)
+    elif style == "dbt":
+        click.echo(drawing.dbt_sources(where), nl=False)
     else:
         found = [schema.table(name) for name in schema.ALL]
         rows: list[tuple[Any, ...]] = [(t.name, c.name, c.type, c.meaning) for t in found for c in t.columns]

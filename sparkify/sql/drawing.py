@@ -1,8 +1,9 @@
 """The tables drawn and described from their DDL."""
 
+import json
 from collections.abc import Sequence
 
-from sparkify.sql.schema import STAGING, VIEWS, Table, table, view
+from sparkify.sql.schema import STAGING, STAR, VIEWS, Table, table, view
 
 
 def mermaid(names: Sequence[str]) -> str:
@@ -71,6 +72,46 @@ def markdown(names: Sequence[str]) -> str:
         out += [f"| `{column}` | {said} |" for column, said in columns]
         out.append("")
     return "\n".join(out)
+
+
+def dbt_sources(schema: str) -> str:
+    """A `sources.yml` of dbt: star and views with their descriptions, and tests of keys and references.
+
+    `schema` is where they lie. dbt: "Source properties", "About data tests property".
+    """
+    out = ["version: 2", "sources:", "  - name: sparkify", f"    schema: {_yaml(schema)}", "    tables:"]
+    for name in STAR:
+        one = table(name)
+        refers = {column: (other, key) for column, other, key in one.foreign_keys}
+        out += _described("      - ", name, one.meaning)
+        out.append("        columns:")
+        for column in one.columns:
+            out += _described("          - ", column.name, column.meaning)
+            tests = ["not_null"] if column.required else []
+            tests += ["unique"] if one.primary_key == (column.name,) else []
+            out += ["            data_tests:"] if tests or column.name in refers else []
+            out += [f"              - {test}" for test in tests]
+            if column.name in refers:
+                other, key = refers[column.name]
+                to = f"source('sparkify', '{other}')"
+                arguments = f'{{to: "{to}", field: {key}}}'
+                out.append(f"              - relationships: {{arguments: {arguments}}}")
+    for name in VIEWS:
+        meaning, columns = view(name)
+        out += _described("      - ", name, meaning)
+        out.append("        columns:")
+        for column_name, said in columns:
+            out += _described("          - ", column_name, said)
+    return "\n".join(out) + "\n"
+
+
+def _described(indent: str, name: str, meaning: str) -> list[str]:
+    return [f"{indent}name: {name}", f"{' ' * len(indent)}description: {_yaml(meaning)}"]
+
+
+def _yaml(text: str) -> str:
+    """A text as YAML says it; JSON's are among them."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _design(one: Table) -> str:
