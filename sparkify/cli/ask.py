@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from typing import BinaryIO
 
 import click
 
@@ -69,20 +70,30 @@ def ask(
 
 # What begins with two dashes may be a comment.
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("sql")
+@click.argument("sql", default="")
 @config_options
+@click.option("--file", "listed", type=click.File("rb"), help="Read it from this file, or from stdin (-).")
 @timeout_option
 @click.option(
     "--limit", type=AT_MOST, default=MOST, show_default=True, help="Maximum rows, on DuckDB (0 = no limit)."
 )
 @click.option("--as-login", is_flag=True, help="On a cluster: see all that your login may see.")
 @format_option
-def query(sql: str, config: Config, limit: int, as_login: bool, style: str | None) -> None:
+def query(
+    sql: str, config: Config, listed: BinaryIO | None, limit: int, as_login: bool, style: str | None
+) -> None:
     """Run SQL of your own, in the engine's dialect. It can read the warehouse and nothing else.
 
     On a cluster it sees what readers see, the star and the views, unless --as-login is given: that reads
     whatever your login may read, staging and rejected text too.
     """
+    if listed and sql:
+        raise click.UsageError("give a statement or --file FILE, not both.")
+    if listed:
+        try:
+            sql = listed.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{listed.name} is no text in UTF-8. Nothing was asked.") from error
     if re.fullmatch(r"(\s|;|--[^\n]*|/\*.*?\*/)*", sql, re.DOTALL):
         raise ConfigError('there is no statement: give one, such as "SELECT COUNT(*) FROM songplay".')
 
