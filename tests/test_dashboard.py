@@ -75,6 +75,19 @@ def test_rejects_take_their_values_from_the_address_and_are_a_csv_too(served: Se
     assert "No rows." in others
 
 
+def test_what_is_cut_is_said_and_the_whole_is_one_click_away(served: Served) -> None:
+    cut = served.get("/ask/most_played_songs?limit=1&level=paid")[1]
+    whole = served.get("/ask/most_played_songs?limit=5")[1]
+    everything = served.get("/ask/most_played_songs.csv?level=paid")[1].splitlines()
+
+    assert cut.count("<tr><td") == 1
+    assert "There are more rows than this." in cut
+    assert 'href="/ask/most_played_songs.csv?level=paid"' in cut
+    assert "There are more rows" not in whole
+    assert len(everything) > 2
+    assert served.get("/healthz")[:2] == (200, served.get("/newest")[1])
+
+
 def test_nonsense_is_one_sentence(served: Served) -> None:
     for path, status, words in (
         ("/ask/most_plaid_songs", 400, "Did you mean most_played_songs?"),

@@ -4,7 +4,9 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -57,11 +59,22 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
             "Runs", "What each run did, the latest first.", result, link=("rejected", "/rejects?run={}")
         )
 
+    def shown(request: Request, asked: Asked) -> tuple[Result, str]:
+        """The rows that a page shows, and where the whole answer is if these are not all."""
+        limit = asked.limit or 0
+        found = live.answer(replace(asked, limit=limit + 1))
+        if "limit" not in asked.question.takes or len(found.rows) <= limit:
+            return found, ""
+        rest = [(name, value) for name, value in request.query_params.items() if name != "limit"]
+        whole = f"/ask/{asked.question.name}.csv{'?' if rest else ''}{urlencode(rest)}"
+        return Result(found.columns, found.rows[:limit]), whole
+
     def rejects(request: Request) -> Response:
         asked = _asked(request, "rejects")
         title = "Rejects" if asked.run is None else f"Rejects of run {asked.run}"
         lead = "Records that could not be loaded, with their text as it stands in the file."
-        return _table(title, lead, with_values(live.answer(asked)), asked=asked, query=request.url.query)
+        result, whole = shown(request, asked)
+        return _table(title, lead, with_values(result), asked=asked, query=request.url.query, whole=whole)
 
     def questions(_: Request) -> Response:
         rows: list[tuple[Any, ...]] = [(one.name, one.meaning) for one in list_questions()]
@@ -72,17 +85,25 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
 
     def question(request: Request) -> Response:
         asked = _asked(request, request.path_params["name"])
-        result = live.answer(asked)
+        result, whole = shown(request, asked)
         picture = chart(result)
         return _table(
             spoken(asked.question.name), asked.question.meaning, result, asked=asked, picture=picture,
-            data=as_script({"answer": picture, "live": True}), query=request.url.query,
+            data=as_script({"answer": picture, "live": True}), query=request.url.query, whole=whole,
         )  # fmt: skip
 
     def download(request: Request) -> Response:
         asked = _asked(request, request.path_params["name"], MOST_CELLS)
+        if not request.query_params.get("limit"):
+            asked = replace(asked, limit=MOST_CELLS + 1)
+        found = live.answer(asked)
+        if len(found.rows) > MOST_CELLS:
+            raise ConfigError(
+                f"the answer has more than {MOST_CELLS:,} rows. Choose a number of rows, or use "
+                f"`sparkify ask {asked.question.name} --limit 0 --format csv`."
+            )
         disposition = {"Content-Disposition": f'attachment; filename="{asked.question.name}.csv"'}
-        return Response(as_csv(live.answer(asked)), media_type="text/csv", headers=HEADERS | disposition)
+        return Response(as_csv(found), media_type="text/csv", headers=HEADERS | disposition)
 
     def static(request: Request) -> Response:
         name = request.path_params["name"]
@@ -94,7 +115,8 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/", report), Route("/newest", newest), Route("/runs", runs), Route("/rejects", rejects),
+            Route("/", report), Route("/newest", newest), Route("/healthz", newest),
+            Route("/runs", runs), Route("/rejects", rejects),
             Route("/ask", questions), Route("/ask/{name}.csv", download), Route("/ask/{name}", question),
             Route("/static/{name}", static),
         ],
