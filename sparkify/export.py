@@ -8,11 +8,12 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
+from sparkify.clock import now_in_seconds
 from sparkify.config import Config
 from sparkify.connection import opened, require_readable
 from sparkify.engines.base import Engine, Reader
@@ -68,7 +69,10 @@ def export(config: Config, target: Path, form: Format, progress: Progress) -> Ex
                 raise RetryError("a run was published while the star was read. Run this again.")
             opening.close()
             if fresh.is_dir():
-                about = {"program": this_program(), "format": form, "run_id": run_id, "rows": rows}
+                about = {
+                    "program": this_program(), "exported_at": f"{now_in_seconds()}Z", "format": form,
+                    "run_id": run_id, "rows": rows,
+                }  # fmt: skip
                 (fresh / MANIFEST).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
             _restrict(fresh, engine_of(config).mode(config))
             size = sum(file.stat().st_size for file in _files(fresh))
@@ -98,7 +102,8 @@ def _write(
                 _fetch(engine, local, name)
         if form != ONE_FILE:
             return _copy_all(local, fresh, form, progress)
-        for text in comments(STAR):
+        local.execute(statement("views", "plays").text)
+        for text in comments((*STAR, "plays")):
             local.native(text)
         rows = {name: int(local.query(f"SELECT COUNT(*) AS n FROM {name}").scalar()) for name in STAR}
     (scratch / "star.duckdb").rename(fresh)
@@ -139,9 +144,16 @@ def _require_export(config: Config, target: Path, form: Format) -> None:
     if form == ONE_FILE:
         is_export = target.is_file() and _is_duckdb(target) and _tables(config, target) == set(STAR)
     else:
-        is_export = target.is_dir() and ((target / MANIFEST).is_file() or not any(target.iterdir()))
+        is_export = target.is_dir() and (_format_of(target) == form or not any(target.iterdir()))
     if not is_export:
-        raise ConfigError(f"{target} is there, and is no export in this format. Choose another place.")
+        raise ConfigError(f"{target} is there, and is no earlier export as {form}. Choose another place.")
+
+
+def _format_of(folder: Path) -> str:
+    """The format of an export, empty for any other folder."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["format"])
+    return ""
 
 
 def _is_duckdb(file: Path) -> bool:

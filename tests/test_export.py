@@ -86,6 +86,12 @@ def test_every_row_and_value_of_the_star_is_in_the_files(
     assert {name: sorted(rows, key=repr) for name, rows in held(tmp_path / "out", form).items()} == wanted
     assert found.rows == {name: len(rows) for name, rows in wanted.items()}
     assert found.run_id == 1
+    if form == "duckdb":
+        with duckdb.connect(tmp_path / "out", read_only=True) as connection:
+            assert connection.sql("SELECT COUNT(*) FROM plays").fetchall() == [(4,)]
+            assert connection.sql(
+                "SELECT COUNT(*) FROM duckdb_columns() WHERE comment IS NULL AND NOT internal"
+            ).fetchall() == [(0,)]
     if form == "parquet":
         months = sorted(path.name for path in (tmp_path / "out/songplay").iterdir())
         assert months == ["year_month=2018-11", "year_month=2018-12"]
@@ -95,7 +101,7 @@ def test_an_export_takes_the_place_of_the_one_before_and_of_nothing_else(
     loaded_with_odd: Engine, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, out = of(loaded_with_odd, monkeypatch), tmp_path / "out"
-    export(config, out, "csv", Silent())
+    export(config, out, "parquet", Silent())
     source.log(play(0, sessionId=50), day="2018-12-02")
     etl(loaded_with_odd, source.folder)
 
@@ -110,7 +116,9 @@ def test_an_export_takes_the_place_of_the_one_before_and_of_nothing_else(
     (tmp_path / "letter").write_text("dear")
     with duckdb.connect(tmp_path / "other.duckdb") as other:
         other.execute("CREATE TABLE users AS SELECT 1 AS a")
+    export(config, tmp_path / "as_csv", "csv", Silent())
     for form, path in (
+        ("parquet", "as_csv"),
         ("csv", "mine"),
         ("csv", "letter"),
         ("duckdb", "letter"),
@@ -154,7 +162,7 @@ def test_the_command_writes_what_only_those_may_read_who_may_read_the_warehouse(
     assert "as of run 1" in first.stdout
     modes = {stat.S_IMODE(path.stat().st_mode) for path in [tmp_path / "out", *(tmp_path / "out").rglob("*")]}
     assert modes <= {0o640, 0o600, 0o750, 0o700}
-    assert (refused.returncode, "is no export" in refused.stderr) == (2, True)
+    assert (refused.returncode, "is no earlier export" in refused.stderr) == (2, True)
     assert loaded("check").returncode == 0
     assert loaded("export", "star.duckdb", "--format", "duckdb").returncode == 0
     assert loaded("export", "star.duckdb", "--format", "duckdb").returncode == 0

@@ -12,7 +12,7 @@ SQL = "-- how many\nSELECT COUNT(*) AS plays\nFROM songplay;\n"
 def test_a_query_is_read_from_a_file_or_a_pipe(loaded: Run, tmp_path: Path) -> None:
     (tmp_path / "plays.sql").write_text("\ufeff" + SQL, encoding="utf-8")
 
-    read, piped = loaded("query", "--file", "plays.sql"), loaded("query", "--file", "-", typed=SQL)
+    read, piped = loaded("query", "--file", "plays.sql"), loaded("query", "-", typed=SQL)
 
     assert [done.stdout for done in (read, piped)] == ["plays\n2\n"] * 2
 

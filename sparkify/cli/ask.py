@@ -72,7 +72,9 @@ def ask(
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("sql", default="")
 @config_options
-@click.option("--file", "listed", type=click.File("rb"), help="Read it from this file, or from stdin (-).")
+@click.option(
+    "--file", "listed", type=click.File("rb"), help="Read it from this file; `query -` reads stdin."
+)
 @timeout_option
 @click.option(
     "--limit", type=AT_MOST, default=MOST, show_default=True, help="Maximum rows, on DuckDB (0 = no limit)."
@@ -87,6 +89,8 @@ def query(
     On a cluster it sees what readers see, the star and the views, unless --as-login is given: that reads
     whatever your login may read, staging and rejected text too.
     """
+    if sql == "-":
+        sql, listed = "", click.get_binary_stream("stdin")
     if listed and sql:
         raise click.UsageError("give a statement or --file FILE, not both.")
     if listed:

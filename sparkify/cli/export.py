@@ -24,10 +24,10 @@ from sparkify.formatting import count
     help="Parquet or CSV in the folder OUT, or one DuckDB file OUT.",
 )
 def export(config: Config, target: Path, form: Format) -> None:
-    """Write the star schema for other programs: Parquet, CSV or DuckDB, replacing an earlier export.
+    """Write the star schema for others: Parquet, CSV or DuckDB, over an earlier export of that format.
 
-    It holds the names of listeners, as `users` does, and is as private as the warehouse. Nobody is forgotten
-    in it: export again after `sparkify forget`.
+    It holds the names of listeners, as `users` does, and is as private as the warehouse. `sparkify forget`
+    does not reach it: export again afterwards.
     """
     from sparkify.api import Warehouse
 

@@ -73,7 +73,10 @@ def forget(
         return
     feed = make_feed(config)
     if not yes:
-        confirm(f"Forget {_named(user_ids)} in {label(config)}? It cannot be undone.")
+        confirm(
+            f"Forget {_named(user_ids)} in {label(config)}? It cannot be undone, and rejects that do not say "
+            "whose they are lose their text."
+        )
     with progress, opened(config, read_only=False, may_make=listed is not None) as engine:
         if listed and not has_tables(engine):
             create_warehouse(engine)

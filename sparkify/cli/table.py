@@ -84,7 +84,7 @@ def _shown(value: Any, column: str) -> str:
         return "-"
     if isinstance(value, dt.datetime):
         return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
-    if isinstance(value, bool) or column.endswith("_id") or column in ("year", "hour", "record"):
+    if isinstance(value, bool) or column.endswith(("_id", "year")) or column in ("hour", "record"):
         return visible(str(value))
     if isinstance(value, NUMBERS):
         return f"{value:,}"

@@ -1,7 +1,7 @@
 """Comments in the database: what each table, view and column of the star is, for whoever opens it elsewhere.
 
-BI tools and `dbt docs` show them. AWS ("COMMENT") takes no comment on a column of every kind of view, and
-DuckDB loses those of views when it copies a database, so columns of tables are described alone.
+BI tools and `dbt docs` show them. AWS ("COMMENT") takes them for columns of tables and of views that are not
+late-binding, as ours are not.
 """
 
 from collections.abc import Collection, Iterator
@@ -27,11 +27,14 @@ def write_comments(engine: Engine) -> None:
 
 
 def comments(tables: Collection[str] = (*schema.ALL, *schema.VIEWS)) -> Iterator[str]:
-    """A statement for each of these tables and views, and for each column of the star."""
+    """A statement for each of these tables and views, and for each column of the star and of the views."""
     for name in filter(tables.__contains__, schema.ALL):
         table = schema.table(name)
         yield f"COMMENT ON TABLE {name} IS {literal(table.meaning)}"
         for column in table.columns if name in schema.STAR else ():
             yield f"COMMENT ON COLUMN {name}.{column.name} IS {literal(column.meaning)}"
     for name in filter(tables.__contains__, schema.VIEWS):
-        yield f"COMMENT ON VIEW {name} IS {literal(schema.view(name)[0])}"
+        meaning, columns = schema.view(name)
+        yield f"COMMENT ON VIEW {name} IS {literal(meaning)}"
+        for column_name, said in columns:
+            yield f"COMMENT ON COLUMN {name}.{column_name} IS {literal(said)}"

@@ -5,9 +5,9 @@ CREATE TABLE IF NOT EXISTS users (
     last_name            VARCHAR(128),           -- [from stg_events.last_name, normalized] last name
     gender               VARCHAR(8),             -- [from stg_events.gender, trimmed] F or M
     level                VARCHAR(16),            -- [from stg_events.level, trimmed] free or paid, as of the latest event
-    last_ts              TIMESTAMP    NOT NULL,  -- [from stg_events.ts] the latest event: when (UTC) ...
-    last_session_id      BIGINT       NOT NULL,  -- [from stg_events.session_id] ... in which session ...
-    last_item_in_session INTEGER      NOT NULL,  -- [from stg_events.item_in_session] ... and at which position
+    last_ts              TIMESTAMP    NOT NULL,  -- [from stg_events.ts] when the latest event was (UTC)
+    last_session_id      BIGINT       NOT NULL,  -- [from stg_events.session_id] the session of the latest event
+    last_item_in_session INTEGER      NOT NULL,  -- [from stg_events.item_in_session] the position of the latest event in its session
     PRIMARY KEY (user_id)
 )
 DISTSTYLE KEY
