@@ -89,7 +89,8 @@ def signups_by_week(a: Asked) -> Rows:
     return [
         (
             week, len(found), sum(found) if week >= first else None,
-            "before" if week + 6 * DAY < first else part(week, week + 6 * DAY, a.log),
+            # The seven days of whoever registers on the last day end a week later.
+            "before" if week + 6 * DAY < first else part(week, week + 13 * DAY, a.log),
         )
         for week, found in sorted(weeks.items())
     ]  # fmt: skip

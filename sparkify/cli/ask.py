@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import sys
 from typing import BinaryIO
 
 import click
@@ -90,7 +91,7 @@ def query(
     whatever your login may read, staging and rejected text too.
     """
     if sql == "-":
-        sql, listed = "", click.get_binary_stream("stdin")
+        sql, listed = "", sys.stdin.buffer
     if listed and sql:
         raise click.UsageError("give a statement or --file FILE, not both.")
     if listed:

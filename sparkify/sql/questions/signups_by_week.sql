@@ -1,12 +1,13 @@
 -- How many listeners register each week, and how many of them play within seven days? (weeks from Monday, UTC)
--- Only who ever did anything in the log is known: of weeks before it begins, those who still came. Such weeks are marked.
+-- Only who ever did anything in the log is known: of weeks before it begins, those who still came, and near its end those
+-- who came soon. A week counts as whole if the log holds seven days after each of its days; others are marked.
 SELECT
     signup.week,
     signup.signups,
     CASE WHEN signup.week >= log.first_day THEN signup.playing END AS playing_within_seven_days,
     CASE
         WHEN DATEADD(day, 6, signup.week) < log.first_day THEN 'before'
-        WHEN signup.week < log.first_day OR DATEADD(day, 6, signup.week) > log.last_day THEN 'in part'
+        WHEN signup.week < log.first_day OR DATEADD(day, 13, signup.week) > log.last_day THEN 'in part'
         ELSE 'whole'
     END AS week_in_log
 FROM (
