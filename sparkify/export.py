@@ -22,9 +22,9 @@ from sparkify.errors import ConfigError, RetryError
 from sparkify.ledger.state import this_program
 from sparkify.load.comments import comments
 from sparkify.progress import Progress
-from sparkify.scratch import Scratch
+from sparkify.scratch import EXPORTS, Scratch
 from sparkify.sql import statement
-from sparkify.sql.schema import STAR, table
+from sparkify.sql.schema import STAR, table, view
 
 Format = Literal["parquet", "csv", "duckdb"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -59,7 +59,7 @@ def export(config: Config, target: Path, form: Format, progress: Progress) -> Ex
     target = Path(os.path.realpath(target))
     _require_export(config, target, form)
     try:
-        with Scratch(target.parent, f".{target.name[:100]}.") as scratch, ExitStack() as opening:
+        with Scratch(target.parent, EXPORTS) as scratch, ExitStack() as opening:
             engine = opening.enter_context(opened(config, rights="reader"))
             require_readable(engine, config)
             run_id = _latest_run(engine)
@@ -72,6 +72,7 @@ def export(config: Config, target: Path, form: Format, progress: Progress) -> Ex
                 about = {
                     "program": this_program(), "exported_at": f"{now_in_seconds()}Z", "format": form,
                     "run_id": run_id, "rows": rows,
+                    "files": sorted(str(file.relative_to(fresh)) for file in _files(fresh)),
                 }  # fmt: skip
                 (fresh / MANIFEST).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
             _restrict(fresh, engine_of(config).mode(config))
@@ -116,9 +117,11 @@ def _copy_all(engine: Engine, folder: Path, form: Format, progress: Progress) ->
     for name in STAR:
         progress.step(f"writing {name}")
         is_parted = form == "parquet" and name == "songplay"
-        rows[name] = _copy(
-            engine, name, folder / (name if is_parted else f"{name}.{form}"), form, is_parted=is_parted
-        )
+        file = folder / (name if is_parted else f"{name}.{form}")
+        rows[name] = _copy(engine, name, file, form, is_parted=is_parted)
+        if is_parted and not rows[name]:  # a reader finds its columns all the same
+            file.mkdir(exist_ok=True)
+            _copy(engine, name, file / f"empty.{form}", form)
     return rows
 
 
@@ -142,32 +145,52 @@ def _require_export(config: Config, target: Path, form: Format) -> None:
     if not target.exists():
         return
     if form == ONE_FILE:
-        is_export = target.is_file() and _is_duckdb(target) and _tables(config, target) == set(STAR)
+        is_export = target.is_file() and _is_duckdb(target) and _is_star(config, target)
     else:
-        is_export = target.is_dir() and (_format_of(target) == form or not any(target.iterdir()))
+        is_export = target.is_dir() and _files_of(target, form).issuperset(_names(target))
     if not is_export:
-        raise ConfigError(f"{target} is there, and is no earlier export as {form}. Choose another place.")
+        raise ConfigError(
+            f"{target} is there, and is no earlier export as {form}, or holds more. Choose another place."
+        )
 
 
-def _format_of(folder: Path) -> str:
-    """The format of an export, empty for any other folder."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["format"])
-    return ""
+def _names(folder: Path) -> set[str]:
+    return {str(one.relative_to(folder)) for one in folder.rglob("*") if not one.is_dir() or one.is_symlink()}
+
+
+def _files_of(folder: Path, form: Format) -> set[str]:
+    """The files of an export of this format, as it says itself; none for any other folder."""
+    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+        about = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if str(about["program"]).startswith("sparkify ") and about["format"] == form:
+            return {MANIFEST, *map(str, about["files"])}
+    return set()
 
 
 def _is_duckdb(file: Path) -> bool:
     with file.open("rb") as handle:
-        return handle.read(12)[8:] == b"DUCK"
+        return handle.read(12)[8:] == b"DUCK" and not Path(f"{file}.wal").exists()
 
 
-def _tables(config: Config, file: Path) -> set[str]:
-    """The tables of a DuckDB file that is not the warehouse, whose lock this process would lose."""
+def _is_star(config: Config, file: Path) -> bool:
+    """Whether a DuckDB file holds what an export holds, and nothing else. Not asked of the warehouse itself,
+    whose lock this process would lose."""
     if file == Path(os.path.realpath(config.warehouse.file)):
-        return set()
+        return False
     with opened(_file(config, Path(":memory:")), read_only=False, may_make=True) as local:
         local.native(f"ATTACH {_literal(file)} AS earlier (READ_ONLY)")
-        return {str(name) for (name,) in local.native("SELECT table_name FROM duckdb_tables()").rows}
+        held = local.native(
+            "SELECT table_name || '.' || column_name, NULL FROM duckdb_columns() WHERE NOT internal "
+            "UNION ALL SELECT table_name, comment FROM duckdb_tables() "
+            "UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE NOT internal "
+            "UNION ALL SELECT function_name, NULL FROM duckdb_functions() WHERE NOT internal "
+            "UNION ALL SELECT sequence_name, NULL FROM duckdb_sequences()"
+        ).rows
+    wanted = {(f"{name}.{column}", None) for name in STAR for column in table(name).column_names}
+    wanted |= {(f"plays.{column}", None) for column, _ in view("plays")[1]}
+    return set(held) == wanted | {(name, table(name).meaning) for name in STAR} | {
+        ("plays", view("plays")[0])
+    }
 
 
 def _latest_run(reader: Reader) -> int | None:

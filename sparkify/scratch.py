@@ -17,6 +17,8 @@ from sparkify.errors import ConfigError
 from sparkify.formatting import is_text
 
 PREFIX = "sparkify-scratch-"
+EXPORTS = ".sparkify-export."
+"""How the name of a folder begins in which an export is written."""
 MARKER = ".sparkify-scratch"
 _MAKING = f".{PREFIX}new-"
 

@@ -1,5 +1,6 @@
 """What was erased is gone to the last byte, and a summary tells of it."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,32 @@ def test_what_another_program_writes_while_the_file_is_rewritten_is_not_lost(
     assert rows(warehouse, "SELECT a FROM mart") == [(1,)]
     assert rows(warehouse, "SELECT user_id FROM users") == [(16,)]
     warehouse.close()
+
+
+def test_no_code_of_the_current_folder_is_run(loaded: Run, tmp_path: Path) -> None:
+    (tmp_path / "duckdb.py").write_text("open('pwned', 'w').write('x')\nraise SystemExit(0)\n")
+    (tmp_path / "run.py").write_text(
+        "import sys\nsys.path.pop(0)\nfrom sparkify.cli.main import main\nmain()\n"
+    )
+
+    done = loaded("forget", "15", "--yes", script="run.py")
+
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_reject_of_a_log_with_a_song_id_is_nobody_elses(
+    loaded: Run, source: Source, tmp_path: Path
+) -> None:
+    mail = "lily@example.com"
+    whole = {"song_id": "SO1", "email": mail, "pad": "x" * 66_000, "userId": "15"}
+    cut = f'{{"song_id":"SO1","email":"{mail}","userI'
+    source.log(cut, json.dumps(whole), json.dumps({"song_id": "SO1", "email": mail}), day="2018-11-22")
+    assert loaded("etl", "--source", "music").returncode == 0
+
+    assert loaded("forget", "15", "--yes").returncode == 0
+
+    assert mail.encode() not in (tmp_path / "sparkify.duckdb").read_bytes()
+    source.log(cut, day="2018-11-23")
+    assert loaded("etl", "--source", "music").returncode == 0
+    assert mail not in loaded("rejects", "--format", "csv").stdout

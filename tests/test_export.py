@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, RetryError
 from sparkify.export import FORMATS, Format, export
 from sparkify.progress import Silent
+from sparkify.scratch import EXPORTS, Scratch
 from sparkify.sql import schema
 from tests.builders import Run, Source, etl, play, rows, song
 
@@ -182,3 +184,76 @@ def test_what_was_there_stays_if_the_new_one_cannot_be_put_there(tmp_path: Path)
         module._swap(tmp_path / "missing", tmp_path / "out", tmp_path / "before")
 
     assert (tmp_path / "out/export.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda out: (out / "export.json").write_text("{}"),
+        lambda out: (out / "thesis.txt").write_text("dear"),
+        lambda out: (out / "mart").mkdir() or (out / "mart/my.parquet").write_text("dear"),
+        lambda out: (out / "songplay/year_month=2018-11/mine.parquet").write_text("dear"),
+        lambda out: (out / "link").symlink_to("/etc"),
+    ],
+)
+def test_a_folder_that_holds_more_than_an_export_is_left_alone(
+    loaded_with_odd: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Any
+) -> None:
+    config, out = of(loaded_with_odd, monkeypatch), tmp_path / "out"
+    export(config, out, "parquet", Silent())
+    export(config, out, "parquet", Silent())
+    spoil(out)
+    before = sorted(out.rglob("*"))
+
+    with pytest.raises(ConfigError, match="or holds more"):
+        export(config, out, "parquet", Silent())
+
+    assert sorted(out.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "CREATE VIEW mine AS SELECT 1 AS a", "ALTER TABLE users ADD COLUMN mine INTEGER",
+        "CREATE MACRO mine(a) AS a + 1", "CREATE TABLE mine AS SELECT 1 AS a",
+        "COMMENT ON TABLE users IS 'mine'",
+        "PRAGMA disable_checkpoint_on_shutdown; DELETE FROM users",
+    ],
+)  # fmt: skip
+def test_a_duckdb_file_that_holds_more_than_an_export_is_left_alone(
+    loaded_with_odd: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: str
+) -> None:
+    config, out = of(loaded_with_odd, monkeypatch), tmp_path / "out.duckdb"
+    export(config, out, "duckdb", Silent())
+    export(config, out, "duckdb", Silent())
+    with duckdb.connect(out) as mine:
+        mine.execute(spoil)
+    before = out.read_bytes()
+
+    with pytest.raises(ConfigError, match="or holds more"):
+        export(config, out, "duckdb", Silent())
+
+    assert out.read_bytes() == before
+
+
+def test_an_empty_star_has_its_columns_in_parquet_too(
+    warehouse: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(of(warehouse, monkeypatch), tmp_path / "out", "parquet", Silent())
+
+    columns = duckdb.sql(
+        f"DESCRIBE SELECT * FROM read_parquet('{tmp_path}/out/songplay/**/*.parquet')"
+    ).fetchall()
+    assert [row[0] for row in columns] == list(schema.table("songplay").column_names)
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next_command_that_writes(
+    loaded: Run, tmp_path: Path
+) -> None:
+    scratch = Scratch(tmp_path, EXPORTS)
+    (scratch.path / "users.parquet").write_text("names")
+    os.close(scratch._lock)
+
+    assert loaded("forget", "15", "--yes").returncode == 0
+
+    assert not scratch.path.exists()

@@ -84,6 +84,15 @@ def test_what_is_typed_is_a_value_or_refused(loaded: Run, text: str) -> None:
         "DELETE FROM songplay",
         "UPDATE users SET level = 'paid'",
         "CALL pragma_version()",
+        "COPY (SELECT first_name FROM users) TO 'sparkify.duckdb.wal'",
+        "COPY (SELECT 1) TO 'sparkify.snapshot.duckdb.wal'",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO 'sparkify.duckdb.wal'",
+        "COPY (PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)) TO 'sparkify.duckdb.wal'",
+        "PREPARE a AS COPY (SELECT 1) TO 'sparkify.duckdb.wal'",
+        "SELECT hex(content) FROM read_blob('sparkify.duckdb')",
+        "SELECT E'\\'', * FROM \"READ_TEXT\" /* ' */ ('sparkify.duckdb')",
+        "SELECT * FROM query('SELECT content FROM read_blob(''sparkify.duckdb'')')",
+        "FROM 'sparkify.duckdb'",
     ],
 )
 def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Path, sql: str) -> None:
@@ -97,6 +106,8 @@ def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Pat
         assert "planted-secret" not in done.stdout + done.stderr
         assert str(Path.home()) not in done.stdout
         assert {path.name for path in tmp_path.iterdir()} == before
+        assert not option or done.returncode != 0, "no such option"
+        assert option or done.returncode == 1, "refused, and not only without effect"
     assert loaded("check").returncode == 0
     assert "\n2" in loaded("query", "SELECT COUNT(*) AS n FROM songplay", "--format", "csv").stdout
 

@@ -11,6 +11,7 @@ import pytest
 from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.errors import WarehouseError
+from sparkify.load.tables import create_tables
 from sparkify.writing import remove_parts
 from tests.builders import Run, Source, play
 from tests.serving import serving
@@ -176,3 +177,36 @@ def test_a_command_that_was_not_told_of_the_copy_keeps_it_up_too(snapped: Run, t
     with duckdb.connect(copy, read_only=True) as reader:
         assert reader.execute("SELECT COUNT(*) FROM users").fetchall() == [(0,)]
     assert Path(copy).read_bytes() == (tmp_path / "sparkify.duckdb").read_bytes()
+
+
+def test_what_is_no_copy_of_this_warehouse_is_left_alone(loaded: Run, tmp_path: Path) -> None:
+    copy = Path(snapshot_of(f"{tmp_path}/sparkify.duckdb"))
+    other = DuckDB(f"{tmp_path}/other.duckdb")
+    create_tables(other)
+    other.close()
+    for content in (b"precious notes", Path(f"{tmp_path}/other.duckdb").read_bytes()):
+        copy.write_bytes(content)
+
+        assert loaded("rebuild").returncode == 0
+
+        assert copy.read_bytes() == content
+        asked = DuckDB(f"{tmp_path}/sparkify.duckdb", snapshot=True)
+        with pytest.raises(WarehouseError, match="is no copy of this warehouse, and is left alone"):
+            asked.close()
+        assert copy.read_bytes() == content
+
+
+def test_what_somebody_wrote_to_the_copy_spoils_no_later_one(snapped: Run, tmp_path: Path) -> None:
+    copy = snapshot_of(f"{tmp_path}/sparkify.duckdb")
+    code = (
+        f"import duckdb, os; c = duckdb.connect({copy!r}); "
+        "c.execute('PRAGMA disable_checkpoint_on_shutdown'); "
+        "c.execute('DELETE FROM users'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert Path(f"{copy}.wal").exists()
+
+    assert snapped("rebuild").returncode == 0
+
+    assert plays(copy) == 2
+    assert snapped("query", "SELECT COUNT(*) FROM users").stdout.split()[-1] == "1"

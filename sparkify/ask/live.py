@@ -144,9 +144,10 @@ class Live:
 
 
 def _newest(reader: Reader) -> tuple[Any, ...]:
-    """The newest run, and what tells whether another one has ended since without being published."""
+    """The newest run, and what tells whether another one has ended since, or the warehouse is another one."""
     return reader.query(
-        "SELECT COALESCE(MAX(run_id), 0) AS run_id, COUNT(*) AS runs, COUNT(seconds) AS ended FROM load_runs"
+        "SELECT COALESCE(MAX(run_id), 0) AS run_id, COUNT(*) AS runs, COUNT(seconds) AS ended, "
+        "MIN(started_at) AS began, MAX(started_at) AS latest, SUM(seconds) AS seconds FROM load_runs"
     ).rows[0]
 
 

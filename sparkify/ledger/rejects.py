@@ -65,9 +65,12 @@ def read_rejects(reader: Reader, dataset: Dataset, run_id: int | None) -> list[R
     )
 
 
-def read_texts(reader: Reader) -> list[Reject]:
-    """The rejects whose text is kept, whatever became of them."""
-    return _read(reader, "WHERE r.raw_text IS NOT NULL", {})
+def read_texts(reader: Reader, dataset: Dataset) -> list[Reject]:
+    """The rejects of these files whose text is kept, whatever became of them."""
+    which = (
+        "JOIN etl_file AS f ON f.file_id = r.file_id WHERE r.raw_text IS NOT NULL AND f.dataset = :dataset"
+    )
+    return _read(reader, which, {"dataset": dataset})
 
 
 def revise_reasons(engine: Engine, rejects: Iterable[Reject]) -> None:

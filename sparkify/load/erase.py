@@ -14,6 +14,7 @@ from sparkify.engines.base import Path, Paths
 from sparkify.engines.extra import DECODER, Pairs, label
 from sparkify.engines.record import default_paths
 from sparkify.ledger.rejects import Reject, decoded
+from sparkify.source.file import Dataset
 from sparkify.sql.schema import LISTENER, table
 
 ERASED = "erased"
@@ -22,25 +23,27 @@ LONGEST_ID = 19
 _NUMBER = re.compile(r"[-+]?\d{1,400}(\.\d{0,400})?([eE][-+]?\d{1,4})?", re.ASCII)
 
 
-def erase(rejects: Sequence[Reject], forgotten: Collection[int], paths: Paths) -> list[Reject]:
+def erase(
+    rejects: Sequence[Reject], forgotten: Collection[int], dataset: Dataset, paths: Paths
+) -> list[Reject]:
     """The rejects, without the text of those that may be of somebody forgotten."""
     return [
         replace(one, encoding=ERASED, raw_text=None, reason=_bare(one))
-        if must_erase(one, forgotten, paths)
+        if must_erase(one, forgotten, dataset, paths)
         else one
         for one in rejects
     ]
 
 
-def must_erase(reject: Reject, forgotten: Collection[int], paths: Paths) -> bool:
+def must_erase(reject: Reject, forgotten: Collection[int], dataset: Dataset, paths: Paths) -> bool:
     """Whether this text is, or may be, of somebody forgotten; `paths` are those of the feed's events."""
     if not forgotten or reject.raw_text is None:
         return False
-    named = listeners_of(decoded(reject.encoding, reject.raw_text), paths)
+    named = listeners_of(decoded(reject.encoding, reject.raw_text), dataset, paths)
     return named is None or not named.isdisjoint(forgotten)
 
 
-def listeners_of(line: bytes, paths: Paths | None = None) -> set[int] | None:
+def listeners_of(line: bytes, dataset: Dataset = "events", paths: Paths | None = None) -> set[int] | None:
     """Whom this text is of, nobody for a visit without a login; None where it does not say.
 
     Only a whole record says it: in one that was cut off, or written into another, a name may be anybody's.
@@ -57,12 +60,12 @@ def listeners_of(line: bytes, paths: Paths | None = None) -> set[int] | None:
         record = None
     paths, personal = paths or default_paths("events"), personal_keys(paths)
     if not isinstance(record, Pairs):
-        is_song = b'"song_id"' in line and b"\\u" not in line
+        is_song = dataset == "songs" and b'"song_id"' in line and b"\\u" not in line
         return set() if is_song and not any(f'"{key}"'.encode() in line for key in personal) else None
     named = values_at(record, paths[LISTENER])
     if not named:
         keys = {key for key, _ in record}
-        return set() if "song_id" in keys and keys.isdisjoint(personal) else None
+        return set() if dataset == "songs" and "song_id" in keys and keys.isdisjoint(personal) else None
     named += values_at(record, default_paths("events")[LISTENER])
     found = [listener_named(value) for value in named if value not in ("", None)]
     return None if None in found else {one for one in found if one is not None}

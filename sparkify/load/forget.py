@@ -23,7 +23,7 @@ from sparkify.load.star import build_star, drop_affected, recount_all
 from sparkify.load.text import relearn_forms
 from sparkify.load.traces import Erased, erase_named, erase_names
 from sparkify.progress import Progress
-from sparkify.source.file import Dataset
+from sparkify.source.file import DATASETS, Dataset
 from sparkify.sql.schema import ALL, EXTRA, table
 
 
@@ -88,13 +88,15 @@ def forget(
         with changes.of("stg_songs"):
             of_songs = erase_named(engine, "songs", everybody, paths)
             erase_values(engine, [(file_id, 0, one.aside) for file_id, one in of_songs.items()])
-        gone = [one for one in read_texts(engine) if must_erase(one, everybody, paths)]
-        erase_texts(engine, erase(gone, everybody, paths), changes)
-        receipt.rejects = len(gone)
+        for dataset in DATASETS:
+            texts = read_texts(engine, dataset)
+            gone = [one for one in texts if must_erase(one, everybody, dataset, paths)]
+            erase_texts(engine, erase(gone, everybody, dataset, paths), changes)
+            receipt.rejects += len(gone)
         relearn_forms(engine, run_id)
         datasets: tuple[Dataset, ...] = ("events", "songs") if of_songs else ("events",)
         names = erase_names(engine, datasets)
-        if not (new or receipt.events or named or of_songs or gone or names):
+        if not (new or receipt.events or named or of_songs or receipt.rejects or names):
             run, when = max(known[user_id] for user_id in wanted)
             receipts.append(Receipt(wanted, run, when, was_forgotten=True))
             return Outcome(is_idle=True)

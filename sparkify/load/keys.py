@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE, Engine, KeyCount, Staged, Value
+from sparkify.engines.key_tally import OTHER_KEYS
 from sparkify.engines.record import RecordReader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
@@ -87,7 +88,8 @@ class KeyReport:
                 "Was it renamed?",
             )
         if hidden := len(self._new[SHOWN:]):
-            more = f"there are {count(hidden, 'more unknown key')}, kept in extra"
+            at_least = "at least " if OTHER_KEYS in self._new else ""
+            more = f"there are {at_least}{count(hidden, 'more unknown key')}, kept in extra"
             warnings.add("unknown_key", f"{more}: `sparkify ask unknown_keys` lists them.")
         for name, one in list(self.absent.items())[:SHOWN]:
             warnings.add(

@@ -139,7 +139,7 @@ class FileIngest:
             self._note_units(staged, by_id)
         rejected: Counter[int] = Counter()
         for found in chain([problems], validate(self._engine, dataset, by_id, rules)):
-            self._keep(erase(found, self._forgotten, self._feed.paths["events"]), by_id)
+            self._keep(erase(found, self._forgotten, dataset, self._feed.paths["events"]), by_id)
             rejected.update(one.file_id for one in found)
             if self.is_lost and found:  # the first of them say why
                 self.tally.rejected = bad

@@ -12,6 +12,7 @@ import duckdb
 
 from sparkify.engines.base import Result, Rules, Staged, Value
 from sparkify.engines.dialect import duckdb_text, to_duckdb
+from sparkify.engines.duckdb.asking import refuse_acting
 from sparkify.engines.duckdb.errors import first_line, translated
 from sparkify.engines.duckdb.file_lock import FileLock
 from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
@@ -21,7 +22,7 @@ from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.engines.duckdb.stage import DuckDBStager
 from sparkify.engines.row_hash import hash_of
 from sparkify.errors import BusyError, QueryError, WarehouseError
-from sparkify.scratch import Scratch
+from sparkify.scratch import EXPORTS, Scratch, sweep
 from sparkify.source.file import Dataset, NewFile
 from sparkify.sql.schema import Column
 from sparkify.writing import remove_parts
@@ -89,13 +90,13 @@ class DuckDB:
         if threads:
             settings["threads"] = threads
         self._limits = limits or Limits()
+        self._locked_down = locked_down
         if locked_down:
             settings["enable_external_access"] = False
         deadline = time.monotonic() + wait
         self._settings = settings
-        copy = Path(snapshot_of(file))
-        # One that is there is kept up: readers are served from it, whatever this command was told.
-        self._has_snapshot = not read_only and file != ":memory:" and (snapshot or copy.exists())
+        self._keeps_snapshot = not read_only and file != ":memory:"
+        self._has_snapshot = snapshot
         self._closing = contextlib.ExitStack()
         """What is let go of when the warehouse is closed."""
         with self._closing:
@@ -126,7 +127,8 @@ class DuckDB:
             self._connection.execute("SET lock_configuration = true")
         if not read_only and file != ":memory:":
             remove_old_spill(file)
-            remove_parts(copy)
+            remove_parts(Path(snapshot_of(file)))
+            sweep(Path(file).absolute().parent, EXPORTS)
         self._stager = DuckDBStager(self._connection, self._scratch)
 
     def _limit_memory(self, megabytes: float) -> None:
@@ -159,6 +161,8 @@ class DuckDB:
             number = len(self._connection.extract_statements(sql))
         if number != 1:
             raise QueryError(f"one statement at a time, not {number}.")
+        if self._locked_down:
+            refuse_acting(self._connection, sql)
         return self._fetch(sql, self._limits.rows)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -244,8 +248,10 @@ class DuckDB:
 
     def _disconnect(self) -> None:
         self._connection.close()
-        if self._has_snapshot:
-            write_snapshot(self.file)
+        if (
+            self._keeps_snapshot
+        ):  # readers are served from a copy that is there, whatever this command was told
+            write_snapshot(self.file, is_asked=self._has_snapshot)
 
     def _fetch(self, sql: str, most: int = 0) -> Result:
         with self._in_time(), translated(sql):

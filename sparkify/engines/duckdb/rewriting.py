@@ -4,6 +4,7 @@ DuckDB fills the ends of what it writes with whatever its memory held before: up
 was erased just now would stand in the new file.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,9 +23,14 @@ COMMENTS = (
 
 
 def rewrite(file: str, fresh: Path, version: str) -> None:
-    """Copy what stands in a closed warehouse to a new file. Raises duckdb.Error."""
-    command = [sys.executable, "-m", __name__, file, str(fresh), version]
-    done = subprocess.run(command, capture_output=True, check=False)
+    """Copy what stands in a closed warehouse to a new file. Raises duckdb.Error.
+
+    The process imports nothing from the current folder (-P), which may hold anything, and what this one does.
+    """
+    command = [sys.executable, "-P", "-m", __name__, file, str(fresh), version]
+    paths = [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise duckdb.IOException(lines[-1] if lines else f"the process ended with {done.returncode}")

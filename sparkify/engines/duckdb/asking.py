@@ -1,0 +1,63 @@
+"""What a statement of somebody else may be: a question over tables, that reads and writes no file.
+
+DuckDB's own lock is not enough: with enable_external_access off it still reads the file of the database and
+writes its `.wal` (tried with 2.0.0), and whoever opens the warehouse next takes that in.
+"""
+
+import re
+from itertools import pairwise
+
+import duckdb
+
+from sparkify.errors import QueryError
+
+TABLE_FUNCTIONS = (
+    "SELECT DISTINCT function_name FROM system.main.duckdb_functions() WHERE function_type = 'table'"
+)
+_OF_NO_FILE = re.compile(
+    r"duckdb_\w+|pragma_\w+|range|generate_series|unnest|repeat|repeat_row|json_each|json_tree|summary|seq_scan"
+    r"|pg_timezone_names|icu_calendar_names|test_all_types|test_vector_types"
+)
+"""Functions that make a table of no file."""
+TEXT = "''"
+"""What stands for a text among the words of a statement."""
+_ACTING = {
+    "ALTER", "ATTACH", "CALL", "CHECKPOINT", "COPY", "CREATE", "DELETE", "DETACH", "DROP", "EXECUTE",
+    "EXPORT", "IMPORT", "INSERT", "INSTALL", "LOAD", "MERGE", "PRAGMA", "PREPARE", "SET", "TRUNCATE",
+    "UPDATE", "VACUUM",
+}  # fmt: skip
+
+
+def refuse_acting(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise QueryError for one statement that does anything but ask the warehouse."""
+    [statement] = connection.extract_statements(sql)
+    kind, words = statement.type.name, _words(sql)
+    if kind in ("EXPLAIN", "MULTI"):  # it may hold another statement; a PIVOT is several
+        kind = next((word.upper() for word in words if word.upper() in _ACTING), "SELECT")
+    if kind != "SELECT":
+        raise QueryError(f"the warehouse is open to read: {kind} is refused.")
+    tables = {name for (name,) in connection.execute(TABLE_FUNCTIONS).fetchall()}
+    files = {name for name in tables if not _OF_NO_FILE.fullmatch(name)}
+    for word, after in pairwise(words):
+        if (after.startswith("(") and word.lower() in files) or (
+            word.upper() in ("FROM", "JOIN") and after == TEXT
+        ):
+            what = "a file in the place of a table" if after == TEXT else word
+            raise QueryError(
+                f"only the warehouse's own tables can be read, no other file: {what} is refused."
+            )
+
+
+def _words(sql: str) -> list[str]:
+    """The words of a statement as DuckDB reads them: no comments, names without quotes, texts as one word."""
+    encoded = sql.encode()
+    tokens = duckdb.tokenize(sql)
+    ends = [at for at, _ in tokens[1:]] + [len(encoded)]
+    found = []
+    for (at, kind), end in zip(tokens, ends, strict=True):
+        word = encoded[at:end].decode().strip()
+        if kind == duckdb.token_type.string_const:
+            found.append(TEXT)
+        elif kind != duckdb.token_type.comment:
+            found.append(word.strip('"') if kind == duckdb.token_type.identifier else word)
+    return found
