@@ -198,7 +198,7 @@ def test_good_records_are_staged_and_the_others_kept_with_their_line(
 
     staged = warehouse.stage("events", [file], rules)
     found = [one for page in validate(warehouse, "events", {7: file}, rules) for one in page]
-    accept(warehouse, "events", 3, rules)
+    accept(warehouse, "events", 3, rules, rules.paths)
 
     assert [(one.file_id, one.records_read, one.lines) for one in staged] == [(7, 4, 5)]
     sql = "SELECT run_id, file_id, record, song, user_id FROM stg_events ORDER BY record"

@@ -160,7 +160,7 @@ def test_the_summary_names_unknown_keys_and_warnings(run: Run, source: Source) -
     assert told["unknown_keys"] == [
         {"key": "deviceId", "records": 1, "first_file": str(file), "first_line": 2}
     ]
-    assert told["values"] == {"read": 37, "set_aside": 1, "misfits": 0}
+    assert told["values"] == {"read": 37, "set_aside": 1, "erased": 0, "misfits": 0}
     assert [one["kind"] for one in told["warnings"]] == ["unknown_key"]
 
 
