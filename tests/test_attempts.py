@@ -190,3 +190,15 @@ def test_a_run_whose_end_could_not_be_written_is_one_attempt_when_it_can(
     attempts.record(warehouse, "etl", failed.value)
 
     assert rows(warehouse, ATTEMPTS) == [("etl", 0, "failed", str(full))]
+
+
+def test_a_killed_run_is_told_of_though_the_clock_was_set_back(warehouse: Engine, source: Source) -> None:
+    """Whoever has a file alone needs no clock; on a cluster somebody may be waiting."""
+    attempts.begin(warehouse, attempts.new_attempt("etl"))
+    warehouse.execute("UPDATE etl_attempt SET started_at = TIMESTAMP '2050-01-01 00:00:00'")
+
+    source.log(play(0))
+    etl(warehouse, source.folder)
+
+    is_seen = not warehouse.lock_wait
+    assert [row[2] for row in rows(warehouse, ATTEMPTS)] == ["killed" if is_seen else "started"]

@@ -8,13 +8,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sparkify.ask.live import Live
 from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.errors import WarehouseError
+from sparkify.load.checks import check_everything
 from sparkify.load.tables import create_tables
 from sparkify.writing import remove_parts
-from tests.builders import Run, Source, play
+from tests.builders import Run, Source, etl, play
 from tests.serving import serving
+from tests.test_dashboard import live_question
 
 PLAYS = "SELECT COUNT(*) FROM songplay"
 
@@ -210,3 +213,24 @@ def test_what_somebody_wrote_to_the_copy_spoils_no_later_one(snapped: Run, tmp_p
 
     assert plays(copy) == 2
     assert snapped("query", "SELECT COUNT(*) FROM users").stdout.split()[-1] == "1"
+
+
+def test_what_was_computed_is_not_shown_of_a_warehouse_that_took_the_place_of_another(
+    source: Source, tmp_path: Path
+) -> None:
+    """A backup that was restored, or another warehouse, may be at the same run."""
+    files = [tmp_path / "shown.duckdb", tmp_path / "other.duckdb"]
+    for number, file in enumerate(files):
+        source.log(*(play(item) for item in range(3 + number)))
+        engine = DuckDB(str(file))
+        create_tables(engine)
+        etl(engine, source.folder)
+        engine.execute(f"UPDATE etl_run SET started_at = TIMESTAMP '2026-01-0{number + 1} 00:00:00'")
+        engine.close()
+    live = Live(lambda wait: DuckDB(str(files[0]), read_only=True, wait=wait), check_everything)
+    plays = [live.answer(live_question(name="plays_by_level")).rows]
+
+    files[1].replace(files[0])
+
+    plays.append(live.answer(live_question(name="plays_by_level")).rows)
+    assert [[row[1] for row in rows] for rows in plays] == [[3], [4]]

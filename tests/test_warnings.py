@@ -251,3 +251,14 @@ def test_a_rebuild_that_leaves_no_play_is_told_of(warehouse: Engine, source: Sou
         "no play among the 2 events of the warehouse: plays are events of the page Nope ([ETL] PLAY_PAGE)."
     ]
     assert kinds(warehouse) == ["no_plays"]
+
+
+def test_of_more_unknown_keys_than_are_counted_a_least_number_is_told(
+    warehouse: Engine, source: Source
+) -> None:
+    source.log(play(0) | {f"key {number:04}": 1 for number in range(1_000)})
+
+    said = [message for _, message in etl(warehouse, source.folder).warnings if "more unknown" in message]
+
+    assert len(said) == 1
+    assert said[0].startswith("there are at least ")
