@@ -17,6 +17,7 @@ from sparkify.clock import now_in_seconds
 from sparkify.config import Config
 from sparkify.connection import opened, require_readable
 from sparkify.engines.base import Engine, Reader
+from sparkify.engines.dialect import duckdb_text
 from sparkify.engines.registry import DEFAULT, engine_of
 from sparkify.errors import ConfigError, RetryError
 from sparkify.ledger.state import this_program
@@ -98,7 +99,7 @@ def _write(
             if writes:
                 passing = scratch / f"{name}.parquet"
                 _copy(engine, name, passing, "parquet")
-                local.native(f"INSERT INTO {name} BY NAME SELECT * FROM {_literal(passing)}")
+                local.native(f"INSERT INTO {name} BY NAME SELECT * FROM {duckdb_text(str(passing))}")
             else:
                 _fetch(engine, local, name)
         if form != ONE_FILE:
@@ -130,7 +131,7 @@ def _copy(engine: Engine, name: str, file: Path, form: Format, *, is_parted: boo
     columns = [*table(name).column_names, *([_MONTH] if is_parted else [])]
     select = f"SELECT {', '.join(columns)} FROM {name} ORDER BY {', '.join(table(name).primary_key)}"
     options = _OPTIONS[form] + (", PARTITION_BY (year_month)" if is_parted else "")
-    return int(engine.native(f"COPY ({select}) TO {_literal(file)} ({options})").scalar())
+    return int(engine.native(f"COPY ({select}) TO {duckdb_text(str(file))} ({options})").scalar())
 
 
 def _fetch(engine: Engine, local: Engine, name: str) -> None:
@@ -178,7 +179,7 @@ def _is_star(config: Config, file: Path) -> bool:
     if file == Path(os.path.realpath(config.warehouse.file)):
         return False
     with opened(_file(config, Path(":memory:")), read_only=False, may_make=True) as local:
-        local.native(f"ATTACH {_literal(file)} AS earlier (READ_ONLY)")
+        local.native(f"ATTACH {duckdb_text(str(file))} AS earlier (READ_ONLY)")
         held = local.native(
             "SELECT table_name || '.' || column_name, NULL FROM duckdb_columns() WHERE NOT internal "
             "UNION ALL SELECT table_name, comment FROM duckdb_tables() "
@@ -226,7 +227,3 @@ def _restrict(path: Path, most: int) -> None:
     folders = most | (most & 0o444) >> 2
     for one in (path, *path.rglob("*")):
         one.chmod(stat.S_IMODE(one.stat().st_mode) & (folders if one.is_dir() else most))
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
