@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sparkify import clock
-from sparkify.ask.questions import Question, find_question, list_questions, values_of
+from sparkify.ask.questions import Filters, Question, find_question, list_questions, values_of
 from sparkify.config import Config, load_config
 from sparkify.connection import as_owner, mode_of_page, opened, require_readable
 from sparkify.engines.base import Result
@@ -257,19 +257,25 @@ class Warehouse:
         last: dt.date | None = None,
         level: Literal["free", "paid"] | None = None,
         run: int | None = None,
+        title: str | None = None,
+        artist: str | None = None,
+        listener: int | None = None,
+        place: str | None = None,
     ) -> Answer:
         """Answer a question. `limit` None gives all rows; `first` and `last` are days (UTC), both included.
 
+        `title`, `artist`, `listener` and `place` leave only plays of these, for questions about plays alone.
         Raises ConfigError for a question that there is not, or for a value that it does not take.
         """
         found = find_question(question)
         given = {"since": first, "until": last, "level": level, "run": run}
         if wrong := [name for name, value in given.items() if value is not None and name not in found.takes]:
             raise ConfigError(f"{question} takes no {wrong[0]}: it is always answered whole.")
-        values = values_of(found, limit, first, last, level, run)
+        filters = Filters(title, artist, listener, place)
+        text, values = found.filtered(filters), values_of(found, limit, first, last, level, run, filters)
         with opened(self.config, rights="login" if found.is_private else "reader") as engine:
             require_readable(engine, self.config)
-            return _answer(engine.query(found.text, values), question, found.meaning)
+            return _answer(engine.query(text, values), question, found.meaning)
 
     def sql(self, query: str, *, limit: int = MOST) -> Answer:
         """At most `limit` rows of a SELECT in the engine's dialect. It reads the warehouse and nothing else.

@@ -90,7 +90,7 @@ def test_what_is_cut_is_said_and_the_whole_is_one_click_away(served: Served) -> 
 
 def test_nonsense_is_one_sentence(served: Served) -> None:
     for path, status, words in (
-        ("/ask/most_plaid_songs", 400, "Did you mean most_played_songs?"),
+        ("/ask/most_plaid_songs", 404, "Did you mean most_played_songs?"),
         ("/ask/plays_by_day?from=yesterday", 400, "is not a day like"),
         ("/ask/plays_by_day?from=2018-11-02&to=2018-11-01", 400, "there is no such day"),
         ("/ask/plays_by_day?level=gold", 400, "is not paid or free"),

@@ -63,7 +63,7 @@ def test_few_listeners_are_told_to_the_tenth(daily: int, length: int, said: str)
     first = dt.date(2018, 11, 1)
     period = Period("all", "All", first, first + dt.timedelta(days=length - 1), None)
 
-    found = chart_data._active([(first, daily, daily, 100.0)], period)
+    found = chart_data.active([(first, daily, daily, 100.0)], period)
 
     assert found["title"] == f"On an average day {said}, of {daily:,} in the last 30 days"
 
@@ -81,7 +81,7 @@ def test_every_band_of_session_lengths_is_shown_and_named_as_its_answer_names_it
     etl(warehouse, source.folder)
 
     every = page_of(warehouse)["views"]["all-all"]["pictures"]["sessions"]
-    few = chart_data._sessions([(2, "5-15 min", 3, 9), (4, "30-60 min", 1, 30)])
+    few = chart_data.sessions([(2, "5-15 min", 3, 9), (4, "30-60 min", 1, 30)])
 
     named = [row[1] for row in ask(warehouse, find_question("session_lengths")).rows]
     assert (every["x"], every["y"]) == (named, [1] * 7)

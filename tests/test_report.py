@@ -158,7 +158,7 @@ def test_who_registered_in_a_week_is_followed_through_the_weeks_of_the_log(
         (first, 0, 66.7, 2, 3, "in part"), (first, 1, 33.3, 1, 3, "whole"), (first, 3, 33.3, 1, 3, "whole"),
         (second, 0, 0, 0, 1, "whole"), (second, 2, 0, 0, 1, "whole"),
     ]  # fmt: skip
-    picture = chart_data._retention(found)
+    picture = chart_data.retention(found)
     assert picture["title"] == "33 % of new listeners play in the week after they registered"
     assert (picture["x"], picture["new"]) == ([1, 2, 3], [3, 1])
     assert picture["z"] == [[33.3, None, 33.3], [None, 0.0, None]]
@@ -173,7 +173,7 @@ def test_of_years_of_weeks_the_last_are_shown_and_that_is_said() -> None:
         for later in range(weeks - n)
     ]
 
-    found = chart_data._retention(rows)
+    found = chart_data.retention(rows)
 
     assert (len(found["y"]), len(found["new"]), len(found["z"])) == (chart_data.WEEKS,) * 3
     assert found["y"][-1] == "2 Apr 2018"
@@ -210,12 +210,12 @@ def test_titles_name_no_leader_where_several_are_alike() -> None:
     songs = [("Undo", "Nightbirds", 3), ("Revelry", "Kings", 3), ("Fever", None, 1)]
     states = [("IL", 4, 2), ("OK", 4, 1), ("", 4, 1)]
 
-    assert chart_data._songs(songs, 7)["title"] == "“Undo” by Nightbirds and 1 other lead with 3 plays each"
-    assert chart_data._songs(songs[1:], 7)["title"] == "“Revelry” by Kings leads with 3 plays"
-    assert chart_data._artists([("Kings", 2, 1), ("Nightbirds", 2, 2)], 4)["title"] == (
+    assert chart_data.songs(songs, 7)["title"] == "“Undo” by Nightbirds and 1 other lead with 3 plays each"
+    assert chart_data.songs(songs[1:], 7)["title"] == "“Revelry” by Kings leads with 3 plays"
+    assert chart_data.artists([("Kings", 2, 1), ("Nightbirds", 2, 2)], 4)["title"] == (
         "Kings and 1 other are the most played artists: 2 plays each"
     )
-    assert chart_data._ranking(states, 12, "state", "states")["title"] == (
+    assert chart_data.ranking(states, 12, "state", "states")["title"] == (
         "IL and 2 others lead: 4 plays (33 %) each"
     )
 
@@ -223,8 +223,8 @@ def test_titles_name_no_leader_where_several_are_alike() -> None:
 def test_the_busiest_weekday_is_that_of_an_average_one() -> None:
     nine_days = find_periods(dt.date(2018, 11, 1), dt.date(2018, 11, 9))[-1]  # two Thursdays, one Wednesday
 
-    found = chart_data._week([(4, 12, 5, 10, 2), (3, 12, 8, 8, 1)], nine_days)
-    alone = chart_data._week([(4, 12, 10, 20, 2), (3, 12, 8, 8, 1)], nine_days)
+    found = chart_data.week([(4, 12, 5, 10, 2), (3, 12, 8, 8, 1)], nine_days)
+    alone = chart_data.week([(4, 12, 10, 20, 2), (3, 12, 8, 8, 1)], nine_days)
 
     assert found["title"] == "Wednesday is the busiest weekday: 8 plays"
     assert alone["title"] == "Thursday is the busiest weekday: 10 plays on average"

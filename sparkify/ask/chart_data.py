@@ -24,38 +24,7 @@ WEEKS, LATER = 12, 26
 """Weeks of registrations whose return is shown, and how many later weeks at most."""
 
 
-def pictures(answers: Answers, period: Period, names: Mapping[int, str]) -> dict[str, Picture]:
-    """All pictures of one period and level."""
-    plays = answers["at_a_glance"][0][0]
-    return {
-        "songs": _songs(answers["most_played_songs"], plays),
-        "artists": _artists(answers["most_popular_artists"], plays),
-        "days": _days(answers["plays_by_day_and_level"], period),
-        "week": _week(answers["plays_by_weekday_and_hour"], period),
-        "active": _active(answers["daily_and_monthly_active_users"], period),
-        "users": _users(answers["most_active_users"], plays, names),
-        "people": _people(answers["listeners_by_level_and_gender"]),
-        "states": _ranking(
-            [
-                (formatting.state(code), plays, listeners)
-                for code, plays, listeners in answers["plays_by_state"]
-            ],
-            plays,
-            "state",
-            "states",
-        ),
-        "places": _ranking(answers["top_locations"], plays, "place", "places"),
-        "browsers": _ranking(answers["top_browsers"], plays, "browser", "browsers"),
-        "devices": _ranking(answers["top_devices"], plays, "device", "devices"),
-        "changes": _changes(answers["level_changes"], period),
-        "upgrades": _upgrades(answers["level_changes"]),
-        "retention": _retention(answers["weekly_retention"]),
-        "sessions": _sessions(answers["session_lengths"]),
-        "matching": _matching(answers["match_rate_by_day"], period),
-    }
-
-
-def _songs(rows: Rows, plays: int) -> Picture:
+def songs(rows: Rows, plays: int) -> Picture:
     title, artist, most = rows[0]
     together = sum(row[2] for row in rows)
     others, each = _others(rows, 2)
@@ -65,10 +34,11 @@ def _songs(rows: Rows, plays: int) -> Picture:
         f"with {count(most, 'play')}{each}",
         "note": f"These {len(rows)} songs make {percent(together, plays)} of all plays." if rows[1:] else "",
         "rows": [[name or "no title", by or "unknown artist", n, percent(n, plays)] for name, by, n in rows],
+        "chooses": [_chosen(title=name, artist=by) for name, by, _ in rows],
     }
 
 
-def _artists(rows: Rows, plays: int) -> Picture:
+def artists(rows: Rows, plays: int) -> Picture:
     name, most, listeners = rows[0]
     others, each = _others(rows, 1)
     verb = "are the most played artists" if each else "is the most played artist"
@@ -78,7 +48,14 @@ def _artists(rows: Rows, plays: int) -> Picture:
         + (each or f" by {count(listeners, 'listener')}"),
         "note": "By the name that the app reported.",
         "rows": [[a or "unknown artist", count(u, "listener"), n, percent(n, plays)] for a, n, u in rows],
+        "chooses": [_chosen(artist=a) for a, _, _ in rows],
     }
+
+
+def _chosen(**values: str | int | None) -> dict[str, str | int] | None:
+    """What a click on a bar shows the overview of; None where the app reported none of it."""
+    found = {name: value for name, value in values.items() if value not in (None, "")}
+    return found if len(found) == len(values) else None
 
 
 def _others(rows: Rows, at: int) -> tuple[str, str]:
@@ -87,7 +64,7 @@ def _others(rows: Rows, at: int) -> tuple[str, str]:
     return (f" and {count(alike, 'other')}", " each") if alike else ("", "")
 
 
-def _days(rows: Rows, period: Period) -> Picture:
+def days(rows: Rows, period: Period) -> Picture:
     totals: Counter[dt.date] = Counter()
     for day, _, plays in rows:
         totals[day] += plays
@@ -114,7 +91,7 @@ def _silence(silent: Sequence[dt.date]) -> str:
     return f" No play at all on {formatting.listed([*map(formatting.day, silent[:3]), *others])}."
 
 
-def _week(rows: Rows, period: Period) -> Picture:
+def week(rows: Rows, period: Period) -> Picture:
     """`rows` are weekday, hour, plays_per_day, plays, days."""
     cells = {(int(weekday), int(hour)): plays / days for weekday, hour, _, plays, days in rows}
     number = {int(weekday): int(days) for weekday, *_, days in rows}
@@ -139,7 +116,7 @@ def _week(rows: Rows, period: Period) -> Picture:
     }
 
 
-def _active(rows: Rows, period: Period) -> Picture:
+def active(rows: Rows, period: Period) -> Picture:
     if not rows:
         return _nothing("No listener was logged in")
     daily = sum(row[1] for row in rows) / period.length
@@ -161,7 +138,7 @@ def _active(rows: Rows, period: Period) -> Picture:
     }
 
 
-def _users(rows: Rows, plays: int, names: Mapping[int, str]) -> Picture:
+def users(rows: Rows, plays: int, names: Mapping[int, str]) -> Picture:
     if not rows:
         return _nothing("No listener was logged in")
     shown = [
@@ -175,10 +152,11 @@ def _users(rows: Rows, plays: int, names: Mapping[int, str]) -> Picture:
         f"{shown[0][3]} of all{each}",
         "note": "With each listener's level as of their latest event.",
         "rows": shown,
+        "chooses": [_chosen(listener=row[0]) for row in rows],
     }
 
 
-def _people(rows: Rows) -> Picture:
+def people(rows: Rows) -> Picture:
     """`rows` are level, gender, listeners, plays."""
     rows = [row for row in rows if row[2]]
     if not rows:
@@ -201,7 +179,7 @@ def _people(rows: Rows) -> Picture:
     }
 
 
-def _ranking(rows: Rows, plays: int, thing: str, things: str) -> Picture:
+def ranking(rows: Rows, plays: int, thing: str, things: str) -> Picture:
     name, most, listeners = rows[0]
     alike, each = _others(rows, 1)
     more = len(rows) - SHOWN
@@ -215,10 +193,11 @@ def _ranking(rows: Rows, plays: int, thing: str, things: str) -> Picture:
             [name or "unknown", count(u, "listener"), int(n), percent(n, plays)]
             for name, n, u in rows[:SHOWN]
         ],
+        "chooses": [_chosen(place=name) for name, _, _ in rows[:SHOWN]] if thing == "place" else [],
     }
 
 
-def _changes(rows: Rows, period: Period) -> Picture:
+def changes(rows: Rows, period: Period) -> Picture:
     """`rows` are changed_at, user_id, change, proof, plays_before."""
     ups, downs, ends = (
         Counter(row[0].date() for row in rows if row[2] == change)
@@ -245,7 +224,7 @@ def _changes(rows: Rows, period: Period) -> Picture:
 BANDS = ((0, 9), (10, 24), (25, 49), (50, 99), (100, 199), (200, 499), (500, None))
 
 
-def _upgrades(rows: Rows) -> Picture:
+def upgrades(rows: Rows) -> Picture:
     before = sorted(row[4] for row in rows if row[2] == "upgrade")
     if not before:
         return _nothing("Nobody upgraded in this period")
@@ -264,7 +243,7 @@ def _upgrades(rows: Rows) -> Picture:
     }
 
 
-def _retention(rows: Rows) -> Picture:
+def retention(rows: Rows) -> Picture:
     """`rows` are registered_week, weeks_later, percent_playing, playing, registered, week_in_log."""
     found = {(row[0], int(row[1])): row for row in rows}
     weeks = sorted({row[0] for row in rows if row[5] == "whole" and row[1] > 0})
@@ -307,7 +286,7 @@ LENGTHS = ("under 5 min", "5-15 min", "15-30 min", "30-60 min", "1-2 h", "2-4 h"
 """The bands of session_lengths, 1 to 7: its answer leaves out those without a session."""
 
 
-def _sessions(rows: Rows) -> Picture:
+def sessions(rows: Rows) -> Picture:
     """`rows` are band, length, sessions, plays."""
     found = {row[0]: row[2] for row in rows}
     total, plays = sum(row[2] for row in rows), sum(row[3] for row in rows)
@@ -325,7 +304,7 @@ def _sessions(rows: Rows) -> Picture:
     }
 
 
-def _matching(rows: Rows, period: Period) -> Picture:
+def matching(rows: Rows, period: Period) -> Picture:
     """`rows` are day, plays, matched_song, matched_artist, percent_artist."""
     found = {row[0]: row for row in rows}
     days = span(period)

@@ -1,12 +1,12 @@
 """The report, live: a small server that only reads, only answers to its own name, and writes nothing raw."""
 
 import csv
-import datetime as dt
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,13 +16,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from sparkify.ask.address import MOST_ROWS, address, links, read_asked, read_selection
 from sparkify.ask.charts import NUMBERS, chart, spoken
+from sparkify.ask.explain import compare
 from sparkify.ask.live import Asked, Live
-from sparkify.ask.questions import find_question, list_questions
-from sparkify.ask.report import LEVELS, as_script, asset, template
+from sparkify.ask.overview import ALL_PLAYS
+from sparkify.ask.questions import list_questions
+from sparkify.ask.report import as_script, asset, template
 from sparkify.ask.wrong_values import with_values
 from sparkify.engines.base import Result
-from sparkify.errors import BusyError, ConfigError, RightsError, SparkifyError
+from sparkify.errors import BusyError, ConfigError, QueryError, RightsError, SparkifyError
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -31,13 +34,17 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-MOST_ROWS = 10_000
-"""Rows that a browser is sent."""
 MOST_CELLS = 100_000
 """Rows of a download."""
+SQL_LEAD = (
+    "It reads the star and the views, in the database's own dialect, within the limits of `sparkify query`."
+)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How text begins that a spreadsheet may run."""
-STATIC = {"style.css": "text/css", "page.js": "text/javascript", "plotly.min.js": "text/javascript"}
+NOTHING = Result((), [])
+STATIC = {"style.css": "text/css"} | dict.fromkeys(
+    ("page.js", "table.js", "plotly.min.js"), "text/javascript"
+)
 
 
 def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
@@ -45,58 +52,95 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
 
     A page of another site could point its own name at this address (DNS rebinding) and ask in our place.
     """
+    pages = _Pages(live)
+    app = Starlette(
+        routes=[
+            Route("/", pages.report), Route("/newest", pages.newest), Route("/healthz", pages.newest),
+            Route("/runs", pages.runs), Route("/rejects", pages.rejects), Route("/sql", pages.sql),
+            Route("/ask", pages.questions), Route("/ask/{name}.csv", pages.download),
+            Route("/ask/{name}", pages.question), Route("/plays/{songplay_id}", pages.play),
+            Route("/static/{name}", static),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)],
+        exception_handlers={SparkifyError: _failed, HTTPException: _absent},
+    )  # fmt: skip
+    app.state.takes_sql = live.takes_sql
+    return app
 
-    def report(_: Request) -> Response:
-        page = live.page()
-        return _html("report.html.j2", page=page, data=as_script(page | {"live": True}), live=True)
 
-    def newest(_: Request) -> Response:
-        return JSONResponse({"run": live.newest()}, headers=HEADERS)
+class _Pages:
+    """The pages of one warehouse."""
 
-    def runs(_: Request) -> Response:
-        result = live.runs(MOST_ROWS)
-        return _table(
-            "Runs", "What each run did, the latest first.", result, link=("rejected", "/rejects?run={}")
-        )
+    def __init__(self, live: Live) -> None:
+        self._live = live
 
-    def shown(request: Request, asked: Asked) -> tuple[Result, str]:
-        """The rows that a page shows, and where the whole answer is if these are not all."""
-        limit = asked.limit or 0
-        found = live.answer(replace(asked, limit=limit + 1))
-        if "limit" not in asked.question.takes or len(found.rows) <= limit:
-            return found, ""
-        rest = [(name, value) for name, value in request.query_params.items() if name != "limit"]
-        whole = f"/ask/{asked.question.name}.csv{'?' if rest else ''}{urlencode(rest)}"
-        return Result(found.columns, found.rows[:limit]), whole
+    def report(self, request: Request) -> Response:
+        selection = read_selection(request)
+        page = self._live.page() if selection == ALL_PLAYS else self._live.part(selection)
+        data = as_script(page | {"live": True})
+        return _html(request, "report.html.j2", page=page, data=data, live=True)
 
-    def rejects(request: Request) -> Response:
-        asked = _asked(request, "rejects")
+    def newest(self, _: Request) -> Response:
+        return JSONResponse({"run": self._live.newest()}, headers=HEADERS)
+
+    def runs(self, request: Request) -> Response:
+        result = self._live.runs(MOST_ROWS)
+        lead = "What each run did, the latest first."
+        return _table(request, "Runs", lead, result, link=("rejected", "/rejects?run={}"))
+
+    def rejects(self, request: Request) -> Response:
+        asked = read_asked(request, "rejects")
         title = "Rejects" if asked.run is None else f"Rejects of run {asked.run}"
         lead = "Records that could not be loaded, with their text as it stands in the file."
-        result, whole = shown(request, asked)
-        return _table(title, lead, with_values(result), asked=asked, query=request.url.query, whole=whole)
+        result, whole = self._shown(request, asked)
+        return _table(
+            request, title, lead, with_values(result), asked=asked, query=request.url.query, whole=whole
+        )
 
-    def questions(_: Request) -> Response:
+    def questions(self, request: Request) -> Response:
         rows: list[tuple[Any, ...]] = [(one.name, one.meaning) for one in list_questions()]
+        lead = "Each is SQL in a file; open one to choose its values."
         return _table(
-            "Questions", "Each is SQL in a file; open one to choose its values.",
-            Result(("question", "meaning"), rows), link=("question", "/ask/{}"),
-        )  # fmt: skip
+            request, "Questions", lead, Result(("question", "meaning"), rows), link=("question", "/ask/{}")
+        )
 
-    def question(request: Request) -> Response:
-        asked = _asked(request, request.path_params["name"])
-        result, whole = shown(request, asked)
-        picture = chart(result)
-        return _table(
-            spoken(asked.question.name), asked.question.meaning, result, asked=asked, picture=picture,
-            data=as_script({"answer": picture, "live": True}), query=request.url.query, whole=whole,
-        )  # fmt: skip
+    def question(self, request: Request) -> Response:
+        asked = read_asked(request, request.path_params["name"])
+        result, whole = self._shown(request, asked)
+        title, lead = spoken(asked.question.name), asked.question.meaning
+        more = _picture(result) | {"asked": asked, "query": request.url.query, "whole": whole}
+        return _table(request, title, lead, result, **more)
 
-    def download(request: Request) -> Response:
-        asked = _asked(request, request.path_params["name"], MOST_CELLS)
+    def play(self, request: Request) -> Response:
+        text = request.path_params["songplay_id"]
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+            raise HTTPException(404, f"{text!r} is no id of a play.")
+        try:
+            found = self._live.explain(int(text))
+        except ConfigError as error:
+            raise HTTPException(404, str(error)) from error
+        return _html(request, "play.html.j2", found=found, values=compare(found))
+
+    def sql(self, request: Request) -> Response:
+        if not self._live.takes_sql:
+            raise HTTPException(404, "There is no box for SQL: `sparkify dashboard --sql` offers one.")
+        text = request.query_params.get("q", "").strip()
+        # Another site may not make a browser run what somebody else wrote.
+        if not text or request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            return _table(request, "SQL", SQL_LEAD, NOTHING, sql=text)
+        try:
+            found = self._live.sql(text)
+        except QueryError as error:
+            return _table(request, "SQL", SQL_LEAD, NOTHING, 400, sql=text, failed=str(error))
+        shown = Result(found.columns, found.rows[:MOST_ROWS])
+        more = _picture(shown) | {"sql": text, "is_cut": len(found.rows) > MOST_ROWS}
+        return _table(request, "SQL", SQL_LEAD, shown, **more)
+
+    def download(self, request: Request) -> Response:
+        asked = read_asked(request, request.path_params["name"], MOST_CELLS)
         if not request.query_params.get("limit"):
             asked = replace(asked, limit=MOST_CELLS + 1)
-        found = live.answer(asked)
+        found = self._live.answer(asked)
         if len(found.rows) > MOST_CELLS:
             raise ConfigError(
                 f"the answer has more than {MOST_CELLS:,} rows. Choose a number of rows, or use "
@@ -105,24 +149,21 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         disposition = {"Content-Disposition": f'attachment; filename="{asked.question.name}.csv"'}
         return Response(as_csv(found), media_type="text/csv", headers=HEADERS | disposition)
 
-    def static(request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in STATIC:
-            raise HTTPException(404)
-        return Response(
-            asset(name), media_type=STATIC[name], headers=HEADERS | {"Cache-Control": "max-age=300"}
-        )
+    def _shown(self, request: Request, asked: Asked) -> tuple[Result, str]:
+        """The rows that a page shows, and where the whole answer is if these are not all."""
+        limit = asked.limit or 0
+        found = self._live.answer(replace(asked, limit=limit + 1))
+        if "limit" not in asked.question.takes or len(found.rows) <= limit:
+            return found, ""
+        rest = {name: value for name, value in request.query_params.items() if name != "limit"}
+        return Result(found.columns, found.rows[:limit]), address(f"/ask/{asked.question.name}.csv", rest)
 
-    return Starlette(
-        routes=[
-            Route("/", report), Route("/newest", newest), Route("/healthz", newest),
-            Route("/runs", runs), Route("/rejects", rejects),
-            Route("/ask", questions), Route("/ask/{name}.csv", download), Route("/ask/{name}", question),
-            Route("/static/{name}", static),
-        ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)],
-        exception_handlers={SparkifyError: _failed, HTTPException: _absent},
-    )  # fmt: skip
+
+def static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in STATIC:
+        raise HTTPException(404)
+    return Response(asset(name), media_type=STATIC[name], headers=HEADERS | {"Cache-Control": "max-age=300"})
 
 
 def as_csv(result: Result) -> str:
@@ -142,56 +183,30 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def _asked(request: Request, name: str, most: int = MOST_ROWS) -> Asked:
-    found = find_question(name)
-    limit = _number(request, "limit")
-    values: dict[str, Any] = {"limit": 100 if limit is None else min(limit or most, most)}
-    if "since" in found.takes:
-        first, last = _day(request, "from"), _day(request, "to")
-        if first and last and first > last:
-            raise ConfigError(f"from {first} is later than to {last}: there is no such day.")
-        values |= {"first": first, "last": last}
-    if "level" in found.takes:
-        values["level"] = _level(request)
-    if "run" in found.takes:
-        values["run"] = _number(request, "run")
-    return Asked(found, **values)
+def _picture(result: Result) -> dict[str, Any]:
+    """The picture of an answer, if there is one."""
+    picture = chart(result)
+    return {"picture": picture, "data": as_script({"answer": picture, "live": True})}
 
 
-def _number(request: Request, name: str) -> int | None:
-    text = request.query_params.get(name)
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit()) or len(text) > 9:
-        raise ConfigError(f"{name} {text!r} is not a number.")
-    return int(text)
+def _table(
+    request: Request, title: str, lead: str, result: Result, status: int = 200, **more: Any
+) -> Response:
+    return _html(request, "table.html.j2", status, title=title, lead=lead, **_cells(result), **more)
 
 
-def _level(request: Request) -> str | None:
-    level = request.query_params.get("level") or None
-    if level not in LEVELS.values():
-        raise ConfigError(f"level {level!r} is not paid or free.")
-    return level
-
-
-def _day(request: Request, name: str) -> dt.date | None:
-    text = request.query_params.get(name)
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ConfigError(f"{name} {text!r} is not a day like 2018-11-30.") from None
-
-
-def _table(title: str, lead: str, result: Result, status: int = 200, **more: Any) -> Response:
+def _cells(result: Result) -> dict[str, Any]:
+    """What the table of an answer is drawn from."""
     countable = (*NUMBERS, type(None))
     numbers = {
         n for n in range(len(result.columns)) if all(isinstance(row[n], countable) for row in result.rows)
     }
-    return _html("table.html.j2", status, title=title, lead=lead, result=result, numbers=numbers, **more)
+    return {"result": result, "numbers": numbers, "links": links(result)}
 
 
-def _html(name: str, status: int = 200, **values: Any) -> Response:
-    return HTMLResponse(template(name).render(**values), status, headers=HEADERS)
+def _html(request: Request, name: str, status: int = 200, **values: Any) -> Response:
+    html = template(name).render(values | {"takes_sql": request.app.state.takes_sql})
+    return HTMLResponse(html, status, headers=HEADERS)
 
 
 _FAILURES: dict[type[SparkifyError], tuple[int, str]] = {
@@ -202,12 +217,14 @@ _FAILURES: dict[type[SparkifyError], tuple[int, str]] = {
 }
 
 
-def _failed(_: Request, error: Exception) -> Response:
+def _failed(request: Request, error: Exception) -> Response:
     """An error that the user can fix, in one line; a warehouse that is held is tried again."""
     status, title = next(told for kind, told in _FAILURES.items() if isinstance(error, kind))
-    return _table(title, str(error), Result((), []), status, retry=status == 503)
+    return _table(request, title, str(error), NOTHING, status, retry=status == 503)
 
 
-def _absent(_: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return _table("There is no such page", "The pages are named above.", Result((), []), status)
+def _absent(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    is_ours = error.detail != HTTPStatus(error.status_code).phrase
+    lead = error.detail if is_ours else "The pages are named above."
+    return _table(request, "There is no such page", lead, NOTHING, error.status_code)

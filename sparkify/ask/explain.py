@@ -9,7 +9,7 @@ from sparkify.engines.relations import definition, resolve
 from sparkify.errors import ConfigError
 from sparkify.ledger.state import read_play_pages
 from sparkify.sql import statement
-from sparkify.sql.schema import LINEAGE
+from sparkify.sql.schema import LINEAGE, table
 
 SHOWN = 10
 """Candidates that are shown."""
@@ -63,6 +63,18 @@ def explain_play(reader: Reader, songplay_id: int) -> Explanation:
         plays[0], records, _why_song(plays[0], candidates), _why_artist(plays[0], candidates),
         candidates[:SHOWN], len(candidates[SHOWN:]),
     )  # fmt: skip
+
+
+def compare(found: Explanation) -> list[tuple[str, Any, Any]]:
+    """Each column of the record that the star took, what the record says, and what the star says of it.
+
+    What the star does not have is as the record says.
+    """
+    shown = {one.source.removeprefix("stg_events."): one.name for one in table("songplay").columns}
+    return [
+        (name, value, found.play[shown[name]] if name in shown else value)
+        for name, value in found.records[0].values.items()
+    ]
 
 
 def _rows(result: Result) -> list[Row]:

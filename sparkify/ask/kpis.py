@@ -40,20 +40,21 @@ def cards(answers: Answers, before: Rows | None, everybody: Rows, period: Period
 def sums(answers: Answers) -> list[tuple[str, int]]:
     """The plays of this period and level, as each picture counts them: all must be the same."""
     return [
-        (name, int(sum(rows)))
-        for name, rows in (
-            ("at a glance", [answers["at_a_glance"][0][0]]),
-            ("by day", [row[1] for row in answers["plays_by_day"]]),
-            ("by day and level", [row[2] for row in answers["plays_by_day_and_level"]]),
-            ("by weekday and hour", [row[3] for row in answers["plays_by_weekday_and_hour"]]),
-            ("by level and gender", [row[3] for row in answers["listeners_by_level_and_gender"]]),
-            ("by state", [row[1] for row in answers["plays_by_state"]]),
-            ("by place", [row[1] for row in answers["top_locations"]]),
-            ("by browser", [row[1] for row in answers["top_browsers"]]),
-            ("by device", [row[1] for row in answers["top_devices"]]),
-            ("by length of session", [row[3] for row in answers["session_lengths"]]),
-            ("by day, matched or not", [row[1] for row in answers["match_rate_by_day"]]),
+        (name, int(sum(row[at] for row in answers[question])))
+        for name, question, at in (
+            ("at a glance", "at_a_glance", 0),
+            ("by day", "plays_by_day", 1),
+            ("by day and level", "plays_by_day_and_level", 2),
+            ("by weekday and hour", "plays_by_weekday_and_hour", 3),
+            ("by level and gender", "listeners_by_level_and_gender", 3),
+            ("by state", "plays_by_state", 1),
+            ("by place", "top_locations", 1),
+            ("by browser", "top_browsers", 1),
+            ("by device", "top_devices", 1),
+            ("by length of session", "session_lengths", 3),
+            ("by day, matched or not", "match_rate_by_day", 1),
         )
+        if question in answers
     ]
 
 

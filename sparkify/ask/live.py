@@ -5,21 +5,29 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sparkify.ask.chart_data import Answers
 from sparkify.ask.data_quality import CheckOutcome
-from sparkify.ask.questions import Question, ask, find_question
-from sparkify.ask.report import gather
+from sparkify.ask.explain import Explanation, explain_play
+from sparkify.ask.overview import Selection
+from sparkify.ask.questions import EVERYTHING, Filters, Question, ask, find_question
+from sparkify.ask.report import Page, gather, gather_part
 from sparkify.ask.short_session import Opener, ShortSession
 from sparkify.clock import now
 from sparkify.engines.base import Reader, Result
 from sparkify.errors import BusyError, RightsError
 
+T = TypeVar("T")
+U = TypeVar("U")
 HASTE = 0.2
 """Seconds that a glance waits for a writer; a page waits as long as the configuration says."""
+NAMES = ("first_name", "last_name")
+"""Columns that name a listener."""
 KEPT = 256
 """Answers that are kept."""
+KEPT_PARTS = 32
+"""Pages of some plays that are kept."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Asked:
     last: dt.date | None = None
     level: str | None = None
     run: int | None = None
+    filters: Filters = EVERYTHING
 
 
 class Live:
@@ -46,24 +55,29 @@ class Live:
         check: Callable[[Reader], Sequence[CheckOutcome] | None],
         *,
         private: Opener | None = None,
+        free: Opener | None = None,
         hold: float = 0.5,
         wait: float = 30.0,
         names: bool = False,
         prove: bool = False,
         clock: Callable[[], dt.datetime] = now,
     ) -> None:
-        """`private` opens what readers do not see, where `opener` does not show it."""
+        """`private` opens what readers do not see, where `opener` does not show it.
+
+        `free` opens what SQL of somebody's own may read, with its limits; without it there is no `sql`.
+        """
         self._opener, self._check, self._hold, self._wait = opener, check, hold, wait
-        self._private = private
+        self._private, self._free = private, free
         self._names, self._prove, self._clock = names, prove, clock
         self._building = threading.Lock()
-        self._page: dict[str, Any] | None = None
+        self._page: Page | None = None
+        self._parts: dict[Selection, Page] = {}
         self._answers: dict[Asked, Result] = {}
         self._page_of: tuple[Any, ...] = ()
         """What was the newest when the report was made."""
         self._seen: tuple[Any, ...] = (-1,)
 
-    def page(self) -> dict[str, Any]:
+    def page(self) -> Page:
         """The report of the newest run; the one before while the newest is computed, or a load runs.
 
         Raises BusyError where there is no page before.
@@ -115,13 +129,47 @@ class Live:
             return found
         opener = (self._private if asked.question.is_private else None) or self._opener
         with ShortSession(opener, self._hold, self._wait) as session:
-            found = ask(session, asked.question, asked.limit, asked.first, asked.last, asked.level, asked.run)
+            values = (asked.limit, asked.first, asked.last, asked.level, asked.run, asked.filters)
+            found = ask(session, asked.question, *values)
         if not self._names:
             found = _without_names(found)
-        if len(answers) >= KEPT:
-            answers.clear()
-        answers[asked] = found
+        _keep(answers, asked, found, KEPT)
         return found
+
+    def part(self, selection: Selection) -> Page:
+        """The report of some plays, as the newest run has them."""
+        self.newest()
+        parts = self._parts
+        if found := parts.get(selection):
+            return found
+        with ShortSession(self._opener, self._hold, self._wait) as session:
+            run = int(_newest(session)[0])
+            found = gather_part(session, selection, self._clock(), names=self._names) | {"run": run}
+        _keep(parts, selection, found, KEPT_PARTS)
+        return found
+
+    def explain(self, songplay_id: int) -> Explanation:
+        """Where a play came from. Raises ConfigError if there is none of this id."""
+        with ShortSession(self._private or self._opener, self._hold, self._wait) as session:
+            found = explain_play(session, songplay_id)
+        if not self._names:
+            for record in found.records:
+                for name in (*NAMES, "extra"):  # where a name may stand that fits no column
+                    record.values.pop(name, None)
+        return found
+
+    def sql(self, text: str) -> Result:
+        """The rows of a statement of somebody's own, within its limits."""
+        assert self._free, "no opener for SQL was given"
+        engine = self._free(self._wait)
+        try:
+            return engine.native(text)
+        finally:
+            engine.close()
+
+    @property
+    def takes_sql(self) -> bool:
+        return self._free is not None
 
     def runs(self, limit: int) -> Result:
         """The runs, with the reasons of those that were refused where these may be seen."""
@@ -138,9 +186,15 @@ class Live:
         except BusyError:
             seen = self._seen
         if seen != self._seen:
-            self._answers = {}
+            self._answers, self._parts = {}, {}
             self._seen = seen
         return int(seen[0])
+
+
+def _keep(kept: dict[T, U], key: T, value: U, most: int) -> None:
+    if len(kept) >= most:
+        kept.clear()
+    kept[key] = value
 
 
 def _newest(reader: Reader) -> tuple[Any, ...]:
@@ -153,6 +207,6 @@ def _newest(reader: Reader) -> tuple[Any, ...]:
 
 def _without_names(result: Result) -> Result:
     """The answer with listeners as numbers only."""
-    kept = [at for at, column in enumerate(result.columns) if column not in ("first_name", "last_name")]
+    kept = [at for at, column in enumerate(result.columns) if column not in NAMES]
     columns = tuple(result.columns[at] for at in kept)
     return Result(columns, [tuple(row[at] for at in kept) for row in result.rows])

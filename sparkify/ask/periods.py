@@ -37,6 +37,24 @@ def find_periods(first: dt.date, last: dt.date, end: dt.date | None = None) -> t
     return (*(_latest(number, first, last) for number in (7, 28)), everything)
 
 
+def chosen_period(first: dt.date | None, last: dt.date | None, log: tuple[dt.date, dt.date]) -> Period:
+    """The days from `first` to `last`, as far as the log goes; None is its first and its last day.
+
+    >>> nov = (dt.date(2018, 11, 1), dt.date(2018, 11, 30))
+    >>> chosen_period(dt.date(2018, 11, 15), dt.date(2018, 12, 31), nov).words
+    '15 to 30 Nov 2018'
+    """
+    first, last = first or log[0], last or log[1]
+    if first > log[1] or last < log[0]:  # nobody played on these days
+        return Period("chosen", "Chosen", first, last, None)
+    first, last = max(first, log[0]), min(last, log[1])
+    length = last - first + dt.timedelta(days=1)
+    before = (first - length, last - length)
+    return Period(
+        "chosen", formatting.count(length.days, "day"), first, last, before if before[0] >= log[0] else None
+    )
+
+
 def _latest(number: int, first: dt.date, last: dt.date) -> Period:
     start = last - dt.timedelta(days=number - 1)
     before = (start - dt.timedelta(days=number), start - dt.timedelta(days=1))

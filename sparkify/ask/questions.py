@@ -11,7 +11,36 @@ from sparkify.engines.base import Reader, Result, Value, limit_of
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 
-"""From the first moment to the last that a question without days is about."""
+_PLAYS = re.compile(r"(?<=FROM |JOIN )songplay\b")
+_OTHER = re.compile(r"\b(?:etl_|stg_|load_|events\b|listening\b|registrations\b)")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which plays a question is about; None is all of them. Text is as `songplay` has it.
+
+    >>> Filters(artist="Coldplay", listener=8).conditions
+    'p.artist_name = :artist AND p.user_id = :listener'
+    """
+
+    title: str | None = None
+    artist: str | None = None
+    listener: int | None = None
+    place: str | None = None
+
+    @property
+    def values(self) -> dict[str, str | int]:
+        """Those that are set, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    @property
+    def conditions(self) -> str:
+        return " AND ".join(f"p.{COLUMNS[name]} = :{name}" for name in self.values)
+
+
+COLUMNS = {"title": "title", "artist": "artist_name", "listener": "user_id", "place": "location"}
+"""The column of `songplay` that each filter is about."""
+EVERYTHING = Filters()
 
 
 @dataclass(frozen=True)
@@ -27,6 +56,36 @@ class Question:
     def is_private(self) -> bool:
         """Whether it reads other tables than those that readers see: records and messages as they came."""
         return bool(re.search(r"\b(?:etl|stg)_", self.text))
+
+    @property
+    def takes_filters(self) -> bool:
+        """Whether it is about plays alone, and so can be about some of them."""
+        return bool(_PLAYS.search(self.text)) and not _OTHER.search(self._sql)
+
+    def filtered(self, filters: Filters) -> str:
+        """Its SQL over the plays that the filters leave. Raises ConfigError where it takes none.
+
+        The CTE has a name of its own: on Redshift one that reads a table of its own name is recursive
+        (AWS, "WITH clause").
+        """
+        if not filters.values:
+            return self.text
+        if not self.takes_filters:
+            raise ConfigError(
+                f"{self.name} takes no {next(iter(filters.values))}: it is not about plays alone."
+            )
+        body = _PLAYS.sub("filtered_songplay", self._sql).lstrip()
+        rest = body.removeprefix("WITH")
+        comma = "" if rest is body else ","
+        return (
+            "WITH\nfiltered_songplay AS (\n    SELECT p.*\n    FROM songplay AS p\n"
+            f"    WHERE {filters.conditions}\n){comma}\n{rest.lstrip()}"
+        )
+
+    @property
+    def _sql(self) -> str:
+        """Its text without the comments."""
+        return re.sub(r"--[^\n]*\n", "", self.text)
 
 
 def list_questions() -> Sequence[Question]:
@@ -52,9 +111,14 @@ def ask(
     last: dt.date | None = None,
     level: str | None = None,
     run: int | None = None,
+    filters: Filters = EVERYTHING,
 ) -> Result:
-    """Answer a question; the values are those of `values_of`."""
-    return reader.query(question.text, values_of(question, limit, first, last, level, run))
+    """Answer a question; the values are those of `values_of`.
+
+    Raises ConfigError for filters that it does not take.
+    """
+    values = values_of(question, limit, first, last, level, run, filters)
+    return reader.query(question.filtered(filters), values)
 
 
 def values_of(
@@ -64,6 +128,7 @@ def values_of(
     last: dt.date | None = None,
     level: str | None = None,
     run: int | None = None,
+    filters: Filters = EVERYTHING,
 ) -> dict[str, Value]:
     """What a question is asked with.
 
@@ -78,7 +143,7 @@ def values_of(
         "level": level,
         "run": run,
     }
-    return {name: values[name] for name in question.takes}
+    return {name: values[name] for name in question.takes} | filters.values
 
 
 def _question(found: Statement) -> Question:

@@ -3,11 +3,11 @@
 import datetime as dt
 import re
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
-from sparkify.cli.options import AT_MOST, config_options, day_options, timeout_option
+from sparkify.cli.options import AT_MOST, config_options, day_options, filter_options, timeout_option
 from sparkify.cli.output import format_option, print_result, print_some
 from sparkify.config import Config
 from sparkify.connection import opened, require_readable
@@ -26,6 +26,7 @@ MOST = 1_000_000
 @click.option(
     "--level", type=click.Choice(["free", "paid"]), help="Only plays of free, or of paid listeners."
 )
+@filter_options
 @format_option
 @click.option(
     "--sql", "show_sql", is_flag=True, help="Print the SQL that would run, ready for `sparkify query`."
@@ -37,11 +38,12 @@ def ask(
     first: dt.date | None,
     last: dt.date | None,
     level: str | None,
+    filters: dict[str, Any],
     style: str | None,
     show_sql: bool,
 ) -> None:
     """Answer a question; without a name, list them all."""
-    from sparkify.ask.questions import find_question, list_questions, values_of
+    from sparkify.ask.questions import Filters, find_question, list_questions, values_of
     from sparkify.engines.base import Result
 
     if question is None:
@@ -58,14 +60,16 @@ def ask(
         if given is not None and name not in found.takes:
             raise ConfigError(f"{question} takes no {flag}: it is always answered whole.")
     most = 10 if limit is None else limit
+    chosen = Filters(**filters)
+    text = found.filtered(chosen)
     if show_sql:
-        values = values_of(found, most or None, first, last, level)
-        click.echo(engine_of(config).translate(found.text, values))
+        values = values_of(found, most or None, first, last, level, filters=chosen)
+        click.echo(engine_of(config).translate(text, values))
         return
-    values = values_of(found, most + 1 if most else None, first, last, level)
+    values = values_of(found, most + 1 if most else None, first, last, level, filters=chosen)
     with opened(config, rights="login" if found.is_private else "reader") as engine:
         require_readable(engine, config)
-        result = engine.query(found.text, values)
+        result = engine.query(text, values)
     print_some(result, most if "limit" in found.takes else 0, style, chosen=limit is not None)
 
 

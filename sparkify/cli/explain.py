@@ -9,7 +9,6 @@ from sparkify.cli.options import ANY_ID, Group, config_options
 from sparkify.cli.output import lines, print_object, visible
 from sparkify.config import Config
 from sparkify.connection import opened
-from sparkify.sql.schema import table
 
 if TYPE_CHECKING:
     from sparkify.ask.explain import Explanation, Record
@@ -41,6 +40,8 @@ def play(config: Config, songplay_id: int, style: str | None) -> None:
 
 
 def _as_text(found: "Explanation") -> str:
+    from sparkify.ask.explain import compare
+
     play = found.play
     taken, *others = found.records
     head = f"Play {play['songplay_id']}: {_said(play['title'])} by {_said(play['artist_name'])}"
@@ -50,11 +51,9 @@ def _as_text(found: "Explanation") -> str:
         ("song", found.song),
         ("artist", found.artist),
     ])]  # fmt: skip
-    shown = {one.source.removeprefix("stg_events."): one.name for one in table("songplay").columns}
-    values = [(name, value, play.get(shown.get(name, ""))) for name, value in taken.values.items()]
     out += ["", "What the record says, and the star where it differs:", "", lines(
-        (name, _said(value) + (f" -> {_said(star)}" if name in shown and star != value else ""))
-        for name, value, star in values
+        (name, _said(value) + (f" -> {_said(star)}" if star != value else ""))
+        for name, value, star in compare(found)
     )]  # fmt: skip
     if found.candidates:
         out += ["", "Songs with its title or its artist:", "", lines(

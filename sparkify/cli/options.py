@@ -142,6 +142,21 @@ def day_options(function: Command) -> Command:
     return wrapper
 
 
+def filter_options(function: Command) -> Command:
+    """`--title`, `--artist`, `--listener`, `--place`: only plays of these."""
+
+    @click.option("--title", help="Only plays of songs of this title.")
+    @click.option("--artist", help="Only plays of this artist, by the name that the app reported.")
+    @click.option("--listener", type=ANY_ID, metavar="ID", help="Only plays of this listener.")
+    @click.option("--place", help="Only plays heard at this location.")
+    @wraps(function)
+    def wrapper(*args: Any, **options: Any) -> Any:
+        filters = {name: options.pop(name) for name in ("title", "artist", "listener", "place")}
+        return function(*args, filters=filters, **options)
+
+    return wrapper
+
+
 class _Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.4
     name = "day"
 

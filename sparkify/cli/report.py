@@ -15,7 +15,7 @@ from sparkify.cli.output import require_place, seconds, size
 from sparkify.cli.progress import watch
 from sparkify.config import LOOPBACK, Config
 from sparkify.connection import as_owner, mode_of_page, open_engine, opened, require_readable
-from sparkify.engines.registry import OpenOptions, Rights, engine_of
+from sparkify.engines.registry import OpenOptions, engine_of
 from sparkify.errors import ConfigError
 from sparkify.writing import replace_file
 
@@ -95,34 +95,49 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
 )
 @timeout_option
 @names_option
+@click.option(
+    "--sql", "takes_sql", is_flag=True, help="Offer a box for SQL: it sees what `query` sees, names too."
+)
 @check_option
 @click.option("--open", "show", is_flag=True, help="Open the report in a browser.")
 def dashboard(
-    config: Config, port: int, host: str, allow_host: tuple[str, ...], names: bool, prove: bool, show: bool
+    config: Config,
+    port: int,
+    host: str,
+    allow_host: tuple[str, ...],
+    names: bool,
+    takes_sql: bool,
+    prove: bool,
+    show: bool,
 ) -> None:
-    """Serve the report, live: the newest run, every question, the runs and the rejects. It only reads."""
+    """Serve the report, live: the newest run, every question, the runs and the rejects. It only reads.
+
+    A click on a song, an artist, a listener, a place or a day shows the overview of it.
+    """
     _require_extra("jinja2", "plotly", "starlette", "uvicorn")
     import dataclasses
     import socket
 
     import uvicorn
 
+    from sparkify.ask.address import MOST_ROWS
     from sparkify.ask.dashboard import make_app
     from sparkify.ask.live import Live
 
-    def opener(wait: float, rights: Rights = "reader") -> "Engine":
+    def opener(options: OpenOptions, wait: float) -> "Engine":
         waiting = dataclasses.replace(config.warehouse, wait=wait)
-        options = OpenOptions(rights=rights, rows=0)
         return open_engine(dataclasses.replace(config, warehouse=waiting), options)
 
     with opened(config, rights="reader") as engine:
         require_readable(engine, config)
     kind = engine_of(config)
     holds_up = kind.blocks_writers and config.warehouse.snapshot == "no"
+    sql = OpenOptions(rights="reader", locked_down=True, rows=MOST_ROWS + 1)
     live = Live(
-        opener,
+        partial(opener, OpenOptions(rights="reader", rows=0)),
         partial(_prove, config),
-        private=partial(opener, rights="login") if kind.has_grants else None,
+        private=partial(opener, OpenOptions(rows=0)) if kind.has_grants else None,
+        free=partial(opener, sql) if takes_sql else None,
         hold=0.5 if holds_up else 300.0,
         wait=config.warehouse.wait,
         names=names,

@@ -3,8 +3,9 @@
 (() => {
   const page = JSON.parse(document.getElementById("data").textContent);
   // The choice stands in the address, so that it can be sent, and outlives a reload.
-  const [, chosenPeriod = "28", chosenLevel = "all"] = location.hash.match(/^#(7|28|all)-(all|paid|free)$/) || [];
+  const [, chosenPeriod = "28", chosenLevel = "all"] = location.hash.match(/^#(7|28|all|chosen)-(all|paid|free)$/) || [];
   const state = { period: chosenPeriod, level: chosenLevel };
+  if (page.periods?.length && !page.periods.some((one) => one.key === state.period)) state.period = page.periods[0].key;
   const number = new Intl.NumberFormat("en-GB");
   const byId = (id) => document.getElementById(id);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
@@ -31,21 +32,47 @@
   tellAges();
   setInterval(tellAges, 30000);
 
+  // ---- where a click leads, on a server ------------------------------------------------------------
+
+  function address(path, values) {
+    const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "");
+    return path + (given.length ? "?" + new URLSearchParams(given) : "");
+  }
+
+  // The overview of these values beside what is chosen already, with the same period and level.
+  function overview(values) {
+    const days = "from" in values ? {} : { from: page.selection.from, to: page.selection.to };
+    return address("/", { ...page.selection, ...days, ...values }) + ("from" in values ? `#chosen-${state.level}` : location.hash);
+  }
+
+  // A question with the days, the level and the filters of this page.
+  function question(name) {
+    const { first, last } = page.periods.find((one) => one.key === state.period);
+    return address("/ask/" + name, { ...page.selection, from: first, to: last, level: state.level === "all" ? "" : state.level });
+  }
+
+  function leading(href, ...children) {
+    const link = make("a", "", ...children);
+    link.href = href;
+    return link;
+  }
+
   // ---- pictures made of text and boxes -------------------------------------------------------------
 
   function bars(picture) {
     const most = Math.max(...picture.rows.map((row) => Math.abs(row[2])), 1);
-    return make("ol", "bars", ...picture.rows.map(([name, aside, value, share]) => {
+    return make("ol", "bars", ...picture.rows.map(([name, aside, value, share], n) => {
+      const chosen = page.live && page.selection && picture.chooses?.[n];
       const fill = make("i", value < 0 ? "less" : "");
       fill.style.width = (100 * Math.abs(value)) / most + "%";
       return make("li", "",
-        make("span", "name", name, make("span", "aside", /^[\d,]+ \S+$/.test(aside) ? aside.replace(" ", "\u00a0") : aside)),
+        make("span", "name", chosen ? leading(overview(chosen), name) : name, make("span", "aside", /^[\d,]+ \S+$/.test(aside) ? aside.replace(" ", "\u00a0") : aside)),
         make("span", "number", number.format(value) + " ", share ? make("small", "", share) : null),
         make("span", "bar", fill));
     }));
   }
 
-  const KINDS = { women: "good", men: "read-songs", unknown: "dull" };
+  const KINDS = { women: "women", men: "men", unknown: "dull" };
 
   function strips(picture) {
     return make("div", "strips", ...picture.rows.map(([level, parts]) => {
@@ -132,7 +159,8 @@
       const change = make("div", "change");
       if (versus) change.append(make("b", "", ARROWS[card.direction] + card.change), versus);
       else change.append(card.change);
-      return make("div", "", make("div", "label", card.label), make("div", "value", card.value), change, spark(card.spark));
+      const value = page.live && card.label === "Plays" ? leading(question("latest_plays"), card.value) : card.value;
+      return make("div", "", make("div", "label", card.label), make("div", "value", value), change, spark(card.spark));
     }));
   }
 
@@ -286,6 +314,7 @@
     if (!card || !picture) return;
     card.querySelector("h3").textContent = picture.title;
     card.querySelector(".note").textContent = picture.note;
+    if (page.live && picture.question) card.querySelector(".more").replaceChildren(leading(question(picture.question), "As a table"));
     card.classList.toggle("short", picture.kind === "nothing");
     const place = card.querySelector(".picture");
     const old = place.querySelector(".plot");
@@ -296,6 +325,8 @@
       plot.setAttribute("role", "img");
       plot.setAttribute("aria-label", picture.title);
       Plotly.react(plot, traces, form, { displayModeBar: false, responsive: true });
+      if (!old && page.live && picture.kind === "days")
+        plot.on("plotly_click", ({ points: [{ x }] }) => location.assign(overview({ from: x, to: x })));
     } else {
       if (old) Plotly.purge(old);
       place.replaceChildren(...(picture.kind === "bars" ? [bars(picture)] : picture.kind === "strips" ? [strips(picture)] : []));
@@ -314,10 +345,12 @@
   }
 
   function draw() {
-    if (!page.trust) { show("answer", page.answer); return; }
-    if (page.trust.flow.length) flow(page.trust.flow);
-    show("rejects", page.trust.rejects);
-    show("missing", page.trust.missing);
+    if ("answer" in page) { show("answer", page.answer); return; }
+    if (page.trust) {
+      if (page.trust.flow.length) flow(page.trust.flow);
+      show("rejects", page.trust.rejects);
+      show("missing", page.trust.missing);
+    }
     if (!page.periods.length) return;
     const period = page.periods.find((one) => one.key === state.period);
     const view = page.views[`${state.period}-${state.level}`];
@@ -325,13 +358,13 @@
     byId("words").textContent = period.words + (state.level === "all" ? "" : `, only ${state.level} plays`);
     byId("nobody").hidden = some;
     byId("pictures").hidden = !some;
-    for (const id of ["cards", "sums", "matching"]) byId(id).hidden = !some;
+    for (const id of ["cards", "sums", "matching"]) byId(id)?.toggleAttribute("hidden", !some);
     for (const button of document.querySelectorAll(".switch button"))
       button.setAttribute("aria-checked", String(button.dataset.period === state.period || button.dataset.level === state.level));
     if (!some) return;
     cards(view.cards, period);
     for (const [id, picture] of Object.entries(view.pictures)) show(id, picture);
-    sums(view.sums);
+    if (page.trust) sums(view.sums);
   }
 
   document.querySelector(".controls")?.addEventListener("click", (event) => {
@@ -347,7 +380,7 @@
   draw();
 
   // A run that is published makes this page old.
-  if (page.live && page.trust) setInterval(async () => {
+  if (page.live && page.run !== undefined) setInterval(async () => {
     const answer = await fetch("/newest").catch(() => null);
     if (answer?.ok && (await answer.json()).run !== page.run) location.reload();
   }, 5000);

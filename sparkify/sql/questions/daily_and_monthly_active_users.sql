@@ -39,6 +39,6 @@ SELECT
         WHEN counted.day >= log.thirtieth_day THEN ROUND(100.0 * counted.daily_users / counted.monthly_users, 1)
     END AS percent_daily_of_monthly
 FROM counted
-CROSS JOIN (SELECT CAST(DATEADD(day, 29, MIN(start_time)) AS DATE) AS thirtieth_day FROM songplay) AS log
+CROSS JOIN (SELECT CAST(DATEADD(day, 29, MIN(start_time)) AS DATE) AS thirtieth_day FROM time) AS log
 WHERE counted.daily_users > 0 AND counted.day >= CAST(:since AS DATE) AND counted.day < CAST(:until AS DATE)
 ORDER BY counted.day

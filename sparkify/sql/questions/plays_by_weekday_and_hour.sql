@@ -5,7 +5,7 @@ span AS (
     SELECT
         GREATEST(MIN(CAST(start_time AS DATE)), CAST(:since AS DATE)) AS first_day,
         LEAST(MAX(CAST(start_time AS DATE)), CAST(DATEADD(day, -1, CAST(:until AS TIMESTAMP)) AS DATE)) AS last_day
-    FROM songplay
+    FROM time
 ),
 played AS (
     SELECT EXTRACT(DOW FROM p.start_time) AS weekday, EXTRACT(HOUR FROM p.start_time) AS hour, COUNT(*) AS plays

@@ -7,7 +7,7 @@ ending AS (
     SELECT
         CAST(MIN(start_time) AS DATE) AS first_day,
         LEAST(CAST(DATEADD(day, 1, MAX(start_time)) AS DATE), CAST(:until AS DATE)) AS until_day
-    FROM songplay
+    FROM time
 ),
 beginning AS (
     SELECT

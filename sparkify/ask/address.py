@@ -1,0 +1,107 @@
+"""What an address of the dashboard asks for, and the addresses that its pages lead to."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from sparkify.ask.live import Asked
+from sparkify.ask.overview import LEVELS, Selection
+from sparkify.ask.questions import Filters, find_question
+from sparkify.engines.base import Result
+from sparkify.errors import ConfigError
+
+MOST_ROWS = 10_000
+"""Rows that a browser is sent."""
+
+
+def read_asked(request: Request, name: str, most: int = MOST_ROWS) -> Asked:
+    """The question of this name with the values of the address.
+
+    Raises HTTPException for a question that there is not, ConfigError for a wrong value.
+    """
+    try:
+        found = find_question(name)
+    except ConfigError as error:
+        raise HTTPException(404, str(error)) from error
+    limit = _number(request, "limit")
+    if limit is not None and limit < 0:
+        raise ConfigError(f"limit {limit} is not a number of rows.")
+    values: dict[str, Any] = {"limit": 100 if limit is None else min(limit or most, most)}
+    selection = read_selection(request)
+    if "since" in found.takes:
+        values |= {"first": selection.first, "last": selection.last}
+    if "level" in found.takes:
+        values["level"] = _level(request)
+    if "run" in found.takes:
+        values["run"] = _number(request, "run")
+    if found.takes_filters:
+        values["filters"] = selection.filters
+    return Asked(found, **values)
+
+
+def read_selection(request: Request) -> Selection:
+    """The days and filters of the address. Raises ConfigError for a wrong value."""
+    first, last = _day(request, "from"), _day(request, "to")
+    if first and last and first > last:
+        raise ConfigError(f"from {first} is later than to {last}: there is no such day.")
+    text = {name: request.query_params.get(name) or None for name in ("title", "artist", "place")}
+    return Selection(Filters(**text, listener=_number(request, "listener")), first, last)
+
+
+def address(path: str, values: Mapping[str, object]) -> str:
+    """A path with values.
+
+    >>> address("/", {"artist": "AC/DC & friends", "level": None})
+    '/?artist=AC%2FDC+%26+friends'
+    """
+    given = {name: value for name, value in values.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def links(result: Result) -> list[list[str | None]]:
+    """For each cell the page of what is in it: a play, or the overview of a song, a listener or a day."""
+    at = {column: n for n, column in enumerate(result.columns)}
+    return [[_link(column, row, at) for column in result.columns] for row in result.rows]
+
+
+def _link(column: str, row: tuple[Any, ...], at: Mapping[str, int]) -> str | None:
+    value = row[at[column]]
+    if value is None or value == "":
+        return None
+    if column == "songplay_id":
+        return f"/plays/{value}"
+    if column == "title" and "artist" in at:
+        return address("/", {"title": value, "artist": row[at["artist"]]})
+    if column == "day" and isinstance(value, dt.date):
+        return address("/", {"from": value, "to": value})
+    names = {"artist": "artist", "user_id": "listener", "location": "place"}
+    return address("/", {names[column]: value}) if column in names else None
+
+
+def _number(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise ConfigError(f"{name} {text!r} is not a number.")
+    return int(text)
+
+
+def _level(request: Request) -> str | None:
+    level = request.query_params.get("level") or None
+    if level not in LEVELS.values():
+        raise ConfigError(f"level {level!r} is not paid or free.")
+    return level
+
+
+def _day(request: Request, name: str) -> dt.date | None:
+    text = request.query_params.get(name)
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ConfigError(f"{name} {text!r} is not a day like 2018-11-30.") from None
