@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-EVER = (dt.datetime(1970, 1, 1), dt.datetime(9999, 12, 31))
+EVER = (dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31))
 """The period of a question about all time: from the first, and before the second."""
 
 

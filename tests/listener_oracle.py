@@ -29,7 +29,8 @@ def churn(a: Asked) -> Rows:
             latest = at_end(its, month)
             if not any(month - 28 * DAY <= day < month for day in days) or latest is None:
                 continue
-            if latest.moment.date() < month_of(month - DAY) or latest.page == CANCELLED:
+            event, level = latest
+            if event.moment.date() < month_of(month - DAY) or event.page == CANCELLED:
                 continue
             its_pages = {one.page for one in its if month_of(one.moment.date()) == month}
             silent = any(
@@ -38,8 +39,8 @@ def churn(a: Asked) -> Rows:
                 and not any(day < other <= day + 28 * DAY for other in days)
                 for day in days
             )
-            base[latest.level].append((CANCELLED in its_pages, "Submit Downgrade" in its_pages, silent))
-        for level, found in sorted(base.items()):
+            base[level].append((CANCELLED in its_pages, "Submit Downgrade" in its_pages, silent))
+        for level, found in sorted(base.items(), key=lambda one: (one[0] is None, one[0])):
             if not a.is_asked(dt.datetime.combine(month, dt.time())) or a.level not in (None, level):
                 continue
             gone = [one for one in found if one[0] or one[2] or (one[1] and level == "paid")]
@@ -104,7 +105,8 @@ def month_ends(a: Asked) -> Rows:
         levels: Counter[str | None] = Counter()
         for its in a.by_user.values():
             if latest := at_end(its, end + DAY):
-                levels["cancelled" if latest.page == CANCELLED else latest.level] += 1
+                event, level = latest
+                levels["cancelled" if event.page == CANCELLED else level] += 1
         active = {one.user_id for one in a.every_play if end - 30 * DAY < one.moment.date() <= end} - {None}
         if a.is_asked(dt.datetime.combine(end, dt.time())):
             rows.append((

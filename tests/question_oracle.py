@@ -129,12 +129,13 @@ def weekly_retention(a: Asked) -> Rows:
 
 
 def _changes(a: Asked, *pages: str) -> Iterable[tuple[Event, Event | None, int]]:
-    """Each such page with the listener's next event that tells a level, and their plays before it."""
+    """Each such page with the listener's next event, or the next that tells a level, and the plays before."""
     for one in a.events:
         if one.page in pages and one.user_id is not None and a.is_asked(one.moment):
             its = a.by_user[one.user_id]
-            later = (other for other in its if other.moment > one.moment and other.level is not None)
-            yield one, next(later, None), sum(e.is_play and e.moment < one.moment for e in its)
+            later = [other for other in its if other.moment > one.moment]
+            told = [other for other in later if other.level is not None]
+            yield one, next(iter(told or later), None), sum(e.is_play and e.moment < one.moment for e in its)
 
 
 def level_changes(a: Asked) -> Rows:
@@ -142,8 +143,10 @@ def level_changes(a: Asked) -> Rows:
     rows = []
     for one, later, before in _changes(a, *words):
         expected = {"Submit Upgrade": "paid", "Submit Downgrade": "free"}.get(one.page)
-        if later is None:
-            proof = "open" if expected else "proved"
+        if expected is None:
+            proof = "contradicted" if later else "proved"
+        elif later is None or later.level is None:
+            proof = "open"
         else:
             proof = "proved" if later.level == expected else "contradicted"
         rows.append((one.moment, one.user_id, words[one.page], proof, before))
@@ -223,7 +226,8 @@ def plays_by_weekday_and_hour(a: Asked) -> Rows:
 
 
 def daily_and_monthly_active_users(a: Asked) -> Rows:
-    played = {(one.moment.date(), one.user_id) for one in a.every_play if a.is_level(one) and one.user_id}
+    known = [one for one in a.every_play if a.is_level(one) and one.user_id is not None]
+    played = {(one.moment.date(), one.user_id) for one in known}
     rows: Rows = []
     for day in sorted({day for day, _ in played if a.is_asked(dt.datetime.combine(day, dt.time()))}):
         daily = sum(one == day for one, _ in played)
@@ -237,19 +241,17 @@ def users_by_level_and_gender(a: Asked) -> Rows:
     """Without the gender, which is no part of an event here."""
     found = Counter()
     for its in a.by_user.values():
-        latest = max(its, key=lambda one: (one.moment, one.session, one.item))
-        found["cancelled" if _is_cancelled(its, latest) else latest.level] += 1
+        latest = max(its, key=lambda one: (one.moment, one.session, one.item, one.page))
+        found["cancelled" if latest.page == CANCELLED else latest.level] += 1
     return sorted(found.items(), key=str)
 
 
-def _is_cancelled(its: Sequence[Event], latest: Event) -> bool:
-    return any(one.page == CANCELLED and one.moment >= latest.moment for one in its)
-
-
-def at_end(its: Sequence[Event], until: dt.date) -> Event | None:
-    """A listener's latest event, of those that tell a level, before a day."""
-    before = [one for one in its if one.moment.date() < until and one.level is not None]
-    return max(before, key=lambda one: (one.moment, one.session, one.item), default=None)
+def at_end(its: Sequence[Event], until: dt.date) -> tuple[Event, str | None] | None:
+    """A listener's latest event before a day, and the latest level that one of them tells."""
+    before = [one for one in its if one.moment.date() < until]
+    before.sort(key=lambda one: (one.moment, one.session, one.item, one.page))
+    told = [one.level for one in before if one.level is not None]
+    return (before[-1], told[-1] if told else None) if before else None
 
 
 def other_pages(a: Asked) -> Rows:
@@ -344,13 +346,19 @@ def listeners_at_once(a: Asked) -> Rows:
     """Millisecond by millisecond would be too slow: from one moment of a change to the next."""
     spans: dict[int, list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
     marks = set()
-    for one in a.plays:
+    first, last = (dt.datetime.combine(day, dt.time()) for day in (a.days[0], a.days[-1] + DAY))
+    for one in a.every_play:
+        if not a.is_level(one):
+            continue
         seconds = a.heard[one][0]
         if seconds is not None and one.user_id is not None:
-            end = one.moment + dt.timedelta(milliseconds=round(min(seconds, 3600) * 1000))
-            spans[one.user_id].append((one.moment, end))
-            hours = {at.replace(minute=0, second=0, microsecond=0) for at in (one.moment, end)}
-            marks |= {one.moment, end, *hours, *(hour + dt.timedelta(hours=1) for hour in hours)}
+            end = min(one.moment + dt.timedelta(milliseconds=round(min(seconds, 3600) * 1000)), last)
+            begin = max(one.moment, first)
+            if begin >= end:
+                continue
+            spans[one.user_id].append((begin, end))
+            hours = {at.replace(minute=0, second=0, microsecond=0) for at in (begin, end)}
+            marks |= {begin, end, *hours, *(hour + dt.timedelta(hours=1) for hour in hours)}
     order = sorted(marks)
     place = {moment: n for n, moment in enumerate(order)}
     counts = [0] * len(order)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sparkify.ask.explain import explain_play
 from sparkify.ask.questions import ask, find_question
 from sparkify.engines.base import Engine
 from sparkify.simulate.service import Options, simulate
@@ -55,8 +56,9 @@ def _told(name: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _added(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    levels = sorted({row[0] for row in rows})
-    return [(level, sum(row[2] for row in rows if row[0] == level)) for level in levels]
+    levels = sorted({row[0] for row in rows}, key=str)
+    found = [(level, sum(row[2] for row in rows if row[0] == level)) for level in levels]
+    return sorted(found, key=str)
 
 
 def _about(name: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -99,6 +101,8 @@ def test_listeners_who_cancel_return_and_fall_silent_are_told_as_by_plain_python
 def life(user: int, chance: random.Random) -> list[Record]:
     """What the simulated service does not do: cancellations, adverts, songs without a length, two at once.
 
+    Some events say no level, and some are sent again with another time.
+
     About four weeks lie between many plays: that is when a listener falls silent.
     """
     its: Record = {
@@ -117,9 +121,33 @@ def life(user: int, chance: random.Random) -> list[Record]:
             begin += pause * 1000 * (at != 1)  # of three, the last two at one moment
         for at in range(10, 10 + chance.randrange(4)):
             begin += chance.choice((5, 100, 7000)) * 1000
-            found.append(event(itemInSession=at, page=chance.choice(PAGES), ts=begin, **visit))
+            said: Record = visit | {"level": chance.choice((level, level, None))}
+            found.append(event(itemInSession=at, page=chance.choice(PAGES), ts=begin, **said))
+            if chance.random() < 0.2:  # sent again, by another clock
+                found.append(found[-1] | {"ts": begin + chance.choice((-4000, 4000))})
         day += chance.choice((1, 5, 27, 28, 29, 45))
     return found
+
+
+def test_a_listener_of_any_id_shares_a_session_number_with_nobody(warehouse: Engine, source: Source) -> None:
+    for session, user in ((1, "-1"), (1, ""), (2, "0"), (2, ""), (2, "-1"), (3, "2147483647"), (3, "")):
+        for item in range(3):
+            length = 100.0 + item
+            source.log(
+                play(
+                    item,
+                    userId=user,
+                    sessionId=session,
+                    length=length,
+                    ts=NOON + (user == "") * 7000 + item * HOUR,
+                ),
+                day=f"2018-11-{len(list(source.folder.rglob('*.json'))) + 1:03}",
+            )
+    etl(warehouse, source.folder)
+
+    assert_answers(warehouse, source.folder, [(None, None)])
+    for songplay_id in (row[0] for row in warehouse.query("SELECT songplay_id FROM songplay").rows):
+        assert len(explain_play(warehouse, songplay_id).records) == 1
 
 
 def test_a_listener_who_hears_two_songs_at_once_is_one(warehouse: Engine, source: Source) -> None:

@@ -349,6 +349,8 @@ def test_a_file_that_grew_is_one_file_in_every_answer(warehouse: Engine, source:
         ("GSA/4.0 Mobile/11D201 Safari/9537", "Google app"),
         ("Version/7.0 Safari/537", "Safari"),
         ("Firefox/31.0", "Firefox"),
+        ("FxiOS/14.0 Mobile/15E148 Safari/605.1.15", "Firefox"),
+        ("OPiOS/16.0 Mobile/15E148 Safari/9537", "Opera"),
         ("compatible; MSIE 9.0;", "Internet Explorer"),
         ("Trident/7.0; rv:11.0", "Internet Explorer"),
         ("curl/8", "other"),
@@ -362,6 +364,16 @@ def test_browsers_are_told_apart(
     etl(duckdb_warehouse, source.folder)
 
     assert ask(duckdb_warehouse, find_question("top_browsers")).rows[0][0] == browser
+
+
+def test_days_before_the_log_leave_nothing_to_compare_with_however_early(
+    warehouse: Engine, source: Source
+) -> None:
+    fill(warehouse, source)
+
+    for name in ("rising_songs", "rising_artists"):
+        for first in (dt.date(1970, 1, 1), dt.date(1970, 1, 2), dt.date(1, 1, 2)):
+            assert ask(warehouse, find_question(name), first=first).rows == [], (name, first)
 
 
 def _plain(value: Any) -> Any:

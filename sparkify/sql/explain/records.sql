@@ -4,8 +4,7 @@ FROM songplay AS s
 JOIN stg_events AS e
     ON e.session_id = s.session_id
     AND e.item_in_session = s.item_in_session
-    AND COALESCE(e.user_id, -1) = COALESCE(s.user_id, -1)
-    AND (e.user_id IS NOT NULL OR e.ts = s.start_time)
+    AND (e.user_id = s.user_id OR (e.user_id IS NULL AND s.user_id IS NULL AND e.ts = s.start_time))
 LEFT JOIN etl_run AS r ON r.run_id = e.run_id
 LEFT JOIN etl_file AS f ON f.file_id = e.file_id
 LEFT JOIN etl_play_page AS p ON p.page = e.page

@@ -1,4 +1,4 @@
--- Of the listeners of a month's beginning, how many leave within it? By their level then: the one of their latest event.
+-- Of the listeners of a month's beginning, how many leave within it? By the latest level that an event said.
 -- Listeners are who played in the 28 days before the month and has not cancelled since. They leave by cancelling
 -- (Cancellation Confirmation), by going from paid to free (Submit Downgrade), or by falling silent: the 28th day after
 -- their last play is in the month. Who leaves in several ways is churned once. Months without a month before are absent.
@@ -16,12 +16,23 @@ log AS (
     FROM songplay
 ),
 latest AS (
-    SELECT e.user_id, CAST(DATE_TRUNC('month', e.ts) AS DATE) AS month, e.level, e.page
-    FROM events AS e
-    WHERE e.user_id IS NOT NULL AND e.level IS NOT NULL
+    SELECT user_id, month, page, level
+    FROM (
+        -- An event that says no level has that of the one before.
+        SELECT user_id, ts, session_id, item_in_session, page, month, MAX(level) OVER (PARTITION BY user_id, said) AS level
+        FROM (
+            SELECT
+                e.user_id, e.ts, e.session_id, e.item_in_session, e.page, e.level,
+                CAST(DATE_TRUNC('month', e.ts) AS DATE) AS month,
+                COUNT(e.level) OVER (
+                    PARTITION BY e.user_id ORDER BY e.ts, e.session_id, e.item_in_session, e.page ROWS UNBOUNDED PRECEDING
+                ) AS said
+            FROM events AS e
+            WHERE e.user_id IS NOT NULL
+        ) AS counted
+    ) AS carried
     QUALIFY ROW_NUMBER() OVER (
-        PARTITION BY e.user_id, DATE_TRUNC('month', e.ts)
-        ORDER BY e.ts DESC, e.session_id DESC, e.item_in_session DESC, e.level, e.page
+        PARTITION BY user_id, month ORDER BY ts DESC, session_id DESC, item_in_session DESC, page DESC
     ) = 1
 ),
 base AS (

@@ -1,6 +1,7 @@
 -- Who upgraded, downgraded or cancelled, when, and after how many plays of theirs in the log? As the app's pages say:
--- Submit Upgrade, Submit Downgrade, Cancellation Confirmation. The level of the listener's next event proves the first
--- two or contradicts them, and they are open without one; any next event contradicts a cancellation.
+-- Submit Upgrade, Submit Downgrade, Cancellation Confirmation. The next level that an event of the
+-- listener says proves the first two or contradicts them, and they are open without one; any next event contradicts a
+-- cancellation.
 WITH
 change AS (
     SELECT e.user_id, e.ts, e.session_id, e.item_in_session, e.page
@@ -19,9 +20,10 @@ after AS (
     SELECT m.user_id, m.ts, e.level
     FROM moment AS m
     JOIN events AS e ON e.user_id = m.user_id
-    WHERE e.ts > m.ts AND e.level IS NOT NULL
+    WHERE e.ts > m.ts
     QUALIFY ROW_NUMBER() OVER (
-        PARTITION BY m.user_id, m.ts ORDER BY e.ts, e.session_id, e.item_in_session, e.level
+        PARTITION BY m.user_id, m.ts
+        ORDER BY CASE WHEN e.level IS NULL THEN 1 ELSE 0 END, e.ts, e.session_id, e.item_in_session, e.level
     ) = 1
 ),
 before AS (
@@ -40,7 +42,8 @@ SELECT
         ELSE 'cancellation'
     END AS change,
     CASE
-        WHEN after.level IS NULL THEN CASE change.page WHEN 'Cancellation Confirmation' THEN 'proved' ELSE 'open' END
+        WHEN change.page = 'Cancellation Confirmation' AND after.user_id IS NULL THEN 'proved'
+        WHEN change.page <> 'Cancellation Confirmation' AND after.level IS NULL THEN 'open'
         WHEN change.page = 'Submit Upgrade' AND after.level = 'paid' THEN 'proved'
         WHEN change.page = 'Submit Downgrade' AND after.level = 'free' THEN 'proved'
         ELSE 'contradicted'

@@ -2,18 +2,34 @@
 -- over all its minutes of all days from the first to the last with a play, within the days asked for.
 -- A play lasts as long as it was heard, an hour at most; whoever hears two songs at once is one listener.
 WITH
+log AS (
+    SELECT
+        GREATEST(CAST(MIN(start_time) AS DATE), CAST(:since AS DATE)) AS first_day,
+        LEAST(CAST(DATEADD(day, 1, MAX(start_time)) AS DATE), CAST(:until AS DATE)) AS until_day
+    FROM songplay
+),
+span AS (
+    SELECT
+        CAST(first_day AS TIMESTAMP) AS begins,
+        CAST(until_day AS TIMESTAMP) AS ends,
+        DATEDIFF(day, first_day, until_day) AS days
+    FROM log
+),
 heard AS (
     SELECT
-        l.user_id,
-        l.start_time AS begins,
-        DATEADD(ms, CAST(ROUND(LEAST(GREATEST(l.seconds, 0), 3600) * 1000) AS INTEGER), l.start_time) AS ends
-    FROM listening AS l
-    WHERE
-        l.user_id IS NOT NULL
-        AND l.seconds IS NOT NULL
-        AND l.start_time >= :since
-        AND l.start_time < :until
-        AND (:level IS NULL OR l.level = :level)
+        whole.user_id,
+        GREATEST(whole.begins, span.begins) AS begins,
+        LEAST(whole.ends, span.ends) AS ends
+    FROM (
+        SELECT
+            l.user_id,
+            l.start_time AS begins,
+            DATEADD(ms, CAST(ROUND(LEAST(GREATEST(l.seconds, 0), 3600) * 1000) AS INTEGER), l.start_time) AS ends
+        FROM listening AS l
+        WHERE l.user_id IS NOT NULL AND l.seconds IS NOT NULL AND (:level IS NULL OR l.level = :level)
+    ) AS whole
+    CROSS JOIN span
+    WHERE whole.begins < span.ends AND whole.ends >= span.begins
 ),
 apart AS (
     SELECT user_id, GREATEST(begins, COALESCE(heard_until, begins)) AS begins, ends
@@ -44,14 +60,6 @@ at_once AS (
         SUM(difference) OVER (ORDER BY moment ROWS UNBOUNDED PRECEDING) AS listeners,
         LEAD(moment) OVER (ORDER BY moment) AS next_moment
     FROM change
-),
-span AS (
-    SELECT DATEDIFF(
-        day,
-        GREATEST(MIN(CAST(start_time AS DATE)), CAST(:since AS DATE)),
-        LEAST(MAX(CAST(start_time AS DATE)), CAST(DATEADD(day, -1, CAST(:until AS TIMESTAMP)) AS DATE))
-    ) + 1 AS days
-    FROM songplay
 )
 SELECT
     EXTRACT(HOUR FROM a.moment) AS hour,

@@ -1,5 +1,5 @@
 -- How many listeners are paid, free or cancelled at the end of each month, and how many played in the 30 days up to it?
--- A listener's level then is the one of their latest event; cancelled is whose latest is a Cancellation Confirmation.
+-- A listener's level is the latest that an event says; cancelled is whose latest event is a Cancellation Confirmation.
 -- The last month ends with the log, and may be one in part; before the log's thirtieth day there is no number of 30 days.
 WITH
 log AS (
@@ -7,22 +7,33 @@ log AS (
     FROM songplay
 ),
 latest AS (
-    SELECT
-        user_id, month, level,
-        LEAD(month) OVER (PARTITION BY user_id ORDER BY month) AS next_month
+    SELECT user_id, month, page, level
     FROM (
-        SELECT
-            e.user_id,
-            CAST(DATE_TRUNC('month', e.ts) AS DATE) AS month,
-            CASE e.page WHEN 'Cancellation Confirmation' THEN 'cancelled' ELSE e.level END AS level
-        FROM events AS e
-        CROSS JOIN log
-        WHERE e.user_id IS NOT NULL AND e.level IS NOT NULL AND e.ts < DATEADD(day, 1, log.last_day)
-        QUALIFY ROW_NUMBER() OVER (
-            PARTITION BY e.user_id, DATE_TRUNC('month', e.ts)
-            ORDER BY e.ts DESC, e.session_id DESC, e.item_in_session DESC, e.level, e.page
-        ) = 1
-    ) AS at_end
+        -- An event that says no level has that of the one before.
+        SELECT user_id, ts, session_id, item_in_session, page, month, MAX(level) OVER (PARTITION BY user_id, said) AS level
+        FROM (
+            SELECT
+                e.user_id, e.ts, e.session_id, e.item_in_session, e.page, e.level,
+                CAST(DATE_TRUNC('month', e.ts) AS DATE) AS month,
+                COUNT(e.level) OVER (
+                    PARTITION BY e.user_id ORDER BY e.ts, e.session_id, e.item_in_session, e.page ROWS UNBOUNDED PRECEDING
+                ) AS said
+            FROM events AS e
+            CROSS JOIN log
+            WHERE e.user_id IS NOT NULL AND e.ts < DATEADD(day, 1, log.last_day)
+        ) AS counted
+    ) AS carried
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY user_id, month ORDER BY ts DESC, session_id DESC, item_in_session DESC, page DESC
+    ) = 1
+),
+standing AS (
+    SELECT
+        user_id,
+        month,
+        CASE page WHEN 'Cancellation Confirmation' THEN 'cancelled' ELSE level END AS level,
+        LEAD(month) OVER (PARTITION BY user_id ORDER BY month) AS next_month
+    FROM latest
 ),
 month AS (
     SELECT
@@ -51,7 +62,7 @@ SELECT
     MAX(CASE WHEN month.last_day >= DATEADD(day, 29, month.first_day) THEN active.listeners END) AS monthly_active,
     month.part AS month_in_log
 FROM month
-LEFT JOIN latest AS l ON l.month <= month.month AND (l.next_month IS NULL OR l.next_month > month.month)
+LEFT JOIN standing AS l ON l.month <= month.month AND (l.next_month IS NULL OR l.next_month > month.month)
 LEFT JOIN active ON active.month = month.month
 WHERE month.last_day >= CAST(:since AS DATE) AND month.last_day < CAST(:until AS DATE)
 GROUP BY month.last_day, month.part

@@ -14,7 +14,7 @@ beginning AS (
         first_day,
         until_day,
         CASE CAST(:since AS DATE)
-            WHEN CAST('1970-01-01' AS DATE) THEN CAST(DATEADD(day, -LEAST(28, DATEDIFF(day, first_day, until_day) / 2), until_day) AS DATE)
+            WHEN CAST('0001-01-01' AS DATE) THEN CAST(DATEADD(day, -LEAST(28, DATEDIFF(day, first_day, until_day) / 2), until_day) AS DATE)
             ELSE CAST(:since AS DATE)
         END AS since_day
     FROM ending

@@ -23,7 +23,7 @@ last_song AS (
     JOIN songplay AS p
         ON p.session_id = s.session_id
         AND p.start_time = s.last_start
-        AND COALESCE(p.user_id, -1) = COALESCE(s.user_id, -1)
+        AND (p.user_id = s.user_id OR (p.user_id IS NULL AND s.user_id IS NULL))
     WHERE :level IS NULL OR p.level = :level
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY s.session_id, s.user_id ORDER BY p.item_in_session DESC, p.songplay_id DESC
@@ -48,7 +48,8 @@ lasting AS (
         END AS seconds
     FROM session AS s
     JOIN last_song AS l
-        ON l.session_id = s.session_id AND COALESCE(l.user_id, -1) = COALESCE(s.user_id, -1)
+        ON l.session_id = s.session_id
+        AND (l.user_id = s.user_id OR (l.user_id IS NULL AND s.user_id IS NULL))
     LEFT JOIN logout AS o ON o.session_id = s.session_id AND o.user_id = s.user_id
 )
 SELECT

@@ -3,8 +3,10 @@
 SELECT
     CASE
         WHEN agent.user_agent LIKE '%Edg%' THEN 'Edge'
-        WHEN agent.user_agent LIKE '%OPR/%' OR agent.user_agent LIKE '%Opera%' THEN 'Opera'
-        WHEN agent.user_agent LIKE '%Firefox/%' THEN 'Firefox'
+        WHEN
+            agent.user_agent LIKE '%OPR/%' OR agent.user_agent LIKE '%OPiOS/%' OR agent.user_agent LIKE '%Opera%'
+            THEN 'Opera'
+        WHEN agent.user_agent LIKE '%Firefox/%' OR agent.user_agent LIKE '%FxiOS/%' THEN 'Firefox'
         WHEN agent.user_agent LIKE '%Chrome/%' OR agent.user_agent LIKE '%CriOS/%' THEN 'Chrome'
         WHEN agent.user_agent LIKE '%GSA/%' THEN 'Google app'
         WHEN agent.user_agent LIKE '%MSIE %' OR agent.user_agent LIKE '%Trident/%' THEN 'Internet Explorer'
