@@ -7,8 +7,9 @@ import dataclasses
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -78,7 +79,8 @@ def export(config: Config, target: Path, form: Format, progress: Progress) -> Ex
                 (fresh / MANIFEST).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
             _restrict(fresh, engine_of(config).mode(config))
             size = sum(file.stat().st_size for file in _files(fresh))
-            _swap(fresh, target, scratch / "before")
+            look = partial(_require_export, config, form=form, name=target)
+            _swap(fresh, target, scratch / "before", look)
     except OSError as error:
         raise ConfigError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
     return Exported(target, rows, run_id, size)
@@ -141,8 +143,8 @@ def _fetch(engine: Engine, local: Engine, name: str) -> None:
         local.insert(name, columns, page)
 
 
-def _require_export(config: Config, target: Path, form: Format) -> None:
-    """Raise ConfigError where something else is in the way."""
+def _require_export(config: Config, target: Path, form: Format, name: Path | None = None) -> None:
+    """Raise ConfigError where something else is in the way; `name` is what it was called."""
     if not target.exists():
         return
     if form == ONE_FILE:
@@ -151,7 +153,8 @@ def _require_export(config: Config, target: Path, form: Format) -> None:
         is_export = target.is_dir() and _files_of(target, form).issuperset(_names(target))
     if not is_export:
         raise ConfigError(
-            f"{target} is there, and is no earlier export as {form}, or holds more. Choose another place."
+            f"{name or target} is there, and is no earlier export as {form}, or holds more. "
+            "Choose another place."
         )
 
 
@@ -205,13 +208,18 @@ def _file(config: Config, file: Path) -> Config:
     return dataclasses.replace(config, warehouse=settings)
 
 
-def _swap(fresh: Path, target: Path, before: Path) -> None:
-    """Put what is new in its place. A folder cannot be replaced at once: for a moment there is none."""
+def _swap(fresh: Path, target: Path, before: Path, look: Callable[[Path], None]) -> None:
+    """Put what is new in its place. A folder cannot be replaced at once: for a moment there is none.
+
+    `look` looks at what was there again: somebody may have put a file into it since.
+    """
     if not target.is_dir():
+        look(target)
         fresh.replace(target)
         return
     target.rename(before)
     try:
+        look(before)
         fresh.rename(target)
     except BaseException:
         before.rename(target)

@@ -68,7 +68,7 @@ def remove_parts(path: Path) -> None:
 
 
 def _part(path: Path) -> str:
-    return f".{path.name[:100]}."
+    return f".{path.name[:100]}.sparkify-"
 
 
 def umask() -> int:

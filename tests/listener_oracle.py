@@ -1,4 +1,4 @@
-"""Answers in plain Python about how listeners come, pay and leave. Nothing is rounded."""
+"""Answers in plain Python about how listeners come, pay and leave, and how many play at once. Nothing is rounded."""
 
 import datetime as dt
 from collections import Counter, defaultdict
@@ -115,3 +115,39 @@ def month_ends(a: Asked) -> Rows:
                 "whole" if next_month(month) - DAY <= last else "in part",
             ))  # fmt: skip
     return rows
+
+
+def listeners_at_once(a: Asked) -> Rows:
+    """Millisecond by millisecond would be too slow: from one moment of a change to the next."""
+    spans: dict[int, list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
+    marks = set()
+    first, last = (dt.datetime.combine(day, dt.time()) for day in (a.days[0], a.days[-1] + DAY))
+    for one in a.every_play:
+        if not a.is_level(one):
+            continue
+        seconds = a.heard[one][0]
+        if seconds is not None and one.user_id is not None:
+            end = min(one.moment + dt.timedelta(milliseconds=round(min(seconds, 3600) * 1000)), last)
+            begin = max(one.moment, first)
+            if begin >= end:
+                continue
+            spans[one.user_id].append((begin, end))
+            hours = {at.replace(minute=0, second=0, microsecond=0) for at in (begin, end)}
+            marks |= {begin, end, *hours, *(hour + dt.timedelta(hours=1) for hour in hours)}
+    order = sorted(marks)
+    place = {moment: n for n, moment in enumerate(order)}
+    counts = [0] * len(order)
+    for its in spans.values():
+        covered = set()
+        for begin, end in its:
+            covered |= set(range(place[begin], place[end]))
+        for n in covered:
+            counts[n] += 1
+    most: dict[int, int] = defaultdict(int)
+    total: dict[int, float] = defaultdict(float)
+    for n, count in enumerate(counts):
+        if count:
+            hour = order[n].hour
+            most[hour] = max(most[hour], count)
+            total[hour] += count * (order[n + 1] - order[n]).total_seconds()
+    return [(hour, most[hour], total[hour] / 3600 / len(a.days)) for hour in sorted(most)]

@@ -20,8 +20,12 @@ class Served:
 
     url: str
 
-    def get(self, path: str, host: str | None = None, method: str = "GET") -> tuple[int, str, Any]:
-        request = urllib.request.Request(self.url + path, method=method)
+    def get(
+        self, path: str, host: str | None = None, method: str = "GET", **headers: str
+    ) -> tuple[int, str, Any]:
+        """Ask for a page; `sec_fetch_site` is the header Sec-Fetch-Site."""
+        named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+        request = urllib.request.Request(self.url + path, method=method, headers=named)
         if host:
             request.add_header("Host", host)
         try:

@@ -153,7 +153,7 @@ def test_a_play_leads_to_its_record_without_the_name_of_a_listener(served: Serve
         with_names = named.get("/plays/103000000")[1]
 
     assert status == 200
-    for words in ("2018-11-02-events.json", ", record ", "the catalogue", "listener 3"):
+    for words in ("2018-11-02-events.json", ", record ", "with this title", "listener 3"):
         assert words in html
     assert "Wilhelmina" not in html
     assert "Wilhelmina" in with_names
@@ -192,18 +192,23 @@ def test_sql_is_asked_within_the_limits_of_a_query(served: Served) -> None:
 def test_another_site_cannot_have_sql_run_and_it_is_off_unless_asked_for(
     served: Served, folder: Path
 ) -> None:
-    import urllib.request
-
-    request = urllib.request.Request(f"{served.url}/sql?q=SELECT%2041%2B1")
-    request.add_header("Sec-Fetch-Site", "cross-site")
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        html = answer.read().decode()
-    assert "SELECT 41+1" in html
-    assert ">42<" not in html
-    assert ">42<" in served.get("/sql?q=SELECT%2041%2B1")[1]
+    path = "/sql?q=SELECT%2041%2B1"
+    linked = served.get(path, sec_fetch_site="cross-site", sec_fetch_dest="document")[1]
+    assert "SELECT 41+1" in linked
+    assert ">42<" not in linked
+    assert ">42<" in served.get(path, sec_fetch_site="same-origin")[1]
     with serving(folder) as plain:
         assert plain.get("/sql?q=SELECT%201")[0] == 404
         assert 'href="/sql"' not in plain.get("/ask")[1]
+
+
+def test_a_page_of_another_site_asks_for_nothing_behind_its_readers_back(served: Served) -> None:
+    for kind in ("image", "script", "iframe", "empty"):
+        for site in ("cross-site", "same-site"):
+            for path in ("/", "/ask/rejects.csv", "/sql?q=SELECT%201"):
+                assert served.get(path, sec_fetch_site=site, sec_fetch_dest=kind)[0] == 403
+    assert served.get("/", sec_fetch_site="cross-site", sec_fetch_dest="document")[0] == 200
+    assert served.get("/static/page.js", sec_fetch_site="same-origin", sec_fetch_dest="script")[0] == 200
 
 
 def test_in_a_browser_every_click_leads_on(served: Served, browser: Any) -> None:

@@ -99,6 +99,37 @@ def test_every_row_and_value_of_the_star_is_in_the_files(
         assert months == ["year_month=2018-11", "year_month=2018-12"]
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_somebody_puts_there_while_an_export_is_written_stays(
+    loaded_with_odd: Engine, tmp_path: Path, form: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, out = of(loaded_with_odd, monkeypatch), tmp_path / "out"
+    export(config, out, form, Silent())
+    restrict = module._restrict
+
+    def meanwhile(*given: Any) -> None:
+        if form == "duckdb":
+            with duckdb.connect(out) as connection:
+                connection.execute("CREATE TABLE thesis AS SELECT 1 AS page")
+        else:
+            (out / "thesis").write_text("page 1")
+        restrict(*given)
+
+    monkeypatch.setattr(module, "_restrict", meanwhile)
+
+    with pytest.raises(
+        ConfigError, match=f"^{out} is there, and is no earlier export as {form}, or holds more"
+    ):
+        export(config, out, form, Silent())
+
+    if form == "duckdb":
+        with duckdb.connect(out) as connection:
+            assert connection.sql("FROM thesis").fetchall() == [(1,)]
+    else:
+        assert (out / "thesis").read_text() == "page 1"
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".sparkify")] == []
+
+
 def test_an_export_takes_the_place_of_the_one_before_and_of_nothing_else(
     loaded_with_odd: Engine, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,7 +212,7 @@ def test_what_was_there_stays_if_the_new_one_cannot_be_put_there(tmp_path: Path)
     (tmp_path / "out/export.json").write_text("{}")
 
     with pytest.raises(OSError, match="missing"):
-        module._swap(tmp_path / "missing", tmp_path / "out", tmp_path / "before")
+        module._swap(tmp_path / "missing", tmp_path / "out", tmp_path / "before", lambda _: None)
 
     assert (tmp_path / "out/export.json").read_text() == "{}"
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from sparkify.ask.dashboard import MOST_ROWS, as_csv
+from sparkify.ask.address import MOST_ROWS
+from sparkify.ask.dashboard import as_csv
+from sparkify.ask.live import KEPT_BYTES, Asked, Live
+from sparkify.ask.questions import find_question
 from sparkify.cli.output import print_result
 from sparkify.engines.base import Result
 from sparkify.engines.duckdb.engine import DuckDB, Limits
@@ -83,14 +86,55 @@ def test_no_cell_of_a_download_is_a_formula(start: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("cell", ["x;=HYPERLINK(1)", "x\t=HYPERLINK(1)", "x, =y", 'x";=y'])
+def test_a_text_is_one_cell_whatever_separates_them(cell: str) -> None:
+    for separator in ",;\t":
+        found = as_csv(Result(("title",), [(cell,)]))
+
+        assert list(csv.reader(io.StringIO(found, newline=""), delimiter=separator)) == [["title"], [cell]]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT repeat('x', 1_000_000) FROM range(1000)",
+        "SELECT [repeat('x', 100_000)] AS a, {'b': repeat('y', 100_000)} AS c FROM range(10_000)",
+        "SELECT * FROM range(30_000_000)",
+    ],
+)
+@pytest.mark.parametrize("rows", [0, 1_000_000])
+def test_the_rows_of_an_answer_take_no_more_memory_than_they_may(
+    opened: Callable[..., DuckDB], sql: str, rows: int
+) -> None:
+    engine = opened(rows=rows)
+
+    with pytest.raises(QueryError, match=r"the answer takes more than 50 MB\. .*\[WAREHOUSE\] MEMORY"):
+        engine.native(sql)
+
+    assert engine.native("SELECT 7").rows == [(7,)]
+
+
+def test_a_dashboard_keeps_no_large_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    live = Live(lambda _: DuckDB(":memory:"), lambda _: None)
+    monkeypatch.setattr(live, "newest", lambda: 1)
+    found = {1: Result(("a",), [("x" * KEPT_BYTES,)]), 2: Result(("a",), [("x",)])}
+    monkeypatch.setattr("sparkify.ask.live.ask", lambda _, __, limit, *___: found[limit])
+    large, small = (Asked(find_question("rejects"), limit) for limit in (1, 2))
+
+    assert live.answer(large).rows == found[1].rows
+    assert live.answer(small).rows == found[2].rows
+
+    assert list(live._answers) == [small]
+
+
 def test_a_browser_is_sent_no_endless_page() -> None:
     from starlette.requests import Request
 
-    from sparkify.ask.dashboard import _asked
+    from sparkify.ask.address import read_asked
 
     def asked(query: str) -> int | None:
         scope = {"type": "http", "query_string": query.encode(), "headers": []}
-        return _asked(Request(scope), "most_played_songs").limit
+        return read_asked(Request(scope), "most_played_songs").limit
 
     assert [asked(query) for query in ("", "limit=7", "limit=0", "limit=999999999")] == [
         100, 7, MOST_ROWS, MOST_ROWS,

@@ -35,6 +35,10 @@ def test_metrics_are_in_the_text_format_and_remember_the_last_success(
     assert success and success[0] in text
     assert "sparkify_last_run_records" not in text
     assert run("etl", "--source", "music", "--metrics", "no/m.prom").returncode == 2
+    for folder in ("music", "nowhere"):
+        refused = run("etl", "--source", folder, "--metrics", "sparkify.duckdb")
+        assert (refused.returncode, "a warehouse lies there" in refused.stderr) == (2, True)
+    assert run("check").returncode == 0
 
 
 def test_a_command_of_the_users_is_given_the_summary(run: Run, source: Source, tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sparkify.ask.address import MOST_ROWS, address, links, read_asked, read_selection
 from sparkify.ask.charts import NUMBERS, chart, spoken
@@ -39,6 +41,8 @@ MOST_CELLS = 100_000
 SQL_LEAD = (
     "It reads the star and the views, in the database's own dialect, within the limits of `sparkify query`."
 )
+OWN = ("none", "same-origin")
+"""Sites that may ask: what somebody typed or opened, and the dashboard itself."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How text begins that a spreadsheet may run."""
 NOTHING = Result((), [])
@@ -61,7 +65,10 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
             Route("/ask/{name}", pages.question), Route("/plays/{songplay_id}", pages.play),
             Route("/static/{name}", static),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+            Middleware(_OwnPages),
+        ],
         exception_handlers={SparkifyError: _failed, HTTPException: _absent},
     )  # fmt: skip
     app.state.takes_sql = live.takes_sql
@@ -126,7 +133,7 @@ class _Pages:
             raise HTTPException(404, "There is no box for SQL: `sparkify dashboard --sql` offers one.")
         text = request.query_params.get("q", "").strip()
         # Another site may not make a browser run what somebody else wrote.
-        if not text or request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        if not text or request.headers.get("Sec-Fetch-Site", "none") not in OWN:
             return _table(request, "SQL", SQL_LEAD, NOTHING, sql=text)
         try:
             found = self._live.sql(text)
@@ -159,6 +166,27 @@ class _Pages:
         return Result(found.columns, found.rows[:limit]), address(f"/ask/{asked.question.name}.csv", rest)
 
 
+class _OwnPages:
+    """Refuses what a page of another site asks for behind its reader's back: an image, a script, a frame.
+
+    Its answer could not be read there, but it would be computed. A link that somebody follows is answered. A
+    browser says which it is (W3C, "Fetch Metadata Request Headers"); what says nothing is no browser.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope) if scope["type"] == "http" else {}
+        is_own = headers.get("sec-fetch-site", "none") in OWN
+        if is_own or headers.get("sec-fetch-dest") == "document":
+            await self._app(scope, receive, send)
+        else:
+            await PlainTextResponse("only pages of this dashboard may ask for this", 403)(
+                scope, receive, send
+            )
+
+
 def static(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in STATIC:
@@ -169,7 +197,9 @@ def static(request: Request) -> Response:
 def as_csv(result: Result) -> str:
     """An answer as CSV."""
     out = io.StringIO()
-    writer = csv.writer(out)  # its line ends are those of RFC 4180; with others it quotes no carriage return
+    # Its line ends are those of RFC 4180; with others it quotes no carriage return. Text is quoted: where
+    # semicolons separate cells, a text that has one would be two.
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(result.columns)
     writer.writerows(map(_harmless, row) for row in result.rows)
     return out.getvalue()

@@ -15,7 +15,7 @@ from sparkify.ask.questions import EVERYTHING, Filters, Question, ask, find_ques
 from sparkify.ask.report import Page, gather, gather_part
 from sparkify.ask.short_session import Opener, ShortSession
 from sparkify.clock import now
-from sparkify.engines.base import Reader, Result
+from sparkify.engines.base import Reader, Result, weight
 from sparkify.errors import BusyError, RightsError
 
 T = TypeVar("T")
@@ -26,6 +26,8 @@ NAMES = ("first_name", "last_name")
 """Columns that name a listener."""
 KEPT = 256
 """Answers that are kept."""
+KEPT_BYTES = 256_000_000
+"""Memory that they take, at most."""
 KEPT_PARTS = 32
 """Pages of some plays that are kept."""
 
@@ -133,7 +135,8 @@ class Live:
             found = ask(session, asked.question, *values)
         if not self._names:
             found = _without_names(found)
-        _keep(answers, asked, found, KEPT)
+        if weight(found.rows) <= KEPT_BYTES // KEPT:
+            _keep(answers, asked, found, KEPT)
         return found
 
     def part(self, selection: Selection) -> Page:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sparkify.cli.output import echo_err, plain
+from sparkify.cli.output import echo_err, plain, require_place
 from sparkify.cli.progress import log_failure
 from sparkify.cli.summary import as_object
 from sparkify.config import Config
@@ -44,8 +44,8 @@ def notifying(config: Config, metrics: Path | None) -> Iterator[Notification]:
     A load is as it is, whether or not anybody could be notified: what goes wrong here is a warning.
     """
     notification, began, failure = Notification(), time.time(), None
-    if metrics and not metrics.parent.is_dir():
-        raise ConfigError(f"{metrics} cannot be written: there is no folder {metrics.parent}.")
+    if metrics:
+        require_place(metrics)
     try:
         yield notification
     except BaseException as error:
@@ -65,8 +65,10 @@ def notify_failure(error: BaseException) -> None:
     log_failure(error)
     is_load = Path(sys.argv[0]).stem == "etl" or "etl" in sys.argv[1:2]
     found = [value for option, value in _options(sys.argv) if option == "--metrics" and is_load]
-    if found and not Notification.is_written and Path(found[-1]).parent.is_dir():
-        _write_metrics(Path(found[-1]), {"ok": False, "seconds": 0.0})
+    if found and not Notification.is_written:
+        with suppress(ConfigError):
+            require_place(Path(found[-1]))
+            _write_metrics(Path(found[-1]), {"ok": False, "seconds": 0.0})
 
 
 def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:

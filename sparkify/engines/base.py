@@ -1,6 +1,7 @@
 """What a flow may ask of a database: a handful of methods, the same on every engine."""
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -86,6 +87,16 @@ class Result:
     def scalar(self) -> Any:
         """The first value of the first row."""
         return self.rows[0][0]
+
+
+def weight(value: object) -> int:
+    """Bytes of memory that a value takes, about; of rows, of all that is in them.
+
+    >>> weight([("a" * 1000, None, 1)]) > 1000, weight([1, 2]) > weight([1])
+    (True, True)
+    """
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return sys.getsizeof(value) + sum(map(weight, parts))
 
 
 class Reader(Protocol):

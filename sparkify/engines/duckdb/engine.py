@@ -14,6 +14,7 @@ from sparkify.engines.base import Result, Rules, Staged, Value
 from sparkify.engines.dialect import duckdb_text, to_duckdb
 from sparkify.engines.duckdb.asking import refuse_acting
 from sparkify.engines.duckdb.errors import first_line, translated
+from sparkify.engines.duckdb.fetching import fetch_within
 from sparkify.engines.duckdb.file_lock import FileLock
 from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
 from sparkify.engines.duckdb.hidden import altered, refuse_hidden
@@ -41,6 +42,11 @@ class Limits(NamedTuple):
     """Disk, for temporary tables too."""
     rows: int = 0
     """Rows that `native` fetches."""
+    answer: float = 0.5
+    """The share of DuckDB's memory that the rows of an answer may take beside it."""
+
+
+NO_LIMITS = Limits(answer=0.0)
 
 
 class DuckDB:
@@ -89,7 +95,7 @@ class DuckDB:
             settings["memory_limit"] = memory
         if threads:
             settings["threads"] = threads
-        self._limits = limits or Limits()
+        self._limits = limits or NO_LIMITS
         self._locked_down = locked_down
         if locked_down:
             settings["enable_external_access"] = False
@@ -258,7 +264,10 @@ class DuckDB:
             cursor = self._connection.execute(sql)
             if not cursor.description:
                 return Result((), [])
-            rows = cursor.fetchmany(most) if most else cursor.fetchall()
+            if share := self._limits.answer:
+                rows = fetch_within(cursor, most, int(_limit_of(self._connection.cursor()) * share))
+            else:
+                rows = cursor.fetchall()
             return Result(tuple(column[0] for column in cursor.description), rows)
 
     @contextlib.contextmanager
@@ -291,10 +300,15 @@ def _memory_of_machine(connection: duckdb.DuckDBPyConnection) -> float:
 
     DuckDB takes shares itself from 2.0 on, and not before.
     """
+    return _limit_of(connection) / 1e6 / 0.8
+
+
+def _limit_of(connection: duckdb.DuckDBPyConnection) -> float:
+    """Bytes that DuckDB may take; 0 if it does not say."""
     [(limit,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
     number, unit = limit.split()
     powers = {"KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4}
-    return float(number) * 1024 ** powers[unit] / 1e6 / 0.8 if unit in powers else 0
+    return float(number) * 1024 ** powers[unit] if unit in powers else 0
 
 
 def _connect(

@@ -2,7 +2,8 @@
 
 DuckDB looks for a function in the warehouse before its own catalog, for operators too: a macro `sum` of the
 file is what SUM calls (duckdb#10753; tried with 1.4.0 and 2.0.0). A trigger, which 2.0 brought, writes what
-no statement says. Redshift finds its own functions first (AWS: "Preventing UDF naming conflicts").
+no statement says. A collation of a column makes texts equal, which no digest of its values tells. Redshift
+finds its own functions first (AWS: "Preventing UDF naming conflicts").
 """
 
 import re
@@ -12,7 +13,13 @@ import duckdb
 
 from sparkify.engines.duckdb.read import quoted
 from sparkify.errors import WarehouseError
+from sparkify.sql.schema import ALL
 
+TABLES = (
+    "SELECT table_name, sql FROM system.main.duckdb_tables() "
+    "WHERE schema_name = 'main' AND database_name = system.main.current_database()"
+)
+_COLLATED = re.compile(r'("(?:[^"]|"")*"|\w+) VARCHAR COLLATE ')
 MACROS = (
     "SELECT function_name, function_type, schema_name FROM system.main.duckdb_functions() WHERE {}internal"
 )
@@ -21,7 +28,7 @@ COLUMNS = "SELECT column_name, data_type, column_default FROM system.main.duckdb
 
 
 def refuse_hidden(connection: duckdb.DuckDBPyConnection, file: str) -> None:
-    """Raise WarehouseError if a macro hides a function of DuckDB's, or a table has a trigger.
+    """Raise WarehouseError if a macro hides a function of DuckDB's, or a table has a trigger or a collation.
 
     The statements call nothing but what they name in full, so that no macro answers them. A warehouse in
     memory has one writer.
@@ -42,6 +49,10 @@ def _hidden(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
                 f"the macro {name}, which hides DuckDB's function of that name",
                 f"DROP {what} {quoted(name)}",
             )
+    for name, sql in connection.execute(TABLES).fetchall():
+        if name in ALL and (found := _COLLATED.search(re.sub(r"'(?:[^']|'')*'", "''", sql))):
+            drop = f"ALTER TABLE {name} ALTER {found[1]} TYPE VARCHAR"
+            yield f"a collation of {name}.{found[1]}, under which texts are equal that are not", drop
     try:
         triggers = connection.execute(TRIGGERS).fetchall()
     except duckdb.CatalogException:  # before 2.0

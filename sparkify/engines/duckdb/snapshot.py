@@ -38,8 +38,10 @@ def write_snapshot(file: str, *, is_asked: bool = True) -> None:
         return  # what could not be closed the next writer takes in
     try:
         state = source.stat()
+        is_there = False
         with suppress(FileNotFoundError):
             copied = target.stat()
+            is_there = True
             if (copied.st_size, copied.st_mtime_ns) == (state.st_size, state.st_mtime_ns):
                 return
         if target.is_file() and not _is_copy(file, target):
@@ -49,7 +51,8 @@ def write_snapshot(file: str, *, is_asked: bool = True) -> None:
                 f"{target} is no copy of this warehouse, and is left alone. Give it another name. The "
                 "warehouse is published; readers see no copy of it."
             )
-        Path(f"{target}.wal").unlink(missing_ok=True)  # of somebody who wrote to the copy that goes
+        if is_there:
+            Path(f"{target}.wal").unlink(missing_ok=True)  # of somebody who wrote to the copy that goes
         with replacing(target) as copy, source.open("rb") as held:
             shutil.copyfileobj(held, copy, 1 << 20)
             copy.flush()

@@ -1,4 +1,4 @@
--- Which keys does the feed have that no column takes? Their values are kept in extra.
+-- Which keys do files have that no column took when they were read? Their values are kept in extra.
 SELECT
     k.name AS key,
     f.dataset,
