@@ -245,8 +245,8 @@ class Warehouse:
     @property
     def questions(self) -> Answer:
         """The questions that `ask` takes, each with what it means and the values that it takes."""
-        rows = [(one.name, one.meaning, ", ".join(sorted(one.takes))) for one in list_questions()]
-        return Answer(("question", "meaning", "takes"), rows, "questions")
+        rows = [(one.name, one.meaning, ", ".join(sorted(one.takes)), one.topic) for one in list_questions()]
+        return Answer(("question", "meaning", "takes", "topic"), rows, "questions")
 
     def ask(
         self,

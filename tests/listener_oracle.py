@@ -1,4 +1,4 @@
-"""Answers in plain Python about how listeners come, pay and leave, and how many play at once. Nothing is rounded."""
+"""Answers in plain Python about how listeners come, pay and leave, and play at once. Nothing is rounded."""
 
 import datetime as dt
 from collections import Counter, defaultdict

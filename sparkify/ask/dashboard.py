@@ -105,11 +105,10 @@ class _Pages:
         )
 
     def questions(self, request: Request) -> Response:
-        rows: list[tuple[Any, ...]] = [(one.name, one.meaning) for one in list_questions()]
-        lead = "Each is SQL in a file; open one to choose its values."
-        return _table(
-            request, "Questions", lead, Result(("question", "meaning"), rows), link=("question", "/ask/{}")
-        )
+        rows: list[tuple[Any, ...]] = [(one.name, one.title, one.topic) for one in list_questions()]
+        found = Result(("question", "what_it_asks", "topic"), rows)
+        lead = "Open one for its definition, to choose its values, and to see its SQL."
+        return _table(request, "Questions", lead, found, link=("question", "/ask/{}"))
 
     def question(self, request: Request) -> Response:
         asked = read_asked(request, request.path_params["name"])

@@ -51,6 +51,13 @@ class Question:
     meaning: str
     text: str
     takes: frozenset[str]
+    topic: str
+    """What it is about, in one word; empty for one that is in no folder."""
+
+    @property
+    def title(self) -> str:
+        """Its first sentence: the question itself. The others of `meaning` define its words."""
+        return re.split(r"(?<=[?.]) ", self.meaning, maxsplit=1)[0]
 
     @property
     def is_private(self) -> bool:
@@ -89,8 +96,8 @@ class Question:
 
 
 def list_questions() -> Sequence[Question]:
-    """All questions, sorted by name."""
-    return [_question(found) for found in statements("questions")]
+    """All questions, sorted by topic and name."""
+    return sorted(map(_question, statements("questions")), key=lambda one: (one.topic, one.name))
 
 
 def find_question(name: str) -> Question:
@@ -148,4 +155,4 @@ def values_of(
 
 def _question(found: Statement) -> Question:
     takes = frozenset(re.findall(r"(?<!:):([a-z]+)", found.text))
-    return Question(found.name, found.comment, found.text, takes)
+    return Question(found.name, found.comment, found.text, takes, found.topic)

@@ -47,8 +47,8 @@ def ask(
     from sparkify.engines.base import Result
 
     if question is None:
-        rows = [(one.name, one.meaning) for one in list_questions()]
-        print_result(Result(("question", "meaning"), rows), style)
+        rows = [(one.topic, one.name, one.title) for one in list_questions()]
+        print_result(Result(("topic", "question", "what it asks"), rows), style)
         return
     found = find_question(question)
     for name, given, flag in (

@@ -1,5 +1,7 @@
 """The reference of docs/: every command and every question, written from the program itself."""
 
+from itertools import groupby
+
 import click
 
 from sparkify.ask.questions import Question, list_questions
@@ -19,9 +21,11 @@ def reference(cli: click.Group) -> str:
     ]
     for command in cli.commands.values():
         out += _command(command, f"sparkify {command.name}")
-    out += ["## Questions", "", "| question | what it asks | takes |", "|---|---|---|"]
-    out += [_question(one) for one in list_questions()]
-    return "\n".join(out) + "\n"
+    out += ["## Questions", ""]
+    for topic, questions in groupby(list_questions(), lambda one: one.topic):
+        out += [f"### {topic.capitalize()}", "", "| question | what it asks | takes |", "|---|---|---|"]
+        out += [*map(_question, questions), ""]
+    return "\n".join(out).rstrip() + "\n"
 
 
 def _command(command: click.Command, path: str) -> list[str]:

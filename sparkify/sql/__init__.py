@@ -1,10 +1,11 @@
 """The statements: one a file, in Redshift's dialect, the first comment says what it is for.
 
-Groups are the folders beside this file, such as `tables` and `questions`. Lists of columns that follow from
+Groups are the folders beside this file, such as `tables` and `questions`; those of questions are in a folder
+for each topic. Lists of columns that follow from
 the tables are placeholders, which `contract` fills in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,8 @@ class Statement:
     name: str
     comment: str
     text: str
+    topic: str = ""
+    """The folder within its group, if it is in one."""
 
 
 @cache
@@ -31,7 +34,10 @@ def statement(group: Group, name: str) -> Statement:
     """Read one statement; KeyError if there is none of that name."""
     file = ROOT / group / f"{name}.sql"
     if not file.is_file():
+        file = next((one for one in _in_topics(group) if one.stem == name), file)
+    if not file.is_file():
         raise KeyError(name)
+    topic = file.parent.name if file.parent.name != group else ""
     text = file.read_text(encoding="utf-8")
     lines = []
     for line in text.splitlines():
@@ -39,8 +45,8 @@ def statement(group: Group, name: str) -> Statement:
             break
         lines.append(line.removeprefix("--").strip())
     if "{" in text:
-        text = _filled(text, f"sparkify/sql/{group}/{name}.sql")
-    return Statement(name, " ".join(lines), text)
+        text = _filled(text, f"sparkify/sql/{file.relative_to(ROOT)}")
+    return Statement(name, " ".join(lines), text, topic)
 
 
 def _filled(text: str, file: str) -> str:
@@ -51,7 +57,11 @@ def _filled(text: str, file: str) -> str:
 
 def names(group: Group) -> Sequence[str]:
     """The names of a group's statements, sorted."""
-    return sorted(file.stem for file in (ROOT / group).glob("*.sql"))
+    return sorted(file.stem for file in (*(ROOT / group).glob("*.sql"), *_in_topics(group)))
+
+
+def _in_topics(group: Group) -> Iterator[Path]:
+    return (ROOT / group).glob("*/*.sql")
 
 
 def statements(group: Group) -> Sequence[Statement]:
