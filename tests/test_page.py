@@ -156,6 +156,23 @@ def test_the_dashboard_of_the_same_warehouse_shows_the_same_and_answers_every_qu
                 seen.screenshot(f"dashboard-{name}-{question}")
 
 
+def test_a_legend_has_the_colours_of_its_picture(browser: Any, made_up: tuple[Engine, Path]) -> None:
+    colours = """(row) => [
+        [...row.querySelectorAll(".strip i")].map((box) => getComputedStyle(box).backgroundColor),
+        [...row.querySelectorAll(".legend li")].map((li) => getComputedStyle(li, "::before").backgroundColor),
+        [...row.querySelectorAll(".legend li")].map((li) => getComputedStyle(li).backgroundColor),
+    ]"""
+    for scheme in ("light", "dark"):
+        with visit(browser, as_url(made_up[1]), scheme=scheme) as seen:
+            rows = seen.page.locator(".strips > div, .flow-line").all()
+            assert len(rows) > 3
+            for row in rows:
+                boxes, swatches, grounds = row.evaluate(colours)
+                assert boxes == swatches
+                assert len(set(boxes)) == len(boxes)
+                assert set(grounds) == {"rgba(0, 0, 0, 0)"}
+
+
 def test_ages_are_told_as_of_the_moment_of_reading(browser: Any, made_up: tuple[Engine, Path]) -> None:
     with visit(browser, as_url(made_up[1])) as seen:
         made = dt.datetime.fromisoformat(seen.page.get_attribute(".lead time:last-of-type", "datetime"))
