@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sparkify import clock
-from sparkify.ask.questions import Filters, Question, find_question, list_questions, values_of
+from sparkify.ask.questions import NO_PARAMS, Filters, Question, find_question, list_questions, values_of
 from sparkify.config import Config, load_config
 from sparkify.connection import as_owner, mode_of_page, opened, require_readable
 from sparkify.engines.base import Result
@@ -245,7 +245,8 @@ class Warehouse:
     @property
     def questions(self) -> Answer:
         """The questions that `ask` takes, each with what it means and the values that it takes."""
-        rows = [(one.name, one.meaning, ", ".join(sorted(one.takes)), one.topic) for one in list_questions()]
+        found = list_questions(self.config.ask.questions)
+        rows = [(one.name, one.meaning, ", ".join(sorted(one.takes)), one.topic) for one in found]
         return Answer(("question", "meaning", "takes", "topic"), rows, "questions")
 
     def ask(
@@ -261,18 +262,21 @@ class Warehouse:
         artist: str | None = None,
         listener: int | None = None,
         place: str | None = None,
+        params: Mapping[str, str] = NO_PARAMS,
     ) -> Answer:
         """Answer a question. `limit` None gives all rows; `first` and `last` are days (UTC), both included.
 
         `title`, `artist`, `listener` and `place` leave only plays of these, for questions about plays alone.
+        `params` are the parameters of a question of your own ([ASK] QUESTIONS).
         Raises ConfigError for a question that there is not, or for a value that it does not take.
         """
-        found = find_question(question)
+        found = find_question(question, self.config.ask.questions)
         given = {"since": first, "until": last, "level": level, "run": run}
         if wrong := [name for name, value in given.items() if value is not None and name not in found.takes]:
             raise ConfigError(f"{question} takes no {wrong[0]}: it is always answered whole.")
         filters = Filters(title, artist, listener, place)
-        text, values = found.filtered(filters), values_of(found, limit, first, last, level, run, filters)
+        values = values_of(found, limit, first, last, level, run, filters, params)
+        text = found.filtered(filters)
         with opened(self.config, rights="login" if found.is_private else "reader") as engine:
             require_readable(engine, self.config)
             return _answer(engine.query(text, values), question, found.meaning)

@@ -25,7 +25,7 @@ def read_asked(request: Request, name: str, most: int = MOST_ROWS) -> Asked:
     Raises HTTPException for a question that there is not, ConfigError for a wrong value.
     """
     try:
-        found = find_question(name)
+        found = find_question(name, request.app.state.questions)
     except ConfigError as error:
         raise HTTPException(404, str(error)) from error
     limit = _number(request, "limit")
@@ -41,6 +41,8 @@ def read_asked(request: Request, name: str, most: int = MOST_ROWS) -> Asked:
         values["run"] = _number(request, "run")
     if found.takes_filters:
         values["filters"] = selection.filters
+    given = {one: request.query_params.get(one) for one in found.params}
+    values["params"] = tuple((one, value) for one, value in given.items() if value)
     return Asked(found, **values)
 
 

@@ -51,8 +51,10 @@ STATIC = {"style.css": "text/css"} | dict.fromkeys(
 )
 
 
-def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
+def make_app(live: Live, hosts: Sequence[str], questions: str = "") -> Starlette:
     """The server; `hosts` are the names it may be called by, so that no other site can read it.
+
+    `questions` is a folder of questions of somebody's own.
 
     A page of another site could point its own name at this address (DNS rebinding) and ask in our place.
     """
@@ -71,7 +73,7 @@ def make_app(live: Live, hosts: Sequence[str]) -> Starlette:
         ],
         exception_handlers={SparkifyError: _failed, HTTPException: _absent},
     )  # fmt: skip
-    app.state.takes_sql = live.takes_sql
+    app.state.takes_sql, app.state.questions = live.takes_sql, questions
     return app
 
 
@@ -105,7 +107,8 @@ class _Pages:
         )
 
     def questions(self, request: Request) -> Response:
-        rows: list[tuple[Any, ...]] = [(one.name, one.title, one.topic) for one in list_questions()]
+        own = request.app.state.questions
+        rows: list[tuple[Any, ...]] = [(one.name, one.title, one.topic) for one in list_questions(own)]
         found = Result(("question", "what_it_asks", "topic"), rows)
         lead = "Open one for its definition, to choose its values, and to see its SQL."
         return _table(request, "Questions", lead, found, link=("question", "/ask/{}"))

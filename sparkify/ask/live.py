@@ -43,6 +43,7 @@ class Asked:
     level: str | None = None
     run: int | None = None
     filters: Filters = EVERYTHING
+    params: tuple[tuple[str, str], ...] = ()
 
 
 class Live:
@@ -132,7 +133,7 @@ class Live:
         opener = (self._private if asked.question.is_private else None) or self._opener
         with ShortSession(opener, self._hold, self._wait) as session:
             values = (asked.limit, asked.first, asked.last, asked.level, asked.run, asked.filters)
-            found = ask(session, asked.question, *values)
+            found = ask(session, asked.question, *values, dict(asked.params))
         if not self._names:
             found = _without_names(found)
         if weight(found.rows) <= KEPT_BYTES // KEPT:

@@ -3,15 +3,17 @@
 import datetime as dt
 import difflib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
+from sparkify.ask.own_questions import read_own
 from sparkify.clock import EVER
 from sparkify.engines.base import Reader, Result, Value, limit_of
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 
-_PLAYS = re.compile(r"(?<=FROM |JOIN )songplay\b")
+_PLAYS = re.compile(r"(?<=\bFROM |\bJOIN )songplay\b(?!\.)", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:etl_|stg_|load_|events\b|listening\b|registrations\b)")
 
 
@@ -41,6 +43,8 @@ class Filters:
 COLUMNS = {"title": "title", "artist": "artist_name", "listener": "user_id", "place": "location"}
 """The column of `songplay` that each filter is about."""
 EVERYTHING = Filters()
+NO_PARAMS: Mapping[str, str] = MappingProxyType({})
+_KNOWN = {"limit", "since", "until", "level", "run"}
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ class Question:
         return re.split(r"(?<=[?.]) ", self.meaning, maxsplit=1)[0]
 
     @property
+    def params(self) -> list[str]:
+        """The values that it takes besides, by its own names: text, or NULL where none is given."""
+        return sorted(self.takes - _KNOWN)
+
+    @property
     def is_private(self) -> bool:
         """Whether it reads other tables than those that readers see: records and messages as they came."""
         return bool(re.search(r"\b(?:etl|stg)_", self.text))
@@ -67,47 +76,56 @@ class Question:
     @property
     def takes_filters(self) -> bool:
         """Whether it is about plays alone, and so can be about some of them."""
-        return bool(_PLAYS.search(self.text)) and not _OTHER.search(self._sql)
+        plays = len(_PLAYS.findall(self._sql))
+        return plays == len(re.findall(r"\bsongplay\b", self._sql)) > 0 and not _OTHER.search(self._sql)
 
     def filtered(self, filters: Filters) -> str:
         """Its SQL over the plays that the filters leave. Raises ConfigError where it takes none.
 
+        A value that its own SQL mentions, such as :artist, filters nothing else.
         The CTE has a name of its own: on Redshift one that reads a table of its own name is recursive
         (AWS, "WITH clause").
         """
-        if not filters.values:
+        others = replace(filters, **dict.fromkeys(filters.values.keys() & self.takes))
+        if not others.values:
             return self.text
         if not self.takes_filters:
             raise ConfigError(
-                f"{self.name} takes no {next(iter(filters.values))}: it is not about plays alone."
+                f"{self.name} takes no {next(iter(others.values))}: it is not about plays alone."
             )
-        body = _PLAYS.sub("filtered_songplay", self._sql).lstrip()
-        rest = body.removeprefix("WITH")
-        comma = "" if rest is body else ","
+        body = _PLAYS.sub("filtered_songplay", self._sql).strip()
+        rest = re.sub(r"^WITH\b", "", body, flags=re.IGNORECASE)
+        comma = "" if rest == body else ","
         return (
             "WITH\nfiltered_songplay AS (\n    SELECT p.*\n    FROM songplay AS p\n"
-            f"    WHERE {filters.conditions}\n){comma}\n{rest.lstrip()}"
+            f"    WHERE {others.conditions}\n){comma}\n{rest.lstrip()}"
         )
 
     @property
     def _sql(self) -> str:
         """Its text without the comments."""
-        return re.sub(r"--[^\n]*\n", "", self.text)
+        return re.sub(r"--[^\n]*|/\*.*?\*/", "", self.text, flags=re.DOTALL)
 
 
-def list_questions() -> Sequence[Question]:
-    """All questions, sorted by topic and name."""
-    return sorted(map(_question, statements("questions")), key=lambda one: (one.topic, one.name))
+def list_questions(own: str = "") -> Sequence[Question]:
+    """All questions, with those of the folder `own`, sorted by topic and name.
+
+    Raises ConfigError for a folder or a file that cannot be read, or a name that cannot be had.
+    """
+    found = [*statements("questions"), *read_own(own)]
+    return sorted(map(_question, found), key=lambda one: (one.topic, one.name))
 
 
-def find_question(name: str) -> Question:
-    """The question of this name. Raises ConfigError naming the closest one."""
-    known = names("questions")
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
+def find_question(name: str, own: str = "") -> Question:
+    """The question of this name. Raises ConfigError naming the closest one, and as `list_questions`."""
+    if name in names("questions"):
+        return _question(statement("questions", name))
+    found = {one.name: one for one in read_own(own)}
+    if name not in found:
+        close = difflib.get_close_matches(name, [*names("questions"), *found], n=1)
         hint = f"Did you mean {close[0]}?" if close else "`sparkify ask` lists them."
         raise ConfigError(f"there is no question {name!r}. {hint}")
-    return _question(statement("questions", name))
+    return _question(found[name])
 
 
 def ask(
@@ -119,12 +137,13 @@ def ask(
     level: str | None = None,
     run: int | None = None,
     filters: Filters = EVERYTHING,
+    params: Mapping[str, str] = NO_PARAMS,
 ) -> Result:
     """Answer a question; the values are those of `values_of`.
 
-    Raises ConfigError for filters that it does not take.
+    Raises ConfigError for filters and parameters that it does not take.
     """
-    values = values_of(question, limit, first, last, level, run, filters)
+    values = values_of(question, limit, first, last, level, run, filters, params)
     return reader.query(question.filtered(filters), values)
 
 
@@ -136,12 +155,16 @@ def values_of(
     level: str | None = None,
     run: int | None = None,
     filters: Filters = EVERYTHING,
+    params: Mapping[str, str] = NO_PARAMS,
 ) -> dict[str, Value]:
     """What a question is asked with.
 
     `limit` None is no limit; `first` and `last` are days (UTC), both included; `level` is that of the
     listener at the moment of the play, None for everybody; `run` None is every run.
     """
+    for name in params.keys() - set(question.params):
+        takes = f"It takes {', '.join(question.params)}." if question.params else "It takes none."
+        raise ConfigError(f"{question.name} takes no parameter {name}. {takes}")
     last = last if last and last < EVER[1].date() else None
     values: dict[str, Value] = {
         "limit": limit_of(limit),
@@ -150,9 +173,10 @@ def values_of(
         "level": level,
         "run": run,
     }
+    values |= {name: params.get(name) for name in question.params}
     return {name: values[name] for name in question.takes} | filters.values
 
 
 def _question(found: Statement) -> Question:
-    takes = frozenset(re.findall(r"(?<!:):([a-z]+)", found.text))
+    takes = frozenset(re.findall(r"(?<![:\w]):([a-z]\w*)", found.text))
     return Question(found.name, found.comment, found.text, takes, found.topic)

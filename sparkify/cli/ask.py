@@ -27,6 +27,13 @@ MOST = 1_000_000
     "--level", type=click.Choice(["free", "paid"]), help="Only plays of free, or of paid listeners."
 )
 @filter_options
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A value for :NAME in a question of your own.",
+)
 @format_option
 @click.option(
     "--sql", "show_sql", is_flag=True, help="Print the SQL that would run, ready for `sparkify query`."
@@ -39,6 +46,7 @@ def ask(
     last: dt.date | None,
     level: str | None,
     filters: dict[str, Any],
+    params: tuple[str, ...],
     style: str | None,
     show_sql: bool,
 ) -> None:
@@ -47,30 +55,37 @@ def ask(
     from sparkify.engines.base import Result
 
     if question is None:
-        rows = [(one.topic, one.name, one.title) for one in list_questions()]
+        rows = [(one.topic, one.name, one.title) for one in list_questions(config.ask.questions)]
         print_result(Result(("topic", "question", "what it asks"), rows), style)
         return
-    found = find_question(question)
-    for name, given, flag in (
+    found = find_question(question, config.ask.questions)
+    for name, value, flag in (
         ("limit", limit, "--limit"),
         ("since", first, "--from"),
         ("until", last, "--to"),
         ("level", level, "--level"),
     ):
-        if given is not None and name not in found.takes:
+        if value is not None and name not in found.takes:
             raise ConfigError(f"{question} takes no {flag}: it is always answered whole.")
     most = 10 if limit is None else limit
-    chosen = Filters(**filters)
+    chosen, given = Filters(**filters), _params(params)
     text = found.filtered(chosen)
     if show_sql:
-        values = values_of(found, most or None, first, last, level, filters=chosen)
+        values = values_of(found, most or None, first, last, level, filters=chosen, params=given)
         click.echo(engine_of(config).translate(text, values))
         return
-    values = values_of(found, most + 1 if most else None, first, last, level, filters=chosen)
+    values = values_of(found, most + 1 if most else None, first, last, level, filters=chosen, params=given)
     with opened(config, rights="login" if found.is_private else "reader") as engine:
         require_readable(engine, config)
         result = engine.query(text, values)
     print_some(result, most if "limit" in found.takes else 0, style, chosen=limit is not None)
+
+
+def _params(given: tuple[str, ...]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given]
+    if wrong := [name for name, equals, _ in pairs if not equals]:
+        raise click.UsageError(f"--param {wrong[0]}: give it as NAME=VALUE.")
+    return {name: value for name, _, value in pairs}
 
 
 # What begins with two dashes may be a comment.

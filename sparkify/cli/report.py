@@ -123,11 +123,13 @@ def dashboard(
     from sparkify.ask.address import MOST_ROWS
     from sparkify.ask.dashboard import make_app
     from sparkify.ask.live import Live
+    from sparkify.ask.questions import list_questions
 
     def opener(options: OpenOptions, wait: float) -> "Engine":
         waiting = dataclasses.replace(config.warehouse, wait=wait)
         return open_engine(dataclasses.replace(config, warehouse=waiting), options)
 
+    list_questions(config.ask.questions)  # what is wrong with one is said now
     with opened(config, rights="reader") as engine:
         require_readable(engine, config)
     kind = engine_of(config)
@@ -160,7 +162,8 @@ def dashboard(
         click.echo(f"warning: whoever can reach {host} can read the warehouse.", err=True)
     if show:
         click.launch(place)
-    server = uvicorn.Server(uvicorn.Config(make_app(live, hosts), log_level="warning", access_log=False))
+    app = make_app(live, hosts, config.ask.questions)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sparkify.config import REJECTS
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, LoadError, SparkifyError
 from sparkify.formatting import count
@@ -25,6 +24,7 @@ from sparkify.load.staging import FileIngest, changed_message
 from sparkify.load.star import build_star, count_duplicates, recount_all
 from sparkify.load.text import learn_forms, relearn_forms
 from sparkify.progress import Progress
+from sparkify.setting import REJECTS
 from sparkify.source.listing import SourceFile
 
 GROUPS = 20

@@ -8,6 +8,7 @@ the tables are placeholders, which `contract` fills in.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -39,14 +40,19 @@ def statement(group: Group, name: str) -> Statement:
         raise KeyError(name)
     topic = file.parent.name if file.parent.name != group else ""
     text = file.read_text(encoding="utf-8")
-    lines = []
-    for line in text.splitlines():
-        if not line.startswith("--"):
-            break
-        lines.append(line.removeprefix("--").strip())
     if "{" in text:
         text = _filled(text, f"sparkify/sql/{file.relative_to(ROOT)}")
-    return Statement(name, " ".join(lines), text, topic)
+    return Statement(name, comment_of(text), text, topic)
+
+
+def comment_of(text: str) -> str:
+    """The sentences of the comment that a statement begins with.
+
+    >>> comment_of("-- How many?\\n-- (UTC)\\nSELECT 1 -- one")
+    'How many? (UTC)'
+    """
+    said = takewhile(lambda line: line.startswith("--"), text.splitlines())
+    return " ".join(line.removeprefix("--").strip() for line in said)
 
 
 def _filled(text: str, file: str) -> str:

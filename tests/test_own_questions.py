@@ -1,0 +1,129 @@
+"""Questions of somebody's own: a folder of SQL files that ask, the dashboard and Python know beside ours."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import sparkify
+from sparkify.ask.questions import Filters, ask, find_question, list_questions
+from sparkify.engines.base import Engine
+from sparkify.errors import ConfigError
+from tests.builders import Run, Source, etl, play
+from tests.serving import serving
+
+LONG = """-- Which songs are longer than so many seconds? Without :seconds, all of them.
+SELECT p.title, COUNT(*) AS plays
+FROM songplay AS p
+WHERE
+    (:seconds IS NULL OR p.length > CAST(:seconds AS DOUBLE PRECISION))
+    AND p.start_time >= :since
+    AND p.start_time < :until
+GROUP BY p.title
+ORDER BY p.title
+LIMIT :limit;
+"""
+BY = """-- Whose plays are of this artist?
+with found as (select * from songplay as p where p.artist_name = :artist)
+select user_id, count(*) as plays from found group by user_id order by user_id"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "long_songs.sql").write_text(LONG)
+    (folder / "listeners_of.sql").write_text(BY)
+    return folder
+
+
+def fill(source: Source) -> None:
+    source.log(
+        play(0, song="Undo", artist="Nightbirds", length=100.0),
+        play(1, song="Kings", artist="Harmonia", length=300.0),
+        play(2, song="Kings", artist="Harmonia", length=300.0, userId="9"),
+    )
+
+
+def test_a_question_of_ones_own_is_asked_as_any_other(warehouse: Engine, source: Source, own: Path) -> None:
+    fill(source)
+    etl(warehouse, source.folder)
+    long, by = (find_question(name, str(own)) for name in ("long_songs", "listeners_of"))
+
+    assert (long.title, long.topic) == ("Which songs are longer than so many seconds?", "own")
+    assert (long.params, by.params) == (["seconds"], ["artist"])
+    assert ask(warehouse, long).rows == [("Kings", 2), ("Undo", 1)]
+    assert ask(warehouse, long, params={"seconds": "200.5"}).rows == [("Kings", 2)]
+    assert ask(warehouse, long, filters=Filters(listener=9)).rows == [("Kings", 1)]
+    assert ask(warehouse, by, params={"artist": "x' OR 'a'='a"}).rows == []
+    of_one = ask(warehouse, by, params={"artist": "Harmonia"}).rows
+    assert [plays for _, plays in of_one] == [1, 1]
+    assert ask(warehouse, by, filters=Filters(artist="Harmonia")).rows == of_one
+    assert ask(warehouse, by, filters=Filters(artist="Harmonia", listener=9)).rows == [(9, 1)]
+    with pytest.raises(ConfigError, match=r"long_songs takes no parameter second\. It takes seconds\."):
+        ask(warehouse, long, params={"second": "1"})
+    with pytest.raises(ConfigError, match=r"most_played_songs takes no parameter seconds\. It takes none\."):
+        ask(warehouse, find_question("most_played_songs"), params={"seconds": "1"})
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT title FROM users, songplay JOIN songs USING (song_id)", "SELECT songplay.title FROM songplay",
+        "SELECT title FROM songplay JOIN events USING (songplay_id)", "SELECT 1 AS one",
+    ],
+)  # fmt: skip
+def test_what_a_filter_would_not_reach_takes_none(own: Path, sql: str) -> None:
+    (own / "odd.sql").write_text(sql)
+
+    assert not find_question("odd", str(own)).takes_filters
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("churn.sql", b"SELECT 1", "sparkify has a question of this name"),
+        ("my question.sql", b"SELECT 1", "lower case letters, digits and _ only"),
+        ("odd.sql", b"SELECT '\xff'", "it is not in UTF-8"),
+    ],
+)
+def test_what_cannot_be_a_question_is_one_line(own: Path, name: str, content: bytes, words: str) -> None:
+    (own / name).write_bytes(content)
+
+    with pytest.raises(ConfigError, match=words) as told:
+        list_questions(str(own))
+
+    assert name in str(told.value)
+    with pytest.raises(ConfigError, match=r"there is no folder nowhere: \[ASK\] QUESTIONS names it"):
+        list_questions("nowhere")
+
+
+def test_the_command_line_the_dashboard_and_python_know_it(
+    run: Run, source: Source, own: Path, tmp_path: Path
+) -> None:
+    fill(source)
+    (tmp_path / "dwg.cfg").write_text("[ASK]\nQUESTIONS = mine\n")
+    assert run("etl", "--source", "music").returncode == 0
+
+    listed = json.loads(run("ask", "--format", "json").stdout)
+    asked = run("ask", "long_songs", "--param", "seconds=200", "--format", "csv")
+    shown = run("ask", "long_songs", "--param", "seconds=200", "--sql").stdout
+    wrong = run("ask", "long_songs", "--param", "seconds")
+    (own / "broken.sql").write_text("SELEC 1 FROM")
+    broken = run("ask", "broken")
+
+    asks = "Whose plays are of this artist?"
+    assert {"topic": "own", "question": "listeners_of", "what it asks": asks} in listed
+    assert asked.stdout == "title,plays\nKings,2\n"
+    assert "'200'" in shown
+    assert (wrong.returncode, "NAME=VALUE" in wrong.stderr) == (2, True)
+    assert (broken.returncode, broken.stderr.count("\n"), "Traceback" in broken.stderr) == (1, 1, False)
+    warehouse = sparkify.connect(tmp_path / "sparkify.duckdb", settings={"ask.questions": str(own)})
+    assert warehouse.ask("long_songs", params={"seconds": "200"}).rows == [("Kings", 2)]
+    with serving(tmp_path) as served:
+        page = served.get("/ask/long_songs?seconds=200")[1]
+        assert 'name="seconds" size="14" value="200"' in page
+        assert ">Kings<" in page
+        assert ">Undo<" not in page
+        assert 'href="/ask/listeners_of"' in served.get("/ask")[1]
+        assert served.get("/ask/broken")[0] == 500
