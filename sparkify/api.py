@@ -262,11 +262,13 @@ class Warehouse:
         artist: str | None = None,
         listener: int | None = None,
         place: str | None = None,
+        state: str | None = None,
         params: Mapping[str, str] = NO_PARAMS,
     ) -> Answer:
         """Answer a question. `limit` None gives all rows; `first` and `last` are days (UTC), both included.
 
-        `title`, `artist`, `listener` and `place` leave only plays of these, for questions about plays alone.
+        `title`, `artist`, `listener`, `place` and `state` leave only plays of these, for questions about plays
+        alone.
         `params` are the parameters of a question of your own ([ASK] QUESTIONS).
         Raises ConfigError for a question that there is not, or for a value that it does not take.
         """
@@ -274,7 +276,7 @@ class Warehouse:
         given = {"since": first, "until": last, "level": level, "run": run}
         if wrong := [name for name, value in given.items() if value is not None and name not in found.takes]:
             raise ConfigError(f"{question} takes no {wrong[0]}: it is always answered whole.")
-        filters = Filters(title, artist, listener, place)
+        filters = Filters(title, artist, listener, place, state)
         values = values_of(found, limit, first, last, level, run, filters, params)
         text = found.filtered(filters)
         with opened(self.config, rights="login" if found.is_private else "reader") as engine:

@@ -70,9 +70,10 @@ def day_of(record: dict[str, Any]) -> dt.date:
             {"place": PLACE, "artist": "Kings"},
             lambda one: (one["location"], one["artist"]) == (PLACE, "Kings"),
         ),
+        ({"state": "IL"}, lambda one: one["location"] == PLACE),
         ({"from": "2018-11-02", "to": "2018-11-04"}, lambda one: 2 <= day_of(one).day <= 4),
     ],
-    ids=("artist", "song", "listener", "place", "days"),
+    ids=("artist", "song", "listener", "place", "state", "days"),
 )
 def test_the_overview_of_a_choice_counts_its_plays_alone(
     served: Served, folder: Path, values: dict[str, Any], is_of_it: Any

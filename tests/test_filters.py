@@ -8,7 +8,10 @@ from sparkify.errors import ConfigError
 from tests.builders import Source, etl, play
 from tests.test_questions import LILY, UNDO, fill
 
-COLUMN = {"title": "title", "artist": "artist_name", "listener": "user_id", "place": "location"}
+COLUMN = {
+    "title": "title", "artist": "artist_name", "listener": "user_id", "place": "location",
+    "state": "CASE location WHEN 'Tulsa, OK' THEN 'OK' WHEN 'Augusta, GA-SC' THEN 'GA' END",
+}  # fmt: skip
 
 
 def test_an_answer_under_filters_is_that_of_a_star_that_has_no_other_plays(
@@ -19,6 +22,11 @@ def test_an_answer_under_filters_is_that_of_a_star_that_has_no_other_plays(
         play(5, **(LILY | UNDO | {"song": None, "artist": None, "userId": "", "location": None})),
         day="2018-11-03",
     )
+    source.log(
+        play(6, **(LILY | UNDO | {"location": "Tulsa, OK"})),
+        play(7, **(LILY | UNDO | {"location": "Augusta, GA-SC"})),
+        day="2018-11-04",
+    )
     etl(warehouse, source.folder)
     filtered = [one for one in list_questions() if one.takes_filters]
     assert len(filtered) > 20
@@ -28,6 +36,8 @@ def test_an_answer_under_filters_is_that_of_a_star_that_has_no_other_plays(
         Filters(title="Kings", listener=16),
         Filters(place="Lyon", artist="Harmonia"),
         Filters(listener=7),
+        Filters(state="GA"),
+        Filters(state="OK", artist="Nightbirds"),
     ):
         found = {one.name: ask(warehouse, one, None, filters=chosen).rows for one in filtered}
         with pytest.raises(ZeroDivisionError), warehouse.transaction():
@@ -38,7 +48,7 @@ def test_an_answer_under_filters_is_that_of_a_star_that_has_no_other_plays(
             raise ZeroDivisionError  # nothing of it is kept
 
         assert found == alone, chosen
-    assert len(ask(warehouse, find_question("latest_plays"), None).rows) == 9
+    assert len(ask(warehouse, find_question("latest_plays"), None).rows) == 11
 
 
 def test_a_question_that_is_not_about_plays_alone_takes_no_filter(warehouse: Engine) -> None:

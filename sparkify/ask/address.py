@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from sparkify.ask.live import Asked
 from sparkify.ask.overview import LEVELS, Selection
-from sparkify.ask.questions import Filters, find_question
+from sparkify.ask.questions import TEXTS, Filters, find_question
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError
 
@@ -51,7 +51,7 @@ def read_selection(request: Request) -> Selection:
     first, last = _day(request, "from"), _day(request, "to")
     if first and last and first > last:
         raise ConfigError(f"from {first} is later than to {last}: there is no such day.")
-    text = {name: request.query_params.get(name) or None for name in ("title", "artist", "place")}
+    text = {name: request.query_params.get(name) or None for name in TEXTS}
     return Selection(Filters(**text, listener=_number(request, "listener")), first, last)
 
 
@@ -81,7 +81,7 @@ def _link(column: str, row: tuple[Any, ...], at: Mapping[str, int]) -> str | Non
         return address("/", {"title": value, "artist": row[at["artist"]]})
     if column == "day" and isinstance(value, dt.date):
         return address("/", {"from": value, "to": value})
-    names = {"artist": "artist", "user_id": "listener", "location": "place"}
+    names = {"artist": "artist", "user_id": "listener", "location": "place", "state": "state"}
     return address("/", {names[column]: value}) if column in names else None
 
 

@@ -56,7 +56,8 @@ class Selection:
         f = self.filters
         what = " by ".join(filter(None, (f.title and f"“{f.title}”", f.artist)))
         who = f"played by listener {f.listener}" if f.listener is not None else ""
-        said = ", ".join(filter(None, (what, who, f.place and f"heard in {f.place}")))
+        where = f.place or (f.state and formatting.state(f.state))
+        said = ", ".join(filter(None, (what, who, where and f"heard in {where}")))
         return said[0].upper() + said[1:] if said else "What people listened to"
 
     @property
@@ -80,7 +81,8 @@ class _Shown:
 
 def _states(rows: Rows, shown: _Shown) -> Picture:
     named = [(formatting.state(code), plays, listeners) for code, plays, listeners in rows]
-    return draw.ranking(named, shown.plays, "state", "states")
+    chooses = [{"state": code} if code else None for code, *_ in rows[:SHOWN]]
+    return draw.ranking(named, shown.plays, "state", "states") | {"chooses": chooses}
 
 
 PICTURES: Mapping[str, tuple[str, Callable[[Rows, _Shown], Picture]]] = {
@@ -122,6 +124,7 @@ ALONE = {
     "artist": ("artists",),
     "listener": ("active", "users", "people"),
     "place": ("states", "places"),
+    "state": ("states",),
 }
 """Pictures that would show a single bar under a filter."""
 

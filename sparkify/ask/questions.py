@@ -29,6 +29,8 @@ class Filters:
     artist: str | None = None
     listener: int | None = None
     place: str | None = None
+    state: str | None = None
+    """The code of a state, as `plays_by_state` has it."""
 
     @property
     def values(self) -> dict[str, str | int]:
@@ -37,11 +39,18 @@ class Filters:
 
     @property
     def conditions(self) -> str:
-        return " AND ".join(f"p.{COLUMNS[name]} = :{name}" for name in self.values)
+        return " AND ".join(f"{FILTERS[name]} = :{name}" for name in self.values)
 
 
-COLUMNS = {"title": "title", "artist": "artist_name", "listener": "user_id", "place": "location"}
-"""The column of `songplay` that each filter is about."""
+FILTERS = {
+    "title": "p.title",
+    "artist": "p.artist_name",
+    "listener": "p.user_id",
+    "place": "p.location",
+    "state": "SPLIT_PART(SPLIT_PART(p.location, ', ', 2), '-', 1)",
+}
+"""What each filter compares, of `songplay AS p`."""
+TEXTS = tuple(name for name in FILTERS if name != "listener")
 EVERYTHING = Filters()
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 _KNOWN = {"limit", "since", "until", "level", "run"}

@@ -143,15 +143,16 @@ def day_options(function: Command) -> Command:
 
 
 def filter_options(function: Command) -> Command:
-    """`--title`, `--artist`, `--listener`, `--place`: only plays of these."""
+    """`--title`, `--artist`, `--listener`, `--place`, `--state`: only plays of these."""
 
     @click.option("--title", help="Only plays of songs of this title.")
     @click.option("--artist", help="Only plays of this artist, by the name that the app reported.")
     @click.option("--listener", type=ANY_ID, metavar="ID", help="Only plays of this listener.")
     @click.option("--place", help="Only plays heard at this location.")
+    @click.option("--state", metavar="CODE", help="Only plays heard in this state, such as CA.")
     @wraps(function)
     def wrapper(*args: Any, **options: Any) -> Any:
-        filters = {name: options.pop(name) for name in ("title", "artist", "listener", "place")}
+        filters = {name: options.pop(name) for name in ("title", "artist", "listener", "place", "state")}
         return function(*args, filters=filters, **options)
 
     return wrapper

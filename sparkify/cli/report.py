@@ -112,7 +112,7 @@ def dashboard(
 ) -> None:
     """Serve the report, live: the newest run, every question, the runs and the rejects. It only reads.
 
-    A click on a song, an artist, a listener, a place or a day shows the overview of it.
+    A click on a song, an artist, a listener, a place, a state or a day shows the overview of it.
     """
     _require_extra("jinja2", "plotly", "starlette", "uvicorn")
     import dataclasses
