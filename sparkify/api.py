@@ -267,8 +267,7 @@ class Warehouse:
     ) -> Answer:
         """Answer a question. `limit` None gives all rows; `first` and `last` are days (UTC), both included.
 
-        `title`, `artist`, `listener`, `place` and `state` leave only plays of these, for questions about plays
-        alone.
+        `title`, `artist`, `listener`, `place` and `state` filter the plays of questions about plays alone.
         `params` are the parameters of a question of your own ([ASK] QUESTIONS).
         Raises ConfigError for a question that there is not, or for a value that it does not take.
         """
