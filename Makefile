@@ -92,7 +92,7 @@ check: lint test
 
 torture: $(STAMP)
 	@rm -f docs/torture.json
-	@TORTURE=1 $(BIN)/python -m pytest -n auto --dist load --timeout 7200 tests/test_fuzz.py tests/test_s3_faults.py tests/test_kills.py \
+	@TORTURE=1 $(BIN)/python -m pytest -n 4 --dist load --maxschedchunk 1 --timeout 7200 tests/test_fuzz.py tests/test_s3_faults.py tests/test_kills.py \
 	    tests/test_cuts.py tests/test_provision.py tests/test_crowd.py tests/test_dashboard.py tests/test_laws.py \
 	    tests/test_laws_of_retraction.py tests/test_matching.py tests/test_model.py
 
