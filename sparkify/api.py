@@ -94,7 +94,11 @@ class Answer:
 
     def df(self) -> Any:
         """A pandas DataFrame."""
-        return _library("pandas").DataFrame(list(self.rows), columns=list(self.columns))
+        frame = _library("pandas").DataFrame(list(self.rows), columns=list(self.columns), dtype=object)
+        for at in range(len(self.columns)):
+            values = frame.iloc[:, at]
+            frame.isetitem(at, values.astype("Int64") if self._has_gaps(at) else values.infer_objects())
+        return frame
 
     def pl(self) -> Any:
         """A Polars DataFrame."""
@@ -105,7 +109,8 @@ class Answer:
     def arrow(self) -> Any:
         """A pyarrow Table."""
         values = zip(*self.rows, strict=True) if self.rows else ([] for _ in self.columns)
-        return _library("pyarrow").table(dict(zip(self.columns, map(list, values), strict=True)))
+        pyarrow = _library("pyarrow")
+        return pyarrow.table([pyarrow.array(list(one)) for one in values], names=list(self.columns))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The Arrow PyCapsule interface, by which other libraries take the rows over."""
@@ -127,6 +132,12 @@ class Answer:
         said = "".join(f"<caption>{html.escape(self.meaning)}</caption>" for _ in self.meaning[:1])
         more = "".join(f"<p>{one}</p>" for one in self._more())
         return f"<table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+    def _has_gaps(self, at: int) -> bool:
+        """Whether a column has whole numbers beside NULL, which a float would round."""
+        values = [row[at] for row in self.rows if row[at] is not None]
+        whole = all(type(value) is int and -(2**63) <= value < 2**63 for value in values)
+        return whole and 0 < len(values) < len(self.rows)
 
     def _more(self) -> list[str]:
         left = len(self.rows) - SHOWN

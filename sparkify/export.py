@@ -165,6 +165,8 @@ def _names(folder: Path) -> set[str]:
 def _files_of(folder: Path, form: Format) -> set[str]:
     """The files of an export of this format, as it says itself; none for any other folder."""
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+        if not (folder / MANIFEST).is_file():
+            return set()
         about = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if str(about["program"]).startswith("sparkify ") and about["format"] == form:
             return {MANIFEST, *map(str, about["files"])}

@@ -62,9 +62,19 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def remove_parts(path: Path) -> None:
     """Remove what processes that are gone have written of this file."""
     for part in path.parent.glob(f"{escape(_part(path))}*{PART}"):
-        with suppress(OSError), part.open("rb") as handle:
+        with suppress(OSError), _open_own(part) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             part.unlink()
+
+
+def _open_own(part: Path) -> BinaryIO:
+    """A file of ours. Raises OSError for what else has its name; nothing is waited for."""
+    handle = os.fdopen(os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    held = os.fstat(handle.fileno())
+    if not stat.S_ISREG(held.st_mode) or held.st_uid != os.geteuid():
+        handle.close()
+        raise PermissionError(part)
+    return handle
 
 
 def _part(path: Path) -> str:

@@ -182,7 +182,9 @@ def _sessions(a: Asked) -> list[tuple[list[Event], float]]:
         ends += [
             one.moment
             for one in (a.by_user[user] if user is not None else ())
-            if one.page == "Logout" and one.session == session and one.moment >= last.moment
+            if one.page == "Logout"
+            and one.session == session
+            and (one.moment, one.item) >= (last.moment, last.item)
         ]
         found.append((its, (min(ends) - min(one.moment for one in its)).total_seconds()))
     return found
@@ -241,8 +243,9 @@ def users_by_level_and_gender(a: Asked) -> Rows:
     """Without the gender, which is no part of an event here."""
     found = Counter()
     for its in a.by_user.values():
-        latest = max(its, key=lambda one: (one.moment, one.session, one.item, one.page))
-        found["cancelled" if latest.page == CANCELLED else latest.level] += 1
+        if latest := at_end(its, dt.date.max):
+            event, level = latest
+            found["cancelled" if event.page == CANCELLED else level] += 1
     return sorted(found.items(), key=str)
 
 

@@ -74,6 +74,10 @@ def test_an_answer_becomes_a_data_frame(warehouse: sparkify.Warehouse) -> None:
     assert answer.pl().rows() == answer.rows
     assert answer.arrow().to_pylist() == list(answer)
     assert duckdb.sql("SELECT COUNT(*) FROM answer").fetchall() == [(3,)]  # by the PyCapsule interface
+    gaps = warehouse.sql("SELECT unnest([9007199254740993, NULL]) AS id, unnest([1.5, NULL]) AS id")
+    assert gaps.df().iloc[0, 0] == 9007199254740993
+    assert list(gaps.df().columns) == gaps.arrow().column_names == ["id", "id"]
+    assert gaps.arrow().column(0).to_pylist() == [9007199254740993, None]
     nothing = warehouse.sql("SELECT title FROM songplay WHERE FALSE")
     assert (len(nothing.df()), nothing.pl().columns, nothing.arrow().num_rows) == (0, ["title"], 0)
 

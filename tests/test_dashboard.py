@@ -60,7 +60,7 @@ def test_a_question_takes_its_values_from_the_address(served: Served) -> None:
     two = served.get("/ask/most_played_songs.csv?limit=2")[1].splitlines()
 
     assert len(whole) == 10
-    assert [line.split(",")[0] for line in part[1:]] == ["2018-11-02", "2018-11-03"]
+    assert [line.split(",")[0].strip(chr(34)) for line in part[1:]] == ["2018-11-02", "2018-11-03"]
     assert len(two) == 3
 
 
@@ -72,7 +72,7 @@ def test_rejects_take_their_values_from_the_address_and_are_a_csv_too(served: Se
     assert html.count('raw"') == 1
     assert 'href="/ask/rejects.csv?limit=1"' in html
     assert "Rejects of run 2" in others
-    assert "No rows." in others
+    assert "No rows for these values." in others
 
 
 def test_what_is_cut_is_said_and_the_whole_is_one_click_away(served: Served) -> None:

@@ -118,6 +118,30 @@ def _nested(record: Record) -> Record:
     return renamed | {"user": {"id": record["userId"], "plan": "gold"}}
 
 
+def test_a_path_leads_through_lists_and_objects(warehouse: Engine, source: Source, tmp_path: Path) -> None:
+    events = tmp_path / "events.json"
+    paths = [f"$.{key}" for key in PATHS if key not in ("track", "sessionId")]
+    places = {12: "$.ctx[0].of.id", 13: "$.tracks[1].names[0].t"}
+    for at, path in sorted(places.items()):
+        paths.insert(at, path)
+    events.write_text(json.dumps({"jsonpaths": [*paths, "$.userId"]}))
+    kept = [
+        play(item, song=None, sessionId=None) | {"ctx": [{"of": {"id": 7}}], "tracks": tracks}
+        for item, tracks in enumerate(([{}, {"names": [{"t": "Undo"}]}], [{}]))
+    ]
+    source.log(*kept)
+    (source.folder / "log_data/2018/11/2018-11-09-events.json").write_text(
+        json.dumps(kept[0] | {"itemInSession": 2}).replace('"t": "Undo"', '"t": "Undo", "t": null')
+    )
+
+    etl(warehouse, source.folder, feed=Feed({"events": read_paths(str(events), "events")}))
+
+    assert rows(warehouse, "SELECT session_id, item_in_session, title FROM songplay ORDER BY 2") == [
+        (7, 0, "Undo"), (7, 1, None), (7, 2, "Undo"),
+    ]  # fmt: skip
+    assert all(one.passed for one in check_warehouse(warehouse))
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

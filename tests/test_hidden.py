@@ -111,6 +111,41 @@ def test_a_collation_of_any_column_of_text_is_named_and_refused(file: Path) -> N
         DuckDB(str(file)).close()
 
 
+def test_no_name_of_a_column_hides_a_collation(file: Path) -> None:
+    for before, after in (("a'", "b'"), ("a''", '"'), ('"', "x COLLATE y")):
+        first, last = (f'"{name.replace(chr(34), chr(34) * 2)}"' for name in (before, after))
+        alter(
+            file,
+            f"CREATE TABLE n AS SELECT 1 AS {first}, "
+            f"* REPLACE (artist_name COLLATE nocase AS artist_name), 1 AS {last} FROM songplay",
+            "ALTER TABLE songplay RENAME TO held",
+            "ALTER TABLE n RENAME TO songplay",
+        )
+        with pytest.raises(WarehouseError, match=r"a collation of songplay\.artist_name"):
+            DuckDB(str(file))
+        alter(file, "DROP TABLE songplay", "ALTER TABLE held RENAME TO songplay")
+    alter(
+        file, """ALTER TABLE songplay ADD COLUMN "x COLLATE y" VARCHAR DEFAULT 'a VARCHAR COLLATE nocase'"""
+    )
+    DuckDB(str(file)).close()
+
+
+def test_a_column_that_our_statements_would_take_for_theirs_is_refused(
+    run: Run, source: Source, tmp_path: Path
+) -> None:
+    source.log(play(0))
+    assert run("etl", "--source", "music").returncode == 0
+    for name in ("songs", "artists", "songplay"):
+        alter(tmp_path / "sparkify.duckdb", f"ALTER TABLE {name} ADD COLUMN folded_title VARCHAR")
+        for command in (("etl", "--source", "music"), ("check",)):
+            done = run(*command)
+            assert (done.returncode, done.stderr.count("\n")) == (1, 1), (name, command)
+            assert f"ALTER TABLE {name} DROP COLUMN folded_title" in done.stderr
+        alter(tmp_path / "sparkify.duckdb", f"ALTER TABLE {name} DROP COLUMN folded_title")
+        alter(tmp_path / "sparkify.duckdb", f"ALTER TABLE {name} ADD COLUMN mine VARCHAR")
+    assert run("check").returncode == 0
+
+
 def test_macros_that_hide_nothing_are_left_alone(file: Path) -> None:
     alter(file, "CREATE MACRO of_mine(x) AS x", "CREATE SCHEMA mart", "CREATE MACRO mart.sum(x) AS 42")
 

@@ -297,3 +297,30 @@ def test_a_simulation_removes_nothing_that_lies_beside_it(run: Run, tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "music", "music.later.partial", "music.partial", "tmp",
     ]  # fmt: skip
+
+
+def test_what_is_no_file_of_ours_is_waited_for_by_nobody_and_left_alone(loaded: Run, tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    names = (
+        ".sparkify.snapshot.duckdb.sparkify-a.part",
+        ".report.html.sparkify-a.part",
+        "exports/export.json",
+        "sparkify.snapshot.duckdb",
+    )
+    pipes = [tmp_path / name for name in names]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+
+    for command, code in ((("tables", "create"), 0), (("report",), 0), (("export", "exports"), 2)):
+        done = loaded(*command)
+        assert (done.returncode, done.stderr.count("Traceback")) == (code, 0), done.stderr
+
+    assert all(stat.S_ISFIFO(pipe.lstat().st_mode) for pipe in pipes)
+
+
+@pytest.mark.parametrize("end", [".wal", ".lock", ".tmp"])
+def test_nothing_is_written_over_what_belongs_to_a_warehouse(loaded: Run, tmp_path: Path, end: str) -> None:
+    for command in (("report", "--out"), ("etl", "--source", "music", "--metrics")):
+        done = loaded(*command, f"sparkify.duckdb{end}")
+
+        assert (done.returncode, "warehouse's own name" in done.stderr) == (2, True), done.stderr

@@ -39,6 +39,9 @@ def test_metrics_are_in_the_text_format_and_remember_the_last_success(
         refused = run("etl", "--source", folder, "--metrics", "sparkify.duckdb")
         assert (refused.returncode, "a warehouse lies there" in refused.stderr) == (2, True)
     assert run("check").returncode == 0
+    for out in ("/dev/full", "/dev/stdout", "sparkify.duckdb.lock", "sparkify.duckdb.wal"):
+        failed = run("etl", "--source", "nowhere", "--metrics", out)
+        assert (failed.returncode, "Traceback" in failed.stderr) == (2, False), out
 
 
 def test_a_command_of_the_users_is_given_the_summary(run: Run, source: Source, tmp_path: Path) -> None:

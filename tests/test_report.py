@@ -159,9 +159,9 @@ def test_who_registered_in_a_week_is_followed_through_the_weeks_of_the_log(
         (second, 0, 0, 0, 1, "whole"), (second, 2, 0, 0, 1, "whole"),
     ]  # fmt: skip
     picture = chart_data.retention(found)
-    assert picture["title"] == "33 % of new listeners play in the week after they registered"
-    assert (picture["x"], picture["new"]) == ([1, 2, 3], [3, 1])
-    assert picture["z"] == [[33.3, None, 33.3], [None, 0.0, None]]
+    # The log begins within the first week: of who registered then before it, it knows those who came back.
+    assert picture["title"] == "The log holds no whole week right after one of registrations"
+    assert (picture["x"], picture["new"], picture["z"]) == ([1, 2], [1], [[None, 0.0]])
     assert "so is who registered before it" in picture["note"]
 
 
@@ -218,6 +218,34 @@ def test_titles_name_no_leader_where_several_are_alike() -> None:
     assert chart_data.ranking(states, 12, "state", "states")["title"] == (
         "IL and 2 others lead: 4 plays (33 %) each"
     )
+
+
+def test_a_title_says_no_number_that_the_rows_shown_do_not_tell() -> None:
+    alike = [(f"T{n}", "Kings", 1) for n in range(chart_data.SHOWN)]
+
+    assert chart_data.songs(alike, 99)["title"] == "“T0” by Kings and others lead with 1 play each"
+    assert chart_data.songs(alike[1:], 99)["title"].startswith("“T1” by Kings and 8 others lead")
+
+
+def test_listeners_of_every_gender_are_counted() -> None:
+    found = chart_data.people(
+        [("paid", "F", 1, 1), ("paid", "X", 1, 1), ("paid", None, 2, 5), ("free", "M", 3, 3)]
+    )
+
+    assert found["title"] == "3 of 4 paid listeners are unknown"
+    assert found["rows"] == [("paid", [("women", 1), ("unknown", 3)]), ("free", [("men", 3)])]
+
+
+def test_the_title_of_retention_is_about_the_weeks_that_are_shown() -> None:
+    before, first = dt.date(2018, 10, 29), dt.date(2018, 11, 5)
+    rows = [
+        (before, 1, 100.0, 1, 1, "whole"), (before, 2, 0.0, 0, 1, "whole"),
+        (first, 0, 100.0, 1, 1, "whole"), (first, 1, 0.0, 0, 1, "whole"),
+    ]  # fmt: skip
+
+    found = chart_data.retention(rows)
+
+    assert (found["title"].partition(" of new")[0], found["z"]) == ("0 %", [[0.0]])
 
 
 def test_the_busiest_weekday_is_that_of_an_average_one() -> None:

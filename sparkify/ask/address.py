@@ -15,6 +15,9 @@ from sparkify.ask.questions import TEXTS, Filters, find_question
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError
 
+DAYS = ("from", "to")
+NUMBER = r"-?[0-9]{1,19}"
+"""A number as databases have them."""
 MOST_ROWS = 10_000
 """Rows that a browser is sent."""
 
@@ -65,31 +68,53 @@ def address(path: str, values: Mapping[str, object]) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def links(result: Result) -> list[list[str | None]]:
-    """For each cell the page of what is in it: a play, or the overview of a song, a listener or a day."""
+def links(result: Result, chosen: Mapping[str, object]) -> list[list[str | None]]:
+    """For each cell the page of what is in it: a play, or the overview of a song, a listener or a day.
+
+    `chosen` are values of this page's address that stay chosen.
+    """
     at = {column: n for n, column in enumerate(result.columns)}
-    return [[_link(column, row, at) for column in result.columns] for row in result.rows]
+    return [[_link(column, row, at, chosen) for column in result.columns] for row in result.rows]
 
 
-def _link(column: str, row: tuple[Any, ...], at: Mapping[str, int]) -> str | None:
+def _link(
+    column: str, row: tuple[Any, ...], at: Mapping[str, int], chosen: Mapping[str, object]
+) -> str | None:
     value = row[at[column]]
     if value is None or value == "":
         return None
     if column == "songplay_id":
         return f"/plays/{value}"
     if column == "title" and "artist" in at:
-        return address("/", {"title": value, "artist": row[at["artist"]]})
+        artist = row[at["artist"]]
+        return address("/", {**chosen, "title": value, "artist": artist}) if artist else None
     if column == "day" and isinstance(value, dt.date):
-        return address("/", {"from": value, "to": value})
+        return address("/", {**chosen, "from": value, "to": value})
     names = {"artist": "artist", "user_id": "listener", "location": "place", "state": "state"}
-    return address("/", {names[column]: value}) if column in names else None
+    return address("/", {**chosen, names[column]: value}) if column in names else None
+
+
+def chips(selection: Selection) -> list[tuple[str, str]]:
+    """Each value that is chosen, and the address of the overview without it.
+
+    >>> chips(Selection(Filters(artist="Kings", state="NY")))
+    [('artist: Kings', '/?state=NY'), ('state: NY', '/?artist=Kings')]
+    """
+    values = selection.values
+    found = []
+    for names in (*((name,) for name in values if name not in DAYS), DAYS):
+        if given := [str(values[name]) for name in names if name in values]:
+            rest = {name: value for name, value in values.items() if name not in names}
+            label = "days" if names == DAYS else names[0]
+            found.append((f"{label}: {' to '.join(given)}", address("/", rest)))
+    return found
 
 
 def _number(request: Request, name: str) -> int | None:
     text = request.query_params.get(name)
     if not text:
         return None
-    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+    if not re.fullmatch(NUMBER, text):
         raise ConfigError(f"{name} {text!r} is not a number.")
     return int(text)
 

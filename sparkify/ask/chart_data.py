@@ -59,8 +59,13 @@ def _chosen(**values: str | int | None) -> dict[str, str | int] | None:
 
 
 def _others(rows: Rows, at: int) -> tuple[str, str]:
-    """What a title adds where the first of these rows is not alone with its number."""
+    """What a title adds where the first of these rows is not alone with its number.
+
+    Of a ranking that ends with the rows shown, how many more there are is not known.
+    """
     alike = sum(row[at] == rows[0][at] for row in rows) - 1
+    if alike + 1 == SHOWN:
+        return " and others", " each"
     return (f" and {count(alike, 'other')}", " each") if alike else ("", "")
 
 
@@ -165,7 +170,10 @@ def people(rows: Rows) -> Picture:
     levels = sorted({row[0] for row in rows}, key=lambda level: (level != "paid", level or ""))
     bars: list[tuple[str, list[tuple[str, int]]]] = []
     for level in levels:
-        found = {words.get(g or "", "unknown"): n for le, g, n, _ in rows if le == level}
+        found: Counter[str] = Counter()
+        for le, gender, listeners, _ in rows:
+            if le == level:
+                found[words.get(gender or "", "unknown")] += listeners
         bars.append((level or "unknown", [(w, found[w]) for w in ("women", "men", "unknown") if w in found]))
     level, parts = bars[0]
     word, most = max(parts, key=lambda part: part[1])
@@ -253,18 +261,20 @@ def retention(rows: Rows) -> Picture:
             "From Monday to Sunday (UTC).",
         )
     log_begins = min(week + dt.timedelta(weeks=later) for week, later in found)
-    since = [week for week in weeks if week >= log_begins]
+    # Of a week in which the log begins, it knows only those who came back later.
+    since = [week for week in weeks if week > log_begins or found.get((week, 0), (None,) * 6)[5] == "whole"]
     of_all = since or weeks  # of who registered before the log, it does not hold the first weeks
     shown = of_all[-WEEKS:]
-    next_week = [found[week, 1] for week in weeks if (week, 1) in found and found[week, 1][5] == "whole"]
+    next_week = [found[week, 1] for week in of_all if (week, 1) in found and found[week, 1][5] == "whole"]
     playing, registered = (sum(row[n] for row in next_week) for n in (3, 4))
     last = max(int(row[1]) for row in rows if row[0] in shown and row[5] == "whole")
     later = range(1, min(last, LATER) + 1)
     return {
         "kind": "retention",
+        "ofAllDays": True,
         "title": f"{percent(playing, registered)} of new listeners play in the week after they registered"
         if next_week
-        else "Nobody who registered in the time of this log has had a whole week since",
+        else "The log holds no whole week right after one of registrations",
         "note": "By the week of the registration (from Monday, UTC). Weeks that the log has not, or only in "
         "part, are left out"
         + (", and so is who registered before it" if since and since != weeks else "")
@@ -296,7 +306,8 @@ def sessions(rows: Rows) -> Picture:
         "kind": "columns",
         "title": f"Sessions of {most[1]} are the most common: {percent(most[2], total)}",
         "note": f"Those of {longest[1]} are {percent(longest[2], total)} of the sessions and hold "
-        f"{percent(longest[3], plays)} of the plays. From the first play to the end of the last song.",
+        f"{percent(longest[3], plays)} of the plays. From the first play to the end of the last song, or a "
+        "logout during it.",
         "x": list(LENGTHS),
         "y": [found.get(band, 0) for band, _ in enumerate(LENGTHS, 1)],
         "unit": "sessions",

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sparkify.ask.address import MOST_ROWS, address, links, read_asked, read_selection
+from sparkify.ask.address import MOST_ROWS, NUMBER, address, chips, links, read_asked, read_selection
 from sparkify.ask.charts import NUMBERS, chart, spoken
 from sparkify.ask.explain import compare
 from sparkify.ask.live import Asked, Live
@@ -41,6 +41,8 @@ MOST_CELLS = 100_000
 SQL_LEAD = (
     "It reads the star and the views, in the database's own dialect, within the limits of `sparkify query`."
 )
+MOST_SQL_ROWS = 1_000
+"""Rows of SQL of one's own that a browser is sent."""
 OWN = ("none", "same-origin")
 """Sites that may ask: what somebody typed or opened, and the dashboard itself."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -87,7 +89,7 @@ class _Pages:
         selection = read_selection(request)
         page = self._live.page() if selection == ALL_PLAYS else self._live.part(selection)
         data = as_script(page | {"live": True})
-        return _html(request, "report.html.j2", page=page, data=data, live=True)
+        return _html(request, "report.html.j2", page=page, data=data, live=True, chips=chips(selection))
 
     def newest(self, _: Request) -> Response:
         return JSONResponse({"run": self._live.newest()}, headers=HEADERS)
@@ -118,11 +120,13 @@ class _Pages:
         result, whole = self._shown(request, asked)
         title, lead = spoken(asked.question.name), asked.question.meaning
         more = _picture(result) | {"asked": asked, "query": request.url.query, "whole": whole}
+        if not asked.question.takes_filters:
+            more["ignored"] = list(read_selection(request).filters.values.keys() - set(asked.question.params))
         return _table(request, title, lead, result, **more)
 
     def play(self, request: Request) -> Response:
         text = request.path_params["songplay_id"]
-        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        if not re.fullmatch(NUMBER, text):
             raise HTTPException(404, f"{text!r} is no id of a play.")
         try:
             found = self._live.explain(int(text))
@@ -141,8 +145,9 @@ class _Pages:
             found = self._live.sql(text)
         except QueryError as error:
             return _table(request, "SQL", SQL_LEAD, NOTHING, 400, sql=text, failed=str(error))
-        shown = Result(found.columns, found.rows[:MOST_ROWS])
-        more = _picture(shown) | {"sql": text, "is_cut": len(found.rows) > MOST_ROWS}
+        shown = Result(found.columns, found.rows[:MOST_SQL_ROWS])
+        picture = _picture(shown) if len(shown.columns) <= 3 else {}
+        more = picture | {"sql": text, "is_cut": len(found.rows) > MOST_SQL_ROWS}
         return _table(request, "SQL", SQL_LEAD, shown, **more)
 
     def download(self, request: Request) -> Response:
@@ -224,16 +229,25 @@ def _picture(result: Result) -> dict[str, Any]:
 def _table(
     request: Request, title: str, lead: str, result: Result, status: int = 200, **more: Any
 ) -> Response:
-    return _html(request, "table.html.j2", status, title=title, lead=lead, **_cells(result), **more)
+    return _html(
+        request, "table.html.j2", status, title=title, lead=lead, **_cells(result, _chosen(request)), **more
+    )
 
 
-def _cells(result: Result) -> dict[str, Any]:
+def _chosen(request: Request) -> Mapping[str, object]:
+    try:
+        return read_selection(request).values
+    except ConfigError:  # which this page says
+        return {}
+
+
+def _cells(result: Result, chosen: Mapping[str, object]) -> dict[str, Any]:
     """What the table of an answer is drawn from."""
     countable = (*NUMBERS, type(None))
     numbers = {
         n for n in range(len(result.columns)) if all(isinstance(row[n], countable) for row in result.rows)
     }
-    return {"result": result, "numbers": numbers, "links": links(result)}
+    return {"result": result, "numbers": numbers, "links": links(result, chosen)}
 
 
 def _html(request: Request, name: str, status: int = 200, **values: Any) -> Response:

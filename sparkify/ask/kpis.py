@@ -21,7 +21,7 @@ def cards(answers: Answers, before: Rows | None, everybody: Rows, period: Period
     past = before[0] if before else None
     days = {row[0]: row for row in answers["plays_by_day"]}
     hours = {row[0]: row[1] for row in answers["listening_time_by_day"]}
-    labels = ("Plays", "Listeners", "Sessions", "Hours listened")
+    labels = ("Plays", "Listeners", "Sessions", "Hours of music")
     values = (f"{now[0]:,}", f"{now[1]:,}", f"{now[2]:,}", formatting.rounded(float(now[3])))
     counted = [days.get(day, (day, 0, 0, 0)) for day in span(period)]
     series = (*([row[n] for row in counted] for n in (1, 2, 3)), [hours.get(day, 0) for day in span(period)])

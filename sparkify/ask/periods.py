@@ -46,7 +46,7 @@ def chosen_period(first: dt.date | None, last: dt.date | None, log: tuple[dt.dat
     """
     first, last = first or log[0], last or log[1]
     if first > log[1] or last < log[0]:  # nobody played on these days
-        return Period("chosen", "Chosen", first, last, None)
+        return Period("chosen", "period", first, last, None)
     first, last = max(first, log[0]), min(last, log[1])
     length = last - first + dt.timedelta(days=1)
     before = (first - length, last - length)

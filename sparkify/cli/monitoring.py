@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 POLLER = 60
 """Seconds that the user's command may take."""
+MOST_METRICS = 1 << 20
+"""Bytes of a file of metrics; what is larger is something else."""
 SUCCESS = "sparkify_last_success_timestamp_seconds"
 
 
@@ -144,6 +146,8 @@ def _write_metrics(file: Path, found: dict[str, Any]) -> None:
 
 def _last_success(file: Path) -> float | None:
     """What the file has said so far."""
+    if not file.is_file() or file.stat().st_size > MOST_METRICS:
+        return None
     try:
         found = [line.split()[1] for line in file.read_text().splitlines() if line.startswith(f"{SUCCESS} ")]
         return float(found[0]) if found else None

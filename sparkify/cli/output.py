@@ -145,14 +145,27 @@ def _harmless(character: str) -> bool:
     return character.isprintable() or blank or character in JOINERS
 
 
+OF_WAREHOUSE = (".wal", ".lock", ".tmp")
+"""How the names of files end that lie beside a warehouse and are part of it."""
+
+
+def is_duckdb(file: Path) -> bool:
+    """Whether a DuckDB database lies there."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as handle:
+        return handle.read(12)[8:] == b"DUCK"
+
+
 def require_place(out: Path) -> None:
     """Raise ConfigError if a file must not be written there: what lies there may be somebody's warehouse."""
     why = ""
     if out.is_dir() or not out.parent.is_dir():
         why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
-    elif out.is_file() and out.stat().st_size:
-        with out.open("rb") as handle:
-            why = "a warehouse lies there" if handle.read(12)[8:] == b"DUCK" else ""
+    elif is_duckdb(out):
+        why = "a warehouse lies there"
+    elif out.suffix in OF_WAREHOUSE and is_duckdb(out.with_suffix("")):
+        why = f"it is the warehouse's own name, of {out.stem}"
     if why:
         raise ConfigError(f"{out} cannot be written: {why}. Choose another file.")
 

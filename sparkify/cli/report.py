@@ -120,8 +120,7 @@ def dashboard(
 
     import uvicorn
 
-    from sparkify.ask.address import MOST_ROWS
-    from sparkify.ask.dashboard import make_app
+    from sparkify.ask.dashboard import MOST_SQL_ROWS, make_app
     from sparkify.ask.live import Live
     from sparkify.ask.questions import list_questions
 
@@ -134,7 +133,7 @@ def dashboard(
         require_readable(engine, config)
     kind = engine_of(config)
     holds_up = kind.blocks_writers and config.warehouse.snapshot == "no"
-    sql = OpenOptions(rights="reader", locked_down=True, rows=MOST_ROWS + 1)
+    sql = OpenOptions(rights="reader", locked_down=True, rows=MOST_SQL_ROWS + 1)
     live = Live(
         partial(opener, OpenOptions(rights="reader", rows=0)),
         partial(_prove, config),

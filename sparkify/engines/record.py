@@ -304,6 +304,10 @@ def _take(
             node = node[step]
             if at + 1 == len(path):
                 return True, node
+        elif isinstance(node, Pairs) and (given := [value for key, value in node if key == step]):
+            node = next(filter(_is_value, reversed(given)), None)  # as `_once` takes it
+            if at + 1 == len(path):
+                return True, node
         else:
             return False, None
     return False, None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sparkify.engines.base import STAGING_TABLE, Reader, Value
 from sparkify.sql import schema
 
-ROWS = {"etl_attempt": "SELECT a.* FROM etl_attempt AS a WHERE a.outcome <> 'started'"}
+ROWS = {"etl_attempt": "SELECT a.* FROM etl_attempt AS a WHERE COALESCE(a.outcome, '') <> 'started'"}
 """Tables of which some rows come and go unsealed."""
 LARGE = (*STAGING_TABLE.values(), *schema.STAR, "etl_reject")
 """Tables that are too large to be read whole every night."""

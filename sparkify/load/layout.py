@@ -4,13 +4,18 @@ The layout's version says so of every column but one kind: a column added to sta
 the next command that writes adds it.
 """
 
+import re
 from collections.abc import Collection, Mapping
+from functools import cache
 
 from sparkify.engines.base import STAGING_TABLE, Reader
 from sparkify.errors import WarehouseError
 from sparkify.ledger.seal import read_program
 from sparkify.ledger.state import this_program
-from sparkify.sql.schema import ALL, table
+from sparkify.sql import Group, statements
+from sparkify.sql.schema import ALL, STAR, table
+
+DEFINING: tuple[Group, ...] = ("star", "affected")
 
 
 def missing_columns(reader: Reader) -> dict[str, frozenset[str]]:
@@ -32,6 +37,13 @@ def require_columns(reader: Reader, among: Collection[str] = ALL, *, adds_to_sta
                 f"{read_program(reader) or 'another sparkify'} added it. "
                 "Use that version; nothing was changed."
             )
+    for name in (one for one in STAR if one in among):
+        own = set(found.get(name, ())) - set(table(name).column_names)
+        if taken := sorted(own & _aliases()):
+            raise WarehouseError(
+                f"{name} has a column {taken[0]} that sparkify did not make, and that its statements would "
+                f"take for theirs. Say ALTER TABLE {name} DROP COLUMN {taken[0]}; nothing was changed."
+            )
     for name, lacking in sorted(_missing(found, among).items()):
         named = ", ".join(sorted(lacking))
         if name not in STAGING_TABLE.values():
@@ -45,6 +57,13 @@ def require_columns(reader: Reader, among: Collection[str] = ALL, *, adds_to_sta
                 f"{name} lacks {named}, which this program ({this_program()}) has: an older one made the "
                 "warehouse. `sparkify tables create` brings it up to date, and so does the next load."
             )
+
+
+@cache
+def _aliases() -> frozenset[str]:
+    """The names that the star's definitions give to what they compute."""
+    texts = [one.text for group in DEFINING for one in statements(group)]
+    return frozenset(name for text in texts for name in re.findall(r"\bAS (\w+)", text))
 
 
 def read_columns(reader: Reader) -> dict[str, list[str]]:

@@ -3,9 +3,12 @@
 (() => {
   const page = JSON.parse(document.getElementById("data").textContent);
   // The choice stands in the address, so that it can be sent, and outlives a reload.
-  const [, chosenPeriod = "28", chosenLevel = "all"] = location.hash.match(/^#(7|28|all|chosen)-(all|paid|free)$/) || [];
-  const state = { period: chosenPeriod, level: chosenLevel };
-  if (page.periods?.length && !page.periods.some((one) => one.key === state.period)) state.period = page.periods[0].key;
+  const state = { period: "28", level: "all" };
+  function readState() {
+    [, state.period = state.period, state.level = state.level] = location.hash.match(/^#(7|28|all|chosen)-(all|paid|free)$/) || [];
+    if (page.periods?.length && !page.periods.some((one) => one.key === state.period)) state.period = page.periods[0].key;
+  }
+  readState();
   const number = new Intl.NumberFormat("en-GB");
   const byId = (id) => document.getElementById(id);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
@@ -46,9 +49,9 @@
   }
 
   // A question with the days, the level and the filters of this page.
-  function question(name) {
+  function question(name, ofAllDays) {
     const { first, last } = page.periods.find((one) => one.key === state.period);
-    return address("/ask/" + name, { ...page.selection, from: first, to: last, level: state.level === "all" ? "" : state.level });
+    return address("/ask/" + name, { ...page.selection, ...(ofAllDays ? {} : { from: first, to: last }), level: state.level === "all" ? "" : state.level });
   }
 
   function leading(href, ...children) {
@@ -155,7 +158,7 @@
 
   function cards(found, period) {
     byId("cards").replaceChildren(...found.map((card) => {
-      const versus = card.direction !== "none" && card.change ? ` on the ${period.length} days before` : "";
+      const versus = card.direction !== "none" && card.change ? ` on the ${period.length === 1 ? "day" : period.length + " days"} before` : "";
       const change = make("div", "change");
       if (versus) change.append(make("b", "", ARROWS[card.direction] + card.change), versus);
       else change.append(card.change);
@@ -246,7 +249,7 @@
         { name: "in the 30 days up to it", ...line(p.x, p.monthly, { color: colour("soft"), width: 2 }) },
         { name: "on the day", ...line(p.x, p.daily, { color: colour("main"), width: 2.5 }) },
       ].map((one) => ({ hovertemplate: "%{y:,}", ...one })),
-      layout({ height: 300, hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("listeners", p.monthly) }),
+      layout({ height: 300, hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("listeners", [...p.daily, ...p.monthly]) }),
     ],
     changes: (p) => [
       [
@@ -314,7 +317,7 @@
     if (!card || !picture) return;
     card.querySelector("h3").textContent = picture.title;
     card.querySelector(".note").textContent = picture.note;
-    if (page.live && picture.question) card.querySelector(".more").replaceChildren(leading(question(picture.question), "As a table"));
+    if (page.live && picture.question) card.querySelector(".more").replaceChildren(leading(question(picture.question, picture.ofAllDays), "As a table"));
     card.classList.toggle("short", picture.kind === "nothing");
     const place = card.querySelector(".picture");
     const old = place.querySelector(".plot");
@@ -372,9 +375,10 @@
     if (period) state.period = period;
     if (chosen) state.level = chosen;
     if (!period && !chosen) return;
-    history.replaceState(null, "", `#${state.period}-${state.level}`);
+    history.pushState(null, "", `#${state.period}-${state.level}`);
     draw();
   });
+  addEventListener("popstate", () => { readState(); draw(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   matchMedia("print").addEventListener("change", draw);
   draw();

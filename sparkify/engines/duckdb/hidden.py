@@ -19,6 +19,7 @@ TABLES = (
     "SELECT table_name, sql FROM system.main.duckdb_tables() "
     "WHERE schema_name = 'main' AND database_name = system.main.current_database()"
 )
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 _COLLATED = re.compile(r'("(?:[^"]|"")*"|\w+) VARCHAR COLLATE ')
 MACROS = (
     "SELECT function_name, function_type, schema_name FROM system.main.duckdb_functions() WHERE {}internal"
@@ -50,9 +51,11 @@ def _hidden(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
                 f"DROP {what} {quoted(name)}",
             )
     for name, sql in connection.execute(TABLES).fetchall():
-        if name in ALL and (found := _COLLATED.search(re.sub(r"'(?:[^']|'')*'", "''", sql))):
-            drop = f"ALTER TABLE {name} ALTER {found[1]} TYPE VARCHAR"
-            yield f"a collation of {name}.{found[1]}, under which texts are equal that are not", drop
+        bare = _QUOTED.sub(lambda text: text[0] if text[0][0] == '"' else "''", sql)
+        if name in ALL and re.search(r"\bCOLLATE\b", _QUOTED.sub("''", sql)):
+            column = found[1] if (found := _COLLATED.search(bare)) else "COLUMN"
+            drop = f"ALTER TABLE {name} ALTER {column} TYPE VARCHAR"
+            yield f"a collation of {name}.{column}, under which texts are equal that are not", drop
     try:
         triggers = connection.execute(TRIGGERS).fetchall()
     except duckdb.CatalogException:  # before 2.0

@@ -44,7 +44,7 @@ def write_snapshot(file: str, *, is_asked: bool = True) -> None:
             is_there = True
             if (copied.st_size, copied.st_mtime_ns) == (state.st_size, state.st_mtime_ns):
                 return
-        if target.is_file() and not _is_copy(file, target):
+        if os.path.lexists(target) and not (target.is_file() and _is_copy(file, target)):
             if not is_asked:
                 return
             raise WarehouseError(

@@ -18,7 +18,7 @@ session AS (
     GROUP BY p.session_id, p.user_id
 ),
 last_song AS (
-    SELECT s.session_id, s.user_id, COALESCE(p.length, 0) AS seconds
+    SELECT s.session_id, s.user_id, p.item_in_session, COALESCE(p.length, 0) AS seconds
     FROM session AS s
     JOIN songplay AS p
         ON p.session_id = s.session_id
@@ -33,7 +33,10 @@ logout AS (
     SELECT s.session_id, s.user_id, MIN(e.ts) AS ts
     FROM events AS e
     JOIN session AS s ON s.session_id = e.session_id AND s.user_id = e.user_id
-    WHERE e.page = 'Logout' AND e.ts >= s.last_start
+    JOIN last_song AS l ON l.session_id = s.session_id AND l.user_id = s.user_id
+    WHERE
+        e.page = 'Logout'
+        AND (e.ts > s.last_start OR (e.ts = s.last_start AND e.item_in_session >= l.item_in_session))
     GROUP BY s.session_id, s.user_id
 ),
 lasting AS (
