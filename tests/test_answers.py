@@ -130,19 +130,15 @@ def life(user: int, chance: random.Random) -> list[Record]:
 
 
 def test_a_listener_of_any_id_shares_a_session_number_with_nobody(warehouse: Engine, source: Source) -> None:
-    for session, user in ((1, "-1"), (1, ""), (2, "0"), (2, ""), (2, "-1"), (3, "2147483647"), (3, "")):
+    apart, alike = 7000, 0  # milliseconds between nobody's plays and a listener's
+    for session, user, later in (
+        (1, "-1", 0), (1, "", apart), (2, "0", 0), (2, "", apart), (2, "-1", 0), (3, "2147483647", 0),
+        (3, "", apart), (4, "-1", 0), (4, "", alike),
+    ):  # fmt: skip
         for item in range(3):
-            length = 100.0 + item
-            source.log(
-                play(
-                    item,
-                    userId=user,
-                    sessionId=session,
-                    length=length,
-                    ts=NOON + (user == "") * 7000 + item * HOUR,
-                ),
-                day=f"2018-11-{len(list(source.folder.rglob('*.json'))) + 1:03}",
-            )
+            length = 100.0 + item + 500 * (user == "")
+            record = play(item, userId=user, sessionId=session, length=length, ts=NOON + later + item * HOUR)
+            source.log(record, day=f"2018-11-{len(list(source.folder.rglob('*.json'))) + 1:03}")
     etl(warehouse, source.folder)
 
     assert_answers(warehouse, source.folder, [(None, None)])
@@ -163,3 +159,20 @@ def test_a_listener_who_hears_two_songs_at_once_is_one(warehouse: Engine, source
     found = ask(warehouse, find_question("listeners_at_once")).rows
 
     assert [(hour, most, float(average)) for hour, most, average in found] == [(12, 2, 1.67), (13, 1, 0.17)]
+
+
+def test_listening_is_cut_to_the_days_asked_for(warehouse: Engine, source: Source) -> None:
+    midnight = 1_541_030_400_000  # that begins 1 November 2018
+    source.log(
+        play(0, userId="7", ts=midnight - 600_000, length=1200.0),
+        play(0, userId="8", sessionId=2, ts=midnight + 24 * HOUR - 600_000, length=2400.0),
+        play(0, userId="9", sessionId=3, ts=midnight + 48 * HOUR, length=1.0),
+    )
+    etl(warehouse, source.folder)
+    day = dt.date(2018, 11, 1)
+
+    found = ask(warehouse, find_question("listeners_at_once"), first=day, last=day).rows
+
+    # Ten minutes of 7's song after midnight, and ten of 8's before the next.
+    assert [(hour, most, float(average)) for hour, most, average in found] == [(0, 1, 0.17), (23, 1, 0.17)]
+    assert_answers(warehouse, source.folder, [(day, day), (None, day), (day, None)])

@@ -48,6 +48,11 @@ def test_an_answer_under_filters_is_that_of_a_star_that_has_no_other_plays(
             raise ZeroDivisionError  # nothing of it is kept
 
         assert found == alone, chosen
+    # They are averages over the days of the log, not over those that the filters leave.
+    fridays = ask(
+        warehouse, find_question("plays_by_weekday"), filters=Filters(listener=16, artist="Harmonia")
+    )
+    assert [(name, float(plays), days) for _, name, plays, _, days in fridays.rows] == [("Friday", 0.7, 3)]
     assert len(ask(warehouse, find_question("latest_plays"), None).rows) == 11
 
 
