@@ -155,6 +155,23 @@ def test_the_lines_and_the_axis_of_changes(
         assert lines.count("M") == 2
 
 
+def test_an_axis_has_a_few_ticks_where_there_is_no_number_of_a_month(
+    browser: Any, duckdb_warehouse: Engine, source: Source, tmp_path: Path
+) -> None:
+    for day in range(3):
+        source.log(
+            *(
+                play(0, userId=str(user), sessionId=100 * day + user, ts=NOON + day * DAY)
+                for user in range(1, 61)
+            ),
+            day=f"2018-11-{day + 1:02}",
+        )
+    etl(duckdb_warehouse, source.folder)
+
+    with visit(browser, write(duckdb_warehouse, tmp_path)) as seen:
+        assert 1 < seen.page.locator("#active .ytick").count() < 10
+
+
 def write(engine: Engine, folder: Path) -> str:
     """The report of a warehouse."""
     file = folder / "page.html"

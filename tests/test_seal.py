@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from sparkify.engines.base import Engine
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import CheckError, ConfigError, WarehouseError
 from sparkify.ledger import seal
 from sparkify.ledger.digests import SEALED, Changes, read_digest
@@ -19,6 +20,7 @@ from sparkify.load.forget import forget
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.replay import replay
 from sparkify.load.run import rebuild
+from sparkify.load.tables import create_tables
 from sparkify.load.undo import undo
 from sparkify.sql import schema
 from tests.breaks import CASES
@@ -299,6 +301,21 @@ def test_check_and_log_say_it(loaded: Run, tmp_path: Path) -> None:
     assert (told.returncode, told.stderr) == (
         1, "sparkify: seal 1: it was changed, or made with another key.\n",
     )  # fmt: skip
+
+
+def test_an_attempt_without_an_outcome_is_in_the_digest(tmp_path: Path, source: Source) -> None:
+    engine = DuckDB(str(tmp_path / "w.duckdb"))
+    create_tables(engine)
+    etl(engine, source.folder)
+    before = read_digest(engine, "etl_attempt")
+
+    engine.execute("CREATE TABLE forged AS SELECT * FROM etl_attempt")
+    engine.execute("INSERT INTO forged (attempt_id, after_run, command) VALUES ('x', 1, 'forget')")
+    engine.execute("DROP TABLE etl_attempt")
+    engine.execute("ALTER TABLE forged RENAME TO etl_attempt")
+
+    assert read_digest(engine, "etl_attempt") != before
+    engine.close()
 
 
 def test_no_table_is_left_out() -> None:
