@@ -213,7 +213,7 @@ def test_on_the_emulator_it_is_a_rehearsal_and_no_figure_is_shown(
     done = command("--yes", "--runs", "1", "--weights", "weights.csv", "--out", "found.json")
 
     assert done.exit_code == 0, done.output
-    assert "Rehearsed: 5 designs, 23 questions, 1 run; nothing is left." in done.stdout
+    assert "Rehearsed: 5 designs, 24 questions, 1 run; nothing is left." in done.stdout
     assert "ms" not in done.stdout.split()
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["rehearsed"] is True

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -133,7 +134,8 @@ def test_a_browser_is_sent_no_endless_page() -> None:
     from sparkify.ask.address import read_asked
 
     def asked(query: str) -> int | None:
-        scope = {"type": "http", "query_string": query.encode(), "headers": []}
+        app = SimpleNamespace(state=SimpleNamespace(questions=""))
+        scope = {"type": "http", "query_string": query.encode(), "headers": [], "app": app}
         return read_asked(Request(scope), "most_played_songs").limit
 
     assert [asked(query) for query in ("", "limit=7", "limit=0", "limit=999999999")] == [

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Literal
 
 import pytest
@@ -319,7 +320,9 @@ def test_a_reader_is_told_whose_login_a_command_needs(analyst: Redshift) -> None
 
 
 def test_the_dashboard_forbids_a_reader_what_is_the_owners() -> None:
-    answer = _failed(Request({"type": "http"}), RightsError("permission denied for table etl_reject"))
+    app = SimpleNamespace(state=SimpleNamespace(takes_sql=False))
+    asked = Request({"type": "http", "query_string": b"", "app": app})
+    answer = _failed(asked, RightsError("permission denied for table etl_reject"))
 
     assert answer.status_code == 403
     assert b"Only the owner of the warehouse sees this" in answer.body

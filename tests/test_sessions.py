@@ -108,7 +108,7 @@ def test_the_plays_of_plain_python_share_their_session_numbers() -> None:
 
 
 def test_no_answer_depends_on_how_the_ids_of_plays_are_made(warehouse: Engine) -> None:
-    asked = [name for name in names("questions") if name not in OF_THE_CLOCK]
+    asked = set(names("questions")) - {*OF_THE_CLOCK, "latest_plays"}  # which shows the ids
     plays = shared_sessions(random.Random(4))
     plays = [play._replace(moment=play.moment + dt.timedelta(milliseconds=n)) for n, play in enumerate(plays)]
     put_listeners(warehouse)

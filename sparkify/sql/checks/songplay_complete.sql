@@ -3,8 +3,7 @@ SELECT stg_events.session_id, stg_events.item_in_session, stg_events.user_id, st
 FROM stg_events
 LEFT JOIN songplay
     ON songplay.session_id * 1000000 + songplay.item_in_session = stg_events.session_id * 1000000 + stg_events.item_in_session
-    AND (
-        songplay.user_id = stg_events.user_id
-        OR (songplay.user_id IS NULL AND stg_events.user_id IS NULL AND songplay.start_time = stg_events.ts)
-    )
+    AND COALESCE(
+        songplay.user_id, -1 - DATEDIFF(microsecond, CAST('1970-01-01 00:00:00' AS TIMESTAMP), songplay.start_time)
+    ) = COALESCE(stg_events.user_id, -1 - DATEDIFF(microsecond, CAST('1970-01-01 00:00:00' AS TIMESTAMP), stg_events.ts))
 WHERE stg_events.page IN (SELECT page FROM etl_play_page) AND songplay.songplay_id IS NULL
