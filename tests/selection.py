@@ -19,7 +19,7 @@ MANY_CASES = (
     "test_star", "test_page", "test_bad_input", "test_misfits", "test_s3_faults", "test_copy_care",
     "test_torn_tails", "test_session_keys",
 )  # fmt: skip
-"""Modules of which CI tries so in the other lanes too: the first four of a test's cases, then every fifth."""
+"""Modules of which CI tries so in the other lanes too: the first three of a test's cases, then every eighth."""
 LONG_ON_A_CLUSTER = (
     "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
     "test_truth", "test_events", "test_answers", "test_sessions", "test_evolve", "test_misfits",
@@ -35,7 +35,7 @@ WALKS = (
     "test_new_column", "test_other_program", "test_rebuild_first", "test_snapshot", "test_launch_again",
     "test_notifications", "test_attempts", "test_large_input", "test_model", "test_rehearse_settings",
     "test_scratch_bucket", "test_doctor", "test_security", "test_values_engines", "test_feed_gaps",
-    "test_store",
+    "test_store", "test_drill_down", "test_own_questions",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
 CASES, ON_A_CLUSTER = 20, 8
@@ -45,7 +45,7 @@ LONGEST = (
     "test_provision_serverless", "test_copy_care", "test_dashboard", "test_report", "test_answers",
     "test_distribution", "test_connecting", "test_rehearse_real", "test_rehearse_serve",
     "test_laws_of_retraction", "test_laws", "test_kills", "test_real_data", "test_distribution_command",
-    "test_distribution_measure",
+    "test_distribution_measure", "test_drill_down",
 )  # fmt: skip
 """Modules that begin first: else one process works on the longest alone at the end, while the others wait."""
 
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         lane = LANE.search(item.name)
         test = _test(item) + (lane[1] if lane else "")
-        few, every = (FEW, EVERY) if lane else (4, 5)
+        few, every = (FEW, EVERY) if lane else (3, 8)
         is_left_out = cases[test] >= few and cases[test] % every != 0
         cases[test] += 1
         is_left_out &= lane is not None or item.path.stem in MANY_CASES
