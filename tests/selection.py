@@ -19,7 +19,7 @@ MANY_CASES = (
     "test_star", "test_page", "test_bad_input", "test_misfits", "test_s3_faults", "test_copy_care",
     "test_torn_tails", "test_session_keys",
 )  # fmt: skip
-"""Modules of which CI tries so in the other lanes too: the first three of a test's cases, then every eighth."""
+"""Modules of which CI tries so in the other lanes too: a test's first three cases, then every eighth."""
 LONG_ON_A_CLUSTER = (
     "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
     "test_truth", "test_events", "test_answers", "test_sessions", "test_evolve", "test_misfits",
