@@ -24,7 +24,7 @@ LONG_ON_A_CLUSTER = (
     "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
     "test_truth", "test_events", "test_answers", "test_sessions", "test_evolve", "test_misfits",
     "test_checks", "test_check_conditions", "test_seal", "test_undo", "test_warnings", "test_report",
-    "test_own_questions",
+    "test_own_questions", "test_star", "test_forget", "test_erased", "test_replay", "test_evolve_twice",
 )  # fmt: skip
 """Modules that try one law many times: CI holds it on DuckDB, `make check` on both engines."""
 WALKS = (
