@@ -136,6 +136,16 @@ def test_a_cell_leads_to_what_is_in_it(served: Served) -> None:
         assert "<script>document.title" not in html
 
 
+def test_a_link_keeps_what_is_chosen_and_each_choice_can_be_taken_back(served: Served) -> None:
+    plays = served.get("/ask/latest_plays?state=IL&from=2018-11-02&to=2018-11-05")[1]
+    overview = served.get("/?state=IL&artist=Kings&from=2018-11-02&to=2018-11-05")[1]
+
+    kept = "from=2018-11-02&amp;to=2018-11-05"
+    assert f'href="/?state=IL&amp;{kept}&amp;artist=Kings"' in plays
+    for without in (f"artist=Kings&amp;{kept}", f"state=IL&amp;{kept}", "artist=Kings&amp;state=IL"):
+        assert f'href="/?{without}"' in overview
+
+
 def test_a_question_takes_filters_from_the_address_and_those_that_take_none_leave_them(
     served: Served,
 ) -> None:
