@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.builders import Run, Source, play
 from tests.terminals import in_a_terminal
 
@@ -17,6 +19,18 @@ def test_text_cannot_steer_the_terminal(loaded: Run, tmp_path: Path) -> None:
     lines = query("SELECT 'a' || chr(27) || '[31m' || chr(10) || chr(9) || chr(8238) AS evil", tmp_path)
 
     assert lines[-1] == "a\\x1b[31m\\n\\t\\u202e"
+
+
+@pytest.mark.parametrize("style", ["json", "ndjson"])
+def test_json_cannot_steer_the_terminal_and_says_the_same(loaded: Run, style: str) -> None:
+    evil = "".join(map(chr, [0x1B, 0x7F, 0x85, 0x9B, 0x9D, 0x2028, 0x202E, 0x2066])) + "naïve 日本"
+
+    printed = loaded("query", f"SELECT '{evil}' AS evil", "--format", style).stdout
+
+    assert all(one.isprintable() or one == "\n" for one in printed)
+    assert "naïve 日本" in printed
+    [row] = json.loads(printed) if style == "json" else [json.loads(printed)]
+    assert row["evil"] == evil
 
 
 def test_long_text_is_cut_in_a_table_and_whole_elsewhere(loaded: Run, source: Source, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def _why_song(play: Row, candidates: Sequence[Row]) -> str:
         return f"{play['song_id']}: of {len(both)} songs with this title and artist {how}"
     if not play["title"] or not play["artist_name"]:
         return f"none: the app reported no {'title' if not play['title'] else 'artist'}"
-    by = sorted({str(one["artist_name"]) for one in candidates if one["same_title"]})
+    by = sorted({one["artist_name"] or "an unnamed artist" for one in candidates if one["same_title"]})
     known = sum(bool(one["same_artist"]) for one in candidates)
     if by:
         others = f" and {len(by) - 3} others" if by[3:] else ""

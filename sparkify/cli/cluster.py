@@ -1,7 +1,6 @@
 """The cluster, seen from the command line: launch, configure, status, pause, resume, delete."""
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sparkify.cli.options import Group, config_options, confirm, interruptible, parse_age
-from sparkify.cli.output import echo_err, format_option, plain, print_object, print_result
+from sparkify.cli.output import as_json, echo_err, format_option, plain, print_object, print_result
 from sparkify.cli.progress import watch
 from sparkify.config import Config
 from sparkify.errors import ConfigError, ProvisionError, RemoteError
@@ -163,7 +162,7 @@ def status(config: Config, style: str | None) -> None:
     if style == "json":
         print_object(vars(found))
     elif style == "ndjson":
-        click.echo(json.dumps(plain(vars(found)), ensure_ascii=False))
+        click.echo(as_json(plain(vars(found))))
     else:
         print_result(Result(("what", "value"), list(found.rows())), style)
 

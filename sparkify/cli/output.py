@@ -5,6 +5,7 @@ import datetime as dt
 import decimal
 import json
 import math
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ MOST_ROWS = 1000
 """Rows of a table; more are for a program to read."""
 JOINERS = "\u200c\u200d"
 """Invisible, and part of how some scripts and emoji are written."""
+_STEERING = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What JSON may hold as it is, and a terminal obeys: controls, line ends, changes of direction."""
 
 
 def format_option(function: Any) -> Any:
@@ -58,10 +61,10 @@ def print_result(result: Result, style: str | None, none: str = "no rows") -> No
         names = _distinct(result.columns)
         rows = [dict(zip(names, map(plain, row), strict=True)) for row in result.rows]
         if style == "json":
-            click.echo(json.dumps(rows, ensure_ascii=False, indent=2, allow_nan=False))
+            click.echo(as_json(rows, indent=2))
         else:
             for row in rows:
-                click.echo(json.dumps(row, ensure_ascii=False, allow_nan=False))
+                click.echo(as_json(row))
 
 
 class _Rows:
@@ -100,7 +103,17 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 def print_object(value: Mapping[str, Any]) -> None:
     """Print one JSON object."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=plain))
+    click.echo(as_json(plain(value), indent=2))
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """JSON for people and programs: readable in any script, and nothing in it steers a terminal.
+
+    >>> as_json(["naïve \\x9b31m"])
+    '["naïve \\\\u009b31m"]'
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plain(value: Any) -> Any:
@@ -121,7 +134,7 @@ def plain(value: Any) -> Any:
 
 def in_cell(value: Any) -> Any:
     """The same where a value is one text: lists and structs are written as JSON."""
-    return json.dumps(plain(value), ensure_ascii=False) if isinstance(value, list | tuple | dict) else value
+    return as_json(plain(value)) if isinstance(value, list | tuple | dict) else value
 
 
 def echo_err(message: str) -> None:
