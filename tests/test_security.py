@@ -98,18 +98,16 @@ def test_what_is_typed_is_a_value_or_refused(loaded: Run, text: str) -> None:
 def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Path, sql: str) -> None:
     (tmp_path / "SECRET").write_text("planted-secret")
     (tmp_path / "SECRET.csv").write_text("planted-secret")
-    before = {path.name for path in tmp_path.iterdir()}
+    before = {path.name: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()}
 
     for option in ((), ("--native",)):
         done = loaded("query", *option, sql)
 
         assert "planted-secret" not in done.stdout + done.stderr
         assert str(Path.home()) not in done.stdout
-        assert {path.name for path in tmp_path.iterdir()} == before
+        assert {path.name: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()} == before
         assert not option or done.returncode != 0, "no such option"
         assert option or done.returncode == 1, "refused, and not only without effect"
-    assert loaded("check").returncode == 0
-    assert "\n2" in loaded("query", "SELECT COUNT(*) AS n FROM songplay", "--format", "csv").stdout
 
 
 def test_what_is_secret_is_printed_nowhere(
