@@ -289,7 +289,7 @@ class Warehouse:
         filters = Filters(title, artist, listener, place, state)
         values = values_of(found, limit, first, last, level, run, filters, params)
         text = found.filtered(filters)
-        with opened(self.config, rights="login" if found.is_private else "reader") as engine:
+        with opened(self.config, rights="login" if found.is_private else "reader") as engine, found.asked():
             require_readable(engine, self.config)
             return _answer(engine.query(text, values), question, found.meaning)
 

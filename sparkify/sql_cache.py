@@ -1,14 +1,15 @@
 """What one process has translated, kept for the next, beside Python's own compiled files.
 
 As those, it is made again where its source is another, and nothing is wrong where it cannot be kept. No value
-is in there: they are filled into a statement after its translation.
+is in there: they are filled into a statement after its translation. What somebody wrote themselves is not
+kept: it may name a listener.
 """
 
 import atexit
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from importlib.util import cache_from_source, find_spec
@@ -18,6 +19,17 @@ from sparkify.writing import replace_file
 
 MOST = 2_000
 """Statements that are kept; beyond them all are forgotten, since some were made for one moment only."""
+
+
+_unkept: set[str] = set()
+
+
+@contextlib.contextmanager
+def unkept() -> Iterator[None]:
+    """What is translated in this block is known to this process alone."""
+    before = set(_kept())
+    yield
+    _unkept.update(_kept().keys() - before)
 
 
 def cached(where: str) -> Callable[..., str]:
@@ -52,7 +64,8 @@ def _keep_at_exit() -> None:
 
 
 def _keep() -> None:
-    statements = _kept() if len(_kept()) <= MOST else {}
+    kept = {key: said for key, said in _kept().items() if key not in _unkept}
+    statements = kept if len(kept) <= MOST else {}
     with contextlib.suppress(OSError):
         _file().parent.mkdir(parents=True, exist_ok=True)
         replace_file(_file(), json.dumps({"source": _source(), "statements": statements}).encode())

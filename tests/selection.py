@@ -25,8 +25,8 @@ LONG_ON_A_CLUSTER = (
     "test_truth", "test_events", "test_answers", "test_sessions", "test_evolve", "test_misfits",
     "test_checks", "test_check_conditions", "test_seal", "test_undo", "test_warnings", "test_report",
     "test_own_questions", "test_star", "test_forget", "test_erased", "test_replay", "test_evolve_twice",
-    "test_traces", "test_new_column", "test_other_program", "test_rules", "test_seal_key", "test_moving_files",
-    "test_field_paths", "test_export",
+    "test_traces", "test_new_column", "test_other_program", "test_rules", "test_seal_key",
+    "test_moving_files", "test_field_paths", "test_export",
 )  # fmt: skip
 """Modules that try one law many times: CI holds it on DuckDB, `make check` on both engines."""
 WALKS = (

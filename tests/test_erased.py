@@ -10,7 +10,7 @@ import pytest
 
 from sparkify.engines.duckdb import engine
 from sparkify.engines.duckdb.engine import DuckDB
-from sparkify.errors import WarehouseError
+from sparkify.errors import SparkifyError, WarehouseError
 from sparkify.load.forget import forget
 from sparkify.load.tables import create_tables
 from tests.builders import Noting, Run, Source, etl, play, rows
@@ -107,3 +107,24 @@ def test_a_reject_of_a_log_with_a_song_id_is_nobody_elses(
     source.log(cut, day="2018-11-23")
     assert loaded("etl", "--source", "music").returncode == 0
     assert mail not in loaded("rejects", "--format", "csv").stdout
+
+
+def test_tables_that_call_macros_of_the_file_are_rewritten_too(source: Source, tmp_path: Path) -> None:
+    source.log(play(0, userId="15"))
+    mart = DuckDB(f"{tmp_path}/mart.duckdb")
+    create_tables(mart)
+    etl(mart, source.folder)
+    for statement in (
+        "CREATE MACRO positive(x) AS x > 0", "CREATE MACRO seven() AS 7", "CREATE MACRO next(x) AS x + 1",
+        "CREATE TABLE checked (a INTEGER CHECK (positive(a)), b INTEGER DEFAULT (seven()), "
+        "c INTEGER GENERATED ALWAYS AS (next(a)))",
+        "CREATE INDEX by_next ON checked (next(b))", "INSERT INTO checked (a) VALUES (1)",
+    ):  # fmt: skip
+        mart.native(statement)
+
+    assert forget(mart, 15, Noting()).is_rewritten
+
+    assert rows(mart, "SELECT a, b, c FROM checked") == [(1, 7, 2)]
+    with pytest.raises(SparkifyError, match="CHECK"):
+        mart.native("INSERT INTO checked (a) VALUES (-1)")
+    mart.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.load.comments import create_warehouse
 from sparkify.load.forget import forget
 from sparkify.load.tables import create_tables
 from sparkify.load.undo import undo
@@ -75,17 +76,27 @@ def test_the_list_of_the_forgotten_goes_to_a_new_warehouse(
     assert loaded("forget").returncode == loaded("forget", "15", "--list").returncode == 2
 
 
-def test_the_receipt_names_tables_that_nobody_searched(source: Source, tmp_path: Path) -> None:
+def test_the_receipt_names_what_others_made_and_nobody_searched(source: Source, tmp_path: Path) -> None:
     deliver(source)
     engine = DuckDB(f"{tmp_path}/mart.duckdb")
-    create_tables(engine)
+    create_warehouse(engine)
     etl(engine, source.folder)
-    assert forget(engine, 16, Noting()).other_tables == []
-    engine.native("CREATE SCHEMA dbt")
-    engine.native("CREATE TABLE dbt.users AS SELECT * FROM users")
-    engine.native("CREATE VIEW main.seen AS SELECT * FROM users")
+    assert forget(engine, 16, Noting()).not_searched == []
+    for statement in (
+        "CREATE SCHEMA dbt", "CREATE TABLE dbt.users AS SELECT * FROM users",
+        "CREATE SCHEMA pg_internal", "CREATE TABLE pg_internal.mart AS SELECT * FROM users",
+        "CREATE VIEW main.seen AS SELECT * FROM users WHERE last_name = 'Koch'",
+        "CREATE TYPE who AS ENUM ('Lily Koch')", "CREATE MACRO is_vip(x) AS x = 'Lily Koch'",
+        "ALTER TABLE etl_run ADD COLUMN note VARCHAR", "COMMENT ON TABLE users IS 'Lily Koch was here'",
+        "COMMENT ON COLUMN stg_events.page IS 'Lily Koch'", "COMMENT ON VIEW events IS 'Lily Koch'",
+    ):  # fmt: skip
+        engine.native(statement)
 
     receipt = forget(engine, 77, Noting())
 
-    assert receipt.other_tables == ["dbt.users"]
+    assert receipt.not_searched == [
+        "dbt.users", "view main.seen", "column etl_run.note", "comment on events",
+        "comment on stg_events.page", "comment on users", "macro main.is_vip",
+        "pg_internal.mart", "type main.who",
+    ]  # fmt: skip
     engine.close()

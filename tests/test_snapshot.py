@@ -190,16 +190,59 @@ def test_what_is_no_copy_of_this_warehouse_is_left_alone(loaded: Run, tmp_path: 
     other = DuckDB(f"{tmp_path}/other.duckdb")
     create_tables(other)
     other.close()
-    for content in (b"precious notes", Path(f"{tmp_path}/other.duckdb").read_bytes()):
+    with duckdb.connect(f"{tmp_path}/theirs.duckdb") as theirs:
+        theirs.execute("CREATE TABLE mine AS SELECT 42 AS a")
+    contents = [Path(f"{tmp_path}/{name}.duckdb").read_bytes() for name in ("theirs", "other")]
+    for content in (b"precious notes", *contents):
         copy.write_bytes(content)
 
-        assert loaded("rebuild").returncode == 0
+        done = loaded("rebuild")
 
         assert copy.read_bytes() == content
         asked = DuckDB(f"{tmp_path}/sparkify.duckdb", snapshot=True)
         with pytest.raises(WarehouseError, match="is no copy of this warehouse, and is left alone"):
             asked.close()
         assert copy.read_bytes() == content
+        if content is contents[-1]:  # readers of the copy would be shown another warehouse for ever
+            assert (done.returncode, done.stderr.count("Traceback")) == (1, 0)
+            assert "is no copy of this warehouse" in done.stderr.splitlines()[-1]
+        else:
+            assert done.returncode == 0
+    copy.write_bytes(contents[0])
+    assert loaded("tables", "drop", "--yes").returncode == 0
+    assert copy.read_bytes() == contents[0]
+
+
+def test_a_copy_goes_with_the_tables_and_comes_back_with_them(snapped: Run, tmp_path: Path) -> None:
+    copy = snapshot_of(f"{tmp_path}/sparkify.duckdb")
+
+    assert snapped("tables", "drop", "--yes").returncode == 0
+    with duckdb.connect(copy, read_only=True) as reader:
+        assert reader.execute("SELECT COUNT(*) FROM duckdb_tables()").fetchall() == [(0,)]
+
+    assert snapped("etl", "--source", "music").returncode == 0
+    assert plays(copy) == plays(tmp_path / "sparkify.duckdb") > 0
+
+
+@pytest.mark.parametrize("told", ["yes", "no"])
+def test_a_copy_that_somebody_has_open_to_write_is_replaced_all_the_same(
+    snapped: Run, tmp_path: Path, told: str
+) -> None:
+    (tmp_path / "dwg.cfg").write_text(f"[WAREHOUSE]\nSNAPSHOT = {told}\n")
+    copy = snapshot_of(f"{tmp_path}/sparkify.duckdb")
+    code = f"import duckdb; c = duckdb.connect({copy!r}); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as theirs:
+        assert theirs.stdin and theirs.stdout
+        theirs.stdout.readline()
+
+        done = snapped("forget", "15", "--yes")
+
+        theirs.communicate("\n")
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(copy, read_only=True) as reader:
+        assert reader.execute("SELECT COUNT(*) FROM users").fetchall() == [(0,)]
 
 
 def test_what_somebody_wrote_to_the_copy_spoils_no_later_one(snapped: Run, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import Run
+
 SAY = "from sparkify.engines.dialect import to_duckdb; print(to_duckdb('SELECT LEN(a) AS n FROM t', {}))"
 DEAF = "import sqlglot; sqlglot.parse = None; "
 SAID = "SELECT LENGTH(a) AS n FROM t"
@@ -39,6 +41,26 @@ def test_values_are_not_kept(tmp_path: Path) -> None:
 
     assert "WHERE b = " in translations(tmp_path).read_text()
     assert "a secret" not in translations(tmp_path).read_text()
+
+
+def test_nothing_that_somebody_wrote_or_asked_for_is_kept(
+    loaded: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    own = "-- Whose?\nSELECT COUNT(*) AS n FROM songplay WHERE location <> 'Zq-own' AND title <> :title"
+    (tmp_path / "mine" / "whose.sql").write_text(own)
+    (tmp_path / "dwg.cfg").write_text("[ASK]\nQUESTIONS = mine\n")
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "kept"))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    for more in ((), ("--sql",)):
+        for name in (("whose", "--param", "title=Zq-param"), ("most_played_songs", "--place", "Zq-place")):
+            assert loaded("ask", *name, *more).returncode == 0
+    api = "import sparkify; sparkify.connect().ask('whose', params={'title': 'Zq-api'})"
+    subprocess.run([sys.executable, "-c", api], cwd=tmp_path, check=True)
+
+    kept = translations(tmp_path / "kept").read_text()
+    assert "filtered_songplay" in kept
+    assert "Zq-" not in kept
 
 
 @pytest.mark.parametrize("spoiled", ["", "[]", "{}", '{"source": 1}', "\xff"])

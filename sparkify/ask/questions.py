@@ -4,14 +4,16 @@ import datetime as dt
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from sparkify.ask.own_questions import read_own
+from sparkify.ask.own_questions import TOPIC, read_own
 from sparkify.clock import EVER
 from sparkify.engines.base import Reader, Result, Value, limit_of
 from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
+from sparkify.sql_cache import unkept
 
 _PLAYS = re.compile(r"(?<=\bFROM |\bJOIN )songplay\b(?!\.)", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:etl_|stg_|load_|events\b|listening\b|registrations\b)")
@@ -81,6 +83,10 @@ class Question:
     def is_private(self) -> bool:
         """Whether it reads other tables than those that readers see: records and messages as they came."""
         return bool(re.search(r"\b(?:etl|stg)_", self.text))
+
+    def asked(self) -> AbstractContextManager[None]:
+        """The block in which it is asked: no text of a question of one's own is kept beside the program."""
+        return unkept() if self.topic == TOPIC else nullcontext()
 
     @property
     def takes_filters(self) -> bool:
@@ -153,7 +159,8 @@ def ask(
     Raises ConfigError for filters and parameters that it does not take.
     """
     values = values_of(question, limit, first, last, level, run, filters, params)
-    return reader.query(question.filtered(filters), values)
+    with question.asked():
+        return reader.query(question.filtered(filters), values)
 
 
 def values_of(

@@ -13,6 +13,7 @@ from sparkify.config import Config
 from sparkify.connection import opened, require_readable
 from sparkify.engines.registry import Rights, engine_of
 from sparkify.errors import ConfigError
+from sparkify.sql_cache import unkept
 
 MOST = 1_000_000
 """Rows of a query; whoever wants more asks for them."""
@@ -72,10 +73,11 @@ def ask(
     text = found.filtered(chosen)
     if show_sql:
         values = values_of(found, most or None, first, last, level, filters=chosen, params=given)
-        click.echo(engine_of(config).translate(text, values))
+        with unkept():  # the values are in it
+            click.echo(engine_of(config).translate(text, values))
         return
     values = values_of(found, most + 1 if most else None, first, last, level, filters=chosen, params=given)
-    with opened(config, rights="login" if found.is_private else "reader") as engine:
+    with opened(config, rights="login" if found.is_private else "reader") as engine, found.asked():
         require_readable(engine, config)
         result = engine.query(text, values)
     print_some(result, most if "limit" in found.takes else 0, style, chosen=limit is not None)

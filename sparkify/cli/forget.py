@@ -101,9 +101,9 @@ def _as_text(receipt: "Receipt", warehouse: str) -> str:
         ("plays", f"{receipt.plays:,} before, {receipt.plays_left:,} now"),
         ("rejects", f"{count(receipt.rejects, 'text')} erased: theirs, and those that do not say whose"),
     ]
-    tables = receipt.other_tables
-    more = f" and {len(tables) - SHOWN} more" if tables[SHOWN:] else ""
-    others = f"{', '.join(map(visible, tables[:SHOWN]))}{more}: look there, and then forget again"
+    made = receipt.not_searched
+    more = f" and {len(made) - SHOWN} more" if made[SHOWN:] else ""
+    others = f"{', '.join(map(visible, made[:SHOWN]))}{more}: look there, and then forget again"
     verb = "is" if len(receipt.user_ids) == 1 else "are"
     before = "was forgotten before" if receipt.was_forgotten else f"{verb} forgotten"
     if receipt.was_forgotten and verb == "are":
@@ -112,7 +112,7 @@ def _as_text(receipt: "Receipt", warehouse: str) -> str:
         ("when", f"{receipt.forgotten_at} UTC, by run {receipt.run_id}"),
         *([] if receipt.was_forgotten else done),
         ("storage", rewritten),
-        *([("not searched", others)] if tables else []),
+        *([("not searched", others)] if made else []),
         ("later", "what is loaded of them is made anonymous; a reject that may be theirs keeps no text"),
         ("not ours", "your own files still hold them, and so do copies: remove their records there"),
     ])  # fmt: skip

@@ -129,6 +129,12 @@ class Engine(Reader, Protocol):
     lock_wait: float
     """Seconds that `transaction(lock)` may wait; 0 where nobody else can be at work in an open warehouse."""
 
+    def definitions(self) -> Sequence[tuple[str, str]]:
+        """What somebody may have written into the database besides tables and views: (what it is, its text).
+
+        Comments on tables, views and columns are among them, and ours too.
+        """
+
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
         """Run one statement with its `:name` placeholders filled in; return the rows it changed."""
 

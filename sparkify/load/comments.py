@@ -28,13 +28,19 @@ def write_comments(engine: Engine) -> None:
 
 def comments(tables: Collection[str] = (*schema.ALL, *schema.VIEWS)) -> Iterator[str]:
     """A statement for each of these tables and views, and for each column of the star and of the views."""
+    for what, meaning in meanings(tables):
+        yield f"COMMENT ON {what} IS {literal(meaning)}"
+
+
+def meanings(tables: Collection[str] = (*schema.ALL, *schema.VIEWS)) -> Iterator[tuple[str, str]]:
+    """The same as (what it is about, what it says)."""
     for name in filter(tables.__contains__, schema.ALL):
         table = schema.table(name)
-        yield f"COMMENT ON TABLE {name} IS {literal(table.meaning)}"
+        yield f"TABLE {name}", table.meaning
         for column in table.columns if name in schema.STAR else ():
-            yield f"COMMENT ON COLUMN {name}.{column.name} IS {literal(column.meaning)}"
+            yield f"COLUMN {name}.{column.name}", column.meaning
     for name in filter(tables.__contains__, schema.VIEWS):
         meaning, columns = schema.view(name)
-        yield f"COMMENT ON VIEW {name} IS {literal(meaning)}"
+        yield f"VIEW {name}", meaning
         for column_name, said in columns:
-            yield f"COMMENT ON COLUMN {name}.{column_name} IS {literal(said)}"
+            yield f"COLUMN {name}.{column_name}", said

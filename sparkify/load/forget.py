@@ -15,8 +15,10 @@ from sparkify.ledger.counts import erase_values
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.rejects import erase_texts, read_texts
 from sparkify.ledger.state import FORGOTTEN, add_forgotten, list_forgotten
+from sparkify.load.comments import meanings
 from sparkify.load.erase import erase, must_erase
 from sparkify.load.feed import Feed
+from sparkify.load.layout import read_columns
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.star import build_star, drop_affected, recount_all
@@ -24,7 +26,7 @@ from sparkify.load.text import relearn_forms
 from sparkify.load.traces import Erased, erase_named, erase_names
 from sparkify.progress import Progress
 from sparkify.source.file import DATASETS, Dataset
-from sparkify.sql.schema import ALL, EXTRA, table
+from sparkify.sql.schema import ALL, EXTRA, VIEWS, table
 
 
 @dataclass
@@ -49,8 +51,8 @@ class Receipt:
     """Whether earlier runs had done it, and only the files were rewritten now."""
     is_rewritten: bool = False
     """Whether the warehouse's files were rewritten, so that no old byte is left in them."""
-    other_tables: Sequence[str] = ()
-    """Tables beside those of the warehouse, which nobody here has searched."""
+    not_searched: Sequence[str] = ()
+    """What others made in the database: tables, views, columns of ours, macros, types, comments."""
 
 
 def forget(
@@ -119,7 +121,7 @@ def forget(
             f"{names} forgotten, but the file could not be rewritten, and keeps old bytes "
             f"until it is: run it again. {str(error).removesuffix(' Nothing was published.')}"
         ) from error
-    receipts[-1].other_tables = _other_tables(engine)
+    receipts[-1].not_searched = _made_by_others(engine)
     return receipts[-1]
 
 
@@ -139,16 +141,29 @@ def read_list(text: str) -> list[int]:
     return found
 
 
-def _other_tables(engine: Engine) -> list[str]:
-    """The tables of the database that are none of ours: a mart that somebody built may hold anything."""
+def _made_by_others(engine: Engine) -> list[str]:
+    """What in the database is none of ours: a mart that somebody built may hold anything, so may a text."""
     found = engine.query(
-        "SELECT table_schema, table_name, "
+        "SELECT table_schema, table_name, table_type, "
         "CASE WHEN table_schema = CURRENT_SCHEMA() THEN 1 ELSE 0 END AS is_here "
-        "FROM information_schema.tables WHERE table_type = 'BASE TABLE' "
-        "AND table_schema NOT IN ('information_schema', 'pg_catalog', 'pg_internal') "
+        "FROM information_schema.tables "
+        "WHERE table_schema NOT IN ('information_schema', 'pg_catalog', 'pg_internal') "
         "ORDER BY table_schema, table_name"
     ).rows
-    return [f"{schema}.{name}" for schema, name, is_here in found if not (is_here and name in ALL)]
+    tables = [
+        f"{'view ' if kind == 'VIEW' else ''}{schema}.{name}"
+        for schema, name, kind, is_here in found
+        if not (is_here and name in (*ALL, *VIEWS))
+    ]
+    columns = [
+        f"column {name}.{column}"
+        for name, held in read_columns(engine).items()
+        if name in ALL
+        for column in held
+        if column not in table(name).column_names
+    ]
+    ours = {text for _, text in meanings()}
+    return tables + columns + [what for what, text in engine.definitions() if text not in ours]
 
 
 def _count_plays(engine: Engine) -> int:

@@ -17,7 +17,7 @@ from sparkify.engines.duckdb.errors import first_line, translated
 from sparkify.engines.duckdb.fetching import fetch_within
 from sparkify.engines.duckdb.file_lock import FileLock
 from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
-from sparkify.engines.duckdb.hidden import altered, refuse_hidden
+from sparkify.engines.duckdb.hidden import DEFINITIONS, altered, refuse_hidden
 from sparkify.engines.duckdb.rewriting import rewrite
 from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.engines.duckdb.stage import DuckDBStager
@@ -155,6 +155,9 @@ class DuckDB:
     def altered(self, made: Mapping[str, str]) -> Sequence[str]:
         with translated("comparing tables and views"):
             return altered(self._connection, {name: to_duckdb(create) for name, create in made.items()})
+
+    def definitions(self) -> Sequence[tuple[str, str]]:
+        return self._fetch(DEFINITIONS).rows
 
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         with translated(sql):

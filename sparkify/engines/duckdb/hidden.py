@@ -26,6 +26,22 @@ MACROS = (
 )
 TRIGGERS = "SELECT trigger_name, table_name, schema_name FROM system.main.duckdb_triggers()"
 COLUMNS = "SELECT column_name, data_type, column_default FROM system.main.duckdb_columns() WHERE table_oid = "
+_HERE = "NOT internal AND database_name = system.main.current_database()"
+DEFINITIONS = f"""
+SELECT DISTINCT 'macro ' || schema_name || '.' || function_name AS what, '' AS text
+FROM system.main.duckdb_functions() WHERE {_HERE}
+UNION ALL SELECT 'type ' || schema_name || '.' || type_name, '' FROM system.main.duckdb_types() WHERE {_HERE}
+UNION ALL SELECT schema_name || '.' || table_name, '' FROM system.main.duckdb_tables()
+WHERE {_HERE} AND schema_name = 'pg_internal'
+UNION ALL SELECT 'comment on ' || table_name, comment FROM system.main.duckdb_tables()
+WHERE {_HERE} AND comment IS NOT NULL
+UNION ALL SELECT 'comment on ' || view_name, comment FROM system.main.duckdb_views()
+WHERE {_HERE} AND comment IS NOT NULL
+UNION ALL SELECT 'comment on ' || table_name || '.' || column_name, comment FROM system.main.duckdb_columns()
+WHERE {_HERE} AND comment IS NOT NULL
+ORDER BY 1
+"""
+"""As `Engine.definitions`; and the tables of a schema that the information schema passes over."""
 
 
 def refuse_hidden(connection: duckdb.DuckDBPyConnection, file: str) -> None:

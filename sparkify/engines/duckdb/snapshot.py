@@ -9,11 +9,13 @@ import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
 from sparkify.engines.dialect import duckdb_text
 from sparkify.errors import WarehouseError
+from sparkify.scratch import Scratch
 from sparkify.writing import replacing
 
 
@@ -30,8 +32,8 @@ def snapshot_of(file: str) -> str:
 def write_snapshot(file: str, *, is_asked: bool = True) -> None:
     """Copy a warehouse that its writer has closed, unless the copy is of this very state.
 
-    Raises WarehouseError if it cannot be written; also if something else has its name, where a copy was asked
-    for. What was there stays then.
+    Raises WarehouseError if it cannot be written; also if a copy of another warehouse has its name, or
+    anything else where a copy was asked for. What was there stays then.
     """
     source, target = Path(file), Path(snapshot_of(file))
     if Path(f"{file}.wal").exists() or not (is_asked or target.exists()):
@@ -44,12 +46,12 @@ def write_snapshot(file: str, *, is_asked: bool = True) -> None:
             is_there = True
             if (copied.st_size, copied.st_mtime_ns) == (state.st_size, state.st_mtime_ns):
                 return
-        if os.path.lexists(target) and not (target.is_file() and _is_copy(file, target)):
-            if not is_asked:
+        if os.path.lexists(target) and (found := _what_is(file, target)) != "copy":
+            if found == "nothing" and not is_asked:
                 return
             raise WarehouseError(
-                f"{target} is no copy of this warehouse, and is left alone. Give it another name. The "
-                "warehouse is published; readers see no copy of it."
+                f"{target} is no copy of this warehouse, and is left alone. Remove it, or give it "
+                "another name: whoever reads the copy is shown that file. The warehouse is published."
             )
         if is_there:
             Path(f"{target}.wal").unlink(missing_ok=True)  # of somebody who wrote to the copy that goes
@@ -67,17 +69,35 @@ def write_snapshot(file: str, *, is_asked: bool = True) -> None:
         ) from error
 
 
-def _is_copy(file: str, target: Path) -> bool:
-    """Whether a file is of this warehouse: its chain of seals has the same beginning, or one has none."""
+def _what_is(file: str, target: Path) -> Literal["copy", "other", "nothing"]:
+    """Whether a file is a copy of this warehouse, of another one, or nothing of sparkify's.
+
+    A copy's chain of seals has the same beginning. Tables may have been dropped here, and there.
+    """
     try:
-        with duckdb.connect(":memory:") as connection:
-            first = []
-            for name, path in (("stood", file), ("copied", target)):
-                connection.execute(f"ATTACH {duckdb_text(str(path))} AS {name} (READ_ONLY)")
-                tables = f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{name}'"
-                held = {table for (table,) in connection.execute(tables).fetchall()}
-                seal = f"SELECT seal FROM {name}.etl_seal WHERE seal_id = 1"
-                first.append(connection.execute(seal).fetchall() if "etl_seal" in held else len(held))
+        if not target.is_file():
+            return "nothing"
+        try:
+            stood, copied = _first_seal(file), _first_seal(str(target))
+        except duckdb.IOException:  # somebody writes to the copy, and DuckDB lets nobody else in
+            with Scratch() as folder:
+                stood, copied = _first_seal(file), _first_seal(shutil.copyfile(target, folder / "copy"))
     except duckdb.Error:
-        return False
-    return first[0] == first[1] or 0 in first
+        return "nothing"
+    if copied == "" or (copied is not None and copied == stood):
+        return "copy"
+    if copied is None:
+        return "nothing"
+    return "copy" if stood == "" else "other"
+
+
+def _first_seal(file: str | Path) -> str | None:
+    """The first seal of a warehouse; '' for a database without a table or view, None for any other."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"ATTACH {duckdb_text(str(file))} AS held (READ_ONLY)")
+        names = "SELECT table_name FROM information_schema.tables WHERE table_catalog = 'held'"
+        held = {table for (table,) in connection.execute(names).fetchall()}
+        if "etl_seal" not in held:
+            return None if held else ""
+        found = connection.execute("SELECT seal FROM held.etl_seal WHERE seal_id = 1").fetchone()
+        return found[0] if found else None

@@ -93,6 +93,10 @@ class Redshift:
         or view can alter it."""
         return ()
 
+    def definitions(self) -> Sequence[tuple[str, str]]:
+        """None: who may see functions and comments of others depends on the login."""
+        return ()
+
     def stream(self, sql: str, params: Mapping[str, Value] | None = None) -> Iterator[tuple[Any, ...]]:
         with self._block("BEGIN READ ONLY", "ROLLBACK"):
             self._run(f"DECLARE streamed CURSOR FOR {to_redshift(sql, params)}")
