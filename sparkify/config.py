@@ -91,6 +91,13 @@ class S3:
         "no", "read files that links lead to outside the source: no or yes"
     )
 
+    def refuse(self, out: Path) -> None:
+        """Raise ConfigError for a file to be written where the app writes: the next load would read it."""
+        folders = [self.log_data or f"{self.source}/log_data", self.song_data or f"{self.source}/song_data"]
+        for folder in folders if self.source or self.log_data or self.song_data else ():
+            if out.resolve().is_relative_to(Path(folder).resolve()):
+                raise ConfigError(f"{out} lies in the source, {folder}: the next load would read it.")
+
 
 @dataclass(frozen=True)
 class Etl:

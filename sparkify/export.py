@@ -58,6 +58,7 @@ def export(config: Config, target: Path, form: Format, progress: Progress) -> Ex
     there and is no export, or cannot be written; RetryError if a run was published in between. What was there
     stays then.
     """
+    config.s3.refuse(target)
     target = Path(os.path.realpath(target))
     _require_export(config, target, form)
     try:

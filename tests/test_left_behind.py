@@ -252,6 +252,43 @@ def test_a_report_that_does_not_fit_the_disk_leaves_the_one_before(loaded: Run, 
 
 
 @pytest.mark.parametrize(
+    "command",
+    [("etl", "--metrics"), ("report", "--out"), ("export",), ("export", "--format", "csv"),
+     ("export", "--format", "duckdb")],
+)  # fmt: skip
+def test_nothing_is_written_where_the_app_writes(
+    loaded: Run, source: Source, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "dwg.cfg").write_text("[S3]\nSOURCE = music\n")
+    log = next((source.folder / "log_data").rglob("*.json"))
+    (tmp_path / "link").symlink_to(source.folder / "song_data")
+    before = {path: path.is_file() and path.read_bytes() for path in source.folder.rglob("*")}
+
+    for out in (log, source.folder / "log_data" / "new", tmp_path / "link" / "new"):
+        done = loaded(*command, str(out))
+
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "lies in the source" in done.stderr
+        assert {path: path.is_file() and path.read_bytes() for path in source.folder.rglob("*")} == before
+
+
+def test_too_few_open_files_are_said_in_one_line(loaded: Run, tmp_path: Path) -> None:
+    said = set()
+    for most in range(4, 16):
+        command = f"ulimit -n {most}; exec {sys.executable} -m sparkify.cli.main etl --source music"
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        said |= set(done.stderr.splitlines()) if "sparkify" in done.stderr else set()
+
+    assert (
+        "sparkify: this process may not have enough open files (ulimit -n): give it more, and run it again."
+        in said
+    )
+    assert loaded("check").returncode == 0
+
+
+@pytest.mark.parametrize(
     ("warehouse", "before", "after"), [(0o600, None, 0o600), (0o640, 0o644, 0o640), (0o644, 0o600, 0o600)]
 )
 def test_a_report_with_names_is_as_private_as_its_warehouse(

@@ -89,9 +89,13 @@ def main(*path: str) -> None:
         sys.exit(INTERRUPTED)
     except ReaderLeft:
         sys.exit(128 + signal.SIGPIPE)
-    except Exception as error:  # a bug, which keeps its traceback
+    except Exception as error:
         notify_failure(error)
-        raise
+        if isinstance(error, MemoryError) or "Too many open files" in str(error):
+            lacks = "memory" if isinstance(error, MemoryError) else "open files (ulimit -n)"
+            echo_err(f"sparkify: this process may not have enough {lacks}: give it more, and run it again.")
+            sys.exit(1)
+        raise  # a bug, which keeps its traceback
 
 
 class _Warnings(logging.Handler):

@@ -47,7 +47,10 @@ def notifying(config: Config, metrics: Path | None) -> Iterator[Notification]:
     """
     notification, began, failure = Notification(), time.time(), None
     if metrics:
+        Notification.is_written = True  # whoever tells of a failure must not write there either
         require_place(metrics)
+        config.s3.refuse(metrics)
+        Notification.is_written = False
     try:
         yield notification
     except BaseException as error:

@@ -54,6 +54,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
     from sparkify.ask.report import gather, render
 
     require_place(out)
+    config.s3.refuse(out)
     verdicts: list[Sequence[Verdict] | None] = []
     with opened(config, rights="reader") as engine, watch() as progress:
         require_readable(engine, config)
