@@ -26,19 +26,21 @@ from sparkify.engines.base import Result
 from sparkify.engines.registry import DEFAULT, engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
 from sparkify.export import Exported, Format, export
-from sparkify.load.checks import Verdict, check_warehouse
+from sparkify.load.checks import check_warehouse
 from sparkify.load.choice import choose_files
 from sparkify.load.comments import create_warehouse
 from sparkify.load.feed import make_feed
 from sparkify.load.files import Plan, Planned, State, make_plan
 from sparkify.load.inspect import find_missing_days, warn_missing_days
 from sparkify.load.notices import Warned
+from sparkify.load.project import make_project
 from sparkify.load.publish import Summary
 from sparkify.load.rules import why_rebuild
 from sparkify.load.run import MaxRejects, after, load, rebuild_if_other
 from sparkify.load.staging import preview
 from sparkify.load.tables import has_tables, prepare_tables, require_tables, use_play_pages
 from sparkify.load.undo import undo
+from sparkify.load.verdict import Verdict
 from sparkify.progress import Progress, Silent
 from sparkify.source.listing import missing_days
 from sparkify.source.passed_over import PassedOver
@@ -230,21 +232,21 @@ class Warehouse:
         if retry:
             also.add("undone")
         allowed = MaxRejects.parse(max_rejects or config.etl.max_rejects)
-        feed = make_feed(config, strict=strict)
+        feed, project = make_feed(config, strict=strict), make_project(config, strict=strict)
         listing, warned = choose_files(config.s3, first, last)
         with opened(config, read_only=False, may_make=True) as engine:
             if not has_tables(engine):
                 create_warehouse(engine)
             prepare_tables(engine, feed.paths)
             watched = progress or Silent()
-            rebuilt = rebuild_if_other(engine, watched, config.etl.play_pages) if rebuild else None
+            rebuilt = rebuild_if_other(engine, watched, config.etl.play_pages, project) if rebuild else None
             with after(rebuilt):
                 use_play_pages(engine, config.etl.play_pages)
                 if not (first or last):
                     warned = [*warned, *find_missing_days(engine, listing.files)]
                 summary = load(
                     engine, listing.files, allowed, watched, also=also, feed=feed, warned=warned,
-                    trust="content" if verify else "version",
+                    trust="content" if verify else "version", project=project,
                 )  # fmt: skip
             summary.rebuilt = rebuilt.run_id if rebuilt else None
             return summary
@@ -304,9 +306,10 @@ class Warehouse:
 
     def check(self) -> Sequence[Verdict]:
         """What each check says of the whole warehouse; a failed one holds its first wrong rows."""
+        project = make_project(self.config)
         with opened(self.config) as engine:
             require_tables(engine)
-            return check_warehouse(engine, self.config.etl.play_pages)
+            return check_warehouse(engine, self.config.etl.play_pages, project)
 
     def runs(self) -> Answer:
         """The runs, the latest first."""
@@ -318,9 +321,10 @@ class Warehouse:
 
     def undo(self, run: int, *, progress: Progress | None = None) -> Summary:
         """Roll a run back, as if it had never loaded its files; `load(retry=True)` loads them again."""
+        project = make_project(self.config)
         with opened(self.config, read_only=False) as engine:
             prepare_tables(engine)
-            return undo(engine, run, progress or Silent())
+            return undo(engine, run, progress or Silent(), project=project)
 
     def report(self, out: str | Path = "report.html", *, names: bool = False) -> Path:
         """Write the report, one HTML file, and return where it is. Needs `pip install 'sparkify[report]'`."""
@@ -331,7 +335,9 @@ class Warehouse:
             require_readable(engine, self.config)
             now = clock.now()
             owner = partial(as_owner, self.config, engine)
-            check = partial(check_warehouse, play_pages=self.config.etl.play_pages)
+            check = partial(
+                check_warehouse, play_pages=self.config.etl.play_pages, project=make_project(self.config)
+            )
             page = gather(engine, lambda: owner(check), now, as_owner=owner, names=names)
         replace_file(Path(out), render(page).encode(), most=mode_of_page(self.config, names=names))
         return Path(out)

@@ -123,6 +123,8 @@ class Etl:
     compact: Literal["auto", "always", "never"] = setting(
         "auto", "gather tiny files before a COPY: auto, always, never"
     )
+    checks: str = setting("", "a folder of checks of your own, an SQL file each; empty: none")
+    models: str = setting("", "a folder of tables of your own over the star, an SQL file each; empty: none")
 
     @property
     def play_pages(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.load.feed import Feed
 from sparkify.load.files import State
+from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.progress import Silent
 from sparkify.source.listing import list_source
@@ -141,10 +142,11 @@ def etl(
     watching: Noting | None = None,
     also: Collection[State] = (),
     feed: Feed | None = None,
+    project: Project = NO_PROJECT,
 ) -> Summary:
     """One run over a folder."""
-    files = list_source(S3(source=str(source)))
-    return load(engine, files, MaxRejects.parse(max_rejects), watching or Noting(), also=also, feed=feed)
+    files, allowed = list_source(S3(source=str(source))), MaxRejects.parse(max_rejects)
+    return load(engine, files, allowed, watching or Noting(), also=also, feed=feed, project=project)
 
 
 def counts(summary: Summary) -> dict[str, int]:

@@ -9,7 +9,8 @@ import pytest
 from sparkify.ask import kpis
 from sparkify.ask.report import gather
 from sparkify.engines.base import Engine
-from sparkify.load.checks import Verdict, check_everything
+from sparkify.load.checks import check_everything
+from sparkify.load.verdict import Verdict
 from tests.builders import Source, etl, play, song
 
 NOW = dt.datetime(2018, 12, 1, 8)

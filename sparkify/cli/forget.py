@@ -55,6 +55,7 @@ def forget(
     from sparkify.load.feed import make_feed
     from sparkify.load.forget import forget as run
     from sparkify.load.forget import read_list
+    from sparkify.load.project import make_project
     from sparkify.load.tables import has_tables, prepare_tables, require_tables
 
     if [user_id is not None, show, listed is not None].count(True) != 1:
@@ -71,7 +72,7 @@ def forget(
     if not user_ids:
         click.echo("The list is empty: nothing was done.")
         return
-    feed = make_feed(config)
+    feed, project = make_feed(config), make_project(config)
     if not yes:
         confirm(
             f"Forget {_named(user_ids)} in {label(config)}? It cannot be undone, and rejects that do not say "
@@ -82,7 +83,7 @@ def forget(
             create_warehouse(engine)
         prepare_tables(engine, feed.paths)
         with interruptible(f"{UNPUBLISHED}, or the file not yet rewritten: run it again"):
-            receipt = run(engine, user_ids, progress, feed=feed)
+            receipt = run(engine, user_ids, progress, feed=feed, project=project)
     if style == "json":
         one = {"user_id": user_ids[0]} if len(user_ids) == 1 else {}
         print_object({"warehouse": label(config), **one, **asdict(receipt)})

@@ -145,23 +145,28 @@ def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, 
     from sparkify.engines.base import Result
     from sparkify.load.checks import check_freshness, check_gaps, check_warehouse
     from sparkify.load.deep import check_deep
+    from sparkify.load.project import make_project
     from sparkify.load.tables import require_tables
 
     age = parse_age(max_age, "--max-age") if max_age else None
     gap = parse_age(max_gap, "--max-gap") if max_gap else None
+    project = make_project(config)
     with opened(config) as engine:
         require_tables(engine)
-        verdicts = [*check_warehouse(engine, config.etl.play_pages), *(check_deep(engine) if deep else ())]
+        verdicts = [
+            *check_warehouse(engine, config.etl.play_pages, project),
+            *(check_deep(engine) if deep else ()),
+        ]
         if age is not None:
             verdicts.append(check_freshness(engine, age, clock.now()))
         if gap is not None:
             verdicts.append(check_gaps(engine, gap))
-    rows = [("ok" if v.passed else "FAILED", v.name, v.meaning) for v in verdicts]
+    rows = [("ok" if v.passed else "warns" if v.warns else "FAILED", v.name, v.meaning) for v in verdicts]
     print_result(Result(("verdict", "check", "meaning"), rows), style)
     failed = [verdict for verdict in verdicts if not verdict.passed]
     for verdict in failed:
-        echo_err(f"sparkify: {verdict.sentence()}")
-    if failed:
+        echo_err(f"{'warning' if verdict.warns else 'sparkify'}: {verdict.sentence()}")
+    if not all(verdict.warns for verdict in failed):
         sys.exit(1)
 
 

@@ -18,16 +18,17 @@ from sparkify.connection import label, opened
 def reload(config: Config, progress: ProgressReporter, files: tuple[str, ...], style: str | None) -> None:
     """Reload files already loaded, replacing only their records, in staging and star schema."""
     from sparkify.load.feed import make_feed
+    from sparkify.load.project import make_project
     from sparkify.load.run import MaxRejects
     from sparkify.load.run import reload as run
     from sparkify.load.tables import prepare_tables
 
     allowed = MaxRejects.parse(config.etl.max_rejects)
-    feed = make_feed(config)
+    feed, project = make_feed(config), make_project(config)
     with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine, feed.paths)
         with interruptible(UNPUBLISHED):
-            summary = run(engine, files, allowed, progress, feed=feed)
+            summary = run(engine, files, allowed, progress, feed=feed, project=project)
     print_summary(summary, label(config), style)
 
 
@@ -53,14 +54,15 @@ def undo(config: Config, progress: ProgressReporter, run_id: int, style: str | N
 def replay(config: Config, progress: ProgressReporter, run_id: int | None, style: str | None) -> None:
     """Validate rejects again, and load those that pass as if they had come in time."""
     from sparkify.load.feed import make_feed
+    from sparkify.load.project import make_project
     from sparkify.load.replay import replay as run
     from sparkify.load.tables import prepare_tables
 
-    feed = make_feed(config)
+    feed, project = make_feed(config), make_project(config)
     with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
-            summary = run(engine, run_id, progress, feed=feed)
+            summary = run(engine, run_id, progress, feed=feed, project=project)
     if summary.run_id is None and style != "json":
         click.echo("Nothing to do: no reject passes now, all stay as they are.")
     else:
@@ -73,11 +75,13 @@ def replay(config: Config, progress: ProgressReporter, run_id: int | None, style
 @log_option
 def rebuild(config: Config, progress: ProgressReporter, style: str | None) -> None:
     """Rebuild the star schema from staging; needed after a change of [ETL] PLAY_PAGE."""
+    from sparkify.load.project import make_project
     from sparkify.load.run import rebuild as run
     from sparkify.load.tables import prepare_tables
 
+    project = make_project(config)
     with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
-            summary = run(engine, progress, play_pages=config.etl.play_pages)
+            summary = run(engine, progress, play_pages=config.etl.play_pages, project=project)
     print_summary(summary, label(config), style)

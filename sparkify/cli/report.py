@@ -21,7 +21,7 @@ from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
     from sparkify.engines.base import Engine, Reader
-    from sparkify.load.checks import Verdict
+    from sparkify.load.verdict import Verdict
 
 names_option = click.option(
     "--names", is_flag=True, help="Name the most active listeners; without it they are numbers."
@@ -171,8 +171,10 @@ def dashboard(
 def _prove(config: Config, reader: "Reader") -> "Sequence[Verdict] | None":
     """Every check, over the whole warehouse; None where the login has only the rights of a reader."""
     from sparkify.load.checks import check_warehouse
+    from sparkify.load.project import make_project
 
-    return as_owner(config, reader, partial(check_warehouse, play_pages=config.etl.play_pages))
+    check = partial(check_warehouse, play_pages=config.etl.play_pages, project=make_project(config))
+    return as_owner(config, reader, check)
 
 
 def _require_extra(*modules: str) -> None:

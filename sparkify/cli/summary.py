@@ -65,7 +65,10 @@ def _as_text(summary: "Summary", warehouse: str) -> str:
     if summary.removed:
         pairs += [("removed", f"{count(summary.removed, 'record')} of staging")]
     passed = sum(verdict.passed for verdict in summary.checks)
-    pairs += [("star", star), ("matched", matched), ("checks", f"{passed} of {len(summary.checks)} passed")]
+    pairs += [("star", star), ("matched", matched)]
+    if summary.models:
+        pairs += [("models", " · ".join(f"{rows:,} {name}" for name, rows in summary.models.items()))]
+    pairs += [("checks", f"{passed} of {len(summary.checks)} passed")]
     text = (
         f"Run {summary.run_id} is published in {warehouse}; it took {seconds(summary.seconds)}.\n\n"
         + lines(pairs)
@@ -112,6 +115,7 @@ def as_object(summary: "Summary", warehouse: str) -> dict[str, Any]:
         "warnings": [one._asdict() for one in summary.warnings],
         "removed": summary.removed,
         "rows": summary.rows,
+        "models": summary.models,
         "matched": {"song": summary.matched_song, "artist": summary.matched_artist},
         "checks": {verdict.name: verdict.passed for verdict in summary.checks},
         "rejects": [

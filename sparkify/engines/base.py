@@ -171,6 +171,7 @@ class Engine(Reader, Protocol):
     def grant(self, shown: Sequence[str], ours: Sequence[str]) -> None:
         """Let readers see, of all that is `ours`, what is `shown` and nothing else, where there are any.
 
+        Where nothing is `ours`, what is `shown` is new, and seen besides: whoever made it may let others in.
         Raises RightsError if it is not ours to grant, ConfigError if the configuration names nobody.
         """
 

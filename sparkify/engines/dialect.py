@@ -22,6 +22,8 @@ _in_redshift = cached("sparkify.engines.translation:in_redshift")
 laid_out = cached("sparkify.engines.translation:laid_out")
 _inlined = cached("sparkify.engines.translation:inlined")
 _narrowed = cached("sparkify.engines.translation:narrowed")
+_tables_read = cached("sparkify.engines.translation:tables_read")
+_reserved_words = cached("sparkify.engines.translation:reserved_words")
 
 
 def to_duckdb(sql: str, params: Mapping[str, Value] | None = None) -> str:
@@ -59,6 +61,20 @@ def narrow(sql: str, relations: Mapping[str, str]) -> str:
     'SELECT a FROM (SELECT a FROM t UNION ALL SELECT a FROM u) AS v'
     """
     return _narrowed(sql, *(text for pair in relations.items() for text in pair))
+
+
+def tables_read(sql: str) -> list[str]:
+    """The tables that a SELECT reads. Raises QueryError for anything but one SELECT over tables.
+
+    >>> tables_read("WITH a AS (SELECT * FROM Songs) SELECT * FROM a JOIN users AS u ON TRUE")
+    ['songs', 'users']
+    """
+    return _tables_read(sql).splitlines()
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a name, in lower case, is a word that an engine keeps for itself."""
+    return name in _reserved_words().splitlines()
 
 
 def _filled(marked: str, params: Mapping[str, Value], quote: Callable[[str], str]) -> str:

@@ -9,11 +9,15 @@ they said.
 """
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 
 import sqlglot
 from sqlglot import TokenType, exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.scope import traverse_scope
 
 from sparkify.errors import QueryError
 
@@ -25,6 +29,7 @@ _RENAMED = {
 }
 _SPACE = " "
 """What Redshift's TRIM, LTRIM, RTRIM and BTRIM take if they are told no characters."""
+_ACTING = (exp.DML, exp.Create, exp.Drop, exp.Into, exp.Command)
 _CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
 
 
@@ -146,3 +151,35 @@ def _put_in(sql: str, tables: Sequence[exp.Table], held: Mapping[str, str]) -> s
         rows = f"({held[table.name]})" if table.alias else f"({held[table.name]}) AS {table.name}"
         sql = sql[: table.this.meta["start"]] + rows + sql[table.this.meta["end"] + 1 :]
     return sql
+
+
+def tables_read(sql: str) -> str:
+    """The tables that a SELECT reads, in lower case, one a line.
+
+    Raises QueryError for anything but one SELECT over tables, without parameters. In the place of a table
+    DuckDB takes a function, or a name with a dot, for a file.
+    """
+    tree = _parsed(sql)
+    if not isinstance(tree, exp.Query) or tree.find(*_ACTING):
+        raise QueryError("it must be one SELECT, and nothing else.")
+    if tree.find(exp.Placeholder, exp.Parameter):
+        raise QueryError("it can take no parameter: nobody gives it a value.")
+    for node in tree.find_all(exp.Table, exp.UDTF):
+        is_plain = isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier) and not node.db
+        if not (is_plain and re.fullmatch(r"\w+", node.name)):
+            raise QueryError(
+                f"it reads {node.sql('redshift')}: only tables of the warehouse, named without their schema, "
+                "can be read."
+            )
+    try:
+        scopes = traverse_scope(tree)
+    except SqlglotError as error:
+        raise QueryError(f"it cannot be read: {str(error).splitlines()[0]}") from error
+    sources = [source for scope in scopes for source in scope.sources.values()]
+    return "\n".join(sorted({one.name.lower() for one in sources if isinstance(one, exp.Table)}))
+
+
+def reserved_words() -> str:
+    """The words that can be no name on Redshift or DuckDB, in lower case, one a line."""
+    words = Redshift.Generator.RESERVED_KEYWORDS | DuckDB.Generator.RESERVED_KEYWORDS
+    return "\n".join(sorted(word.lower() for word in words))

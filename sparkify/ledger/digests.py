@@ -20,6 +20,17 @@ SEALED = (*LARGE, *SMALL)
 """Every table but the seals, which prove themselves."""
 
 
+MODEL = "model "
+"""What stands before the name of a model's table among the digests of a seal."""
+
+
+class Built(NamedTuple):
+    """A table of a model of the user's own, as a run built it: digests of its columns and of its SELECT."""
+
+    columns: int
+    select: int
+
+
 class Digest(NamedTuple):
     """Of a table, or of a part of it, or a difference of two."""
 
@@ -42,6 +53,8 @@ class Changes:
         self.deltas: dict[str, Digest] = {}
         self.whole: dict[str, Digest] = {}
         """Tables that were rewritten as a whole."""
+        self.models: Mapping[str, Built] | None = None
+        """The tables of models, where these were built."""
 
     def says(self, command: str, what: str, run_id: int | None = None) -> None:
         """What the seal says."""
@@ -49,7 +62,7 @@ class Changes:
 
     def __bool__(self) -> bool:
         """Whether anything is another now."""
-        return bool(self.whole) or any(map(any, self.deltas.values()))
+        return bool(self.whole) or self.models is not None or any(map(any, self.deltas.values()))
 
     @contextmanager
     def of(self, table: str, rows: str = "", params: Mapping[str, Value] | None = None) -> Iterator[Digest]:
@@ -82,6 +95,9 @@ class Changes:
     def applied_to(self, digests: Mapping[str, Digest]) -> dict[str, Digest]:
         """What the digests are after this."""
         found = {name: one.plus(self.deltas.get(name, Digest())) for name, one in digests.items()}
+        if self.models is not None:
+            found = {name: one for name, one in found.items() if not name.startswith(MODEL)}
+            found |= {f"{MODEL}{name}": Digest(*built) for name, built in self.models.items()}
         return found | self.whole
 
 

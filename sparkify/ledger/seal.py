@@ -23,7 +23,7 @@ from sparkify.clock import now_in_seconds
 from sparkify.engines.base import Engine, Reader
 from sparkify.errors import ConfigError, QueryError, WarehouseError
 from sparkify.formatting import cut
-from sparkify.ledger.digests import SEALED, SMALL, Changes, Digest, read_digests, read_hashing
+from sparkify.ledger.digests import MODEL, SEALED, SMALL, Built, Changes, Digest, read_digests, read_hashing
 from sparkify.ledger.state import this_program
 
 VARIABLE = "SPARKIFY_SEAL_KEY"
@@ -62,6 +62,12 @@ class Entry(NamedTuple):
                 "them. `sparkify log --accept WHY` seals the tables as they are."
             ) from error
 
+    @property
+    def models(self) -> dict[str, Built]:
+        """The tables of models that sparkify built: no other table of the user's is ever replaced."""
+        found = self.tables.items()
+        return {name.removeprefix(MODEL): Built(*one) for name, one in found if name.startswith(MODEL)}
+
     def computed(self) -> str | None:
         """The seal that these values have; None where that needs a key that is not here."""
         text = json.dumps(self[:-1], ensure_ascii=False, default=str).encode()
@@ -89,18 +95,23 @@ def write(engine: Engine, changes: Changes) -> None:
     if not changes:
         return
     last, hashing = read_last(engine), read_hashing(engine)
+    tables = changes.applied_to(last.tables if last else {})
     if last is None or last.hashing != hashing:
-        tables = read_digests(engine, SEALED)
+        tables |= read_digests(engine, SEALED)
         changes.what += " (digests read again: the hash function is another one)" if last else ""
-    else:
-        tables = changes.applied_to(last.tables)
     _append(engine, changes, last, tables, hashing)
 
 
 def accept(engine: Engine, why: str, command: str = "accept") -> None:
-    """Seal all tables as they are now, whatever the last seal says of them; to be called in a transaction."""
-    tables, hashing = read_digests(engine, SEALED), read_hashing(engine)
-    _append(engine, Changes(engine, command, why), read_last(engine), tables, hashing)
+    """Seal all tables as they are now, whatever the last seal says of them; to be called in a transaction.
+
+    The next run builds the tables of models again.
+    """
+    last, changes = read_last(engine), Changes(engine, command, why)
+    with suppress(WarehouseError):
+        changes.models = {name: one._replace(select=0) for name, one in last.models.items()} if last else {}
+    tables = changes.applied_to({}) | read_digests(engine, SEALED)
+    _append(engine, changes, last, tables, read_hashing(engine))
 
 
 def begin(engine: Engine) -> None:
@@ -114,6 +125,12 @@ def read_last(reader: Reader) -> Entry | None:
     """The newest entry; None where there is none."""
     found = reader.query(f"SELECT {', '.join(Entry._fields)} FROM {CHAIN} ORDER BY seal_id DESC LIMIT 1").rows
     return Entry(*found[0]) if found else None
+
+
+def read_models(reader: Reader) -> dict[str, Built]:
+    """The tables of models that sparkify built, by the last seal."""
+    last = read_last(reader)
+    return last.models if last else {}
 
 
 def read_program(reader: Reader) -> str:

@@ -7,7 +7,6 @@ of affected keys. Where everything is affected, in a first load and in a rebuild
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Reader, Result
 from sparkify.engines.dialect import narrow
@@ -19,11 +18,12 @@ from sparkify.ledger.seal import CHAIN, VARIABLE, Entry, key, read_chain, read_l
 from sparkify.ledger.state import read_play_pages, read_rules
 from sparkify.load.layout import require_columns
 from sparkify.load.models import MODELS, NEW
+from sparkify.load.own_models import check_models
+from sparkify.load.project import NO_PROJECT, Project, naming
 from sparkify.load.rules import other_pages, rules_digest
 from sparkify.load.star import RunRange
+from sparkify.load.verdict import SHOWN, Verdict
 from sparkify.sql import schema, statement, statements
-
-SHOWN = 5
 
 _AFFECTED = {
     **{model.table: model.of_affected(model.table) for model in MODELS},
@@ -31,39 +31,6 @@ _AFFECTED = {
     "time": "SELECT * FROM time WHERE start_time BETWEEN :first_time AND :last_time",
     **{table: f"SELECT * FROM {table} WHERE {NEW}" for table in STAGING_TABLE.values()},
 }
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one check found: `wrong` holds the first few wrong rows, none if all is well."""
-
-    name: str
-    meaning: str
-    wrong: Result
-    told: str = ""
-    """What a failed check found, where its first wrong row does not say it well."""
-
-    @property
-    def passed(self) -> bool:
-        return not self.wrong.rows
-
-    def sentence(self) -> str:
-        """The check, and for a failed one what it found, in one line."""
-        if self.passed:
-            return f"{self.name}: {self.meaning}"
-        if self.told:
-            return f"{self.name} failed: {self.told}"
-        row = ", ".join(
-            f"{c} {'NULL' if v is None else v}"
-            for c, v in zip(self.wrong.columns, self.wrong.rows[0], strict=True)
-        )
-        count = len(self.wrong.rows)
-        many = (
-            f"{count} wrong rows or more"
-            if count == SHOWN
-            else f"{count} wrong row{'s' if count > 1 else ''}"
-        )
-        return f"{self.name} failed: {many}, the first: {row}. Expected: {self.meaning}"
 
 
 def check_everything(engine: Reader) -> Sequence[Verdict]:
@@ -153,14 +120,30 @@ def check_gaps(engine: Reader, max_gap: dt.timedelta) -> Verdict:
     return Verdict("gaps", meaning, Result(("gap_start", "gap_end", "length"), wrong), told)
 
 
-def check_warehouse(reader: Reader, play_pages: Sequence[str] = ()) -> Sequence[Verdict]:
+def check_own(reader: Reader, project: Project) -> Sequence[Verdict]:
+    """Run the checks of the user's own over everything. QueryError names the file of one that cannot run."""
+    found = []
+    for one in project.checks:
+        with naming(one):
+            wrong = reader.query(f"SELECT * FROM (\n{one.text}\n) AS wrong LIMIT {SHOWN}")
+        meaning = one.meaning or f"The SELECT of {one.file} returns no row."
+        found.append(Verdict(one.name, meaning, wrong, warns=one.severity == "warn"))
+    return found
+
+
+def check_warehouse(
+    reader: Reader, play_pages: Sequence[str] = (), project: Project = NO_PROJECT
+) -> Sequence[Verdict]:
     """Every check over the whole warehouse, and whether nothing but sparkify has changed a table.
 
     Where `play_pages` are given, also whether the star was built with these. Raises as `require_columns`.
     """
     require_columns(reader)
     pages = [check_play_pages(reader, play_pages)] if play_pages else []
-    return [*check_everything(reader), *pages, check_layout(reader), check_seal(reader)]
+    return [
+        *check_everything(reader), *pages, check_layout(reader), check_seal(reader),
+        *check_models(reader, project), *check_own(reader, project),
+    ]  # fmt: skip
 
 
 def check_layout(reader: Reader) -> Verdict:

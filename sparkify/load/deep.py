@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sparkify.engines.base import Engine, Result
 from sparkify.engines.relations import definition
 from sparkify.ledger.digests import read_digest
-from sparkify.load.checks import SHOWN, Verdict
 from sparkify.load.models import MODELS, Model, keep_records
 from sparkify.load.text import fold, normal
+from sparkify.load.verdict import SHOWN, Verdict
 from sparkify.sql import schema
 
 

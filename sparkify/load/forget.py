@@ -20,6 +20,8 @@ from sparkify.load.erase import erase, must_erase
 from sparkify.load.feed import Feed
 from sparkify.load.layout import read_columns
 from sparkify.load.notices import Warned, Warnings
+from sparkify.load.own_models import standing
+from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.star import build_star, drop_affected, recount_all
 from sparkify.load.text import relearn_forms
@@ -61,6 +63,7 @@ def forget(
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
     feed: Feed | None = None,
+    project: Project = NO_PROJECT,
 ) -> Receipt:
     """Make these listeners' records anonymous, in staging, star and rejects, and those that come later.
 
@@ -111,7 +114,7 @@ def forget(
         receipts.append(receipt)
         return Outcome(warnings=_warn_of_plays(receipt, progress))
 
-    publish(engine, "forget", work, progress, sleep)
+    publish(engine, "forget", work, progress, sleep, project)
     progress.step("rewriting the warehouse file")
     try:
         receipts[-1].is_rewritten = engine.rewrite()
@@ -121,7 +124,7 @@ def forget(
             f"{names} forgotten, but the file could not be rewritten, and keeps old bytes "
             f"until it is: run it again. {str(error).removesuffix(' Nothing was published.')}"
         ) from error
-    receipts[-1].not_searched = _made_by_others(engine)
+    receipts[-1].not_searched = _made_by_others(engine, project)
     return receipts[-1]
 
 
@@ -141,8 +144,12 @@ def read_list(text: str) -> list[int]:
     return found
 
 
-def _made_by_others(engine: Engine) -> list[str]:
-    """What in the database is none of ours: a mart that somebody built may hold anything, so may a text."""
+def _made_by_others(engine: Engine, project: Project) -> list[str]:
+    """What in the database is none of ours: a mart that somebody built may hold anything, so may a text.
+
+    So may a model that reads one of them. What a model makes of our own tables alone was built again.
+    """
+    own = {*ALL, *VIEWS, *(project.over_ours & standing(engine).keys())}
     found = engine.query(
         "SELECT table_schema, table_name, table_type, "
         "CASE WHEN table_schema = CURRENT_SCHEMA() THEN 1 ELSE 0 END AS is_here "
@@ -153,7 +160,7 @@ def _made_by_others(engine: Engine) -> list[str]:
     tables = [
         f"{'view ' if kind == 'VIEW' else ''}{schema}.{name}"
         for schema, name, kind, is_here in found
-        if not (is_here and name in (*ALL, *VIEWS))
+        if not (is_here and name in own)
     ]
     columns = [
         f"column {name}.{column}"

@@ -16,13 +16,16 @@ from sparkify.ledger import attempts, seal
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.rejects import Reject
 from sparkify.ledger.runs import Run, add_run, is_published, last_run, writing
-from sparkify.load.checks import Verdict, check_affected, check_span
+from sparkify.load.checks import check_affected, check_own, check_span
 from sparkify.load.keys import KeyNews
-from sparkify.load.notices import Warned
+from sparkify.load.notices import Warned, Warnings
+from sparkify.load.own_models import build_models, is_stale
+from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.rules import require_rules
 from sparkify.load.staging import Tally
 from sparkify.load.star import RunRange, drop_affected
 from sparkify.load.tables import count_rows
+from sparkify.load.verdict import Verdict
 from sparkify.progress import Progress
 
 REBUILDING = ("rebuild", "forget")
@@ -67,6 +70,8 @@ class Summary(Outcome):
     matched_artist: int = 0
     checks: Sequence[Verdict] = ()
     seconds: float = 0.0
+    models: dict[str, int] = field(default_factory=dict)
+    """The rows of the table of each model of the user's own."""
     rebuilt: int | None = None
     """The run that rebuilt the star before this one."""
 
@@ -77,13 +82,15 @@ def publish(
     work: Work,
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
+    project: Project = NO_PROJECT,
 ) -> Summary:
     """Do the work of one run, check it, record it and publish it in one transaction.
 
     `work` is given the run's number. A transaction that ended through no fault of its own is run again: it
     reads the ledger again first, so that nothing is done twice even where only the answer to its commit was
-    lost. Raises CheckError if a check found wrong rows, WarehouseError if other rules built the star. Nothing
-    is published then, or if `work` raises.
+    lost. A run that would have nothing else to do is published where the models of `project` are others.
+    Raises CheckError if a check found wrong rows, WarehouseError if other rules built the star. Nothing is
+    published then, or if `work` raises.
     """
     reached: list[tuple[Run, Summary]] = []
     pauses = list(RETRY_AFTER)
@@ -91,7 +98,7 @@ def publish(
     try:
         while True:
             try:
-                return _attempt(engine, command, work, progress, reached, attempt)
+                return _attempt(engine, command, work, progress, reached, attempt, project)
             except RetryError as error:
                 if error.at_once:
                     progress.note(str(error))
@@ -112,6 +119,7 @@ def _attempt(
     progress: Progress,
     reached: list[tuple[Run, Summary]],
     attempt: attempts.Attempt,
+    project: Project,
 ) -> Summary:
     """One attempt; `reached` holds the runs that came as far as their commit."""
     began, started = time.monotonic(), now_in_seconds()
@@ -127,9 +135,14 @@ def _attempt(
             run_id = last_run(engine) + 1
             progress.know(run_id, 0, 0)
             summary = Summary(**vars(work(run_id, changes)))
+            if summary.is_idle and run_id > 1 and is_stale(engine, project):
+                summary.is_idle = False
+                progress.note("the models are not those of the last run: they are built, and nothing else.")
             if not summary.is_idle:
+                summary.models = build_models(engine, project, changes, progress)
                 progress.step("checking")
-                summary.run_id, summary.checks = run_id, _check(engine, run_id, summary.affected)
+                summary.run_id, summary.checks = run_id, _check(engine, run_id, summary.affected, project)
+                summary.warnings = [*summary.warnings, *_warn(summary.checks, project, progress)]
             summary.rows = count_rows(engine)
             summary.matched_song, summary.matched_artist = engine.query(
                 "SELECT COUNT(song_id) AS song, COUNT(artist_id) AS artist FROM songplay"
@@ -160,23 +173,37 @@ def _said(summary: Summary) -> str:
     return ", ".join([count(summary.taken, "file"), *(f"{n:,} {name}" for name, n in counts.items() if n)])
 
 
-def _check(engine: Engine, run_id: int, affected: RunRange | None) -> Sequence[Verdict]:
+def _check(engine: Engine, run_id: int, affected: RunRange | None, project: Project) -> Sequence[Verdict]:
     """Check what a run affected, or everything, and drop the tables of affected keys.
 
-    Raises CheckError naming every check that failed.
+    Checks of the user's own look at everything. Raises CheckError naming every check that failed.
     """
     if affected is None:
         verdicts = check_span(engine, RunRange(0, run_id))
     else:
         verdicts = check_affected(engine, affected)
         drop_affected(engine, affected)
-    if failed := [verdict for verdict in verdicts if not verdict.passed]:
+    verdicts = [*verdicts, *check_own(engine, project)]
+    if failed := [verdict for verdict in verdicts if not (verdict.passed or verdict.warns)]:
         brief = f"{len(failed)} of {len(verdicts)} checks failed, nothing was published"
         raise CheckError(
             f"{brief}. " + " | ".join(verdict.sentence() for verdict in failed),
             f"{brief}: {', '.join(verdict.name for verdict in failed)}.",
         )
     return verdicts
+
+
+def _warn(verdicts: Sequence[Verdict], project: Project, progress: Progress) -> Sequence[Warned]:
+    """A warning of each check that found wrong rows and does not refuse the run; no row is kept in it."""
+    warnings = Warnings(progress)
+    for verdict in verdicts:
+        if not verdict.passed:
+            warnings.add(
+                "check", f"{verdict.name} found wrong rows, which `sparkify check` shows. {verdict.meaning}"
+            )
+    if project.is_strict:
+        warnings.refuse()
+    return warnings.found
 
 
 def _as_run(run_id: int, command: str, started: dt.datetime, summary: Summary) -> Run:

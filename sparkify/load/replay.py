@@ -19,6 +19,7 @@ from sparkify.ledger.state import read_forgotten
 from sparkify.load import validation
 from sparkify.load.accept import accept, conserved, validate
 from sparkify.load.feed import Feed
+from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.staging import Tally
 from sparkify.load.star import build_star, count_duplicates, drop_affected
@@ -38,6 +39,7 @@ def replay(
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
     feed: Feed | None = None,
+    project: Project = NO_PROJECT,
 ) -> Summary:
     """Validate the rejects again, of every run or of one, and load those that pass.
 
@@ -65,7 +67,7 @@ def replay(
         drop_affected(engine, span)
         return Outcome({"replayed": len(passed)}, len(passed), tally)
 
-    return publish(engine, "replay", work, progress, sleep)
+    return publish(engine, "replay", work, progress, sleep, project)
 
 
 def _validate_again(

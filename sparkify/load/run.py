@@ -16,6 +16,7 @@ from sparkify.load.feed import Feed
 from sparkify.load.files import Planned, State, Trust, make_plan, remember_versions
 from sparkify.load.inspect import inspect_events, inspect_star
 from sparkify.load.notices import Warned, Warnings
+from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.retract import parts_to_replace, retract
@@ -68,6 +69,7 @@ def load(
     feed: Feed | None = None,
     warned: Sequence[Warned] = (),
     trust: Trust = "version",
+    project: Project = NO_PROJECT,
 ) -> Summary:
     """Load what the ledger does not know of these files, in one transaction.
 
@@ -110,7 +112,7 @@ def load(
             return Outcome(counts, warnings=warnings.found, is_idle=True)
         return _load_files(engine, run_id, planned, counts, max_rejects, warnings, feed, changes)
 
-    return publish(engine, "etl", work, progress, sleep)
+    return publish(engine, "etl", work, progress, sleep, project)
 
 
 def reload(
@@ -120,6 +122,7 @@ def reload(
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
     feed: Feed | None = None,
+    project: Project = NO_PROJECT,
 ) -> Summary:
     """Reload these files whole: exactly their records, in staging and star, are replaced.
 
@@ -133,7 +136,7 @@ def reload(
         warnings = Warnings(progress)
         return _load_files(engine, run_id, planned, {}, max_rejects, warnings, feed or Feed(), changes)
 
-    return publish(engine, "reload", work, progress, sleep)
+    return publish(engine, "reload", work, progress, sleep, project)
 
 
 def rebuild(
@@ -141,6 +144,7 @@ def rebuild(
     progress: Progress,
     sleep: Callable[[float], None] = time.sleep,
     play_pages: Sequence[str] = (),
+    project: Project = NO_PROJECT,
 ) -> Summary:
     """Rebuild the star from staging, recount the ledger, check both, and publish in one transaction.
 
@@ -158,14 +162,16 @@ def rebuild(
         inspect_star(engine, warnings)
         return Outcome(affected=affected, warnings=warnings.found)
 
-    return publish(engine, "rebuild", work, progress, sleep)
+    return publish(engine, "rebuild", work, progress, sleep, project)
 
 
-def rebuild_if_other(engine: Engine, progress: Progress, play_pages: Sequence[str]) -> Summary | None:
+def rebuild_if_other(
+    engine: Engine, progress: Progress, play_pages: Sequence[str], project: Project = NO_PROJECT
+) -> Summary | None:
     """`rebuild`, a run of its own, where other rules or play pages built the star; None where none is due."""
     if not why_rebuild(engine, play_pages):
         return None
-    summary = rebuild(engine, progress, play_pages=play_pages)
+    summary = rebuild(engine, progress, play_pages=play_pages, project=project)
     progress.note(f"run {summary.run_id} rebuilt the star schema by this program's rules and play pages.")
     return summary
 

@@ -11,6 +11,7 @@ from sparkify.ledger.runs import last_run, writing
 from sparkify.ledger.seal import accept, begin, read_program, sealed
 from sparkify.load.evolve import add_columns, add_unsealed
 from sparkify.load.layout import missing_columns, require_columns
+from sparkify.load.own_models import standing
 from sparkify.load.rules import other_pages
 from sparkify.load.star import build_star, drop_affected, recount_all
 from sparkify.load.text import relearn_forms
@@ -90,7 +91,12 @@ def drop_tables(engine: Engine) -> None:
             f"this is no warehouse of ours: it has no table {state.VERSION_TABLE}. Nothing was removed."
         )
     seal.require_key(engine)
+    models: list[str] = []
+    with contextlib.suppress(WarehouseError):  # of seals that cannot be read
+        models = sorted(standing(engine))
     with engine.transaction():
+        for name in models:
+            engine.execute(f"DROP TABLE {name}")
         for name in reversed(schema.VIEWS):  # Redshift keeps a table that a view is made of
             engine.execute(f"DROP VIEW IF EXISTS {name}")
         for name in (*schema.STAR, *schema.STAGING, *schema.LEDGER):

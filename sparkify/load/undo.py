@@ -9,13 +9,18 @@ from sparkify.formatting import count
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_parts
 from sparkify.ledger.runs import require_run
+from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.retract import file_parts_of_run, retract
 from sparkify.progress import Progress
 
 
 def undo(
-    engine: Engine, run: int, progress: Progress, sleep: Callable[[float], None] = time.sleep
+    engine: Engine,
+    run: int,
+    progress: Progress,
+    sleep: Callable[[float], None] = time.sleep,
+    project: Project = NO_PROJECT,
 ) -> Summary:
     """Roll back what this run loaded, and what was loaded later on top of it.
 
@@ -36,7 +41,7 @@ def undo(
         removed, _ = retract(engine, run_id, parts, "undone", changes)
         return Outcome({"undone": len(parts)}, len(parts), removed=removed)
 
-    return publish(engine, "undo", work, progress, sleep)
+    return publish(engine, "undo", work, progress, sleep, project)
 
 
 SHOWN = 10

@@ -38,6 +38,8 @@ NOT_FOLLOWED = {
     "s3.owner": "that bucket is of the account",
     "s3.follow_links": "--source names a folder whose links are not followed",
     "etl.notify": "nobody waits for the summary of a rehearsal",
+    "etl.checks": "it checks what sparkify brings",
+    "etl.models": "it builds what sparkify brings",
     "ask.questions": "it asks what sparkify brings",
     "cluster.name": "each rehearsal has a name of its own",
     "cluster.region": "the plan has found it",

@@ -57,9 +57,11 @@ def grantee(reader: str) -> str:
 
 def grants(schema: str, shown: Sequence[str], ours: Sequence[str], whom: str) -> Iterator[str]:
     """What lets `whom` see, of `ours`, what is `shown`. What older programs granted is revoked."""
-    yield f'GRANT USAGE ON SCHEMA "{schema}" TO {whom}'
-    yield f"REVOKE SELECT ON {', '.join(ours)} FROM {whom}"
-    yield f"GRANT SELECT ON {', '.join(shown)} TO {whom}"
+    if ours:
+        yield f'GRANT USAGE ON SCHEMA "{schema}" TO {whom}'
+        yield f"REVOKE SELECT ON {', '.join(ours)} FROM {whom}"
+    if shown:
+        yield f"GRANT SELECT ON {', '.join(shown)} TO {whom}"
 
 
 _ACTING = re.compile(

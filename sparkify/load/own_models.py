@@ -1,0 +1,147 @@
+"""The user's own models: each table is what one SELECT returns of the star, built anew by every run.
+
+Which tables these are is in the seal: the names, with digests of columns and SELECT. So nobody without the
+key of the seals can pretend that a table is a model's, and one that somebody else made is never replaced.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from sparkify.engines.base import Engine, Reader, Result
+from sparkify.errors import ConfigError
+from sparkify.formatting import count
+from sparkify.ledger.digests import Built, Changes
+from sparkify.ledger.seal import read_models
+from sparkify.load.layout import read_columns
+from sparkify.load.project import Project, naming
+from sparkify.load.verdict import Verdict
+from sparkify.progress import Progress
+from sparkify.sql.own import Own
+
+_FRACTIONS = ("double precision", "double", "real", "float")
+
+
+def standing(reader: Reader, there: Mapping[str, Sequence[str]] | None = None) -> dict[str, Built]:
+    """The tables of models that stand as they were built; what else has such a name is somebody's own."""
+    built = read_models(reader)
+    there = (read_columns(reader) if there is None else there) if built else {}
+    return {name: one for name, one in built.items() if _digest(there.get(name, ())) == one.columns}
+
+
+def is_stale(reader: Reader, project: Project) -> bool:
+    """Whether a model is new, was changed or removed, or its table is not there."""
+    wanted = {model.name: _digest([model.text]) for model in project.models}
+    return wanted != {name: one.select for name, one in standing(reader).items()} or (
+        wanted.keys() != read_models(reader).keys()
+    )
+
+
+def build_models(engine: Engine, project: Project, changes: Changes, progress: Progress) -> dict[str, int]:
+    """Build the table of each model, and drop those of models that are gone; return the rows of each.
+
+    To be called inside a transaction. Raises ConfigError for a name that another table has, QueryError for a
+    SELECT that the database refuses; both name the file.
+    """
+    if not (project.models or read_models(engine)):
+        return {}
+    there = read_columns(engine)
+    ours = standing(engine, there)
+    progress.step("building models")
+    for name in sorted(ours.keys() - {model.name for model in project.models}):
+        engine.execute(f"DROP TABLE {name}")
+        progress.note(f"the model {name} is gone: its table was dropped.")
+    rows = {}
+    for model in project.models:
+        if model.name in there and model.name not in ours:
+            raise ConfigError(
+                f"{model.file}: the warehouse has a table or view {model.name} that is no model's. Give the "
+                "model another name, or drop that one; nothing was published."
+            )
+        with naming(model):
+            if model.name in ours:
+                engine.execute(f"DROP TABLE {model.name}")
+            _require_names(model, engine.query(f"(\n{model.text}\n) LIMIT 0").columns)
+            engine.execute(f"CREATE TABLE {model.name} AS\n{model.text}")
+            rows[model.name] = int(engine.query(f"SELECT COUNT(*) AS n FROM {model.name}").scalar())
+    engine.grant(list(rows), ())
+    there = read_columns(engine)
+    changes.models = {
+        model.name: Built(_digest(there[model.name]), _digest([model.text])) for model in project.models
+    }
+    return rows
+
+
+def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
+    """Whether each model's table holds what its SELECT returns now; nothing where there is no model."""
+    built = read_models(reader)
+    if not (project.models or built):
+        return []
+    ours = standing(reader)
+    gone = sorted(ours.keys() - {model.name for model in project.models})
+    wrong = [(name, "its file is gone, and the next run drops it") for name in gone]
+    for model in project.models:
+        if model.name not in ours:
+            wrong.append((model.name, "it is missing, and the next run builds it"))
+        elif ours[model.name].select != _digest([model.text]):
+            wrong.append((model.name, "its SELECT is another one now, and the next run builds it"))
+        elif differs := _compare(reader, model):
+            wrong.append((model.name, f"{differs}; `sparkify rebuild` builds it again"))
+    meaning = "The table of each model holds what its SELECT returns."
+    told = "; ".join(f"{name}: {why}" for name, why in wrong)
+    return [
+        Verdict("models", meaning, Result(("name", "why"), wrong), told and f"{told}. Expected: {meaning}")
+    ]
+
+
+def _compare(reader: Reader, model: Own) -> str:
+    """How table and SELECT differ, in words; empty if they do not.
+
+    Fractions are compared to seven digits: in which order an engine adds them up is not said.
+    """
+    columns = reader.query(
+        "SELECT column_name, data_type FROM information_schema.columns "
+        "WHERE table_schema = CURRENT_SCHEMA() AND table_name = :name ORDER BY ordinal_position",
+        {"name": model.name},
+    ).rows
+    compared = ", ".join(
+        f'CASE WHEN ABS(m."{name}") BETWEEN 1E-30 AND 1E30 THEN CAST(m."{name}" AS REAL) '
+        f'WHEN m."{name}" IS NOT NULL THEN 0 END'
+        if kind.lower() in _FRACTIONS
+        else f'm."{name}"'
+        for name, kind in columns
+    )
+    keys = ", ".join(str(at + 1) for at in range(len(columns)))
+
+    def rows(source: str) -> str:
+        return f"SELECT {compared}, COUNT(*) AS n_of_them FROM {source} AS m GROUP BY {keys}"
+
+    held, returned = rows(model.name), rows(f"(\n{model.text}\n)")
+    with naming(model):
+        more, fewer = (
+            reader.query(f"SELECT COUNT(*) AS n FROM ({one} EXCEPT {other}) AS d").scalar()
+            for one, other in ((held, returned), (returned, held))
+        )
+    if not (more or fewer):
+        return ""
+    return f"it holds {count(more, 'row')} that its SELECT does not return, and lacks {count(fewer, 'row')}"
+
+
+def _require_names(model: Own, columns: Sequence[str]) -> None:
+    """Raise ConfigError unless each column has a name of its own, the same on every engine."""
+    number = Counter(name.lower() for name in columns)
+    if not columns:
+        raise ConfigError(f"{model.file}: its SELECT has no column.")
+    for name in columns:
+        if not re.fullmatch(r"[A-Za-z_]\w*", name) or number[name.lower()] > 1:
+            why = "is there twice" if number[name.lower()] > 1 else "is no name"
+            raise ConfigError(
+                f"{model.file}: the column {name!r} {why}. Give it one with AS, of letters, digits and _; "
+                "nothing was published."
+            )
+
+
+def _digest(texts: Iterable[str]) -> int:
+    """A number that stands for these texts, and fits into JSON."""
+    return int.from_bytes(hashlib.sha256("\0".join(texts).encode()).digest()[:6])

@@ -1,0 +1,318 @@
+"""Models of somebody's own: tables over the star that every run builds, publishes, and undoes with it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from sparkify.config import Config, Etl
+from sparkify.engines.base import Engine
+from sparkify.errors import CheckError, ConfigError, QueryError
+from sparkify.ledger.seal import accept
+from sparkify.load.checks import check_warehouse
+from sparkify.load.forget import forget
+from sparkify.load.project import NO_PROJECT, Project, make_project
+from sparkify.load.replay import replay
+from sparkify.load.run import MaxRejects, rebuild, reload
+from sparkify.load.tables import create_tables, drop_tables
+from sparkify.load.undo import undo
+from tests.builders import Noting, Source, etl, play, rows, song
+from tests.clusters import Cluster
+
+Write = Callable[..., Project]
+TOP = """-- Artists, the most played first.
+SELECT p.artist_name, COUNT(*) AS plays, SUM(p.length) / 3 AS seconds
+FROM songplay AS p
+GROUP BY p.artist_name"""
+WHO = "SELECT u.user_id, u.first_name, u.last_name FROM users AS u"
+"""What holds a listener."""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes these models, or takes away those that are None, and gives the project."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+
+    def call(**models: str | None) -> Project:
+        for name, text in models.items():
+            file = folder / f"{name}.sql"
+            file.unlink(missing_ok=True) if text is None else file.write_text(text, encoding="utf-8")
+        return make_project(Config(etl=Etl(models=str(folder))))
+
+    return call
+
+
+def failed(engine: Engine, project: Project) -> Mapping[str, str]:
+    return {one.name: one.sentence() for one in check_warehouse(engine, project=project) if not one.passed}
+
+
+def held(engine: Engine, table: str = "top_artists") -> list[tuple[str, int]]:
+    return [(row[0], row[1]) for row in sorted(rows(engine, f"SELECT * FROM {table}"))]
+
+
+def test_a_model_follows_the_star_through_every_command_that_publishes(
+    warehouse: Engine, source: Source, write: Write
+) -> None:
+    project = write(top_artists=TOP, a_few="SELECT artist_name, plays FROM top_artists WHERE plays > 1")
+    first = source.log(play(0), play(1, artist="Harmonia"))
+    summary = etl(warehouse, source.folder, project=project)
+    assert summary.models == {"top_artists": 2, "a_few": 0}
+    source.log(play(2), play(3, ts="soon"), day="2018-11-02")
+
+    etl(warehouse, source.folder, project=project)
+    after = held(warehouse), held(warehouse, "a_few")
+    undo(warehouse, 2, Noting(), project=project)
+    undone = held(warehouse), held(warehouse, "a_few")
+    etl(warehouse, source.folder, also={"undone"}, project=project)
+    again = held(warehouse), held(warehouse, "a_few")
+    source.log(play(0, artist="Harmonia"), play(1, artist="Harmonia"))
+    reload(warehouse, [str(first)], MaxRejects.parse("9"), Noting(), project=project)
+    reloaded = held(warehouse), held(warehouse, "a_few")
+
+    assert after == again == ([("Harmonia", 1), ("Nightbirds", 2)], [("Nightbirds", 2)])
+    assert undone == ([("Harmonia", 1), ("Nightbirds", 1)], [])
+    assert reloaded == ([("Harmonia", 2), ("Nightbirds", 1)], [("Harmonia", 2)])
+    for again_whole in (lambda: rebuild(warehouse, Noting(), project=project), lambda: None):
+        again_whole()
+        assert (held(warehouse), held(warehouse, "a_few")) == reloaded
+        assert failed(warehouse, project) == {}
+    assert replay(warehouse, None, Noting(), project=project).run_id is None
+
+
+def test_what_is_not_published_leaves_models_as_they_were(
+    warehouse: Engine, source: Source, write: Write, tmp_path: Path
+) -> None:
+    project = write(top_artists=TOP)
+    source.log(play(0))
+    etl(warehouse, source.folder, project=project)
+    (tmp_path / "no_harmonia.sql").write_text("SELECT * FROM top_artists WHERE artist_name = 'Harmonia'")
+    checks = make_project(Config(etl=Etl(checks=str(tmp_path)))).checks
+    source.log(play(1, artist="Harmonia"), day="2018-11-02")
+
+    with pytest.raises(CheckError, match="no_harmonia failed: 1 wrong row"):
+        etl(warehouse, source.folder, project=Project(checks, project.models))
+
+    assert held(warehouse) == [("Nightbirds", 1)]
+    assert failed(warehouse, project) == {}
+
+
+def test_a_load_that_has_nothing_new_builds_models_that_are_others(
+    warehouse: Engine, source: Source, write: Write
+) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+
+    def run(project: Project) -> int | None:
+        noting = Noting()
+        summary = etl(warehouse, source.folder, project=project)
+        assert failed(warehouse, project) == {}, noting.warnings
+        return summary.run_id
+
+    assert run(write(top_artists=TOP)) == 2
+    assert run(write(top_artists=TOP)) is None
+    assert run(write(top_artists=TOP.replace("plays", "times"))) == 3
+    assert rows(warehouse, "SELECT times FROM top_artists") == [(1,)]
+    assert run(write(other=TOP)) == 4
+    assert run(write(top_artists=None)) == 5
+    with pytest.raises(QueryError):
+        rows(warehouse, "SELECT * FROM top_artists")
+    warehouse.execute("DROP TABLE other")
+    assert "other: it is missing" in failed(warehouse, write())["models"]
+    assert run(write()) == 6
+    assert "its file is gone" in failed(warehouse, NO_PROJECT)["models"]
+    assert run(NO_PROJECT) == 7
+
+
+def test_check_says_when_a_table_does_not_hold_what_its_select_returns(
+    warehouse: Engine, source: Source, write: Write
+) -> None:
+    source.log(play(0), play(1, artist="Harmonia", length=0.1), play(2, artist="Harmonia", length=None))
+    project = write(top_artists=TOP, twice="SELECT 1 AS a FROM songplay")
+    etl(warehouse, source.folder, project=project)
+    assert failed(warehouse, project) == {}
+
+    warehouse.execute("UPDATE top_artists SET plays = plays + 1 WHERE artist_name = 'Harmonia'")
+    told = failed(warehouse, project)["models"]
+    assert "top_artists: it holds 1 row that its SELECT does not return, and lacks 1 row;" in told
+    rebuild(warehouse, Noting(), project=project)
+    warehouse.execute("UPDATE top_artists SET seconds = seconds * 1.001 WHERE artist_name = 'Harmonia'")
+    warehouse.execute("INSERT INTO twice SELECT 1 AS a")
+    told = failed(warehouse, project)["models"]
+    assert ("top_artists: it holds 1 row" in told, "twice: it holds 1 row" in told) == (True, True)
+    assert "its SELECT is another one now" in failed(warehouse, write(twice="SELECT 2 AS a"))["models"]
+    rebuild(warehouse, Noting(), project=project)
+    assert failed(warehouse, project) == {}
+
+
+def test_a_table_that_no_model_made_is_never_replaced(
+    warehouse: Engine, source: Source, write: Write
+) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    project = write(top_artists=TOP)
+    for make, drop in (
+        ("CREATE TABLE top_artists AS SELECT 1 AS mine", "DROP TABLE top_artists"),
+        ("CREATE VIEW top_artists AS SELECT 1 AS mine", "DROP VIEW top_artists"),
+    ):
+        warehouse.execute(make)
+        with pytest.raises(ConfigError, match=r"models/top_artists\.sql: the warehouse has a table or view"):
+            etl(warehouse, source.folder, project=project)
+        assert rows(warehouse, "SELECT mine FROM top_artists") == [(1,)]
+        warehouse.execute(drop)
+
+    # Nor one that took the place of a model's table, even where the model is gone.
+    etl(warehouse, source.folder, project=project)
+    warehouse.execute("DROP TABLE top_artists")
+    warehouse.execute("CREATE TABLE top_artists AS SELECT 1 AS mine")
+    with pytest.raises(ConfigError, match="that is no model's"):
+        etl(warehouse, source.folder, project=project)
+    etl(warehouse, source.folder, project=write(top_artists=None))
+    assert rows(warehouse, "SELECT mine FROM top_artists") == [(1,)]
+    assert failed(warehouse, NO_PROJECT) == {}
+
+
+def test_a_seal_that_accepts_a_change_keeps_the_models_and_has_them_built_again(
+    warehouse: Engine, source: Source, write: Write
+) -> None:
+    project = write(top_artists=TOP)
+    source.log(play(0))
+    etl(warehouse, source.folder, project=project)
+
+    with warehouse.transaction():
+        warehouse.execute("UPDATE top_artists SET plays = 9")
+        accept(warehouse, "because")
+
+    assert etl(warehouse, source.folder, project=project).run_id == 2
+    assert held(warehouse) == [("Nightbirds", 1)]
+
+
+def test_to_drop_the_tables_drops_those_of_models_and_no_other(
+    warehouse: Engine, source: Source, write: Write
+) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder, project=write(top_artists=TOP))
+    warehouse.execute("CREATE TABLE mine AS SELECT 1 AS a")
+
+    drop_tables(warehouse)
+
+    left = "SELECT table_name FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA()"
+    assert rows(warehouse, left) == [("mine",)]
+    create_tables(warehouse)
+    assert etl(warehouse, source.folder, project=write()).models == {"top_artists": 1}
+
+
+def test_a_forgotten_listener_is_in_no_model_and_the_receipt_names_what_may_hold_them(
+    warehouse: Engine, source: Source, write: Write
+) -> None:
+    source.log(play(0, userId="77", firstName="Zyx"), play(1))
+    etl(warehouse, source.folder)
+    warehouse.execute("CREATE TABLE copied AS SELECT user_id, first_name FROM users")
+    project = write(
+        who=WHO, who_too="SELECT * FROM who", of_copy="SELECT * FROM copied", of_that="SELECT * FROM of_copy"
+    )
+    etl(warehouse, source.folder, project=project)
+    assert (77, "Zyx", "Koch") in rows(warehouse, "SELECT * FROM who_too")
+
+    receipt = forget(warehouse, 77, Noting(), project=project)
+
+    assert (
+        rows(warehouse, "SELECT * FROM who")
+        == rows(warehouse, "SELECT * FROM who_too")
+        == [(15, "Lily", "Koch")]
+    )
+    schema = rows(warehouse, "SELECT CURRENT_SCHEMA() AS here")[0][0]
+    named = [name for name in receipt.other_tables if name.startswith(f"{schema}.")]
+    assert named == [f"{schema}.{name}" for name in ("copied", "of_copy", "of_that")]
+    assert failed(warehouse, project) == {}
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT nothing FROM songplay", "nothing"),
+        ("SELECT * FROM nowhere", "nowhere"),
+        ("SELECT CAST(level AS INTEGER) AS n FROM songplay", "paid|integer|INT"),
+        ("SELECT 1 AS a, 2 AS a FROM songplay", "the column 'a' is there twice"),
+        ("SELECT a.*, b.* FROM users AS a JOIN users AS b ON 1 = 1", "'user_id' is there twice"),
+        ("SELECT 1 AS \"x y\" FROM songplay", "the column 'x y' is no name"),
+        ("SELECT FROM songplay", "bad.sql"),
+    ],
+)  # fmt: skip
+def test_a_model_that_cannot_be_built_is_one_line_and_nothing_is_published(
+    warehouse: Engine, source: Source, write: Write, sql: str, words: str
+) -> None:
+    source.log(play(0))
+
+    with pytest.raises((QueryError, ConfigError), match=words) as told:
+        etl(warehouse, source.folder, project=write(bad=sql))
+
+    assert str(told.value).partition(": ")[0].endswith("models/bad.sql")
+    assert "\n" not in str(told.value)
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [(0,)]
+    assert etl(warehouse, source.folder, project=write(bad=TOP)).models == {"bad": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "sql", "words"),
+    [
+        ("songplay", TOP, "sparkify has a table or view of this name"),
+        ("plays", TOP, "sparkify has a table or view of this name"),
+        ("etl_new", TOP, "sparkify has a table or view of this name"),
+        ("affected_song", TOP, "sparkify has a table or view of this name"),
+        ("x y", TOP, "lower case letters, digits and _ only"),
+        ("select", TOP, "select is a word of SQL"),
+        ("tag", TOP, "tag is a word of SQL"),
+        ("a" * 64, TOP, "at most 63 characters"),
+        ("file", "SELECT * FROM read_csv('/etc/passwd')", r"only tables of the warehouse"),
+        ("file", "SELECT * FROM '/etc/passwd.csv'", "only tables of the warehouse"),
+        ("file", 'WITH "a.csv" AS (SELECT * FROM "a.csv") SELECT * FROM "a.csv"', "only tables of the wa"),
+        ("file", "SELECT (SELECT content FROM read_text('/etc/passwd')) AS a", "only tables of the wareh"),
+        ("other", "SELECT * FROM other.users", "only tables of the warehouse"),
+        ("two", "SELECT 1 AS a; DROP TABLE songplay", "one statement at a time, not 2"),
+        ("write", "DELETE FROM songplay", "it must be one SELECT"),
+        ("write", "SELECT 1 AS a INTO x FROM songplay", "it must be one SELECT"),
+        ("write", "WITH a AS (DELETE FROM songplay RETURNING *) SELECT * FROM a", "it must be one SELECT"),
+        ("late", "SELECT 1 AS a; -- done", "one statement at a time"),
+        ("empty", "-- nothing", "one statement at a time, not 0"),
+        ("param", "SELECT * FROM songplay WHERE level = :level", "it can take no parameter"),
+        ("same", "SELECT * FROM same", r"models/same\.sql: models read themselves or each other"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_a_model_is_one_line(write: Write, name: str, sql: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as told:
+        write(**{name: sql})
+
+    assert f"models/{name}.sql" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_models_are_read_in_order_and_circles_are_named(write: Write, tmp_path: Path) -> None:
+    project = write(a="SELECT * FROM b", b="WITH c AS (SELECT 1 AS n) SELECT * FROM c", c="SELECT * FROM A")
+    assert [one.name for one in project.models] == ["b", "a", "c"]
+
+    with pytest.raises(
+        ConfigError, match=r"a\.sql, .*b\.sql, .*c\.sql: models read themselves or each other"
+    ):
+        write(b="SELECT * FROM (SELECT n FROM c) AS d")
+    write(b=None, c=None)
+    (tmp_path / "models" / "d.sql").mkdir()
+    with pytest.raises(ConfigError, match=r"d\.sql cannot be read: Is a directory"):
+        write()
+    with pytest.raises(ConfigError, match=r"there is no folder nowhere: \[ETL\] MODELS names it"):
+        make_project(Config(etl=Etl(models="nowhere")))
+
+
+def test_readers_see_models(cluster: Cluster, source: Source, write: Write) -> None:
+    owner = cluster.connect("test_models_seen")
+    create_tables(owner)
+    source.song(song())
+    source.log(play(0))
+    for _ in range(2):  # new, and built again
+        etl(owner, source.folder, project=write(top_artists=TOP))
+        source.log(play(1), day="2018-11-02")
+    reader = cluster.connect("test_models_seen", rights="reader")
+
+    assert held(reader) == [("Nightbirds", 2)]
+    reader.close()
+    owner.close()
