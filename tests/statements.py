@@ -122,10 +122,22 @@ def sent_by_every_command(cluster: Cluster, bucket: Bucket, folder: Path) -> lis
         walk("forget", "--list")
         walk("log")
         walk("rebuild")
+        own = own_statements(folder / "own")
+        for command in ("rebuild", "rebuild", "check"):
+            walk(command, **own)
         walk("etl", SPARKIFY_WAREHOUSE__ENGINE="duckdb", SPARKIFY_WAREHOUSE__FILE=one, **lenient)
         walk("diff", "redshift", one, code=1)
         walk("tables", "drop", "--yes")
     return [*sent, *of_other_states()]
+
+
+def own_statements(folder: Path) -> Mapping[str, str]:
+    """A check and a model of the user's own."""
+    folder.mkdir()
+    for name, what in (("check", "users WHERE level = ''"), ("model", "users WHERE level = 'paid'")):
+        (folder / name).mkdir()
+        (folder / name / f"own_{name}.sql").write_text(f"SELECT user_id, level FROM {what}")
+    return {f"SPARKIFY_ETL__{name.upper()}S": str(folder / name) for name in ("check", "model")}
 
 
 def of_other_states() -> list[str]:
@@ -150,7 +162,7 @@ def page(sent: list[str]) -> str:
     kinds: dict[str, set[str]] = {}
     for sql in sent:
         text = general(sql)
-        kinds.setdefault(text.split()[0].upper(), set()).add(text)
+        kinds.setdefault(text.lstrip("( ").split()[0].upper(), set()).add(text)
     parts = [HEAD]
     for kind in sorted(kinds):
         lines = "".join(f"{one};\n" for one in sorted(kinds[kind]))

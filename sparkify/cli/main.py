@@ -22,7 +22,7 @@ COMMANDS = {
     "log": ("log",), "forget": ("forget",), "ask": ("ask", "query"), "explain": ("explain",),
     "report": ("report", "dashboard"), "export": ("export",), "simulate": ("simulate",),
     "warehouse": ("tables", "diff", "config"), "doctor": ("doctor",), "cluster": ("cluster",),
-    "rehearse": ("rehearse",), "distribution": ("distribution",),
+    "rehearse": ("rehearse",), "init": ("init",), "distribution": ("distribution",),
 }  # fmt: skip
 """The commands by the module that holds them."""
 

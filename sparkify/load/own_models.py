@@ -1,4 +1,4 @@
-"""The user's own models: each table is what one SELECT returns of the star, built anew by every run.
+"""The user's own models: each table is what one SELECT returns of the star, built again by every run.
 
 Which tables these are is in the seal: the names, with digests of columns and SELECT. So nobody without the
 key of the seals can pretend that a table is a model's, and one that somebody else made is never replaced.
