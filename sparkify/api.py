@@ -26,6 +26,7 @@ from sparkify.engines.base import Result
 from sparkify.engines.registry import DEFAULT, engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
 from sparkify.export import Exported, Format, export
+from sparkify.ledger.runs import last_run
 from sparkify.load.checks import check_warehouse
 from sparkify.load.choice import choose_files
 from sparkify.load.comments import create_warehouse
@@ -33,6 +34,7 @@ from sparkify.load.feed import make_feed
 from sparkify.load.files import Plan, Planned, State, make_plan
 from sparkify.load.inspect import find_missing_days, warn_missing_days
 from sparkify.load.notices import Warned
+from sparkify.load.own_models import is_stale
 from sparkify.load.project import make_project
 from sparkify.load.publish import Summary
 from sparkify.load.rules import why_rebuild
@@ -168,6 +170,8 @@ class PlannedLoad:
     """Those in which it would hand files to another machine."""
     why_rebuild: str
     """Why it would refuse, unless it may rebuild the star first."""
+    builds_models: bool = False
+    """Whether it would build models though there is no file to load."""
 
     @property
     def answer(self) -> Answer:
@@ -183,6 +187,7 @@ def plan_load(config: Config, first: dt.date | None = None, last: dt.date | None
     """Compare the source with the warehouse, if there is one; nothing is written."""
     (files, passed_over), warned = choose_files(config.s3, first, last)
     plan, statements, why = Plan([Planned(file, "new") for file in files]), list[str](), ""
+    project, builds = make_project(config), False
     gaps = warn_missing_days(missing_days(files, ()))
     if engine_of(config).exists(config):
         with opened(config) as engine:
@@ -190,8 +195,11 @@ def plan_load(config: Config, first: dt.date | None = None, last: dt.date | None
                 require_tables(engine)
                 plan, gaps = make_plan(files, engine), find_missing_days(engine, files)
                 why = why_rebuild(engine, config.etl.play_pages)
+                builds = last_run(engine) > 0 and is_stale(engine, project)
             statements = preview(engine, plan)
-    return PlannedLoad(plan, passed_over, warned if first or last else [*warned, *gaps], statements, why)
+    return PlannedLoad(
+        plan, passed_over, warned if first or last else [*warned, *gaps], statements, why, builds
+    )
 
 
 class Warehouse:

@@ -247,6 +247,8 @@ def _show_plan(
     if found.why_rebuild:
         does = "rebuilds it first, a run of its own" if rebuild else "refuses to load"
         echo_err(f"warning: {found.why_rebuild}: `sparkify etl{' --rebuild' * rebuild}` {does}.")
+    if found.builds_models:
+        echo_err("note: the models are not those of the last run: `sparkify etl` builds them.")
     for statement in found.statements:
         click.echo(f"{statement};\n", err=True)
     for one in found.warned:

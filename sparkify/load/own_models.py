@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from sparkify.engines.base import Engine, Reader, Result
+from sparkify.engines.dialect import tables_read
 from sparkify.errors import ConfigError
 from sparkify.formatting import count
 from sparkify.ledger.digests import Built, Changes
@@ -32,10 +33,8 @@ def standing(reader: Reader, there: Mapping[str, Sequence[str]] | None = None) -
 
 def is_stale(reader: Reader, project: Project) -> bool:
     """Whether a model is new, was changed or removed, or its table is not there."""
-    wanted = {model.name: _digest([model.text]) for model in project.models}
-    return wanted != {name: one.select for name, one in standing(reader).items()} or (
-        wanted.keys() != read_models(reader).keys()
-    )
+    found = {name: one.select for name, one in standing(reader).items()}
+    return found != _selects(project) or found.keys() != read_models(reader).keys()
 
 
 def build_models(engine: Engine, project: Project, changes: Changes, progress: Progress) -> dict[str, int]:
@@ -52,7 +51,7 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
     for name in sorted(ours.keys() - {model.name for model in project.models}):
         engine.execute(f"DROP TABLE {name}")
         progress.note(f"the model {name} is gone: its table was dropped.")
-    rows = {}
+    selects, made, rows = _selects(project), list[str](), dict[str, int]()
     for model in project.models:
         if model.name in there and model.name not in ours:
             raise ConfigError(
@@ -60,16 +59,23 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
                 "model another name, or drop that one; nothing was published."
             )
         with naming(model):
-            if model.name in ours:
-                engine.execute(f"DROP TABLE {model.name}")
-            _require_names(model, engine.query(f"(\n{model.text}\n) LIMIT 0").columns)
-            engine.execute(f"CREATE TABLE {model.name} AS\n{model.text}")
+            columns = engine.query(f"(\n{model.text}\n) LIMIT 0").columns
+            _require_names(model, columns)
+            is_same = model.name in ours and ours[model.name].select == selects[model.name]
+            if is_same and model.name in project.over_ours and [*columns] == [*there[model.name]]:
+                # Whoever reads it meanwhile is not held up, and what was granted stays.
+                engine.execute(f"DELETE FROM {model.name}")
+                engine.execute(f"INSERT INTO {model.name}\n{model.text}")
+            else:
+                if model.name in ours:
+                    engine.execute(f"DROP TABLE {model.name}")
+                engine.execute(f"CREATE TABLE {model.name} AS\n{model.text}")
+                made.append(model.name)
             rows[model.name] = int(engine.query(f"SELECT COUNT(*) AS n FROM {model.name}").scalar())
-    engine.grant(list(rows), ())
-    there = read_columns(engine)
-    changes.models = {
-        model.name: Built(_digest(there[model.name]), _digest([model.text])) for model in project.models
-    }
+    if made:
+        engine.grant(made, ())
+        there = read_columns(engine)
+    changes.models = {name: Built(_digest(there[name]), select) for name, select in selects.items()}
     return rows
 
 
@@ -78,13 +84,13 @@ def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
     built = read_models(reader)
     if not (project.models or built):
         return []
-    ours = standing(reader)
+    ours, selects = standing(reader), _selects(project)
     gone = sorted(ours.keys() - {model.name for model in project.models})
     wrong = [(name, "its file is gone, and the next run drops it") for name in gone]
     for model in project.models:
         if model.name not in ours:
             wrong.append((model.name, "it is missing, and the next run builds it"))
-        elif ours[model.name].select != _digest([model.text]):
+        elif ours[model.name].select != selects[model.name]:
             wrong.append((model.name, "its SELECT is another one now, and the next run builds it"))
         elif differs := _compare(reader, model):
             wrong.append((model.name, f"{differs}; `sparkify rebuild` builds it again"))
@@ -93,6 +99,15 @@ def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
     return [
         Verdict("models", meaning, Result(("name", "why"), wrong), told and f"{told}. Expected: {meaning}")
     ]
+
+
+def _selects(project: Project) -> dict[str, int]:
+    """A digest of each model's SELECT, with those of the models that it reads."""
+    found: dict[str, int] = {}
+    for model in project.models:
+        read = [str(found[name]) for name in tables_read(model.text) if name in found]
+        found[model.name] = _digest([model.text, *read])
+    return found
 
 
 def _compare(reader: Reader, model: Own) -> str:
