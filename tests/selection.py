@@ -24,7 +24,8 @@ LONG_ON_A_CLUSTER = (
     "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
     "test_truth", "test_events", "test_answers", "test_sessions", "test_evolve", "test_misfits",
     "test_checks", "test_check_conditions", "test_seal", "test_undo", "test_warnings", "test_report",
-    "test_own_questions", "test_star", "test_forget", "test_erased", "test_replay", "test_evolve_twice",
+    "test_own_questions", "test_own_models", "test_own_checks",
+    "test_star", "test_forget", "test_erased", "test_replay", "test_evolve_twice",
     "test_traces", "test_new_column", "test_other_program", "test_rules", "test_seal_key",
     "test_moving_files", "test_field_paths", "test_export",
 )  # fmt: skip
@@ -39,7 +40,7 @@ WALKS = (
     "test_new_column", "test_other_program", "test_rebuild_first", "test_snapshot", "test_launch_again",
     "test_notifications", "test_attempts", "test_large_input", "test_model", "test_rehearse_settings",
     "test_scratch_bucket", "test_doctor", "test_security", "test_values_engines", "test_feed_gaps",
-    "test_store", "test_drill_down", "test_own_questions",
+    "test_store", "test_drill_down", "test_own_questions", "test_own_models", "test_own_checks", "test_init",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
 CASES, ON_A_CLUSTER = 20, 8

@@ -124,12 +124,14 @@ def dashboard(
     from sparkify.ask.dashboard import MOST_SQL_ROWS, make_app
     from sparkify.ask.live import Live
     from sparkify.ask.questions import list_questions
+    from sparkify.load.project import make_project
 
     def opener(options: OpenOptions, wait: float) -> "Engine":
         waiting = dataclasses.replace(config.warehouse, wait=wait)
         return open_engine(dataclasses.replace(config, warehouse=waiting), options)
 
     list_questions(config.ask.questions)  # what is wrong with one is said now
+    make_project(config)
     with opened(config, rights="reader") as engine:
         require_readable(engine, config)
     kind = engine_of(config)
