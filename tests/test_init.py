@@ -14,6 +14,8 @@ from sparkify.template import make_project_folder
 from tests.builders import Run, Source, etl, play, rows
 from tests.fitness import unfit
 
+TOP = "SELECT artist_name, COUNT(*) AS plays FROM songplay GROUP BY artist_name"
+
 
 def test_what_it_writes_works_at_once(run: Run, tmp_path: Path) -> None:
     made = run("init")
@@ -86,3 +88,31 @@ def test_what_cannot_be_written_leaves_no_file(tmp_path: Path, monkeypatch: pyte
         make_project_folder(tmp_path / "p")
 
     assert [one for one in tmp_path.rglob("*") if one.is_file()] == []
+
+
+def test_the_command_line_says_what_was_built_and_what_would_be(
+    run: Run, source: Source, tmp_path: Path
+) -> None:
+    (tmp_path / "dwg.cfg").write_text("[ETL]\nMODELS = models\n")
+    source.log(play(0))
+    models = tmp_path / "models"
+    models.mkdir()
+    top, songplays = (models / f"{name}.sql" for name in ("top_artists", "songplays"))
+    top.write_text(TOP)
+    plan = ("plan", "--source", "music")
+    would = "the models are not those of the last run: `sparkify etl` builds them."
+
+    assert "  models   1 top_artists\n" in run("etl", "--source", "music").stdout
+    assert would not in run(*plan).stderr
+    top.rename(songplays)
+    assert would in run(*plan).stderr
+    done = run("etl", "--source", "music")
+    assert "the model top_artists is gone: its table was dropped." in done.stderr
+    assert "  models   1 songplays\n" in done.stdout
+    assert run("query", "SELECT plays FROM songplays", "--format", "csv").stdout == "plays\n1\n"
+    songplays.write_text("SELECT * FROM nowhere")
+    for command in (("etl", "--source", "music"), ("rebuild",)):
+        done = run(*command)
+        assert (done.returncode, done.stderr.count("models/songplays.sql: ")) == (1, 1)
+        assert "Traceback" not in done.stderr
+    assert run("query", "SELECT plays FROM songplays", "--format", "csv").stdout == "plays\n1\n"
