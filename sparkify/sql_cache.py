@@ -28,8 +28,10 @@ _unkept: set[str] = set()
 def unkept() -> Iterator[None]:
     """What is translated in this block is known to this process alone."""
     before = set(_kept())
-    yield
-    _unkept.update(_kept().keys() - before)
+    try:
+        yield
+    finally:
+        _unkept.update(_kept().keys() - before)
 
 
 def cached(where: str) -> Callable[..., str]:

@@ -242,7 +242,7 @@ def test_a_forgotten_listener_is_in_no_model_and_the_receipt_names_what_may_hold
         == [(15, "Lily", "Koch")]
     )
     schema = rows(warehouse, "SELECT CURRENT_SCHEMA() AS here")[0][0]
-    named = [name for name in receipt.other_tables if name.startswith(f"{schema}.")]
+    named = [name for name in receipt.not_searched if name.startswith(f"{schema}.")]
     assert named == [f"{schema}.{name}" for name in ("copied", "of_copy", "of_that")]
     assert failed(warehouse, project) == {}
 

@@ -49,7 +49,10 @@ def test_nothing_that_somebody_wrote_or_asked_for_is_kept(
     (tmp_path / "mine").mkdir()
     own = "-- Whose?\nSELECT COUNT(*) AS n FROM songplay WHERE location <> 'Zq-own' AND title <> :title"
     (tmp_path / "mine" / "whose.sql").write_text(own)
-    (tmp_path / "dwg.cfg").write_text("[ASK]\nQUESTIONS = mine\n")
+    for kind in ("checks", "models"):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "odd.sql").write_text(f"SELECT * FROM users WHERE last_name = 'Zq-{kind}'")
+    (tmp_path / "dwg.cfg").write_text("[ASK]\nQUESTIONS = mine\n[ETL]\nCHECKS = checks\nMODELS = models\n")
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "kept"))
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for more in ((), ("--sql",)):
@@ -58,8 +61,12 @@ def test_nothing_that_somebody_wrote_or_asked_for_is_kept(
     api = "import sparkify; sparkify.connect().ask('whose', params={'title': 'Zq-api'})"
     subprocess.run([sys.executable, "-c", api], cwd=tmp_path, check=True)
 
+    for command in (("etl", "--source", "music"), ("check",), ("rebuild",)):
+        assert loaded(*command).returncode == 0
+
     kept = translations(tmp_path / "kept").read_text()
     assert "filtered_songplay" in kept
+    assert "repeated_event" in kept
     assert "Zq-" not in kept
 
 

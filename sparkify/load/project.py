@@ -14,6 +14,7 @@ from sparkify.errors import ConfigError, QueryError, WarehouseError
 from sparkify.load.models import temporary_tables
 from sparkify.sql import names, schema
 from sparkify.sql.own import Own, read_own
+from sparkify.sql_cache import unkept
 
 OTHER_CHECKS = ("rules", "play_pages", "layout", "seal", "models", "freshness", "gaps")
 """Checks of ours that are no file."""
@@ -49,8 +50,9 @@ NO_PROJECT = Project()
 
 def make_project(config: Config, *, strict: bool = False) -> Project:
     """The checks and models of this configuration. ConfigError names a file that cannot be used, and why."""
-    checks = _read(config.etl.checks, "CHECKS", "check", _is_check)
-    models = _read(config.etl.models, "MODELS", "table or view", _is_table)
+    with unkept():
+        checks = _read(config.etl.checks, "CHECKS", "check", _is_check)
+        models = _sorted(_read(config.etl.models, "MODELS", "table or view", _is_table))
     for one in checks:
         if one.severity not in SEVERITIES:
             raise ConfigError(f"{one.file}: severity is warn or error, not {one.severity!r}.")
@@ -61,14 +63,15 @@ def make_project(config: Config, *, strict: bool = False) -> Project:
             raise ConfigError(f"{one.file}: the name of a table has at most {LONGEST_NAME} characters.")
     if len(models) > MOST_MODELS:
         raise ConfigError(f"[ETL] MODELS: {config.etl.models} holds more than {MOST_MODELS} models.")
-    return Project(checks, _sorted(models), strict)
+    return Project(checks, models, strict)
 
 
 @contextmanager
 def naming(one: Own) -> Iterator[None]:
-    """What is wrong with a statement in this block is said with its file."""
+    """What is wrong with a statement in this block is said with its file; none is kept beside the program."""
     try:
-        yield
+        with unkept():
+            yield
     except (QueryError, WarehouseError) as error:
         raise type(error)(f"{one.file}: {error}") from error
 
