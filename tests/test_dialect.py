@@ -16,7 +16,7 @@ from tests.fitness import unfit
 
 GROUPS = (
     "tables", "views", "migrations", "star", "affected", "staging", "ledger", "checks", "questions",
-    "explain",
+    "explain", "find",
 )  # fmt: skip
 FILES = [(group, one) for group in GROUPS for one in statements(group)]  # type: ignore[arg-type]  # the groups
 

@@ -67,6 +67,7 @@ def make_app(live: Live, hosts: Sequence[str], questions: str = "") -> Starlette
             Route("/runs", pages.runs), Route("/rejects", pages.rejects), Route("/sql", pages.sql),
             Route("/ask", pages.questions), Route("/ask/{name}.csv", pages.download),
             Route("/ask/{name}", pages.question), Route("/plays/{songplay_id}", pages.play),
+            Route("/find", pages.find),
             Route("/static/{name}", static),
         ],
         middleware=[
@@ -133,6 +134,11 @@ class _Pages:
         except ConfigError as error:
             raise HTTPException(404, str(error)) from error
         return _html(request, "play.html.j2", found=found, values=compare(found))
+
+    def find(self, request: Request) -> Response:
+        text = request.query_params.get("q", "").strip()
+        groups = [(one, _cells(one.result, {})) for one in self._live.find(text)]
+        return _html(request, "find.html.j2", text=text, groups=groups, names=self._live.shows_names)
 
     def sql(self, request: Request) -> Response:
         if not self._live.takes_sql:

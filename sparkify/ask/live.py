@@ -3,13 +3,14 @@
 import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 from sparkify.ask.chart_data import Answers
 from sparkify.ask.data_quality import CheckOutcome
 from sparkify.ask.explain import Explanation, explain_play
+from sparkify.ask.find import Found, find
 from sparkify.ask.overview import Selection
 from sparkify.ask.questions import EVERYTHING, Filters, Question, ask, find_question
 from sparkify.ask.report import Page, gather, gather_part
@@ -152,6 +153,12 @@ class Live:
         _keep(parts, selection, found, KEPT_PARTS)
         return found
 
+    def find(self, text: str) -> Sequence[Found]:
+        """What has this text in its name, of each kind; listeners without names have only their number."""
+        with ShortSession(self._opener, self._hold, self._wait) as session:
+            found = find(session, text, names=self._names)
+        return found if self._names else [replace(one, result=_without_names(one.result)) for one in found]
+
     def explain(self, songplay_id: int) -> Explanation:
         """Where a play came from. Raises ConfigError if there is none of this id."""
         with ShortSession(self._private or self._opener, self._hold, self._wait) as session:
@@ -170,6 +177,10 @@ class Live:
             return engine.native(text)
         finally:
             engine.close()
+
+    @property
+    def shows_names(self) -> bool:
+        return self._names
 
     @property
     def takes_sql(self) -> bool:

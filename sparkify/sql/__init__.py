@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 Group = Literal[
-    "tables", "views", "migrations", "star", "affected", "staging", "ledger", "checks", "questions", "explain"
-]
+    "tables", "views", "migrations", "star", "affected", "staging", "ledger", "checks", "questions",
+    "explain", "find",
+]  # fmt: skip
 
 ROOT = Path(__file__).parent
 

@@ -1,0 +1,68 @@
+"""Finding by part of a name: artists and songs as the app reported them, and listeners.
+
+Case does not matter, nor do the accents of Latin letters: both sides are reduced by one table, which each
+engine's TRANSLATE applies. It is a text that is looked for and no pattern, so that % and _ are characters.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sparkify.engines.base import Reader, Result, Value
+from sparkify.errors import ConfigError
+from sparkify.sql import statement
+
+KINDS = ("artists", "songs", "listeners")
+SHOWN = 25
+"""Rows of each kind that are shown."""
+LONGEST = 200
+"""Characters that are looked for, at most."""
+
+
+def _plain_letters() -> tuple[str, str]:
+    """Accented Latin letters, and at the same places the plain ones that they are compared as."""
+    latin = map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)))
+    pairs = [(letter, unicodedata.normalize("NFD", letter)[0]) for letter in latin]
+    pairs = [(letter, base) for letter, base in pairs if base.isascii()]
+    pairs += zip("ØøŁłĐđı", "OoLlDdi", strict=True)  # which Unicode takes for letters of their own
+    return "".join(letter for letter, _ in pairs), "".join(base for _, base in pairs)
+
+
+ACCENTED, PLAIN = _plain_letters()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of one kind: the first rows, and how many there are."""
+
+    kind: str
+    result: Result
+    number: int
+
+
+def find(reader: Reader, text: str, *, names: bool) -> Sequence[Found]:
+    """What has `text` in its name, of each kind; listeners only by their number unless `names` may be shown.
+
+    Raises ConfigError for a text that no name can have.
+    """
+    text = reduced(text)
+    if len(text) > LONGEST or "\0" in text:
+        raise ConfigError(f"type at most {LONGEST} characters of a name.")
+    values: dict[str, Value] = {"text": text, "accented": ACCENTED, "plain": PLAIN, "limit": SHOWN}
+    found = []
+    for kind in KINDS if text else ():
+        more = {"names": int(names)} if kind == "listeners" else {}
+        result = reader.query(statement("find", kind).text, values | more)
+        number = int(result.rows[0][-1]) if result.rows else 0
+        found.append(Found(kind, Result(result.columns[:-1], [row[:-1] for row in result.rows]), number))
+    return found
+
+
+def reduced(text: str) -> str:
+    """A text as it is compared.
+
+    >>> reduced(" Beyoncé"), reduced("SØREN"), reduced("100 %")
+    ('beyonce', 'soren', '100 %')
+    """
+    composed = unicodedata.normalize("NFC", text.strip())
+    return composed.translate(str.maketrans(ACCENTED, PLAIN)).lower()
