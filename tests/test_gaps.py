@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sparkify.ask import chart_data
+from sparkify.ask import activity, chart_data
 from sparkify.ask.periods import Period
 from sparkify.ask.questions import ask, find_question
 from sparkify.ask.report import gather, render
@@ -61,11 +61,11 @@ def test_a_silent_day_is_nothing_of_a_count_and_a_gap_of_a_share(warehouse: Engi
 )
 def test_few_listeners_are_told_to_the_tenth(daily: int, length: int, said: str) -> None:
     first = dt.date(2018, 11, 1)
-    period = Period("all", "All", first, first + dt.timedelta(days=length - 1), None)
+    period = Period("all", "All", first, first + dt.timedelta(days=length - 1), None, first)
 
-    found = chart_data.active([(first, daily, daily, 100.0)], period)
+    found = activity.active([(first, daily, daily, 100.0)], period)
 
-    assert found["title"] == f"On an average day {said}, of {daily:,} in the last 30 days"
+    assert found["title"] == f"On an average day {said}" + ("; stickiness is 9.1 %" if length > 30 else "")
 
 
 def test_every_band_of_session_lengths_is_shown_and_named_as_its_answer_names_it(

@@ -121,31 +121,9 @@ def week(rows: Rows, period: Period) -> Picture:
     }
 
 
-def active(rows: Rows, period: Period) -> Picture:
-    if not rows:
-        return _nothing("No listener was logged in")
-    daily = sum(row[1] for row in rows) / period.length
-    few = "< 0.1" if daily < 0.05 else f"{daily:.1f}".removesuffix(".0")
-    shown = few if daily < 9.95 else f"{daily:,.0f}"
-    last = rows[-1]
-    found = {row[0]: row for row in rows}
-    days = span(period)
-    return {
-        "kind": "active",
-        "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}"
-        + (f", of {last[2]:,} in the last 30 days" if last[2] else ""),
-        "note": f"Stickiness (DAU/MAU): {percent(daily, last[2])}."
-        if last[2]
-        else "The log has no 30 days yet, and so no number of a month.",
-        "x": [day.isoformat() for day in days],
-        "daily": [found[day][1] if day in found else 0 for day in days],
-        "monthly": [found[day][2] if day in found else None for day in days],
-    }
-
-
 def users(rows: Rows, plays: int, names: Mapping[int, str]) -> Picture:
     if not rows:
-        return _nothing("No listener was logged in")
+        return nothing("No listener was logged in")
     shown = [
         [names.get(row[0], f"Listener {row[0]}"), row[3] or "", row[4], percent(row[4], plays)]
         for row in rows
@@ -165,7 +143,7 @@ def people(rows: Rows) -> Picture:
     """`rows` are level, gender, listeners, plays."""
     rows = [row for row in rows if row[2]]
     if not rows:
-        return _nothing("No listener was logged in")
+        return nothing("No listener was logged in")
     words = {"F": "women", "M": "men"}
     levels = sorted({row[0] for row in rows}, key=lambda level: (level != "paid", level or ""))
     bars: list[tuple[str, list[tuple[str, int]]]] = []
@@ -213,7 +191,7 @@ def changes(rows: Rows, period: Period) -> Picture:
     )
     doubtful = sum(row[3] == "contradicted" for row in rows)
     if not rows:
-        return _nothing("Nobody changed level in this period")
+        return nothing("Nobody changed level in this period")
     days = span(period)
     return {
         "kind": "changes",
@@ -235,7 +213,7 @@ BANDS = ((0, 9), (10, 24), (25, 49), (50, 99), (100, 199), (200, 499), (500, Non
 def upgrades(rows: Rows) -> Picture:
     before = sorted(row[4] for row in rows if row[2] == "upgrade")
     if not before:
-        return _nothing("Nobody upgraded in this period")
+        return nothing("Nobody upgraded in this period")
     within = before[(len(before) - 1) // 2]
     return {
         "kind": "columns",
@@ -256,7 +234,7 @@ def retention(rows: Rows) -> Picture:
     found = {(row[0], int(row[1])): row for row in rows}
     weeks = sorted({row[0] for row in rows if row[5] == "whole" and row[1] > 0})
     if not weeks:
-        return _nothing(
+        return nothing(
             "It takes a whole week after that of a registration to see who comes back",
             "From Monday to Sunday (UTC).",
         )
@@ -341,7 +319,7 @@ def _share(row: tuple[Any, ...] | None, part: int) -> float | None:
     return round(100 * row[part] / row[1], 2) if row else None
 
 
-def _nothing(title: str, note: str = "") -> Picture:
+def nothing(title: str, note: str = "") -> Picture:
     return {"kind": "nothing", "title": title, "note": note}
 
 

@@ -45,6 +45,7 @@ def sums(answers: Answers) -> list[tuple[str, int]]:
             ("at a glance", "at_a_glance", 0),
             ("by day", "plays_by_day", 1),
             ("by day and level", "plays_by_day_and_level", 2),
+            ("by hour", "plays_by_hour", 1),
             ("by weekday and hour", "plays_by_weekday_and_hour", 3),
             ("by level and gender", "listeners_by_level_and_gender", 3),
             ("by state", "plays_by_state", 1),

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from sparkify import formatting
+from sparkify.ask import activity
 from sparkify.ask import chart_data as draw
 from sparkify.ask.chart_data import SHOWN, Answers, Picture, Rows
 from sparkify.ask.kpis import cards, sums
@@ -85,12 +86,13 @@ def _states(rows: Rows, shown: _Shown) -> Picture:
     return draw.ranking(named, shown.plays, "state", "states") | {"chooses": chooses}
 
 
-PICTURES: Mapping[str, tuple[str, Callable[[Rows, _Shown], Picture]]] = {
+Pictures = Mapping[str, tuple[str, Callable[[Rows, _Shown], Picture]]]
+PICTURES: Pictures = {
     "songs": ("most_played_songs", lambda rows, shown: draw.songs(rows, shown.plays)),
     "artists": ("most_popular_artists", lambda rows, shown: draw.artists(rows, shown.plays)),
     "days": ("plays_by_day_and_level", lambda rows, shown: draw.days(rows, shown.period)),
     "week": ("plays_by_weekday_and_hour", lambda rows, shown: draw.week(rows, shown.period)),
-    "active": ("daily_and_monthly_active_users", lambda rows, shown: draw.active(rows, shown.period)),
+    "active": ("daily_and_monthly_active_users", lambda rows, shown: activity.active(rows, shown.period)),
     "users": ("most_active_users", lambda rows, shown: draw.users(rows, shown.plays, shown.names)),
     "people": ("listeners_by_level_and_gender", lambda rows, _: draw.people(rows)),
     "states": ("plays_by_state", _states),
@@ -104,6 +106,11 @@ PICTURES: Mapping[str, tuple[str, Callable[[Rows, _Shown], Picture]]] = {
     "matching": ("match_rate_by_day", lambda rows, shown: draw.matching(rows, shown.period)),
 }
 """Each picture, the question that it draws, and how."""
+OF_ONE_DAY: Pictures = {
+    **PICTURES,
+    "days": ("plays_by_hour", lambda rows, shown: activity.hours(rows, shown.period.first)),
+}
+"""Those of a single day, which has hours instead of days."""
 
 
 def rows_of(
@@ -152,14 +159,17 @@ def views(
     everybody: dict[str, Rows] = {}
     of = partial(rows_of, reader, filters=filters)
     shown = pictures_of(filters)
-    takes = [name for name in (*ONCE, *BY_DAY, *BY_PERIOD) if _takes(name, filters)]
+    takes = [name for name in (*ONCE, *BY_DAY) if _takes(name, filters)]
     once = {name: of(name) for name in ONCE if name in takes}
     for key, level in LEVELS.items():
         by_day = once | {name: of(name, level=level) for name in BY_DAY if name in takes}
         for period in periods:
             answers = {name: _cut(rows, period) if name in CUT else rows for name, rows in by_day.items()}
+            hours = ("plays_by_hour",) if period.length == 1 else ()
             answers |= {
-                name: of(name, period.first, period.last, level) for name in BY_PERIOD if name in takes
+                name: of(name, period.first, period.last, level)
+                for name in (*BY_PERIOD, *hours)
+                if _takes(name, filters)
             }
             before = of("at_a_glance", *period.before, level) if period.before else None
             if level is None:
@@ -194,7 +204,7 @@ def _view(
         "cards": cards(answers, before, everybody, period, level),
         "pictures": {
             name: paint(answers[question], shown) | {"question": question}
-            for name, (question, paint) in PICTURES.items()
+            for name, (question, paint) in (OF_ONE_DAY if period.length == 1 else PICTURES).items()
             if question in answers
         },
         "sums": sums(answers),

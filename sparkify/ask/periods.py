@@ -15,6 +15,8 @@ class Period:
     first: dt.date
     last: dt.date
     before: tuple[dt.date, dt.date] | None
+    log_begins: dt.date
+    """The first day of the log, whichever days these are."""
 
     @property
     def length(self) -> int:
@@ -33,7 +35,7 @@ def find_periods(first: dt.date, last: dt.date, end: dt.date | None = None) -> t
 
     `end` is its last day of all, where clocks that go wrong have dated plays to days that are yet to come.
     """
-    everything = Period("all", "All", first, end or last, None)
+    everything = Period("all", "All", first, end or last, None, first)
     return (*(_latest(number, first, last) for number in (7, 28)), everything)
 
 
@@ -46,17 +48,16 @@ def chosen_period(first: dt.date | None, last: dt.date | None, log: tuple[dt.dat
     """
     first, last = first or log[0], last or log[1]
     if first > log[1] or last < log[0]:  # nobody played on these days
-        return Period("chosen", "period", first, last, None)
+        return Period("chosen", "period", first, last, None, log[0])
     first, last = max(first, log[0]), min(last, log[1])
     length = last - first + dt.timedelta(days=1)
     before = (first - length, last - length)
-    return Period(
-        "chosen", formatting.count(length.days, "day"), first, last, before if before[0] >= log[0] else None
-    )
+    whole = before if before[0] >= log[0] else None
+    return Period("chosen", formatting.count(length.days, "day"), first, last, whole, log[0])
 
 
 def _latest(number: int, first: dt.date, last: dt.date) -> Period:
     start = last - dt.timedelta(days=number - 1)
     before = (start - dt.timedelta(days=number), start - dt.timedelta(days=1))
     whole = before if before[0] >= first else None
-    return Period(str(number), f"{number} days", max(start, first), last, whole)
+    return Period(str(number), f"{number} days", max(start, first), last, whole, first)

@@ -229,6 +229,7 @@
   };
   const scale = () => [0, 1, 2, 3, 4].map((step) => [step / 4, colour("scale-" + step)]);
   const level = { paid: "main", free: "second" };
+  const THIRDS = [0, 3, 6, 9, 12, 15, 18, 21];
 
   const drawings = {
     days: (p) => [
@@ -238,11 +239,15 @@
       })),
       layout({ barmode: "stack", hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
     ],
+    hours: (p) => [
+      [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, hovertemplate: "%{x}:00 to %{x}:59 UTC<br>%{y:,} plays<extra></extra>" }],
+      layout({ xaxis: { title: { text: "hour of the day (UTC)" }, tickvals: THIRDS, showgrid: false }, yaxis: counts("plays", p.y) }),
+    ],
     week: (p) => [
       [{
         ...heat(p.z, "plays a day"), y: p.y, x: [...Array(24).keys()], hovertemplate: "%{y}, %{x}:00 to %{x}:59 UTC<br>%{z:,} plays on an average day<extra></extra>",
       }],
-      layout({ height: 300, xaxis: { title: { text: "hour of the day (UTC)" }, tickvals: [0, 3, 6, 9, 12, 15, 18, 21], showgrid: false, zeroline: false }, yaxis: { autorange: "reversed", showgrid: false, tickvals: p.y, ticktext: p.y.map((day) => day.slice(0, 3)) } }),
+      layout({ height: 300, xaxis: { title: { text: "hour of the day (UTC)" }, tickvals: THIRDS, showgrid: false, zeroline: false }, yaxis: { autorange: "reversed", showgrid: false, tickvals: p.y, ticktext: p.y.map((day) => day.slice(0, 3)) } }),
     ],
     active: (p) => [
       [

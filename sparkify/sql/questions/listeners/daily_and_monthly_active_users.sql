@@ -1,4 +1,5 @@
 -- How many listeners play on each day, and in the 30 days up to it? (UTC)
+-- The last number is the stickiness of the day (DAU/MAU); that of a period is the average of its days.
 -- The log's first 29 days have no 30 days yet, and so no such number.
 WITH
 active AS (

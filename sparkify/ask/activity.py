@@ -1,0 +1,53 @@
+"""Who listens when: the hours of one day, and the listeners of each day beside those of a month."""
+
+import datetime as dt
+
+from sparkify import formatting
+from sparkify.ask.chart_data import Picture, Rows, nothing, span
+from sparkify.ask.periods import Period
+from sparkify.formatting import count, percent
+
+
+def hours(rows: Rows, day: dt.date) -> Picture:
+    """`rows` are hour, plays, of this day."""
+    plays = {int(hour): n for hour, n in rows}
+    busiest = min(plays, key=lambda hour: (-plays[hour], hour))
+    average = formatting.rounded(sum(plays.values()) / 24)
+    return {
+        "kind": "hours",
+        "title": f"{busiest:02}:00 to {busiest:02}:59 UTC is the busiest hour: "
+        + count(plays[busiest], "play"),
+        "note": f"{average} plays in an average hour of {formatting.day(day)}.",
+        "x": list(range(24)),
+        "y": [plays.get(hour, 0) for hour in range(24)],
+    }
+
+
+def active(rows: Rows, period: Period) -> Picture:
+    """`rows` are day, daily_users, monthly_users, percent_daily_of_monthly, of days with a listener.
+
+    The stickiness of a day are its listeners as a share of those of the 30 days up to it; that of a period is
+    the average of its days that have 30 days of log up to them. A day on which nobody plays counts as 0.
+    """
+    if not rows:
+        return nothing("No listener was logged in")
+    daily = sum(row[1] for row in rows) / period.length
+    few = "< 0.1" if daily < 0.05 else f"{daily:.1f}".removesuffix(".0")
+    shown = few if daily < 9.95 else f"{daily:,.0f}"
+    found = {row[0]: row for row in rows}
+    days = span(period)
+    whole = sum(day >= period.log_begins + dt.timedelta(days=29) for day in days)
+    stickiness = percent(sum(row[1] / row[2] for row in rows if row[2]), whole)
+    averaged = "day" if whole == len(days) else "day with 30 days of log up to it"
+    return {
+        "kind": "active",
+        "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}"
+        + (f"; stickiness is {stickiness}" if whole else ""),
+        "note": f"Stickiness (DAU/MAU) of a day: its listeners as a share of those of the 30 days up to it. "
+        f"Of this period: the average of {count(whole, averaged, averaged.replace('day', 'days', 1))}."
+        if whole
+        else "The log has no 30 days yet, and so no stickiness (DAU/MAU).",
+        "x": [day.isoformat() for day in days],
+        "daily": [found[day][1] if day in found else 0 for day in days],
+        "monthly": [found[day][2] if day in found else None for day in days],
+    }

@@ -1,0 +1,107 @@
+"""Who listens when: a day by its hours, and stickiness, against Python's own count of the raw records."""
+
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from sparkify.ask import activity
+from sparkify.ask.overview import Selection
+from sparkify.ask.questions import Filters
+from sparkify.ask.report import gather_part
+from sparkify.engines.base import Engine
+from sparkify.formatting import percent
+from tests.builders import NOON, Source, etl, play
+from tests.test_report import DAY, NOW, page_of
+
+FIRST = dt.date(2018, 10, 20)
+HOUR = 3_600_000
+LENGTH = 41
+
+
+def written(source: Source) -> list[dict[str, Any]]:
+    """Logs of 41 days, four of them silent (one is the thirtieth), read back as the raw records."""
+    plays = []
+    for day in set(range(LENGTH)) - {5, 29, 33, 34}:
+        found = [
+            play(
+                item,
+                sessionId=100 * day + user,
+                userId=str(user),
+                level="paid" if (user + day) % 4 else "free",
+                artist=("Kings", "Nightbirds")[(user + day) % 2],
+                ts=NOON - 12 * HOUR + (day - 12) * DAY + (5 * user + 7 * item + day) % 24 * HOUR,
+            )
+            for user in range(1, 9)
+            if (day * user) % 5 < 2
+            for item in range(1 + (user + day) % 3)
+        ]
+        source.log(*found, day=str(FIRST + dt.timedelta(days=day)))
+        plays += found
+    return plays
+
+
+def moment_of(record: dict[str, Any]) -> dt.datetime:
+    return dt.datetime.fromtimestamp(record["ts"] / 1000, dt.UTC)
+
+
+def stickiness(plays: list[dict[str, Any]], days: int) -> tuple[float, int]:
+    """The sum of the daily shares of the log's last days, and over how many days."""
+    played = {((moment_of(one).date() - FIRST).days, one["userId"]) for one in plays}
+    shares = []
+    for day in range(max(LENGTH - days, 29), LENGTH):
+        daily = sum(at == day for at, _ in played)
+        month = len({user for at, user in played if day - 30 < at <= day})
+        shares.append(daily / month if month else 0)
+    return sum(shares), len(shares)
+
+
+def test_stickiness_is_the_average_of_the_days_of_its_period(warehouse: Engine, source: Source) -> None:
+    plays = written(source)
+    etl(warehouse, source.folder)
+
+    views = page_of(warehouse)["views"]
+
+    for key, days in (("7", 7), ("28", 28), ("all", LENGTH)):
+        for level in ("all", "paid", "free"):
+            its = [one for one in plays if level in ("all", one["level"])]
+            share, counted = stickiness(its, days)
+            picture = views[f"{key}-{level}"]["pictures"]["active"]
+            assert picture["title"].endswith(f"; stickiness is {percent(share, counted)}"), (key, level)
+            assert f"the average of {counted} days" in picture["note"], (key, level)
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(artist="Kings")], ids=("all plays", "an artist"))
+def test_a_day_is_shown_by_its_hours_and_its_title_is_what_they_tell(
+    warehouse: Engine, source: Source, filters: Filters
+) -> None:
+    plays = written(source)
+    etl(warehouse, source.folder)
+    day = FIRST + dt.timedelta(days=7)
+    its = [one for one in plays if moment_of(one).date() == day and filters.artist in (None, one["artist"])]
+
+    page = gather_part(warehouse, Selection(filters, day, day), NOW)
+    two = gather_part(warehouse, Selection(filters, day, day + dt.timedelta(days=1)), NOW)
+
+    for level in ("all", "paid", "free"):
+        view, shown = page["views"][f"chosen-{level}"], two["views"][f"chosen-{level}"]
+        hours = Counter(moment_of(one).hour for one in its if level in ("all", one["level"]))
+        picture = view["pictures"]["days"]
+        most = max(hours.values())
+        first = min(hour for hour, n in hours.items() if n == most)
+        assert (picture["kind"], picture["question"]) == ("hours", "plays_by_hour")
+        assert dict(zip(picture["x"], picture["y"], strict=True)) == {h: hours[h] for h in range(24)}
+        assert picture["title"].startswith(f"{first:02}:00 to {first:02}:59 UTC is the busiest hour: {most} ")
+        assert ("by hour", hours.total()) in view["sums"]
+        assert len({n for _, n in view["sums"]}) == 1
+        assert (shown["pictures"]["days"]["kind"], len(shown["pictures"]["days"]["x"])) == ("days", 2)
+    assert page["periods"][0]["words"].startswith("27 Oct 2018")
+
+
+def test_the_first_of_hours_that_are_alike_is_named_and_hours_may_be_any_number() -> None:
+    found = activity.hours([(23.0, 2), (4.0, 2), (7.0, 1)], FIRST)
+
+    assert found["title"] == "04:00 to 04:59 UTC is the busiest hour: 2 plays"
+    assert found["note"] == "0.2 plays in an average hour of Sat 20 Oct 2018."
+    assert (sum(found["y"]), found["y"][4], found["y"][23]) == (5, 2, 2)
