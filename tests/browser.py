@@ -37,6 +37,14 @@ class Visit:
         """Wait until every picture is drawn."""
         expect(self.page.locator(".plot:not(:has(.main-svg))")).to_have_count(0)
 
+    def unfold(self) -> None:
+        """Open each section that a phone folds, as its reader would."""
+        for section in self.page.locator(".fold:not([open]) > summary").all()[::-1]:
+            section.click()
+        expect(self.page.locator(".fold:not([open])")).to_have_count(0)
+        expect(self.page.locator(".picture:empty:visible")).to_have_count(0)
+        self.settle()
+
     def overflow(self) -> int:
         """Pixels by which the page is wider than the window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
@@ -72,7 +80,7 @@ def visit(
 ) -> Iterator[Visit]:
     """Open a page in a window of this width."""
     page: Page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    home = url if url.startswith("file:") else "/".join(url.split("/")[:3])
+    home = url.partition("#")[0] if url.startswith("file:") else "/".join(url.split("/")[:3])
     seen = Visit(page, home)
     page.goto(url)
     seen.settle()

@@ -100,6 +100,7 @@ def test_no_label_lies_on_another(
 
     for period in ("7", "28", "all"):
         with visit(browser, f"{url}#{period}-all", width) as seen:
+            seen.unfold()
             seen.screenshot(f"gaps-{period}-{width}")
 
             assert seen.page.evaluate(OVERLAPS) == []
@@ -122,6 +123,7 @@ def test_the_table_of_runs_is_seen_whole(
     url = write(duckdb_warehouse, tmp_path)
 
     with visit(browser, url, width) as seen:
+        seen.unfold()
         hidden = "(e => e.scrollWidth - e.clientWidth)(document.querySelector('table.runs').parentElement)"
 
         assert seen.page.evaluate(hidden) == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from playwright.sync_api import expect
 
 from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.ask.report import gather, render
@@ -31,6 +32,8 @@ EMPTY_ON_REAL_DATA = (
     "/rejects", "/ask/rejects", "/ask/rejects_by_reason", "/ask/churn", "/ask/most_skipped_songs",
 )  # fmt: skip
 """No reject is among them, nobody was a listener in a month before, and each song is heard to its end."""
+PERIOD = r"-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d-paid"
+"""In the name of a file: the days and the level that it is of."""
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>"
 
 
@@ -84,6 +87,8 @@ def test_the_page_is_whole_at_every_width_by_day_and_night(
     with visit(browser, as_url(file), width, scheme) as seen:
         seen.screenshot(f"{name}-{width}-{scheme}")
 
+        assert seen.overflow() == 0
+        seen.unfold()
         assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0)
         marks = seen.page.evaluate(MARKS)
         bare = {card for card, count in marks.items() if not count}
@@ -154,6 +159,61 @@ def test_the_dashboard_of_the_same_warehouse_shows_the_same_and_answers_every_qu
         for question in ("weekly_retention", "plays_by_day", "most_popular_artists"):
             with visit(browser, f"{served.url}/ask/{question}") as seen:
                 seen.screenshot(f"dashboard-{name}-{question}")
+
+
+def test_a_phone_folds_all_but_the_first_section_and_nothing_else_does(
+    browser: Any, made_up: tuple[Engine, Path]
+) -> None:
+    url, height = as_url(made_up[1]), "document.documentElement.scrollHeight"
+    with visit(browser, url) as seen:
+        assert seen.page.locator(".fold:not([open])").count() == 0
+    with visit(browser, url, 390) as seen:
+        folded, titles = seen.page.evaluate(height), seen.page.locator(".fold > summary").all_inner_texts()
+        assert titles == ["What is played", "When", "Who and where", "Business", "Can I trust it?"]
+        assert seen.page.locator(".fold[open] > summary").all_inner_texts() == titles[:1]
+        seen.page.click(".badge")
+        expect(seen.page.locator("#trust")).to_have_attribute("open", "")
+        assert seen.page.locator("#matching .plot").count() == 1
+        seen.unfold()
+        assert seen.page.evaluate(height) > 3 * folded
+    with visit(browser, url + "#trust", 390) as seen:
+        assert seen.page.locator(".fold[open] > summary").all_inner_texts() == [titles[0], titles[-1]]
+    with visit(browser, url, 390) as seen:
+        seen.page.emulate_media(media="print")
+        expect(seen.page.locator(".fold:not([open])")).to_have_count(0)
+        expect(seen.page.locator(".plot .main-svg").last).to_be_visible()
+
+
+def test_each_picture_is_saved_as_a_png_without_a_network(
+    browser: Any, made_up: tuple[Engine, Path], tmp_path: Path
+) -> None:
+    with visit(browser, as_url(made_up[1]) + "#28-paid") as seen:
+        drawn = {card for card, marks in seen.page.evaluate(MARKS).items() if marks} - {"sums"}
+        cards = {
+            str(card.get_attribute("id")): card for card in seen.page.locator(".card:has(.more button)").all()
+        }
+        assert cards.keys() == drawn
+        for name, card in cards.items():
+            with seen.page.expect_download() as download:
+                card.locator(".more button").click()
+            file = tmp_path / download.value.suggested_filename
+            download.value.save_as(file)
+            content = file.read_bytes()
+            wide, high = (int.from_bytes(content[at : at + 4]) for at in (16, 20))
+            assert (content[:8], wide) == (b"\x89PNG\r\n\x1a\n", 2 * 960), name
+            assert (high > 2 * 200, len(content) > 15_000) == (True, True), name
+            is_of_period = name not in ("missing", "rejects", "retention")
+            assert re.fullmatch(rf"sparkify-{name}{PERIOD if is_of_period else ''}\.png", file.name), (
+                file.name
+            )
+        assert (seen.strangers, seen.complaints) == ([], [])
+    with serving(made_up[1].parent, "--warehouse", "page.duckdb") as served:
+        for question in ("plays_by_day", "most_played_songs", "plays_by_weekday_and_hour"):
+            with visit(browser, f"{served.url}/ask/{question}") as seen:
+                with seen.page.expect_download() as download:
+                    seen.page.click("#answer .more button")
+                assert download.value.suggested_filename == f"sparkify-{question}.png"
+                assert (seen.strangers, seen.complaints) == ([], [])
 
 
 def test_a_legend_has_the_colours_of_its_picture(browser: Any, made_up: tuple[Engine, Path]) -> None:
@@ -236,6 +296,7 @@ def test_little_data_makes_a_sensible_page(browser: Any, source: Source, tmp_pat
         for width in (1440, 390):
             with visit(browser, as_url(file), width) as seen:
                 seen.screenshot(f"{case}-{width}")
+                seen.unfold()
                 assert (seen.strangers, seen.complaints, seen.overflow()) == ([], [], 0)
                 assert "Can I trust it?" in seen.text("main")
                 assert ("Nothing was played yet" in seen.text("h1")) == (case == "empty")

@@ -315,6 +315,54 @@
     return { tickvals: ticks, ticktext: ticks.map((tick) => number.format(Math.abs(tick))), showline: false };
   }
 
+  // ---- a picture as a file -------------------------------------------------------------------------
+
+  // What the page shows as text and boxes, for plotly: names are ticks, as two rows may have the same one.
+  const rowsAcross = (names, traces, more) => [
+    traces.map((one) => ({ type: "bar", orientation: "h", y: names.map((_, n) => n), textfont: { size: 12 }, cliponaxis: false, ...one })),
+    layout({
+      height: 40 + 34 * names.length, barmode: "stack", xaxis: { visible: false },
+      yaxis: { autorange: "reversed", showgrid: false, zeroline: false, tickvals: names.map((_, n) => n), ticktext: names.map((name) => plain(name.length > 50 ? name.slice(0, 49) + "…" : name)) }, ...more,
+    }),
+  ];
+  const filed = {
+    ...drawings,
+    bars: (p) => rowsAcross(p.rows.map(([name, aside]) => name + (aside ? " · " + aside : "")), [{
+      x: p.rows.map((row) => row[2]), text: p.rows.map((row) => number.format(row[2]) + (row[3] ? ` (${row[3]})` : "")), textposition: "outside", marker: { color: p.rows.map((row) => colour(row[2] < 0 ? "second" : "main")) },
+    }]),
+    strips: (p) => rowsAcross(p.rows.map(([name]) => capital(name)), Object.entries(KINDS).map(([word, kind]) => {
+      const x = p.rows.map(([, parts]) => parts.find((part) => part[0] === word)?.[1] ?? 0);
+      return x.some(Boolean) && { name: word, x, text: x.map((n) => (n ? number.format(n) : "")), marker: { color: colour(kind) } };
+    }).filter(Boolean), { height: 220 }),
+  };
+
+  // With its title, and below that of what it is: where it goes there is no page around it.
+  function save(id, picture) {
+    const [data, form] = filed[picture.kind](picture);
+    // The words after ; are about a comparison that the picture does not make.
+    const period = picture.question && !picture.ofAllDays ? page.periods.find((one) => one.key === state.period) : null;
+    const said = [document.querySelector("h1").textContent, period?.words.split(";")[0], period && state.level !== "all" && `only ${state.level} plays`];
+    const named = ["sparkify", "answer" in page ? location.pathname.split("/").at(-1) : id, period?.first, period?.last, period && state.level !== "all" && state.level];
+    const lines = picture.title.match(/.{1,72}(?:\s|$)|\S+/gu).map((line) => plain(line.trim()));
+    const top = 64 + 24 * lines.length + (data.length > 1 ? 26 : 0);
+    return Plotly.downloadImage({
+      data,
+      layout: {
+        ...form, paper_bgcolor: colour("card"), margin: { l: 24, r: 24 + (picture.kind in drawings ? 0 : 90), t: top, b: 24 },
+        title: { text: lines.join("<br>"), x: 0, xref: "container", xanchor: "left", yref: "container", y: 1, yanchor: "top", pad: { t: 6 + 14 * lines.length, l: 24 }, font: { size: 19, color: colour("ink") }, subtitle: { text: plain(said.filter(Boolean).join(" · ")), font: { size: 13, color: colour("soft") } } },
+      },
+    }, { format: "png", scale: 2, width: 960, height: form.height + top, filename: named.filter(Boolean).join("-") });
+  }
+
+  // ---- sections that fold: on a phone all but the first ----------------------------------------------
+
+  const folds = [...document.querySelectorAll(".fold")];
+  const phone = matchMedia("(max-width: 30rem)"), paper = matchMedia("print");
+
+  function fold() {
+    folds.forEach((one, n) => { one.open = n === 0 || paper.matches || !phone.matches || location.hash === "#" + one.id; });
+  }
+
   // ---- the report ------------------------------------------------------------------------------------
 
   function show(id, picture) {
@@ -322,7 +370,16 @@
     if (!card || !picture) return;
     card.querySelector("h3").textContent = picture.title;
     card.querySelector(".note").textContent = picture.note;
-    if (page.live && picture.question) card.querySelector(".more").replaceChildren(leading(question(picture.question, picture.ofAllDays), "As a table"));
+    if (card.closest(".fold:not([open])")) return; // it has no width to be drawn in yet
+    const more = page.live && picture.question ? [leading(question(picture.question, picture.ofAllDays), "As a table")] : [];
+    if (picture.kind in filed) {
+      const png = make("button", "", "PNG");
+      png.type = "button";
+      png.setAttribute("aria-label", "Save as PNG: " + picture.title);
+      png.addEventListener("click", () => save(id, picture));
+      more.push(png);
+    }
+    card.querySelector(".more").replaceChildren(...more);
     card.classList.toggle("short", picture.kind === "nothing");
     const place = card.querySelector(".picture");
     const old = place.querySelector(".plot");
@@ -383,9 +440,17 @@
     history.pushState(null, "", `#${state.period}-${state.level}`);
     draw();
   });
-  addEventListener("popstate", () => { readState(); draw(); });
+  addEventListener("popstate", () => {
+    const target = folds.find((one) => "#" + one.id === location.hash);
+    if (target) target.open = true;
+    readState();
+    draw();
+  });
+  for (const one of folds) one.addEventListener("toggle", () => { if (one.open) draw(); });
+  for (const media of [phone, paper]) media.addEventListener("change", fold);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  matchMedia("print").addEventListener("change", draw);
+  paper.addEventListener("change", draw);
+  fold();
   draw();
 
   // A run that is published makes this page old.
