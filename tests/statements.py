@@ -31,10 +31,10 @@ HEAD = """# Every statement that Sparkify sends to a cluster
 
 As the driver sends it, but that values are `?`, and an INSERT of many rows is cut. `make statements` runs
 every command that reads or writes a warehouse against the emulator, with plain COPYs and with gathered files,
-adds what migrations and `distribution measure` send, and writes this page. (The dashboard asks what `ask` and
-`report` ask.) A test holds each statement against the emulator's grammar, which is read from AWS's
-documentation, and against a second parser of Redshift's dialect; two SET statements, which AWS documents,
-that parser does not know.
+adds what migrations, `distribution measure` and the dashboard's search send, and writes this page. (For the
+rest, the dashboard asks what `ask` and `report` ask.) A test holds each statement against the emulator's
+grammar, which is read from AWS's documentation, and against a second parser of Redshift's dialect; two SET
+statements, which AWS documents, that parser does not know.
 """
 
 
@@ -141,13 +141,14 @@ def own_statements(folder: Path) -> Mapping[str, str]:
 
 
 def of_other_states() -> list[str]:
-    """What is sent to a warehouse of an older layout, and to a cluster on which designs are measured."""
+    """What is sent to an older layout, where designs are measured, and for the dashboard's search."""
     measured = (measure.HISTORY, measure.DETAIL, measure.EXPLAIN, measure.TABLES)
     return [
         *(to_redshift(one.text) for one in read("migrations")),
         "ALTER TABLE stg_events ADD COLUMN device_id VARCHAR(64)",  # what `evolve` makes of a new column
         "SET enable_result_cache_for_session TO off",
         *(to_redshift(one, {"label": "sparkify_%"}) for one in measured),
+        *(to_redshift(one.text, dict.fromkeys(re.findall(r":(\w+)", one.text), 1)) for one in read("find")),
     ]
 
 

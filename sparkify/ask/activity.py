@@ -26,7 +26,7 @@ def hours(rows: Rows, day: dt.date) -> Picture:
 def active(rows: Rows, period: Period) -> Picture:
     """`rows` are day, daily_users, monthly_users, percent_daily_of_monthly, of days with a listener.
 
-    The stickiness of a day are its listeners as a share of those of the 30 days up to it; that of a period is
+    The stickiness of a day is its listeners as a share of those of the 30 days up to it; that of a period is
     the average of its days that have 30 days of log up to them. A day on which nobody plays counts as 0.
     """
     if not rows:
@@ -43,10 +43,10 @@ def active(rows: Rows, period: Period) -> Picture:
         "kind": "active",
         "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}"
         + (f"; stickiness is {stickiness}" if whole else ""),
-        "note": f"Stickiness (DAU/MAU) of a day: its listeners as a share of those of the 30 days up to it. "
+        "note": "Stickiness (DAU/MAU) of a day: its listeners as a share of those of the 30 days up to it. "
         f"Of this period: the average of {count(whole, averaged, averaged.replace('day', 'days', 1))}."
         if whole
-        else "The log has no 30 days yet, and so no stickiness (DAU/MAU).",
+        else "No day here has 30 days of log up to it, and so there is no stickiness (DAU/MAU).",
         "x": [day.isoformat() for day in days],
         "daily": [found[day][1] if day in found else 0 for day in days],
         "monthly": [found[day][2] if day in found else None for day in days],

@@ -317,7 +317,7 @@
 
   // ---- a picture as a file -------------------------------------------------------------------------
 
-  // What the page shows as text and boxes, for plotly: names are ticks, as two rows may have the same one.
+  // Pictures made of text and boxes, as plotly draws them. A row is known by its place: two may have one name.
   const rowsAcross = (names, traces, more) => [
     traces.map((one) => ({ type: "bar", orientation: "h", y: names.map((_, n) => n), textfont: { size: 12 }, cliponaxis: false, ...one })),
     layout({
