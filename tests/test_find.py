@@ -25,13 +25,13 @@ SONGS = (
     ("Army Of Me", "Björk"), ("Jóga", "Björk"), ("100% Pure Love", "Crystal Waters"),
     ("100 Percent", "Beyoncé"),
     ("snake_case", "Señor Ñ"), ("snakeXcase", "SØREN"), ("Don't Stop", "O'Brien"), ("Sing", "Kings"),
-    (None, "Kings"), ("Untitled", None), (None, None), (HOSTILE, HOSTILE),
+    (None, "Kings"), ("Untitled", None), (None, None), (HOSTILE, HOSTILE), ("Группа Крови", "Кино"),
 )  # fmt: skip
 LISTENERS = {8: ("Zoë", "Bergström"), 18: ("Lily", "O'Koch"), 80: ("Kingsley", "8th"), 81: (None, None)}
 TEXTS = (
     "björk", "BJORK", "bjork", "Bjo\u0308rk", "joga", "beyonce", "senor n", "soren", "SØREN", "king", "o'",
     "'", "%", "_", "0%", "e_c", "\\", "don't stop", "zoe berg", "8", "18", "koch", "script>",
-    " sing ", "no such name",
+    " sing ", "no such name", "КИНО", "крови",
 )  # fmt: skip
 
 

@@ -8,6 +8,14 @@ FROM (
     FROM songplay AS p
     GROUP BY p.artist_name
 ) AS played
-WHERE STRPOS(LOWER(TRANSLATE(played.artist, :accented, :plain)), :text) > 0
+WHERE
+    STRPOS(
+        LOWER(
+            CASE
+                WHEN OCTET_LENGTH(played.artist) = LEN(played.artist) THEN played.artist
+                ELSE TRANSLATE(played.artist, :accented, :plain)
+            END
+        ), :text
+    ) > 0
 ORDER BY played.plays DESC, played.artist
 LIMIT :limit

@@ -11,14 +11,21 @@ FROM (
     WHERE p.user_id IS NOT NULL
     GROUP BY p.user_id
 ) AS played
-JOIN users AS u ON u.user_id = played.user_id
+JOIN (
+    SELECT user_id, first_name, last_name, COALESCE(first_name, '') || ' ' || COALESCE(last_name, '') AS name
+    FROM users
+) AS u ON u.user_id = played.user_id
 WHERE
     CAST(u.user_id AS VARCHAR(20)) = :text
     OR (
         :names = 1
         AND STRPOS(
-            LOWER(TRANSLATE(COALESCE(u.first_name, '') || ' ' || COALESCE(u.last_name, ''), :accented, :plain)),
-            :text
+            LOWER(
+                CASE
+                    WHEN OCTET_LENGTH(u.name) = LEN(u.name) THEN u.name
+                    ELSE TRANSLATE(u.name, :accented, :plain)
+                END
+            ), :text
         ) > 0
     )
 ORDER BY played.plays DESC, u.user_id

@@ -9,6 +9,14 @@ FROM (
     FROM songplay AS p
     GROUP BY p.title, p.artist_name
 ) AS played
-WHERE STRPOS(LOWER(TRANSLATE(played.title, :accented, :plain)), :text) > 0
+WHERE
+    STRPOS(
+        LOWER(
+            CASE
+                WHEN OCTET_LENGTH(played.title) = LEN(played.title) THEN played.title
+                ELSE TRANSLATE(played.title, :accented, :plain)
+            END
+        ), :text
+    ) > 0
 ORDER BY played.plays DESC, played.title, played.artist
 LIMIT :limit
