@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -183,6 +184,24 @@ def test_what_is_not_there_is_a_404_that_says_what_is(served: Served) -> None:
         assert (status, words in html.replace("&#39;", "'")) == (404, True), path
 
 
+def test_headings_go_down_one_level_at_a_time_and_each_column_and_field_has_a_name(served: Served) -> None:
+    for path in (
+        "/", "/?artist=Kings", "/ask", "/ask/plays_by_day", "/ask/most_played_songs", "/find?q=n",
+        "/find?q=x9", "/plays/103000000",
+        f"/sql?q={quote('SELECT level, COUNT(*) AS n FROM songplay GROUP BY 1')}",
+    ):  # fmt: skip
+        html = served.get(path)[1]
+
+        levels = [int(level) for level in re.findall(r"<h([1-6])", html)]
+        assert levels[0] == levels.count(1) == 1, path
+        assert all(after - before <= 1 for before, after in pairwise(levels)), (path, levels)
+        assert not re.search(r"<th[^>]*>\s*</th>", html), path
+        for field in re.findall(
+            r"(<label>[^<]*)?(?:<span>.*?</span>\s*)?<(?:input|textarea|select)([^>]*)>", html
+        ):
+            assert field[0] or "aria-label" in field[1] or 'type="hidden"' in field[1], (path, field)
+
+
 def test_sql_is_asked_within_the_limits_of_a_query(served: Served) -> None:
     def asked(sql: str) -> tuple[int, str]:
         return served.get(f"/sql?q={quote(sql)}")[:2]
@@ -252,7 +271,7 @@ def test_in_a_browser_a_table_is_sorted_and_searched(served: Served, browser: An
         seen.page.click("th:nth-child(3) button")
         assert [text for text in column(seen, 3) if text != "-"] == sorted(numbers, key=int, reverse=True)
         assert column(seen, 3)[-1] == "-"
-        seen.page.fill("input[type=search]", "reVelry")
+        seen.page.fill("figure input[type=search]", "reVelry")
         assert set(column(seen, 5)) == {"Revelry"}
         assert seen.complaints == []
 

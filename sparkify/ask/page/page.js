@@ -368,7 +368,7 @@
   function show(id, picture) {
     const card = byId(id);
     if (!card || !picture) return;
-    card.querySelector("h3").textContent = picture.title;
+    card.querySelector("h2, h3").textContent = picture.title;
     card.querySelector(".note").textContent = picture.note;
     if (card.closest(".fold:not([open])")) return; // it has no width to be drawn in yet
     const more = page.live && picture.question ? [leading(question(picture.question, picture.ofAllDays), "As a table")] : [];
