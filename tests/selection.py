@@ -27,7 +27,7 @@ LONG_ON_A_CLUSTER = (
     "test_own_questions", "test_own_models", "test_own_checks",
     "test_star", "test_forget", "test_erased", "test_replay", "test_evolve_twice",
     "test_traces", "test_new_column", "test_other_program", "test_rules", "test_seal_key",
-    "test_moving_files", "test_field_paths", "test_export",
+    "test_moving_files", "test_field_paths", "test_export", "test_activity", "test_find",
 )  # fmt: skip
 """Modules that try one law many times: CI holds it on DuckDB, `make check` on both engines."""
 WALKS = (
@@ -41,6 +41,7 @@ WALKS = (
     "test_notifications", "test_attempts", "test_large_input", "test_model", "test_rehearse_settings",
     "test_scratch_bucket", "test_doctor", "test_security", "test_values_engines", "test_feed_gaps",
     "test_store", "test_drill_down", "test_own_questions", "test_own_models", "test_own_checks", "test_init",
+    "test_find",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
 CASES, ON_A_CLUSTER = 20, 8
