@@ -41,7 +41,7 @@ WALKS = (
     "test_notifications", "test_attempts", "test_large_input", "test_model", "test_rehearse_settings",
     "test_scratch_bucket", "test_doctor", "test_security", "test_values_engines", "test_feed_gaps",
     "test_store", "test_drill_down", "test_own_questions", "test_own_models", "test_own_checks", "test_init",
-    "test_find",
+    "test_find", "test_mcp",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
 CASES, ON_A_CLUSTER = 20, 8

@@ -22,7 +22,7 @@ COMMANDS = {
     "log": ("log",), "forget": ("forget",), "ask": ("ask", "query"), "explain": ("explain",),
     "report": ("report", "dashboard"), "export": ("export",), "simulate": ("simulate",),
     "warehouse": ("tables", "diff", "config"), "doctor": ("doctor",), "cluster": ("cluster",),
-    "rehearse": ("rehearse",), "init": ("init",), "distribution": ("distribution",),
+    "rehearse": ("rehearse",), "init": ("init",), "mcp": ("mcp",), "distribution": ("distribution",),
 }  # fmt: skip
 """The commands by the module that holds them."""
 
@@ -42,7 +42,7 @@ def cli() -> None:
 
 EXTRAS = {
     "boto3": "aws", "botocore": "aws", "obstore": "aws", "redshift_connector": "aws", "jinja2": "report",
-    "plotly": "report", "starlette": "report", "uvicorn": "report",
+    "plotly": "report", "starlette": "report", "uvicorn": "report", "mcp": "mcp",
 }  # fmt: skip
 """Packages that not everybody installs, and what brings them."""
 

@@ -1,6 +1,7 @@
 """What analysts look at: the report as a file, and as a server."""
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -20,6 +21,7 @@ from sparkify.errors import ConfigError
 from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
+    from sparkify.ask.live import Live
     from sparkify.engines.base import Engine, Reader
     from sparkify.load.verdict import Verdict
 
@@ -116,37 +118,15 @@ def dashboard(
     A click on a song, an artist, a listener, a place, a state or a day shows the overview of it.
     """
     _require_extra("jinja2", "plotly", "starlette", "uvicorn")
-    import dataclasses
     import socket
 
     import uvicorn
 
     from sparkify.ask.dashboard import MOST_SQL_ROWS, make_app
-    from sparkify.ask.live import Live
-    from sparkify.ask.questions import list_questions
     from sparkify.load.project import make_project
 
-    def opener(options: OpenOptions, wait: float) -> "Engine":
-        waiting = dataclasses.replace(config.warehouse, wait=wait)
-        return open_engine(dataclasses.replace(config, warehouse=waiting), options)
-
-    list_questions(config.ask.questions)  # what is wrong with one is said now
-    make_project(config)
-    with opened(config, rights="reader") as engine:
-        require_readable(engine, config)
-    kind = engine_of(config)
-    holds_up = kind.blocks_writers and config.warehouse.snapshot == "no"
-    sql = OpenOptions(rights="reader", locked_down=True, rows=MOST_SQL_ROWS + 1)
-    live = Live(
-        partial(opener, OpenOptions(rights="reader", rows=0)),
-        partial(_prove, config),
-        private=partial(opener, OpenOptions(rows=0)) if kind.has_grants else None,
-        free=partial(opener, sql) if takes_sql else None,
-        hold=0.5 if holds_up else 300.0,
-        wait=config.warehouse.wait,
-        names=names,
-        prove=prove,
-    )
+    make_project(config)  # what is wrong with one is said now
+    live = open_live(config, names=names, prove=prove, sql_rows=MOST_SQL_ROWS + 1 if takes_sql else 0)
     try:
         listening = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -168,6 +148,36 @@ def dashboard(
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
+
+
+def open_live(config: Config, *, names: bool, sql_rows: int, prove: bool = False) -> "Live":
+    """What a server keeps of this warehouse; without `sql_rows` it takes no SQL.
+
+    Raises ConfigError for a question of one's own that cannot be one, and where there is nothing to read.
+    """
+    from sparkify.ask.live import Live
+    from sparkify.ask.questions import list_questions
+
+    def opener(options: OpenOptions, wait: float) -> "Engine":
+        waiting = dataclasses.replace(config.warehouse, wait=wait)
+        return open_engine(dataclasses.replace(config, warehouse=waiting), options)
+
+    list_questions(config.ask.questions)
+    with opened(config, rights="reader") as engine:
+        require_readable(engine, config)
+    kind = engine_of(config)
+    holds_up = kind.blocks_writers and config.warehouse.snapshot == "no"
+    sql = OpenOptions(rights="reader", locked_down=True, rows=sql_rows)
+    return Live(
+        partial(opener, OpenOptions(rights="reader", rows=0)),
+        partial(_prove, config),
+        private=partial(opener, OpenOptions(rows=0)) if kind.has_grants else None,
+        free=partial(opener, sql) if sql_rows else None,
+        hold=0.5 if holds_up else 300.0,
+        wait=config.warehouse.wait,
+        names=names,
+        prove=prove,
+    )
 
 
 def _prove(config: Config, reader: "Reader") -> "Sequence[Verdict] | None":
