@@ -25,13 +25,15 @@ class Failed(Exception):
 
 
 def measure(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> Measured:
-    """Run a command to its end. CPU counts children that were waited for. Raises Failed."""
+    """Run a command to its end, in an environment in which Python may keep what it compiled, as it may by default.
+
+    CPU counts children that were waited for. Raises Failed.
+    """
     log = cwd / "output.txt"
+    environment = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.monotonic()
     with log.open("w") as out:
-        process = psutil.Popen(
-            list(map(str, command)), cwd=cwd, env=dict(environment), stdout=out, stderr=out
-        )
+        process = psutil.Popen(list(map(str, command)), cwd=cwd, env=environment, stdout=out, stderr=out)
         peak, cpu = 0, 0.0
         while True:
             try:

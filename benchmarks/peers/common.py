@@ -1,6 +1,7 @@
 """What every peer is given: the files, the columns, and three questions whose answers must agree."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ SONGS = {
     "song_id": "VARCHAR", "title": "VARCHAR", "year": "INTEGER",
 }  # fmt: skip
 """The columns of the source, in DuckDB's words."""
+SKIPS_BAD = "SKIP_BAD" in os.environ
+"""Whether lines that are no records are passed over: a job that runs every night must not stop at one."""
 
 Answers = dict[str, Any]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from common import EVENTS, SONGS, Answers, gather_songs, say
+from common import EVENTS, SKIPS_BAD, SONGS, Answers, gather_songs, say
 
 LACKS = "no database, no rejects, no ledger, no lineage, no checks, no transaction"
 KINDS = {"VARCHAR": pl.String, "INTEGER": pl.Int64, "BIGINT": pl.Int64, "DOUBLE": pl.Float64}
@@ -16,7 +16,8 @@ def schema(columns: dict[str, str]) -> dict[str, pl.DataType]:
 
 
 def load(source: Path, out: Path) -> None:
-    events = pl.read_ndjson(sorted((source / "log_data").rglob("*.json")), schema=schema(EVENTS))
+    files = sorted((source / "log_data").rglob("*.json"))
+    events = pl.read_ndjson(files, schema=schema(EVENTS), ignore_errors=SKIPS_BAD)
     records = pl.read_ndjson(gather_songs(source, out / "songs.json"), schema=schema(SONGS))
     events.write_parquet(out / "stg_events.parquet")
     records.write_parquet(out / "stg_songs.parquet")
