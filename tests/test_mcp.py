@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def call(folder: Path, *calls: Call, options: Sequence[str] = ()) -> list[Any]:
                 said.append(found.content[0].text if found.is_error else found.structured_content)
             return said
 
-    return asyncio.run(talk())
+    with ThreadPoolExecutor(1) as pool:  # the browser of other tests has a loop in this thread
+        return pool.submit(asyncio.run, talk()).result()
 
 
 def test_the_answers_are_those_of_the_command_line(loaded: Run, tmp_path: Path) -> None:
