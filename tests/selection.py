@@ -17,7 +17,7 @@ FEW, EVERY = 1, 20
 """Of a test with many cases, CI tries the first in each of these lanes, and then every twentieth."""
 MANY_CASES = (
     "test_star", "test_page", "test_bad_input", "test_misfits", "test_s3_faults", "test_copy_care",
-    "test_torn_tails", "test_session_keys",
+    "test_torn_tails", "test_session_keys", "test_checks", "test_hidden", "test_values", "test_security",
 )  # fmt: skip
 """Modules of which CI tries so in the other lanes too: a test's first three cases, then every eighth."""
 LONG_ON_A_CLUSTER = (
@@ -30,6 +30,10 @@ LONG_ON_A_CLUSTER = (
     "test_moving_files", "test_field_paths", "test_export", "test_activity", "test_find",
 )  # fmt: skip
 """Modules that try one law many times: CI holds it on DuckDB, `make check` on both engines."""
+ONLY_IN_CHECK = (
+    "test_distribution_measure", "test_blanks_engines", "test_provision_serverless", "test_rehearse_real",
+)  # fmt: skip
+"""Modules that CI leaves to `make check`: it has twenty minutes, and others hold their kinds."""
 WALKS = (
     "test_page", "test_dashboard", "test_rehearse", "test_rehearse_real", "test_rehearse_serve",
     "test_distribution", "test_distribution_command", "test_distribution_measure", "test_statements",
@@ -71,7 +75,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         is_left_out = cases[test] >= few and cases[test] % every != 0
         cases[test] += 1
         is_left_out &= lane is not None or item.path.stem in MANY_CASES
-        if is_left_out or (lane and lane[1] == "redshift" and item.path.stem in LONG_ON_A_CLUSTER):
+        is_left_out |= bool(lane and lane[1] == "redshift" and item.path.stem in LONG_ON_A_CLUSTER)
+        if is_left_out or item.path.stem in ONLY_IN_CHECK:
             item.add_marker(long)
 
 
