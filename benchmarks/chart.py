@@ -44,7 +44,8 @@ def draw(document: dict[str, Any]) -> str:
 def bars(title: str, rows: Sequence[tuple[str, float, str, bool]], foot: str) -> str:
     """An SVG of bars. A row has a name, seconds, what stands behind them, and whether it is in colour."""
     longest = max(seconds for _, seconds, _, _ in rows)
-    left, width, step = 190, 430, 30
+    left, step = 190, 30
+    width = 720 - left - 70 - 7 * max(len(behind) for _, _, behind, _ in rows)
     height = 64 + step * len(rows)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {height}" '

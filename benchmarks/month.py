@@ -32,12 +32,12 @@ CUT = 23
 """The file of this night has lines that are cut off."""
 PEERS = {
     "sparkify": ("", "sparkify etl", True),
-    "duckdb_nightly": ("duckdb", "DuckDB script, new files only", True),
+    "duckdb_nightly": ("duckdb", "DuckDB, new files only", True),
     "dbt_nightly": ("dbt", "dbt-duckdb, incremental", True),
     "dlt_nightly": ("dlt", "dlt, incremental merge", True),
-    "duckdb_bare": ("duckdb", "DuckDB script, all anew", False),
-    "polars_job": ("polars", "Polars, all anew", False),
-    "dbt_job": ("dbt", "dbt-duckdb, all anew", False),
+    "duckdb_bare": ("duckdb", "DuckDB script, rebuilds", False),
+    "polars_job": ("polars", "Polars, rebuilds", False),
+    "dbt_job": ("dbt", "dbt-duckdb, rebuilds", False),
 }
 """The file of its requirements, its name for people, and whether it keeps what it made for the next night."""
 
@@ -226,15 +226,18 @@ def write(
         "nights": NIGHTS, "runs": options.runs, "rows": rows,
     }  # fmt: skip
     save("month", document, table(document))
-    chart = bars(
-        f"{NIGHTS} nights after {options.history} days, {options.events:,} events in all, seconds",
+    (HERE / "results" / "month.svg").write_text(draw(document))
+
+
+def draw(document: dict[str, Any]) -> str:
+    return bars(
+        f"{NIGHTS} nights after {document['history']} days, {document['events']:,} events in all, seconds",
         [
             (row["name"], row["wall"], f"{row['right']} of {NIGHTS} right", row["peer"] == "sparkify")
-            for row in rows
+            for row in document["rows"]
         ],
-        f"{machine()}, {today()}",
+        f"{document['machine']}, {document['date']}",
     )
-    (HERE / "results" / "month.svg").write_text(chart)
 
 
 def table(document: dict[str, Any]) -> str:
