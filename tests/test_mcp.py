@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,10 @@ Call = tuple[str, dict[str, Any]]
 def call(folder: Path, *calls: Call, options: Sequence[str] = ()) -> list[Any]:
     """The names of the tools, and what each call is answered; text where it failed."""
     command = mcp.StdioServerParameters(
-        command=sys.executable, args=["-m", "sparkify.cli.main", "mcp", *options], cwd=str(folder)
+        command=sys.executable,
+        args=["-m", "sparkify.cli.main", "mcp", *options],
+        cwd=str(folder),
+        env={name: value for name, value in os.environ.items() if not name.startswith("SPARKIFY_")},
     )
 
     async def talk() -> list[Any]:

@@ -40,9 +40,8 @@ def main(file: str, fresh: str, version: str) -> None:
     with duckdb.connect(":memory:", config={"temp_directory": str(Path(fresh).parent)}) as connection:
         connection.execute(f"ATTACH {duckdb_text(file)} AS stood (READ_ONLY)")
         connection.execute(f"ATTACH {duckdb_text(fresh)} AS fresh (STORAGE_VERSION {duckdb_text(version)})")
-        connection.execute(
-            "USE stood"
-        )  # where a table's checks, defaults and indexes find macros of the file
+        # There a table's checks, defaults and indexes find the macros of the file.
+        connection.execute("USE stood")
         connection.execute("COPY FROM DATABASE stood TO fresh")
         connection.execute("USE memory")
         for schema, view, column, comment in connection.execute(COMMENTS).fetchall():
