@@ -19,7 +19,8 @@ from typing import Any, Literal
 from sparkify import clock
 from sparkify.answer import Answer
 from sparkify.ask.questions import NO_PARAMS, Filters, Question, find_question, list_questions, values_of
-from sparkify.config import Config, load_config
+from sparkify.config import Config
+from sparkify.config_sources import load_config
 from sparkify.connection import as_owner, mode_of_page, opened, require_readable
 from sparkify.engines.base import Result
 from sparkify.engines.registry import DEFAULT, engine_of, warehouse_settings

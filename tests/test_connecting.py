@@ -15,8 +15,9 @@ import pytest
 
 from sparkify.aws import Clients, make_clients
 from sparkify.config import Cluster as ClusterSettings
-from sparkify.config import Config, Iam, Warehouse, load_config
+from sparkify.config import Config, Iam, Warehouse
 from sparkify.config import Redshift as RedshiftSettings
+from sparkify.config_sources import load_config
 from sparkify.connection import open_engine
 from sparkify.emulator.service import Emulator
 from sparkify.engines.redshift.connect import PROBE_EVERY, PROBES, Address, connect

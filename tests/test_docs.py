@@ -18,7 +18,7 @@ from sparkify import errors
 from sparkify.cli.main import cli
 from sparkify.cli.reference import reference
 from sparkify.clock import EVER
-from sparkify.config import load_config
+from sparkify.config_sources import load_config
 from sparkify.engines.base import Engine
 from sparkify.sql import drawing, picture, schema
 from tests.conftest import ROOT

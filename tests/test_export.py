@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from sparkify import export as module
-from sparkify.config import Config, load_config
+from sparkify.config import Config
+from sparkify.config_sources import load_config
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, RetryError
 from sparkify.export import FORMATS, Format, export

@@ -152,6 +152,27 @@ def test_macros_that_hide_nothing_are_left_alone(file: Path) -> None:
     assert not failed(file)
 
 
+@pytest.mark.parametrize("name", ["temp", "system", "main2", "memory"])
+def test_a_schema_of_any_name_is_left_alone(file: Path, name: str) -> None:
+    alter(file, f"CREATE SCHEMA w.{name}", f"CREATE TABLE w.{name}.mine (level VARCHAR)")
+
+    assert not failed(file)
+
+
+def test_a_file_called_as_a_schema_of_duckdb_is_no_warehouse(
+    run: Run, source: Source, tmp_path: Path
+) -> None:
+    source.log("a", [play()])
+    done = run("etl", "--source", "music", "--warehouse", "Information_Schema.duckdb")
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "Information_Schema.duckdb cannot be a warehouse" in done.stderr
+    assert not (tmp_path / "Information_Schema.duckdb").exists()
+    for name in ("system", "temp", "main", "pg_catalog", "memory", "select", "a b", "a'b"):
+        done = run("etl", "--source", "music", "--warehouse", f"{name}.duckdb")
+        assert done.returncode == 0, (name, done.stderr)
+
+
 @pytest.mark.parametrize("name", schema.VIEWS)
 def test_a_view_of_another_text_is_named(file: Path, name: str) -> None:
     with duckdb.connect(str(file)) as connection:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sparkify.ask.questions import ask, find_question
-from sparkify.config import load_config
+from sparkify.config_sources import load_config
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError
 from sparkify.load.checks import check_warehouse

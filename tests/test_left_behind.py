@@ -15,7 +15,7 @@ import pytest
 
 from sparkify import connect
 from sparkify.cli.report import report
-from sparkify.config import load_config
+from sparkify.config_sources import load_config
 from sparkify.connection import mode_of_page
 from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import ConfigError

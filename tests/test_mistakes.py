@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sparkify.config import load_config
+from sparkify.config_sources import load_config
 from sparkify.errors import ConfigError
 from sparkify.load.tables import VERSION
 from tests.builders import Run, Source, event, play

@@ -8,7 +8,8 @@ import boto3
 import pytest
 
 from sparkify.aws import Clients, make_clients, session
-from sparkify.config import Config, load_config
+from sparkify.config import Config
+from sparkify.config_sources import load_config
 from sparkify.emulator.account import ACCOUNT, REGION
 from sparkify.emulator.service import Emulator
 from sparkify.errors import ConfigError, ProvisionError, RemoteError

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sparkify.config import Cluster, Config, Iam, load_config
+from sparkify.config import Cluster, Config, Iam
+from sparkify.config_sources import load_config
 from sparkify.emulator.service import Emulator
 from sparkify.errors import ConfigError, RehearsalError
 from sparkify.rehearse import real, settings, steps

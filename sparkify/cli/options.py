@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from sparkify.cli.output import echo_err
-from sparkify.config import load_config
+from sparkify.config_sources import load_config
 from sparkify.engines.registry import named_engines, warehouse_settings
 from sparkify.errors import ConfigError
 from sparkify.formatting import is_text

@@ -12,7 +12,7 @@ import click
 
 from sparkify.cli.options import Amount, Whole, confirm, parse_age
 from sparkify.cli.output import echo_err, print_object, require_place, seconds
-from sparkify.config import load_config
+from sparkify.config_sources import load_config
 from sparkify.errors import ConfigError
 from sparkify.formatting import count
 

@@ -10,7 +10,8 @@ import click
 
 from sparkify.cli.options import Group, config_options, confirm, warehouse_flags
 from sparkify.cli.output import echo_err, format_option, is_table, print_result
-from sparkify.config import Config, load_config
+from sparkify.config import Config
+from sparkify.config_sources import load_config
 from sparkify.connection import label, opened
 
 

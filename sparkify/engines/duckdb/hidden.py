@@ -96,7 +96,7 @@ def _stands(fresh: duckdb.DuckDBPyConnection, name: str, create: str) -> bool:
     fresh.execute(create.replace(f"CREATE {kind}", f"CREATE TEMP {kind}", 1))
     [(oid, sql)] = fresh.execute(f"SELECT {kind}_oid, sql {where} AND temporary").fetchall()
     columns = set(fresh.execute(f"{COLUMNS} {oid} AND database_name = 'temp'").fetchall())
-    fresh.execute(f"DROP {kind} temp.{name}")
+    fresh.execute(f"DROP {kind} temp.main.{name}")
     if kind == "VIEW" or not stood:
         return [_plain(text) for _, text in stood] == [_plain(sql)]
     return columns <= set(fresh.execute(f"{COLUMNS} {stood[0][0]} AND {here}").fetchall())
