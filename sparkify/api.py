@@ -18,12 +18,13 @@ from typing import Any, Literal
 
 from sparkify import clock
 from sparkify.answer import Answer
+from sparkify.arguments import checked
 from sparkify.ask.questions import NO_PARAMS, Filters, Question, find_question, list_questions, values_of
 from sparkify.config import Config
 from sparkify.config_sources import load_config
 from sparkify.connection import as_owner, mode_of_page, opened, require_readable
 from sparkify.engines.base import Result
-from sparkify.engines.registry import DEFAULT, engine_of, warehouse_settings
+from sparkify.engines.registry import DEFAULT, Rights, engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
 from sparkify.export import Exported, Format, export
 from sparkify.ledger.runs import last_run
@@ -43,6 +44,7 @@ from sparkify.load.staging import preview
 from sparkify.load.tables import has_tables, prepare_tables, require_tables, use_play_pages
 from sparkify.load.undo import undo
 from sparkify.load.verdict import Verdict
+from sparkify.place import REPORT, require_place
 from sparkify.progress import Progress, Silent
 from sparkify.source.listing import missing_days
 from sparkify.source.passed_over import PassedOver
@@ -53,6 +55,7 @@ MOST = 1_000_000
 """Rows of `sql`, unless more are asked for."""
 
 
+@checked
 def connect(
     warehouse: str | Path | Config = "sparkify.duckdb",
     *,
@@ -127,6 +130,7 @@ class Warehouse:
         own = self.config.warehouse
         return f"sparkify.connect({own.file if own.engine == DEFAULT else own.engine!r})"
 
+    @checked
     def load(
         self,
         source: str | Path = "",
@@ -171,6 +175,7 @@ class Warehouse:
             summary.rebuilt = rebuilt.run_id if rebuilt else None
             return summary
 
+    @checked
     def plan(self, source: str | Path = "") -> Answer:
         """What `load` would do with each file of the source, and what lies there and is not loaded."""
         return plan_load(self._with(source)).answer
@@ -182,6 +187,7 @@ class Warehouse:
         rows = [(one.name, one.meaning, ", ".join(sorted(one.takes)), one.topic) for one in found]
         return Answer(("question", "meaning", "takes", "topic"), rows, "questions")
 
+    @checked
     def ask(
         self,
         question: str,
@@ -198,28 +204,32 @@ class Warehouse:
         state: str | None = None,
         params: Mapping[str, str] = NO_PARAMS,
     ) -> Answer:
-        """Answer a question. `limit` None gives all rows; `first` and `last` are days (UTC), both included.
+        """Answer a question. `limit` None or 0 is all rows; `first` and `last` are days (UTC), both included.
 
         `title`, `artist`, `listener`, `place` and `state` filter the plays of questions about plays alone.
         `params` are the parameters of a question of your own ([ASK] QUESTIONS).
         Raises ConfigError for a question that there is not, or for a value that it does not take.
         """
+        _require_limit(limit)
         found = find_question(question, self.config.ask.questions)
         given = {"since": first, "until": last, "level": level, "run": run}
         if wrong := [name for name, value in given.items() if value is not None and name not in found.takes]:
             raise ConfigError(f"{question} takes no {wrong[0]}: it is always answered whole.")
         filters = Filters(title, artist, listener, place, state)
-        values = values_of(found, limit, first, last, level, run, filters, params)
+        values = values_of(found, limit or None, first, last, level, run, filters, params)
         text = found.filtered(filters)
-        with opened(self.config, rights="login" if found.is_private else "reader") as engine, found.asked():
+        rights: Rights = "login" if found.is_private else "reader"
+        with opened(self.config, rights=rights, locked_down=True) as engine, found.asked():
             require_readable(engine, self.config)
             return _answer(engine.query(text, values), question, found.meaning)
 
+    @checked
     def sql(self, query: str, *, limit: int = MOST) -> Answer:
-        """At most `limit` rows of a SELECT in the engine's dialect. It reads the warehouse and nothing else.
+        """At most `limit` rows of a SELECT in the engine's dialect, 0 for all. It reads the warehouse alone.
 
         Raises QueryError for what the database refuses.
         """
+        _require_limit(limit)
         with opened(self.config, rights="reader", locked_down=True, rows=limit) as engine:
             require_readable(engine, self.config)
             return _answer(engine.native(query))
@@ -235,10 +245,12 @@ class Warehouse:
         """The runs, the latest first."""
         return self.ask("runs", limit=None)
 
+    @checked
     def rejects(self, run: int | None = None) -> Answer:
         """The records that could not be loaded: file, line, reason and text."""
         return self.ask("rejects", limit=None, run=run)
 
+    @checked
     def undo(self, run: int, *, progress: Progress | None = None) -> Summary:
         """Roll a run back, as if it had never loaded its files; `load(retry=True)` loads them again."""
         project = make_project(self.config)
@@ -246,11 +258,13 @@ class Warehouse:
             prepare_tables(engine)
             return undo(engine, run, progress or Silent(), project=project)
 
+    @checked
     def report(self, out: str | Path = "report.html", *, names: bool = False) -> Path:
         """Write the report, one HTML file, and return where it is. Needs `pip install 'sparkify[report]'`."""
         from sparkify.ask.report import gather, render
         from sparkify.writing import replace_file
 
+        require_place(Path(out), self.config.s3, REPORT)
         with opened(self.config, rights="reader") as engine:
             require_readable(engine, self.config)
             now = clock.now()
@@ -262,6 +276,7 @@ class Warehouse:
         replace_file(Path(out), render(page).encode(), most=mode_of_page(self.config, names=names))
         return Path(out)
 
+    @checked
     def export(
         self, out: str | Path, format: Format = "parquet", *, progress: Progress | None = None
     ) -> Exported:
@@ -275,6 +290,11 @@ class Warehouse:
         if not source:
             return self.config
         return dataclasses.replace(self.config, s3=dataclasses.replace(self.config.s3, source=str(source)))
+
+
+def _require_limit(limit: int | None) -> None:
+    if limit is not None and limit < 0:
+        raise ConfigError(f"limit is {limit}: it must be a number of rows.")
 
 
 def _answer(result: Result, name: str = "", meaning: str = "") -> Answer:

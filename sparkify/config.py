@@ -7,10 +7,8 @@ Every setting is a field of a frozen dataclass: its name is the setting's in `dw
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
-from sparkify.errors import ConfigError
 from sparkify.setting import (
     ADMIN,
     BUCKET,
@@ -84,13 +82,6 @@ class S3:
     follow_links: Literal["no", "yes"] = setting(
         "no", "read files that links lead to outside the source: no or yes"
     )
-
-    def refuse(self, out: Path) -> None:
-        """Raise ConfigError for a file to be written where the app writes: the next load would read it."""
-        folders = [self.log_data or f"{self.source}/log_data", self.song_data or f"{self.source}/song_data"]
-        for folder in folders if self.source or self.log_data or self.song_data else ():
-            if out.resolve().is_relative_to(Path(folder).resolve()):
-                raise ConfigError(f"{out} lies in the source, {folder}: the next load would read it.")
 
 
 @dataclass(frozen=True)

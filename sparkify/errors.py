@@ -18,6 +18,7 @@ A message is one line: what failed, where, and what to do next. A bug is not in 
 its traceback.
 """
 
+import re
 from typing import ClassVar
 
 
@@ -25,6 +26,8 @@ class SparkifyError(Exception):
     """The base of all errors that a user is told about in one line."""
 
     exit_code: ClassVar[int] = 1
+    brief: str = ""
+    """What may be kept of the message, where that may hold values of the data."""
 
 
 class ConfigError(SparkifyError):
@@ -49,9 +52,18 @@ class CheckError(SparkifyError):
 class QueryError(SparkifyError):
     """The database refused a statement."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        kind = re.match(r"[A-Z][\w ]* Error(?=:)", message)
+        self.brief = f"{kind[0] if kind else 'the database refused a statement'}. What it said is not kept."
+
 
 class RightsError(QueryError):
     """The database user may not do what a statement does."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.brief = ""  # it names the table, and no value
 
 
 class WarehouseError(SparkifyError):

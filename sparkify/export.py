@@ -23,6 +23,7 @@ from sparkify.engines.registry import DEFAULT, engine_of
 from sparkify.errors import ConfigError, RetryError
 from sparkify.ledger.state import this_program
 from sparkify.load.comments import comments
+from sparkify.place import is_duckdb, require_foreign
 from sparkify.progress import Progress
 from sparkify.scratch import EXPORTS, Scratch
 from sparkify.sql import statement
@@ -58,7 +59,7 @@ def export(config: Config, target: Path, form: Format, progress: Progress) -> Ex
     there and is no export, or cannot be written; RetryError if a run was published in between. What was there
     stays then.
     """
-    config.s3.refuse(target)
+    require_foreign(target, config.s3)
     target = Path(os.path.realpath(target))
     _require_export(config, target, form)
     try:
@@ -149,7 +150,7 @@ def _require_export(config: Config, target: Path, form: Format, name: Path | Non
     if not target.exists():
         return
     if form == ONE_FILE:
-        is_export = target.is_file() and _is_duckdb(target) and _is_star(config, target)
+        is_export = is_duckdb(target) and not Path(f"{target}.wal").exists() and _is_star(config, target)
     else:
         is_export = target.is_dir() and _files_of(target, form).issuperset(_names(target))
     if not is_export:
@@ -172,11 +173,6 @@ def _files_of(folder: Path, form: Format) -> set[str]:
         if str(about["program"]).startswith("sparkify ") and about["format"] == form:
             return {MANIFEST, *map(str, about["files"])}
     return set()
-
-
-def _is_duckdb(file: Path) -> bool:
-    with file.open("rb") as handle:
-        return handle.read(12)[8:] == b"DUCK" and not Path(f"{file}.wal").exists()
 
 
 def _is_star(config: Config, file: Path) -> bool:

@@ -15,6 +15,7 @@ from importlib import import_module
 from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 
+from sparkify.errors import QueryError
 from sparkify.writing import replace_file
 
 MOST = 2_000
@@ -43,7 +44,10 @@ def cached(where: str) -> Callable[..., str]:
         known = _kept()
         if key not in known:
             translate: Callable[..., str] = getattr(import_module(module), name)
-            known[key] = translate(*texts)
+            try:
+                known[key] = translate(*texts)
+            except RecursionError as error:
+                raise QueryError("the statement is nested too deep.") from error
             _keep_at_exit()
         return known[key]
 

@@ -19,9 +19,9 @@ from tests.question_oracle import (
 
 
 def churn(a: Asked) -> Rows:
-    last = a.log[1]
+    first, last = a.log_of_events
     rows: Rows = []
-    month = next_month(a.log[0])
+    month = next_month(first)
     while month <= last:
         base: dict[Any, list[tuple[bool, bool, bool]]] = defaultdict(list)
         for its in a.by_user.values():
@@ -98,9 +98,9 @@ def signups_by_week(a: Asked) -> Rows:
 
 
 def month_ends(a: Asked) -> Rows:
-    first, last = a.log
+    first, last = a.log_of_events
     rows: Rows = []
-    for month in sorted({month_of(one.moment.date()) for one in a.every_play}):
+    for month in sorted({month_of(one.moment.date()) for one in a.events}):
         end = min(next_month(month) - DAY, last)
         levels: Counter[str | None] = Counter()
         for its in a.by_user.values():

@@ -49,6 +49,12 @@ class Asked:
         return min(days), max(days)
 
     @cached_property
+    def log_of_events(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day with an event."""
+        days = [one.moment.date() for one in self.events]
+        return min(days), max(days)
+
+    @cached_property
     def days(self) -> list[dt.date]:
         """All days of the log that are asked for."""
         first, last = self.log

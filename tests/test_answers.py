@@ -98,6 +98,28 @@ def test_listeners_who_cancel_return_and_fall_silent_are_told_as_by_plain_python
     assert all(any(row[n] for row in churn) for n in (3, 4, 5, 6))
 
 
+def test_a_log_that_begins_goes_on_and_ends_without_a_play_is_told_as_by_plain_python(
+    warehouse: Engine, source: Source
+) -> None:
+    for user in range(1, 31):
+        source.log(*life(user, random.Random(user)), day=f"2018-11-{user:03}")
+        chance = random.Random(-user)
+        source.log(
+            *(
+                event(itemInSession=n, ts=NOON + day * 24 * HOUR, sessionId=user * 1000 + 500 + n,
+                      userId=str(user), page=chance.choice(("Home", *PAGES)),
+                      level=chance.choice(("free", "paid")))
+                for n, day in enumerate((-75, -40, 130 + user % 3, 195))
+            ),
+            day=f"2018-12-{user:03}",
+        )  # fmt: skip
+    etl(warehouse, source.folder)
+
+    assert_answers(warehouse, source.folder, [(None, None), (dt.date(2018, 9, 1), dt.date(2019, 3, 20))])
+    ends = [row[0] for row in ask(warehouse, find_question("month_ends")).rows]
+    assert (ends[0], ends[-1], len(ends)) == (dt.date(2018, 8, 31), dt.date(2019, 5, 15), 8)
+
+
 def life(user: int, chance: random.Random) -> list[Record]:
     """What the simulated service does not do: cancellations, adverts, songs without a length, two at once.
 

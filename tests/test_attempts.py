@@ -50,7 +50,10 @@ def test_a_refused_run_leaves_its_reason_and_no_number(warehouse: Engine, source
 
 
 def test_what_failed_and_what_was_interrupted_are_told_apart(warehouse: Engine) -> None:
-    for error in (QueryError('no column "Lily" in x'), RuntimeError("Lily"), KeyboardInterrupt()):
+    for error in (
+        QueryError('no column "Lily" in x'), QueryError("Binder Error: 'O'Hara'"), RuntimeError("Lily"),
+        KeyboardInterrupt(),
+    ):  # fmt: skip
 
         def work(_: int, __: Changes, error: BaseException = error) -> Outcome:
             warehouse.execute("DELETE FROM etl_version")
@@ -60,8 +63,9 @@ def test_what_failed_and_what_was_interrupted_are_told_apart(warehouse: Engine) 
             publish(warehouse, "etl", work, Noting())
 
     assert sorted(row[2:] for row in rows(warehouse, ATTEMPTS)) == [
+        ("failed", "Binder Error. What it said is not kept."),
         ("failed", "RuntimeError"),
-        ("failed", "no column ? in x"),
+        ("failed", "the database refused a statement. What it said is not kept."),
         ("interrupted", "KeyboardInterrupt"),
     ]
     assert rows(warehouse, "SELECT COUNT(*) AS n FROM etl_version") == [(1,)]

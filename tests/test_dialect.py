@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from sparkify.engines.base import Engine
 from sparkify.engines.dialect import to_duckdb, to_redshift
 from sparkify.engines.record import default_paths
 from sparkify.errors import QueryError
@@ -25,6 +26,32 @@ FILES = [(group, one) for group in GROUPS for one in statements(group)]  # type:
 def test_every_statement_is_fit_for_redshift_and_says_what_it_is_for(group: str, one: object) -> None:
     assert unfit(one.text) == []  # type: ignore[attr-defined]  # a Statement
     assert one.comment.endswith((".", "?", ")"))  # type: ignore[attr-defined]  # a Statement
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [  # as AWS documents them: "SIMILAR TO", "LIKE", "LISTAGG function", "CONCAT function", "REGEXP_REPLACE"
+        ("'abc' SIMILAR TO '(a|b)%'", True), ("'abc' SIMILAR TO 'b%'", False),
+        ("'abc' SIMILAR TO 'ab_'", True),
+        (r"'abc' SIMILAR TO 'ab\\_'", False), (r"'ab_' SIMILAR TO 'ab\\_'", True),
+        ("'a%c' SIMILAR TO 'a^%c' ESCAPE '^'", True), ("'abc' SIMILAR TO 'a^%c' ESCAPE '^'", False),
+        ("'a.c' SIMILAR TO 'a.c'", True), ("'abc' SIMILAR TO 'a.c'", False),
+        ("'a' NOT SIMILAR TO 'a|b'", False),
+        (r"'a_c' LIKE 'a\\_c'", True), (r"'abc' LIKE 'a\\_c'", False), (r"'A_C' ILIKE 'a\\_c'", True),
+        (r"'a%' NOT LIKE 'a' || '\\%'", False), ("'a_c' LIKE 'a^_c' ESCAPE '^'", True),
+        ("CONCAT('x', 'y')", "xy"), ("CONCAT('x', NULL)", None),
+        ("REGEXP_REPLACE('aXbX', 'X', '-')", "a-b-"), ("REGEXP_REPLACE('aXbX', 'X')", "ab"),
+        ("(SELECT LISTAGG(DISTINCT x, ', ') WITHIN GROUP (ORDER BY x) FROM letters)", "a, b"),
+        ("(SELECT LISTAGG(x, '-') WITHIN GROUP (ORDER BY x DESC) FROM letters)", "b-b-a"),
+        ("(SELECT LISTAGG(x) WITHIN GROUP (ORDER BY x) FROM letters)", "abb"),
+    ],
+)  # fmt: skip
+def test_what_a_statement_says_is_the_same_on_both_engines(
+    warehouse: Engine, sql: str, value: object
+) -> None:
+    warehouse.execute("CREATE TABLE letters AS SELECT 'b' AS x UNION ALL SELECT 'a' UNION ALL SELECT 'b'")
+
+    assert warehouse.query(f"SELECT {sql} AS said").rows == [(value,)]
 
 
 @pytest.mark.parametrize("dataset", ["events", "songs"])

@@ -16,7 +16,7 @@ from sparkify.ask.find import SHOWN, find
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError
 from tests.browser import visit
-from tests.builders import Source, etl, play
+from tests.builders import Source, etl, event, play
 from tests.serving import Served, serving
 from tests.test_page import HOSTILE
 from tests.test_processes import finish, start
@@ -26,12 +26,14 @@ SONGS = (
     ("100 Percent", "Beyoncé"),
     ("snake_case", "Señor Ñ"), ("snakeXcase", "SØREN"), ("Don't Stop", "O'Brien"), ("Sing", "Kings"),
     (None, "Kings"), ("Untitled", None), (None, None), (HOSTILE, HOSTILE), ("Группа Крови", "Кино"),
+    ("ΣΊΣΥΦΟΣ", "Σίσυφος"),
 )  # fmt: skip
 LISTENERS = {8: ("Zoë", "Bergström"), 18: ("Lily", "O'Koch"), 80: ("Kingsley", "8th"), 81: (None, None)}
 TEXTS = (
     "björk", "BJORK", "bjork", "Bjo\u0308rk", "joga", "beyonce", "senor n", "soren", "SØREN", "king", "o'",
     "'", "%", "_", "0%", "e_c", "\\", "don't stop", "zoe berg", "8", "18", "koch", "script>",
     " sing ", "no such name", "КИНО", "крови",
+    "ΣΊΣΥΦΟΣ", "σίσυφος", "σίσυφοσ", "preston", "21",
 )  # fmt: skip
 
 
@@ -43,17 +45,17 @@ def fill(source: Source) -> None:
         user = sorted(LISTENERS)[item % len(LISTENERS)]
         first, last = LISTENERS[user]
         plays.append(play(item, song=title, artist=artist, userId=str(user), firstName=first, lastName=last))
-    source.log(*plays)
+    source.log(*plays, event(userId="21", firstName="Preston", lastName="Sanders", sessionId=400))
 
 
 def bare(text: str | None) -> str:
     """A name in small letters without accents, as a reader would type it."""
-    whole = unicodedata.normalize("NFD", (text or "").strip()).lower().replace("ø", "o")
+    whole = unicodedata.normalize("NFD", (text or "").strip()).lower().replace("ø", "o").replace("ς", "σ")
     return "".join(letter for letter in whole if not unicodedata.combining(letter))
 
 
 def logged(folder: Path) -> list[dict[str, Any]]:
-    """Every play of the logs, read by Python alone."""
+    """Every event of the logs, read by Python alone."""
     files = sorted(folder.glob("log_data/**/*.json"))
     return [json.loads(line) for file in files for line in file.read_text().splitlines() if line]
 
@@ -64,12 +66,12 @@ def expected(folder: Path, text: str, names: bool) -> dict[str, Counter[Any]]:
     songs = Counter(
         (one["song"], one["artist"]) for one in plays if one["song"] and wanted in bare(one["song"])
     )
-    listeners = Counter(
-        int(one["userId"])
-        for one in plays
-        if one["userId"] == wanted
-        or (names and wanted in bare(f"{one['firstName'] or ''} {one['lastName'] or ''}"))
-    )
+    listeners = Counter[int]()
+    for one in plays:
+        if one["userId"] == wanted or (
+            names and wanted in bare(f"{one['firstName'] or ''} {one['lastName'] or ''}")
+        ):
+            listeners[int(one["userId"])] += one["page"] == "NextSong"
     return {"artists": artists, "songs": songs, "listeners": listeners}
 
 

@@ -44,6 +44,9 @@ def failed(file: Path) -> dict[str, str]:
         ("CREATE MACRO SUM(x) AS 42", 'DROP MACRO "SUM"'),
         ('CREATE MACRO "+"(x, y) AS 42', 'DROP MACRO "+"'),
         ("CREATE MACRO read_json(x) AS TABLE SELECT 42", 'DROP MACRO TABLE "read_json"'),
+        ("CREATE TABLE Duckdb_Views AS SELECT 1 AS x", 'DROP TABLE "Duckdb_Views"'),
+        ("CREATE TABLE sqlite_master AS SELECT 1 AS x", 'DROP TABLE "sqlite_master"'),
+        ("CREATE VIEW duckdb_columns AS SELECT 1 AS x", 'DROP VIEW "duckdb_columns"'),
         ("CREATE MACRO duckdb_functions() AS TABLE SELECT 1 AS a", 'DROP MACRO TABLE "duckdb_functions"'),
     ],
 )

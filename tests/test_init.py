@@ -107,7 +107,7 @@ def test_the_command_line_says_what_was_built_and_what_would_be(
     top.rename(songplays)
     assert would in run(*plan).stderr
     done = run("etl", "--source", "music")
-    assert "the model top_artists is gone: its table was dropped." in done.stderr
+    assert "the model top_artists is gone: this run drops its table." in done.stderr
     assert "  models   1 songplays\n" in done.stdout
     assert run("query", "SELECT plays FROM songplays", "--format", "csv").stdout == "plays\n1\n"
     songplays.write_text("SELECT * FROM nowhere")

@@ -181,15 +181,52 @@ def test_a_table_that_no_model_made_is_never_replaced(
         assert rows(warehouse, "SELECT mine FROM top_artists") == [(1,)]
         warehouse.execute(drop)
 
-    # Nor one that took the place of a model's table, even where the model is gone.
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "TABLE top_artists AS SELECT 1 AS mine",
+        "TABLE top_artists AS SELECT 'me' AS artist_name, 1 AS plays, 1 AS seconds",
+        "VIEW top_artists AS SELECT 'me' AS artist_name, 1 AS plays, 1 AS seconds",
+    ],
+)
+def test_what_took_the_place_of_a_models_table_is_never_replaced(
+    warehouse: Engine, source: Source, write: Write, made: str
+) -> None:
+    """Not even where the model is gone, or all tables are dropped."""
+    source.log(play(0))
+    project = write(top_artists=TOP)
     etl(warehouse, source.folder, project=project)
     warehouse.execute("DROP TABLE top_artists")
-    warehouse.execute("CREATE TABLE top_artists AS SELECT 1 AS mine")
+    warehouse.execute(f"CREATE {made}")
+    before = rows(warehouse, "SELECT * FROM top_artists")
+
     with pytest.raises(ConfigError, match="that is no model's"):
-        etl(warehouse, source.folder, project=project)
+        rebuild(warehouse, Noting(), project=project)
+    assert "top_artists: somebody made a table or view" in failed(warehouse, project)["models"]
     etl(warehouse, source.folder, project=write(top_artists=None))
-    assert rows(warehouse, "SELECT mine FROM top_artists") == [(1,)]
     assert failed(warehouse, NO_PROJECT) == {}
+    drop_tables(warehouse)
+
+    assert rows(warehouse, "SELECT * FROM top_artists") == before
+
+
+def test_a_model_reads_no_view_behind_which_another_may_stand(
+    warehouse: Engine, source: Source, write: Write
+) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder, project=write(top_artists=TOP))
+    warehouse.execute("CREATE VIEW mine AS SELECT plays FROM top_artists")
+    source.log(play(1), day="2018-11-02")
+
+    with pytest.raises(ConfigError, match=r"a_sum\.sql: it reads the view mine"):
+        etl(warehouse, source.folder, project=write(a_sum="SELECT SUM(plays) AS plays FROM mine"))
+    warehouse.execute("DROP VIEW mine")
+    project = write(a_sum="SELECT SUM(plays) AS plays FROM mine", mine="SELECT plays FROM top_artists")
+    etl(warehouse, source.folder, project=project)
+
+    assert rows(warehouse, "SELECT CAST(plays AS INTEGER) AS n FROM a_sum") == [(2,)]
+    assert failed(warehouse, project) == {}
 
 
 def test_a_seal_that_accepts_a_change_keeps_the_models_and_has_them_built_again(
@@ -244,6 +281,7 @@ def test_a_forgotten_listener_is_in_no_model_and_the_receipt_names_what_may_hold
     schema = rows(warehouse, "SELECT CURRENT_SCHEMA() AS here")[0][0]
     named = [name for name in receipt.not_searched if name.startswith(f"{schema}.")]
     assert named == [f"{schema}.{name}" for name in ("copied", "of_copy", "of_that")]
+    assert not [name for name in receipt.not_searched if "comment" in name]
     assert failed(warehouse, project) == {}
 
 
@@ -280,6 +318,9 @@ def test_a_model_that_cannot_be_built_is_one_line_and_nothing_is_published(
         ("plays", TOP, "sparkify has a table or view of this name"),
         ("etl_new", TOP, "sparkify has a table or view of this name"),
         ("affected_song", TOP, "sparkify has a table or view of this name"),
+        ("duckdb_views", TOP, "sparkify has a table or view of this name"),
+        ("sqlite_master", TOP, "sparkify has a table or view of this name"),
+        ("svv_mine", TOP, "sparkify has a table or view of this name"),
         ("x y", TOP, "lower case letters, digits and _ only"),
         ("select", TOP, "select is a word of SQL"),
         ("tag", TOP, "tag is a word of SQL"),
@@ -296,6 +337,8 @@ def test_a_model_that_cannot_be_built_is_one_line_and_nothing_is_published(
         ("late", "SELECT 1 AS a; -- done", "one statement at a time"),
         ("empty", "-- nothing", "one statement at a time, not 0"),
         ("param", "SELECT * FROM songplay WHERE level = :level", "it can take no parameter"),
+        ("late", "SELECT COUNT(*) AS n FROM load_runs", "it reads load_runs, which a run writes after"),
+        ("late", "SELECT MAX(run_id) AS n FROM (SELECT * FROM ETL_RUN) AS r", "it reads etl_run, which"),
         ("same", "SELECT * FROM same", r"models/same\.sql: models read themselves or each other"),
     ],
 )  # fmt: skip

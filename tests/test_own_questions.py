@@ -8,7 +8,7 @@ import pytest
 import sparkify
 from sparkify.ask.questions import Filters, ask, find_question, list_questions
 from sparkify.engines.base import Engine
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, SparkifyError
 from tests.builders import Run, Source, etl, play
 from tests.serving import serving
 
@@ -117,7 +117,7 @@ def test_the_command_line_the_dashboard_and_python_know_it(
     assert asked.stdout == "title,plays\nKings,2\n"
     assert "'200'" in shown
     assert (wrong.returncode, "NAME=VALUE" in wrong.stderr) == (2, True)
-    assert (broken.returncode, broken.stderr.count("\n"), "Traceback" in broken.stderr) == (1, 1, False)
+    assert (broken.returncode, broken.stderr.count("\n"), "Traceback" in broken.stderr) == (2, 1, False)
     warehouse = sparkify.connect(tmp_path / "sparkify.duckdb", settings={"ask.questions": str(own)})
     assert warehouse.ask("long_songs", params={"seconds": "200"}).rows == [("Kings", 2)]
     with serving(tmp_path) as served:
@@ -126,4 +126,51 @@ def test_the_command_line_the_dashboard_and_python_know_it(
         assert ">Kings<" in page
         assert ">Undo<" not in page
         assert 'href="/ask/listeners_of"' in served.get("/ask")[1]
-        assert served.get("/ask/broken")[0] == 500
+        assert served.get("/ask/broken")[0] == 400
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY (SELECT 1 AS x) TO 'out.csv'", "COPY users TO 'out.csv' (HEADER)", "SET threads = 1",
+        "CREATE TEMP TABLE t AS SELECT 1 AS a", "PRAGMA version", "ATTACH 'out.duckdb' AS o",
+        "CALL force_checkpoint()",
+        "SELECT 1 AS a; SELECT 2 AS a", "SELECT content FROM read_text(:f)", "SELECT * FROM 'dwg.cfg'",
+        "SELECT (SELECT content FROM read_text('dwg.cfg')) AS a", "INSTALL httpfs",
+        "(" * 900 + "SELECT 1" + ")" * 900,
+    ],
+)  # fmt: skip
+def test_a_question_only_reads_and_nothing_but_the_warehouse(
+    run: Run, source: Source, own: Path, tmp_path: Path, sql: str
+) -> None:
+    fill(source)
+    (tmp_path / "dwg.cfg").write_text("[ASK]\nQUESTIONS = mine\n")
+    assert run("etl", "--source", "music").returncode == 0
+    (own / "odd.sql").write_text(sql)
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+
+    asked = run("ask", "odd", *(("--param", "f=dwg.cfg") if ":f" in sql else ()))
+    with pytest.raises(SparkifyError):
+        sparkify.connect(tmp_path / "sparkify.duckdb", settings={"ask.questions": str(own)}).ask("odd")
+    with serving(tmp_path) as served:
+        answers = [served.get(f"/ask/odd{end}?f=dwg.cfg") for end in ("", ".csv")]
+
+    assert (asked.returncode in (1, 2), asked.stderr.count("\n")) == (True, 1), asked.stderr
+    assert all(code in (400, 500) and "QUESTIONS = mine" not in page for code, page, *_ in answers)
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_parameter_is_no_part_of_a_text_and_may_be_written_large(
+    warehouse: Engine, source: Source, own: Path
+) -> None:
+    fill(source)
+    etl(warehouse, source.folder)
+    (own / "odd.sql").write_text(
+        "-- Who played it? Or :nobody.\n"
+        "SELECT 'a:b' AS a, ':c' AS \"x:d\", COUNT(*) AS n FROM songplay WHERE title = :Title"
+    )
+
+    question = find_question("odd", str(own))
+
+    assert question.params == ["Title"]
+    assert ask(warehouse, question, params={"Title": "Kings"}).rows == [("a:b", ":c", 2)]

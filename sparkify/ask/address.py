@@ -51,6 +51,8 @@ def read_asked(request: Request, name: str, most: int = MOST_ROWS) -> Asked:
 
 def read_selection(request: Request) -> Selection:
     """The days and filters of the address. Raises ConfigError for a wrong value."""
+    if request.url.path == "/" and "level" in request.query_params:
+        raise ConfigError("the overview has each level on its page: its address takes none.")
     first, last = _day(request, "from"), _day(request, "to")
     if first and last and first > last:
         raise ConfigError(f"from {first} is later than to {last}: there is no such day.")

@@ -256,7 +256,7 @@ def retention(rows: Rows) -> Picture:
         "note": "By the week of the registration (from Monday, UTC). Weeks that the log has not, or only in "
         "part, are left out"
         + (", and so is who registered before it" if since and since != weeks else "")
-        + ". All days, whatever the period."
+        + ". All days, whatever the period; where a level is chosen, only plays at that level count."
         + (f" The last {WEEKS} of {len(of_all)} weeks." if of_all != shown else ""),
         "x": list(later),
         "y": [f"{week.day} {week:%b %Y}" for week in shown],

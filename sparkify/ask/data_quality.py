@@ -27,9 +27,13 @@ class CheckOutcome(Protocol):
     def passed(self) -> bool: ...
     @property
     def wrong(self) -> Result: ...
+    @property
+    def is_own(self) -> bool: ...
 
 
-def account(answers: Answers, verdicts: Sequence[CheckOutcome] | None) -> dict[str, Any]:
+def account(
+    answers: Answers, verdicts: Sequence[CheckOutcome] | None, *, names: bool = True
+) -> dict[str, Any]:
     """The ledger of the warehouse, as the report shows it; `verdicts` None says that no check was run.
 
     Of a reader's page there are no `warnings` among the answers: messages are the owner's.
@@ -91,7 +95,7 @@ def account(answers: Answers, verdicts: Sequence[CheckOutcome] | None) -> dict[s
         "rejects": _rejects(answers["rejects_by_reason"]),
         "missing": _missing(answers["missing_songs"]),
         "checks": [
-            {"name": v.name, "meaning": v.meaning, "ok": v.passed, "wrong": _wrong(v)}
+            {"name": v.name, "meaning": v.meaning, "ok": v.passed, "wrong": _wrong(v, names)}
             for v in sorted(verdicts or (), key=lambda v: (v.passed, v.name))
         ],
         "checks_title": "The checks were not run for this page"
@@ -248,8 +252,11 @@ def _missing(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     }
 
 
-def _wrong(verdict: CheckOutcome) -> str:
+def _wrong(verdict: CheckOutcome, names: bool) -> str:
+    """The first wrong row; of a check of the user's own, whose rows may name a listener, only with names."""
     if verdict.passed:
         return ""
+    if verdict.is_own and not names:
+        return f"{count(len(verdict.wrong.rows), 'row')} or more, which “sparkify check” shows"
     first = zip(verdict.wrong.columns, verdict.wrong.rows[0], strict=True)
     return ", ".join(f"{column} {value}" for column, value in first)

@@ -25,7 +25,8 @@ def _plain_letters() -> tuple[str, str]:
     latin = map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)))
     pairs = [(letter, unicodedata.normalize("NFD", letter)[0]) for letter in latin]
     pairs = [(letter, base) for letter, base in pairs if base.isascii()]
-    pairs += zip("ØøŁłĐđı", "OoLlDdi", strict=True)  # which Unicode takes for letters of their own
+    # Which Unicode takes for letters of their own; and the sigma at the end of a word, which has no capital.
+    pairs += zip("ØøŁłĐđıς", "OoLlDdiσ", strict=True)
     return "".join(letter for letter, _ in pairs), "".join(base for _, base in pairs)
 
 
@@ -66,4 +67,5 @@ def reduced(text: str) -> str:
     ('beyonce', 'soren', '100 %')
     """
     composed = unicodedata.normalize("NFC", text.strip())
-    return composed.translate(str.maketrans(ACCENTED, PLAIN)).lower()
+    # Each letter by itself, as databases do it: Python alone knows where a word ends in sigma.
+    return "".join(map(str.lower, composed.translate(str.maketrans(ACCENTED, PLAIN))))

@@ -12,19 +12,18 @@ from sparkify.ask.data_quality import CheckOutcome
 from sparkify.ask.explain import Explanation, explain_play
 from sparkify.ask.find import Found, find
 from sparkify.ask.overview import Selection
+from sparkify.ask.own_questions import NAMES, TOPIC, may_name
 from sparkify.ask.questions import EVERYTHING, Filters, Question, ask, find_question
 from sparkify.ask.report import Page, gather, gather_part
 from sparkify.ask.short_session import Opener, ShortSession
 from sparkify.clock import now
 from sparkify.engines.base import Reader, Result, weight
-from sparkify.errors import BusyError, RightsError
+from sparkify.errors import BusyError, ConfigError, RightsError
 
 T = TypeVar("T")
 U = TypeVar("U")
 HASTE = 0.2
 """Seconds that a glance waits for a writer; a page waits as long as the configuration says."""
-NAMES = ("first_name", "last_name")
-"""Columns that name a listener."""
 KEPT = 256
 """Answers that are kept."""
 KEPT_BYTES = 256_000_000
@@ -63,16 +62,18 @@ class Live:
         hold: float = 0.5,
         wait: float = 30.0,
         names: bool = False,
+        naming: frozenset[str] = frozenset(),
         prove: bool = False,
         clock: Callable[[], dt.datetime] = now,
     ) -> None:
         """`private` opens what readers do not see, where `opener` does not show it.
 
         `free` opens what SQL of somebody's own may read, with its limits; without it there is no `sql`.
+        `naming` are models whose tables may name a listener.
         """
         self._opener, self._check, self._hold, self._wait = opener, check, hold, wait
         self._private, self._free = private, free
-        self._names, self._prove, self._clock = names, prove, clock
+        self._names, self._naming, self._prove, self._clock = names, naming, prove, clock
         self._building = threading.Lock()
         self._page: Page | None = None
         self._parts: dict[Selection, Page] = {}
@@ -125,8 +126,16 @@ class Live:
         except RightsError:
             return None
 
+    def shows(self, question: Question) -> bool:
+        """Whether a question is answered: one of somebody's own that may name a listener, only with names."""
+        if self._names or question.topic != TOPIC:
+            return True
+        return not (question.is_private or may_name(question.text, self._naming))
+
     def answer(self, asked: Asked) -> Result:
-        """The answer of the newest run."""
+        """The answer of the newest run. Raises ConfigError for a question that may name a listener."""
+        if not self.shows(asked.question):
+            raise ConfigError(f"{asked.question.name} may name listeners: it is answered with --names.")
         self.newest()
         answers = self._answers  # if a run is published meanwhile, others are kept in another one
         if found := answers.get(asked):

@@ -11,10 +11,13 @@ from types import MappingProxyType
 from sparkify.ask.own_questions import TOPIC, read_own
 from sparkify.clock import EVER
 from sparkify.engines.base import Reader, Result, Value, limit_of
-from sparkify.errors import ConfigError
+from sparkify.engines.dialect import selected
+from sparkify.errors import ConfigError, QueryError
 from sparkify.sql import Statement, names, statement, statements
 from sparkify.sql_cache import unkept
 
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_TEXT = re.compile(rf"""{_COMMENT.pattern}|'(?:[^']|'')*'|"(?:[^"]|"")*\"""", re.DOTALL)
 _PLAYS = re.compile(r"(?<=\bFROM |\bJOIN )songplay\b(?!\.)", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:etl_|stg_|load_|events\b|listening\b|registrations\b)")
 
@@ -101,6 +104,8 @@ class Question:
         The CTE has a name of its own: on Redshift one that reads a table of its own name is recursive
         (AWS, "WITH clause").
         """
+        if self.topic == TOPIC:
+            self._require_select()
         others = replace(filters, **dict.fromkeys(filters.values.keys() & self.takes))
         if not others.values:
             return self.text
@@ -116,10 +121,17 @@ class Question:
             f"    WHERE {others.conditions}\n){comma}\n{rest.lstrip()}"
         )
 
+    def _require_select(self) -> None:
+        try:
+            with unkept():
+                selected(self.text)
+        except QueryError as error:
+            raise ConfigError(f"{self.name}: {error}") from error
+
     @property
     def _sql(self) -> str:
         """Its text without the comments."""
-        return re.sub(r"--[^\n]*|/\*.*?\*/", "", self.text, flags=re.DOTALL)
+        return _COMMENT.sub("", self.text)
 
 
 def list_questions(own: str = "") -> Sequence[Question]:
@@ -181,6 +193,8 @@ def values_of(
     for name in params.keys() - set(question.params):
         takes = f"It takes {', '.join(question.params)}." if question.params else "It takes none."
         raise ConfigError(f"{question.name} takes no parameter {name}. {takes}")
+    if first and last and first > last:
+        raise ConfigError(f"from {first} is later than to {last}: there is no such day.")
     last = last if last and last < EVER[1].date() else None
     values: dict[str, Value] = {
         "limit": limit_of(limit),
@@ -194,5 +208,5 @@ def values_of(
 
 
 def _question(found: Statement) -> Question:
-    takes = frozenset(re.findall(r"(?<![:\w]):([a-z]\w*)", found.text))
+    takes = frozenset(re.findall(r"(?<![:\w]):([A-Za-z_]\w*)", _TEXT.sub("''", found.text)))
     return Question(found.name, found.comment, found.text, takes, found.topic)

@@ -15,8 +15,9 @@ from sparkify.ask.data_quality import PROVEN, CheckOutcome, account
 from sparkify.ask.overview import ALL_PLAYS, LEVELS, Selection, described, pictures_of, rows_of, views
 from sparkify.ask.periods import Period, chosen_period, find_periods
 from sparkify.engines.base import Reader
+from sparkify.errors import SparkifyError
 
-ONCE = ("holdings", "rejects_by_reason", "records_by_dataset", "missing_songs", "unknown_keys")
+ONCE = ("rejects_by_reason", "records_by_dataset", "missing_songs", "unknown_keys")
 """Asked once: they tell of the warehouse."""
 PRIVATE = ("runs", "warnings")
 """Asked once, with the rights of the owner: with a reader's, the report goes without their messages."""
@@ -39,11 +40,32 @@ def gather(
     if `prove` asks for it. `as_owner` asks what readers do not see, or has no right to; without it `reader`
     is asked. If a run is published meanwhile, all is asked again: the numbers of a page belong together.
     """
-    while True:
-        once = {name: rows_of(reader, name) for name in ONCE}
+
+    def make(holdings: Rows) -> Page:
+        once = {name: rows_of(reader, name) for name in ONCE} | {"holdings": holdings}
         once |= _private(reader) if as_owner is None else as_owner(_private) or _without_messages(reader)
-        page = _gather(reader, once, check, now, names, prove)
-        if rows_of(reader, "holdings") == once["holdings"]:
+        return _gather(reader, once, check, now, names, prove)
+
+    return _of_one_state(reader, make)
+
+
+def _of_one_state(reader: Reader, make: Callable[[Rows], Page]) -> Page:
+    """What is made of several answers, made again where another run was published in between.
+
+    Answers of two states may not fit together at all, so a mistake counts only if they are of one.
+    """
+    while True:
+        holdings = rows_of(reader, "holdings")
+        failed: Exception | None = None
+        try:
+            page = make(holdings)
+        except SparkifyError:
+            raise
+        except Exception as error:  # noqa: BLE001  # it is raised again below
+            failed = error
+        if rows_of(reader, "holdings") == holdings:
+            if failed:
+                raise failed
             return page
 
 
@@ -95,11 +117,7 @@ def as_script(value: Any) -> str:
 
 def gather_part(reader: Reader, selection: Selection, now: dt.datetime, *, names: bool = False) -> Page:
     """What the report shows of some plays, without what it says of the warehouse."""
-    while True:
-        holdings = rows_of(reader, "holdings")
-        page, _ = _overview(reader, holdings, selection, now, names)
-        if rows_of(reader, "holdings") == holdings:
-            return page
+    return _of_one_state(reader, lambda holdings: _overview(reader, holdings, selection, now, names)[0])
 
 
 def _gather(
@@ -113,7 +131,7 @@ def _gather(
     page, everything = _overview(reader, once["holdings"], ALL_PLAYS, now, names)
     page["run"] = max((row[0] for row in once["runs"] if row[0] is not None), default=0)
     verdicts = check() if prove or once["holdings"][0][0] <= PROVEN else None
-    page["trust"] = account(once | {"at_a_glance": everything}, verdicts)
+    page["trust"] = account(once | {"at_a_glance": everything}, verdicts, names=names)
     return page
 
 

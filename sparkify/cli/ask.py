@@ -77,7 +77,8 @@ def ask(
             click.echo(engine_of(config).translate(text, values))
         return
     values = values_of(found, most + 1 if most else None, first, last, level, filters=chosen, params=given)
-    with opened(config, rights="login" if found.is_private else "reader") as engine, found.asked():
+    rights: Rights = "login" if found.is_private else "reader"
+    with opened(config, rights=rights, locked_down=True) as engine, found.asked():
         require_readable(engine, config)
         result = engine.query(text, values)
     print_some(result, most if "limit" in found.takes else 0, style, chosen=limit is not None)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sparkify.cli.options import Group, Whole, config_options, confirm, interruptible
-from sparkify.cli.output import echo_err, lines, print_object, require_place
+from sparkify.cli.output import echo_err, lines, print_object
 from sparkify.config import Config
 from sparkify.connection import opened
 from sparkify.engines.registry import engine_of
 from sparkify.errors import ConfigError, OutputError
 from sparkify.formatting import count
+from sparkify.place import CHART, DOCUMENT, require_place
 
 if TYPE_CHECKING:
     from sparkify.distribution.advisor import Advisor, Ranked
@@ -77,7 +78,7 @@ def distribution(
     from sparkify.load.tables import require_tables
 
     if chart:
-        require_place(chart)
+        require_place(chart, config.s3, CHART)
     cluster, said = _cluster(config, nodes, node_type, slices)
     with opened(config) as engine:
         require_tables(engine)
@@ -132,6 +133,8 @@ def measure(
         raise ConfigError(
             "only a cluster can be measured: --warehouse redshift. `sparkify distribution` predicts."
         )
+    require_place(out, config.s3, DOCUMENT)
+    require_place(out.with_suffix(".svg"), config.s3, CHART)
     size, paid = _price(config)
     with opened(config, read_only=False) as engine:
         require_tables(engine)

@@ -10,7 +10,7 @@ import click
 
 from sparkify import __version__
 from sparkify.cli.options import config_options, timeout_option
-from sparkify.cli.output import plain
+from sparkify.cli.output import distinct, plain
 from sparkify.cli.report import names_option, open_live
 from sparkify.config import Config
 from sparkify.engines.base import Result
@@ -18,7 +18,7 @@ from sparkify.errors import ConfigError, SparkifyError
 from sparkify.sql import schema
 
 if TYPE_CHECKING:
-    from mcp.server import MCPServer
+    from mcp.server.mcpserver.tools import Tool
 
     from sparkify.ask.live import Live
 
@@ -46,16 +46,21 @@ def mcp(config: Config, names: bool, takes_sql: bool) -> None:
     """
     from mcp.server import MCPServer
 
+    live = open_live(config, names=names, sql_rows=MOST + 1 if takes_sql else 0)
     server: MCPServer = MCPServer(
-        "sparkify", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING"
+        "sparkify",
+        instructions=INSTRUCTIONS,
+        version=__version__,
+        tools=make_tools(live, config),
+        log_level="WARNING",
     )
-    add_tools(server, open_live(config, names=names, sql_rows=MOST + 1 if takes_sql else 0), config)
     server.run("stdio")
 
 
-def add_tools(server: "MCPServer", live: "Live", config: Config) -> None:
-    """Offer what may be asked of a warehouse."""
+def make_tools(live: "Live", config: Config) -> "list[Tool]":
+    """What may be asked of a warehouse."""
     from mcp.server.mcpserver.exceptions import ToolError
+    from mcp.server.mcpserver.tools import Tool
     from mcp.types import ToolAnnotations
 
     from sparkify.ask import questions
@@ -63,8 +68,9 @@ def add_tools(server: "MCPServer", live: "Live", config: Config) -> None:
 
     own = config.ask.questions
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    tools: list[Tool] = []
 
-    def tool(function: Callable[..., Any]) -> Callable[..., Any]:
+    def tool(function: Callable[..., Any]) -> None:
         @wraps(function)
         def call(**arguments: Any) -> Any:
             try:
@@ -72,7 +78,12 @@ def add_tools(server: "MCPServer", live: "Live", config: Config) -> None:
             except SparkifyError as error:
                 raise ToolError(str(error)) from error
 
-        return server.tool(annotations=reads)(call)
+        made = Tool.from_function(call, annotations=reads)
+        arguments = made.fn_metadata.arg_model  # an argument that it does not know would be passed over
+        arguments.model_config["extra"] = "forbid"
+        arguments.model_rebuild(force=True)
+        made.parameters["additionalProperties"] = False
+        tools.append(made)
 
     @tool
     def list_questions(topic: str | None = None) -> list[Row]:
@@ -83,7 +94,7 @@ def add_tools(server: "MCPServer", live: "Live", config: Config) -> None:
                 "takes_filters": one.takes_filters,
             }
             for one in questions.list_questions(own)
-            if topic in (None, one.topic) and (live.shows_names or not one.is_private)
+            if topic in (None, one.topic) and (live.shows_names or not one.is_private) and live.shows(one)
         ]  # fmt: skip
 
     @tool
@@ -154,8 +165,11 @@ def add_tools(server: "MCPServer", live: "Live", config: Config) -> None:
             """Run one SELECT, in the dialect of the engine. It reads the warehouse and nothing else."""
             return _rows(live.sql(sql), MOST)
 
+    return tools
+
 
 def _rows(result: Result, most: int) -> Row:
     """Rows by the names of their columns, and whether there are more."""
-    rows = [dict(zip(result.columns, map(plain, row), strict=True)) for row in result.rows[:most]]
+    columns = distinct(result.columns)
+    rows = [dict(zip(columns, map(plain, row), strict=True)) for row in result.rows[:most]]
     return {"rows": rows, "is_cut": len(result.rows) > most}

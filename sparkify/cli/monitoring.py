@@ -12,12 +12,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sparkify.cli.output import echo_err, plain, require_place
+from sparkify.cli.output import echo_err, plain
 from sparkify.cli.progress import log_failure
 from sparkify.cli.summary import as_object
-from sparkify.config import Config
+from sparkify.config import S3, Config
 from sparkify.connection import label, opened
 from sparkify.errors import BusyError, ConfigError, SparkifyError
+from sparkify.place import METRICS, require_place
 from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def notifying(config: Config, metrics: Path | None) -> Iterator[Notification]:
     notification, began, failure = Notification(), time.time(), None
     if metrics:
         Notification.is_written = True  # whoever tells of a failure must not write there either
-        require_place(metrics)
-        config.s3.refuse(metrics)
+        require_place(metrics, config.s3, METRICS)
         Notification.is_written = False
     try:
         yield notification
@@ -72,7 +72,7 @@ def notify_failure(error: BaseException) -> None:
     found = [value for option, value in _options(sys.argv) if option == "--metrics" and is_load]
     if found and not Notification.is_written:
         with suppress(ConfigError):
-            require_place(Path(found[-1]))
+            require_place(Path(found[-1]), S3(), METRICS)
             _write_metrics(Path(found[-1]), {"ok": False, "seconds": 0.0})
 
 

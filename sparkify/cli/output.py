@@ -9,13 +9,11 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from sparkify.engines.base import Result
-from sparkify.errors import ConfigError
 from sparkify.formatting import count
 
 FORMATS = ("table", "csv", "json", "ndjson")
@@ -58,7 +56,7 @@ def print_result(result: Result, style: str | None, none: str = "no rows") -> No
         writer.writerow(result.columns)
         writer.writerows(map(in_cell, row) for row in result.rows)
     else:
-        names = _distinct(result.columns)
+        names = distinct(result.columns)
         rows = [dict(zip(names, map(plain, row), strict=True)) for row in result.rows]
         if style == "json":
             click.echo(as_json(rows, indent=2))
@@ -88,10 +86,10 @@ def print_some(
         echo_err("... and more: --limit 0 gives them all.")
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def distinct(names: Sequence[str]) -> list[str]:
     """The names, so that no two are alike: JSON would drop all but one.
 
-    >>> _distinct(["a", "b", "a"])
+    >>> distinct(["a", "b", "a"])
     ['a', 'b', 'a_2']
     """
     seen: list[str] = []
@@ -156,31 +154,6 @@ def visible(text: str) -> str:
 def _harmless(character: str) -> bool:
     blank = unicodedata.category(character) == "Zs"
     return character.isprintable() or blank or character in JOINERS
-
-
-OF_WAREHOUSE = (".wal", ".lock", ".tmp")
-"""How the names of files end that lie beside a warehouse and are part of it."""
-
-
-def is_duckdb(file: Path) -> bool:
-    """Whether a DuckDB database lies there."""
-    if not file.is_file():
-        return False
-    with file.open("rb") as handle:
-        return handle.read(12)[8:] == b"DUCK"
-
-
-def require_place(out: Path) -> None:
-    """Raise ConfigError if a file must not be written there: what lies there may be somebody's warehouse."""
-    why = ""
-    if out.is_dir() or not out.parent.is_dir():
-        why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
-    elif is_duckdb(out):
-        why = "a warehouse lies there"
-    elif out.suffix in OF_WAREHOUSE and is_duckdb(out.with_suffix("")):
-        why = f"it is the warehouse's own name, of {out.stem}"
-    if why:
-        raise ConfigError(f"{out} cannot be written: {why}. Choose another file.")
 
 
 def seconds(value: float) -> str:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from sparkify.cli.options import Amount, Whole, confirm, parse_age
-from sparkify.cli.output import echo_err, print_object, require_place, seconds
+from sparkify.cli.output import echo_err, print_object, seconds
 from sparkify.config_sources import load_config
 from sparkify.errors import ConfigError
 from sparkify.formatting import count
+from sparkify.place import DOCUMENT, MARKDOWN, require_place
 
 if TYPE_CHECKING:
     from sparkify.rehearse.steps import Step
@@ -156,7 +157,7 @@ def _real(
     from sparkify.rehearse.signals import interruptible
 
     report = file or Path("rehearsal.md")
-    require_place(report)
+    require_place(report, load_config().s3, DOCUMENT if report.suffix == ".json" else MARKDOWN)
     networks = parse_cidrs(cidrs)
     require_narrow(networks)
     life = parse_age(ttl, "--ttl")

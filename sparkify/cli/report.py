@@ -12,12 +12,13 @@ import click
 
 from sparkify import clock
 from sparkify.cli.options import Whole, config_options, timeout_option
-from sparkify.cli.output import require_place, seconds, size
+from sparkify.cli.output import seconds, size
 from sparkify.cli.progress import watch
 from sparkify.config import LOOPBACK, Config
 from sparkify.connection import as_owner, mode_of_page, open_engine, opened, require_readable
 from sparkify.engines.registry import OpenOptions, engine_of
 from sparkify.errors import ConfigError
+from sparkify.place import REPORT, require_place
 from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
     from sparkify.ask.data_quality import PROVEN
     from sparkify.ask.report import gather, render
 
-    require_place(out)
-    config.s3.refuse(out)
+    require_place(out, config.s3, REPORT)
     verdicts: list[Sequence[Verdict] | None] = []
     with opened(config, rights="reader") as engine, watch() as progress:
         require_readable(engine, config)
@@ -156,6 +156,7 @@ def open_live(config: Config, *, names: bool, sql_rows: int, prove: bool = False
     Raises ConfigError for a question of one's own that cannot be one, and where there is nothing to read.
     """
     from sparkify.ask.live import Live
+    from sparkify.ask.own_questions import naming_models
     from sparkify.ask.questions import list_questions
 
     def opener(options: OpenOptions, wait: float) -> "Engine":
@@ -169,13 +170,14 @@ def open_live(config: Config, *, names: bool, sql_rows: int, prove: bool = False
     holds_up = kind.blocks_writers and config.warehouse.snapshot == "no"
     sql = OpenOptions(rights="reader", locked_down=True, rows=sql_rows)
     return Live(
-        partial(opener, OpenOptions(rights="reader", rows=0)),
+        partial(opener, OpenOptions(rights="reader", locked_down=True, rows=0)),
         partial(_prove, config),
-        private=partial(opener, OpenOptions(rows=0)) if kind.has_grants else None,
+        private=partial(opener, OpenOptions(locked_down=True, rows=0)) if kind.has_grants else None,
         free=partial(opener, sql) if sql_rows else None,
         hold=0.5 if holds_up else 300.0,
         wait=config.warehouse.wait,
         names=names,
+        naming=naming_models(config.etl.models),
         prove=prove,
     )
 

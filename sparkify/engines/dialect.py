@@ -10,7 +10,7 @@ infer a parameter's type.
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sparkify.engines.base import Value
 from sparkify.errors import QueryError
@@ -23,6 +23,8 @@ laid_out = cached("sparkify.engines.translation:laid_out")
 _inlined = cached("sparkify.engines.translation:inlined")
 _narrowed = cached("sparkify.engines.translation:narrowed")
 _tables_read = cached("sparkify.engines.translation:tables_read")
+selected = cached("sparkify.engines.translation:selected")
+_rewords = cached("sparkify.engines.translation:rewords")
 _reserved_words = cached("sparkify.engines.translation:reserved_words")
 
 
@@ -70,6 +72,19 @@ def tables_read(sql: str) -> list[str]:
     ['songs', 'users']
     """
     return _tables_read(sql).splitlines()
+
+
+def rewords(sql: str, columns: Sequence[str], without: Collection[str] = ()) -> bool:
+    """Whether an answer may hold values of these columns under other names; not of the tables `without` them.
+
+    >>> rewords("SELECT u.name, COUNT(*) AS n FROM users AS u GROUP BY u.name", ["name"])
+    False
+    >>> rewords("SELECT UPPER(u.name) AS n FROM users AS u", ["name"])
+    True
+    >>> rewords("SELECT UPPER(s.name) AS n FROM songs AS s", ["name"], without=["songs"])
+    False
+    """
+    return bool(_rewords(sql, " ".join(columns), " ".join(sorted(without))))
 
 
 def is_reserved(name: str) -> bool:

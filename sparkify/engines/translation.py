@@ -9,8 +9,10 @@ they said.
 """
 
 import itertools
+import logging
 import re
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import sqlglot
 from sqlglot import TokenType, exp
@@ -21,6 +23,7 @@ from sqlglot.optimizer.scope import traverse_scope
 
 from sparkify.errors import QueryError
 
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it warns of is refused here
 _RENAMED = {
     "OCTET_LENGTH": "STRLEN",
     "IS_VALID_JSON": "JSON_VALID",
@@ -43,6 +46,8 @@ def in_duckdb(sql: str) -> str:
                 node.pop()
     for node in list(tree.find_all(exp.Func)):
         _translate_function(node)
+    for node in list(tree.find_all(exp.Like, exp.ILike, exp.SimilarTo)):
+        _translate_pattern(node)
     for cast in tree.find_all(exp.TryCast):
         if isinstance(cast.this, exp.Nullif) and _trims_spaces(cast.this.this):
             # Redshift's TRY_CAST takes no blank text; DuckDB's makes NULL of it, without copying each text.
@@ -97,6 +102,17 @@ def _translate_function(node: exp.Func) -> None:
     if isinstance(node, exp.Trim):
         if not node.expression:
             node.set("expression", exp.Literal.string(_SPACE))  # DuckDB's own takes every Unicode blank
+    elif isinstance(node, exp.GroupConcat):  # without a delimiter Redshift puts none
+        if isinstance(node.this, exp.Distinct) and len(node.this.expressions) == 2:
+            node.set("separator", node.this.expressions.pop())
+        if not node.args.get("separator"):
+            node.set("separator", exp.Literal.string(""))
+    elif isinstance(node, exp.Concat):  # of NULL it is NULL
+        parts = [one.copy() for one in node.expressions]
+        node.replace(exp.Paren(this=reduce(lambda a, b: exp.DPipe(this=a, expression=b), parts)))
+    elif isinstance(node, exp.RegexpReplace):  # each place, not the first alone
+        node.set("replacement", node.args.get("replacement") or exp.Literal.string(""))
+        node.set("modifiers", exp.Literal.string("g"))
     elif isinstance(node, exp.FromBase):
         digits = exp.DPipe(this=exp.Literal.string("0x"), expression=exp.paren(node.this.copy()))
         node.replace(exp.cast(digits, "bigint"))
@@ -111,6 +127,32 @@ def _translate_function(node: exp.Func) -> None:
         arguments = [node.this.copy(), node.expression.copy(), exp.Literal.number(group)]
         extracted = exp.Anonymous(this="REGEXP_EXTRACT", expressions=arguments)
         node.replace(extracted)
+
+
+def _translate_pattern(node: exp.Expr) -> None:
+    """Redshift's patterns are escaped by `\\`; a SIMILAR TO of DuckDB's takes a regular expression."""
+    escaped = node.parent if isinstance(node.parent, exp.Escape) else None
+    pattern = node.expression
+    if isinstance(node, exp.SimilarTo):
+        if not isinstance(pattern, exp.Literal):
+            raise QueryError("a pattern of SIMILAR TO must be written out.")
+        escape = escaped.expression.name if escaped else "\\"
+        node.set("expression", exp.Literal.string(_as_regex(pattern.name, escape)))
+        if escaped:
+            escaped.replace(node)
+    elif not escaped and not (isinstance(pattern, exp.Literal) and "\\" not in pattern.name):
+        node.replace(exp.Escape(this=node.copy(), expression=exp.Literal.string("\\")))
+
+
+def _as_regex(pattern: str, escape: str) -> str:
+    """A pattern of SIMILAR TO as a regular expression of the whole text."""
+    out, characters = [], iter(pattern)
+    for one in characters:
+        if escape and one == escape:
+            out.append(re.escape(next(characters, "")))
+        else:
+            out.append({"%": ".*", "_": "."}.get(one) or (f"\\{one}" if one in ".^$\\" else one))
+    return f"(?s:{''.join(out)})"
 
 
 def _trims_spaces(node: exp.Expr) -> bool:
@@ -153,15 +195,26 @@ def _put_in(sql: str, tables: Sequence[exp.Table], held: Mapping[str, str]) -> s
     return sql
 
 
+def selected(sql: str) -> str:
+    """The statement. Raises QueryError for anything but one SELECT."""
+    _select(sql)
+    return sql
+
+
+def _select(sql: str) -> exp.Query:
+    tree = _parsed(sql)
+    if not isinstance(tree, exp.Query) or tree.find(*_ACTING):
+        raise QueryError("it must be one SELECT, and nothing else.")
+    return tree
+
+
 def tables_read(sql: str) -> str:
     """The tables that a SELECT reads, in lower case, one a line.
 
     Raises QueryError for anything but one SELECT over tables, without parameters. In the place of a table
     DuckDB takes a function, or a name with a dot, for a file.
     """
-    tree = _parsed(sql)
-    if not isinstance(tree, exp.Query) or tree.find(*_ACTING):
-        raise QueryError("it must be one SELECT, and nothing else.")
+    tree = _select(sql)
     if tree.find(exp.Placeholder, exp.Parameter):
         raise QueryError("it can take no parameter: nobody gives it a value.")
     for node in tree.find_all(exp.Table, exp.UDTF):
@@ -177,6 +230,32 @@ def tables_read(sql: str) -> str:
         raise QueryError(f"it cannot be read: {str(error).splitlines()[0]}") from error
     sources = [source for scope in scopes for source in scope.sources.values()]
     return "\n".join(sorted({one.name.lower() for one in sources if isinstance(one, exp.Table)}))
+
+
+def rewords(sql: str, columns: str, without: str) -> str:
+    """As `dialect.rewords`, the names with blanks between; empty for no."""
+    tree, held = _parsed(sql), columns.split()
+    tables = [one.name.lower() for one in tree.find_all(exp.Table)]
+    ctes = [one.alias.lower() for one in tree.find_all(exp.CTE)]
+    if {*tables} <= {*without.split(), *ctes}:
+        return ""
+    aliases = {*tables, *ctes, *(one.alias.lower() for one in tree.find_all(exp.Table, exp.Subquery))}
+    named = [one for one in tree.find_all(exp.Column) if one.name.lower() in held]
+    is_bare = all(isinstance(one.parent, exp.Select | exp.Group | exp.Ordered) for one in named)
+    is_whole = any(one.name.lower() in aliases for one in tree.find_all(exp.Column))
+    stars = [one for one in tree.find_all(exp.Star) if not isinstance(one.parent, exp.Count)]
+    is_changed = any(one.args.get("rename") or one.args.get("replace") for one in stars)
+    is_by_pattern = tree.find(exp.Columns) is not None
+    is_by_place = tree.find(exp.SetOperation, exp.Pivot) is not None or any(
+        one.args.get("columns") for one in tree.find_all(exp.TableAlias)
+    )
+    is_value = any(
+        not isinstance(one.parent, exp.From | exp.Join | exp.SetOperation)
+        and one.find(exp.Star, exp.Column) is not None
+        for one in tree.find_all(exp.Subquery)
+    )
+    can_slip = (is_by_place or is_value) and bool(stars or named)
+    return "" if is_bare and not (is_whole or is_changed or is_by_pattern or can_slip) else "yes"
 
 
 def reserved_words() -> str:

@@ -17,12 +17,11 @@ from typing import NamedTuple
 import sparkify
 from sparkify.clock import now_in_seconds
 from sparkify.engines.base import Engine, Value
-from sparkify.errors import CheckError, ConfigError, LoadError, QueryError, SparkifyError
+from sparkify.errors import CheckError, ConfigError, LoadError, SparkifyError
 from sparkify.formatting import cut
 from sparkify.ledger import seal
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.runs import last_run, writing
-from sparkify.recorder import without_values
 
 LONGEST = 1000
 """Bytes of a reason that are kept."""
@@ -100,12 +99,8 @@ def outcome_of(error: BaseException) -> str:
 
 def reason_of(error: BaseException) -> str:
     """One line that says why, without values of the data: a listener who is forgotten must not be in it."""
-    if isinstance(error, CheckError):
-        text = error.brief
-    elif isinstance(error, QueryError):
-        text = without_values(str(error), "")
-    elif isinstance(error, SparkifyError):
-        text = _KEY_NAME.sub("unknown key in ", str(error).partition("\n")[0])
+    if isinstance(error, SparkifyError):
+        text = error.brief or _KEY_NAME.sub("unknown key in ", str(error).partition("\n")[0])
     else:
         text = type(error).__name__
     return cut(text, LONGEST)

@@ -127,7 +127,7 @@ def check_own(reader: Reader, project: Project) -> Sequence[Verdict]:
         with naming(one):
             wrong = reader.query(f"SELECT * FROM (\n{one.text}\n) AS wrong LIMIT {SHOWN}")
         meaning = one.meaning or f"The SELECT of {one.file} returns no row."
-        found.append(Verdict(one.name, meaning, wrong, warns=one.severity == "warn"))
+        found.append(Verdict(one.name, meaning, wrong, warns=one.severity == "warn", is_own=True))
     return found
 
 

@@ -82,13 +82,13 @@ def remember_versions(engine: Engine, plan: Plan) -> None:
 def compare(file: SourceFile, parts: Sequence[Known], trust: Trust = "version") -> Planned:
     """What a run would do with a file of which the ledger holds these parts.
 
-    What was undone is left alone while it is as it was; what has come to it since is loaded.
+    What was undone is left alone while it is as it was, and said to be undone; what has come since is loaded.
     """
     if not parts:
         return Planned(file, "new")
     latest = parts[-1]
     state, border = _state_of(file, latest, parts, trust)
-    if latest.is_undone and state == "known":
+    if state == "known" and any(part.is_undone for part in parts):
         return Planned(file, "undone", latest, parts)
     if latest.is_undone and state != "grown":
         standing = [part for part in parts if not part.is_undone]

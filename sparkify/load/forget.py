@@ -20,7 +20,7 @@ from sparkify.load.erase import erase, must_erase
 from sparkify.load.feed import Feed
 from sparkify.load.layout import read_columns
 from sparkify.load.notices import Warned, Warnings
-from sparkify.load.own_models import standing
+from sparkify.load.own_models import comment_of, standing
 from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, publish
 from sparkify.load.star import build_star, drop_affected, recount_all
@@ -169,7 +169,7 @@ def _made_by_others(engine: Engine, project: Project) -> list[str]:
         for column in held
         if column not in table(name).column_names
     ]
-    ours = {text for _, text in meanings()}
+    ours = {text for _, text in meanings()} | {comment_of(model) for model in project.models}
     return tables + columns + [what for what, text in engine.definitions() if text not in ours]
 
 

@@ -1,16 +1,17 @@
 """The user's own models: each table is what one SELECT returns of the star, built again by every run.
 
 Which tables these are is in the seal: the names, with digests of columns and SELECT. So nobody without the
-key of the seals can pretend that a table is a model's, and one that somebody else made is never replaced.
+key of the seals can pretend that a table is a model's. Each has a comment that goes with it: one that
+somebody dropped and made again is theirs, and is never replaced.
 """
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sparkify.engines.base import Engine, Reader, Result
-from sparkify.engines.dialect import tables_read
+from sparkify.engines.dialect import literal, tables_read
 from sparkify.errors import ConfigError
 from sparkify.formatting import count
 from sparkify.ledger.digests import Built, Changes
@@ -19,16 +20,39 @@ from sparkify.load.layout import read_columns
 from sparkify.load.project import Project, naming
 from sparkify.load.verdict import Verdict
 from sparkify.progress import Progress
+from sparkify.sql import schema
 from sparkify.sql.own import Own
 
 _FRACTIONS = ("double precision", "double", "real", "float")
+_MARK = "A model of sparkify"
+"""What the comments of models begin with."""
 
 
 def standing(reader: Reader, there: Mapping[str, Sequence[str]] | None = None) -> dict[str, Built]:
     """The tables of models that stand as they were built; what else has such a name is somebody's own."""
-    built = read_models(reader)
-    there = (read_columns(reader) if there is None else there) if built else {}
-    return {name: one for name, one in built.items() if _digest(there.get(name, ())) == one.columns}
+    if not (built := read_models(reader)):
+        return {}
+    there = read_columns(reader) if there is None else there
+    marked = {
+        name
+        for name, comment in reader.query(
+            "SELECT c.relname, d.description FROM pg_catalog.pg_class AS c "
+            "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = CURRENT_SCHEMA() "
+            "JOIN pg_catalog.pg_description AS d ON d.objoid = c.oid AND d.objsubid = 0 "
+            "WHERE c.relkind = 'r'"
+        ).rows
+        if comment and comment.startswith(_MARK)
+    }
+    return {
+        name: one
+        for name, one in built.items()
+        if name in marked and _digest(there.get(name, ())) == one.columns
+    }
+
+
+def comment_of(model: Own) -> str:
+    """What the database says of a model's table."""
+    return f"{_MARK}. {model.meaning}".rstrip()
 
 
 def is_stale(reader: Reader, project: Project) -> bool:
@@ -50,7 +74,8 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
     progress.step("building models")
     for name in sorted(ours.keys() - {model.name for model in project.models}):
         engine.execute(f"DROP TABLE {name}")
-        progress.note(f"the model {name} is gone: its table was dropped.")
+        progress.note(f"the model {name} is gone: this run drops its table.")
+    _refuse_views(engine, project, there)
     selects, made, rows = _selects(project), list[str](), dict[str, int]()
     for model in project.models:
         if model.name in there and model.name not in ours:
@@ -70,6 +95,7 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
                 if model.name in ours:
                     engine.execute(f"DROP TABLE {model.name}")
                 engine.execute(f"CREATE TABLE {model.name} AS\n{model.text}")
+                engine.native(f"COMMENT ON TABLE {model.name} IS {literal(comment_of(model))}")
                 made.append(model.name)
             rows[model.name] = int(engine.query(f"SELECT COUNT(*) AS n FROM {model.name}").scalar())
     if made:
@@ -84,11 +110,14 @@ def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
     built = read_models(reader)
     if not (project.models or built):
         return []
-    ours, selects = standing(reader), _selects(project)
+    there = read_columns(reader)
+    ours, selects = standing(reader, there), _selects(project)
     gone = sorted(ours.keys() - {model.name for model in project.models})
     wrong = [(name, "its file is gone, and the next run drops it") for name in gone]
     for model in project.models:
-        if model.name not in ours:
+        if model.name in there and model.name not in ours:
+            wrong.append((model.name, "somebody made a table or view of that name: no run replaces it"))
+        elif model.name not in ours:
             wrong.append((model.name, "it is missing, and the next run builds it"))
         elif ours[model.name].select != selects[model.name]:
             wrong.append((model.name, "its SELECT is another one now, and the next run builds it"))
@@ -99,6 +128,21 @@ def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
     return [
         Verdict("models", meaning, Result(("name", "why"), wrong), told and f"{told}. Expected: {meaning}")
     ]
+
+
+def _refuse_views(engine: Engine, project: Project, there: Collection[str]) -> None:
+    """Raise ConfigError for a model over a view of somebody's own, behind which another model may stand."""
+    known = {*schema.ALL, *schema.VIEWS, *(model.name for model in project.models)}
+    if not {name for model in project.models for name in tables_read(model.text)} & {*there} - known:
+        return
+    views = "SELECT table_name FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA() "
+    others = {name for (name,) in engine.query(f"{views} AND table_type = 'VIEW'").rows} - known
+    for model in project.models:
+        if read := sorted(others & {*tables_read(model.text)}):
+            raise ConfigError(
+                f"{model.file}: it reads the view {read[0]}, behind which another model may stand, so nobody "
+                "can say which is built first. Put its SELECT into a model; nothing was published."
+            )
 
 
 def _selects(project: Project) -> dict[str, int]:

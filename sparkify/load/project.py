@@ -20,6 +20,10 @@ OTHER_CHECKS = ("rules", "play_pages", "layout", "seal", "models", "freshness", 
 """Checks of ours that are no file."""
 PREFIXES = ("etl_", "stg_", "load_", "raw_", "deep_")
 """What names of tables of ours begin with, in this version or a later one."""
+OF_ENGINES = ("duckdb_", "pragma_", "sqlite_", "pg_", "stl_", "stv_", "svcs_", "svl_", "svv_", "sys_")
+"""The same of tables of the engines, which a table of that name would hide."""
+WRITTEN_LAST = {"etl_run", "etl_warning", "etl_attempt", "etl_seal", "etl_lock", "load_runs"}
+"""What a run writes when it has built the models."""
 LONGEST_NAME = 63
 MOST_MODELS = 100
 """A seal holds so many names beside the digests of our own tables."""
@@ -61,6 +65,11 @@ def make_project(config: Config, *, strict: bool = False) -> Project:
             raise ConfigError(f"{one.file}: {one.name} is a word of SQL. Give it another name.")
         if len(one.name) > LONGEST_NAME:
             raise ConfigError(f"{one.file}: the name of a table has at most {LONGEST_NAME} characters.")
+        if late := sorted(WRITTEN_LAST & {*tables_read(one.text)}):
+            raise ConfigError(
+                f"{one.file}: it reads {late[0]}, which a run writes after the models: it would always be "
+                "one run late. Ask for it by a question of your own."
+            )
     if len(models) > MOST_MODELS:
         raise ConfigError(f"[ETL] MODELS: {config.etl.models} holds more than {MOST_MODELS} models.")
     return Project(checks, models, strict)
@@ -73,7 +82,9 @@ def naming(one: Own) -> Iterator[None]:
         with unkept():
             yield
     except (QueryError, WarehouseError) as error:
-        raise type(error)(f"{one.file}: {error}") from error
+        named = type(error)(f"{one.file}: {error}")
+        named.brief = error.brief and f"{one.file}: {error.brief}"
+        raise named from error
 
 
 def _read(folder: str, setting: str, what: str, is_taken: Callable[[str], bool]) -> Sequence[Own]:
@@ -92,7 +103,7 @@ def _is_check(name: str) -> bool:
 
 def _is_table(name: str) -> bool:
     ours = (*schema.ALL, *schema.VIEWS, *temporary_tables(is_everything=False), *names("affected"))
-    return name in ours or name.startswith(PREFIXES)
+    return name in ours or name.startswith((*PREFIXES, *OF_ENGINES))
 
 
 def _sorted(models: Sequence[Own]) -> Sequence[Own]:

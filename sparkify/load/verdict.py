@@ -19,6 +19,8 @@ class Verdict:
     """What a failed check found, where its first wrong row does not say it well."""
     warns: bool = False
     """Whether a run that it fails is published all the same, with a warning."""
+    is_own: bool = False
+    """Whether it is one of the user's own, whose rows may hold anything."""
 
     @property
     def passed(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
+from sparkify.engines.duckdb.errors import translated
 from sparkify.engines.duckdb.read import quoted
 from sparkify.errors import WarehouseError
 from sparkify.sql.schema import ALL
@@ -19,14 +20,22 @@ TABLES = (
     "SELECT table_name, sql FROM system.main.duckdb_tables() "
     "WHERE schema_name = 'main' AND database_name = system.main.current_database()"
 )
+_HERE = "NOT internal AND database_name = system.main.current_database()"
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 _COLLATED = re.compile(r'("(?:[^"]|"")*"|\w+) VARCHAR COLLATE ')
 MACROS = (
     "SELECT function_name, function_type, schema_name FROM system.main.duckdb_functions() WHERE {}internal"
 )
+HIDING = f"""
+SELECT 'TABLE' AS kind, table_name AS name FROM system.main.duckdb_tables()
+WHERE schema_name = 'main' AND {_HERE} AND system.main.regexp_matches(table_name, '{{0}}', 'i')
+UNION ALL
+SELECT 'VIEW', view_name FROM system.main.duckdb_views()
+WHERE schema_name = 'main' AND {_HERE} AND system.main.regexp_matches(view_name, '{{0}}', 'i')
+""".format("^(duckdb|pragma|sqlite)_")
+"""Tables and views that are called as DuckDB's own, which the information schema reads."""
 TRIGGERS = "SELECT trigger_name, table_name, schema_name FROM system.main.duckdb_triggers()"
 COLUMNS = "SELECT column_name, data_type, column_default FROM system.main.duckdb_columns() WHERE table_oid = "
-_HERE = "NOT internal AND database_name = system.main.current_database()"
 DEFINITIONS = f"""
 SELECT DISTINCT 'macro ' || schema_name || '.' || function_name AS what, '' AS text
 FROM system.main.duckdb_functions() WHERE {_HERE}
@@ -45,14 +54,16 @@ ORDER BY 1
 
 
 def refuse_hidden(connection: duckdb.DuckDBPyConnection, file: str) -> None:
-    """Raise WarehouseError if a macro hides a function of DuckDB's, or a table has a trigger or a collation.
+    """Raise WarehouseError if something hides what is DuckDB's, or a table has a trigger or a collation.
 
     The statements call nothing but what they name in full, so that no macro answers them. A warehouse in
     memory has one writer.
     """
     if file == ":memory:":
         return
-    for what, drop in _hidden(connection):
+    with translated("looking for what hides DuckDB's own"):
+        found = [*_hidden(connection)]
+    for what, drop in found:
         raise WarehouseError(f"{file} holds {what}. Open it with DuckDB and say {drop}; nothing was changed.")
 
 
@@ -66,6 +77,8 @@ def _hidden(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
                 f"the macro {name}, which hides DuckDB's function of that name",
                 f"DROP {what} {quoted(name)}",
             )
+    for kind, name in connection.execute(HIDING).fetchall():
+        yield f"the {kind.lower()} {name}, which hides DuckDB's own", f"DROP {kind} {quoted(name)}"
     for name, sql in connection.execute(TABLES).fetchall():
         bare = _QUOTED.sub(lambda text: text[0] if text[0][0] == '"' else "''", sql)
         if name in ALL and re.search(r"\bCOLLATE\b", _QUOTED.sub("''", sql)):

@@ -3,18 +3,17 @@ SELECT
     u.user_id,
     u.first_name,
     u.last_name,
-    played.plays,
+    COALESCE(played.plays, 0) AS plays,
     COUNT(*) OVER () AS found
 FROM (
-    SELECT p.user_id, COUNT(*) AS plays
-    FROM songplay AS p
-    WHERE p.user_id IS NOT NULL
-    GROUP BY p.user_id
-) AS played
-JOIN (
     SELECT user_id, first_name, last_name, COALESCE(first_name, '') || ' ' || COALESCE(last_name, '') AS name
     FROM users
-) AS u ON u.user_id = played.user_id
+) AS u
+LEFT JOIN (
+    SELECT p.user_id, COUNT(*) AS plays
+    FROM songplay AS p
+    GROUP BY p.user_id
+) AS played ON played.user_id = u.user_id
 WHERE
     CAST(u.user_id AS VARCHAR(20)) = :text
     OR (
@@ -28,5 +27,5 @@ WHERE
             ), :text
         ) > 0
     )
-ORDER BY played.plays DESC, u.user_id
+ORDER BY COALESCE(played.plays, 0) DESC, u.user_id
 LIMIT :limit

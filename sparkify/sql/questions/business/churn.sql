@@ -12,8 +12,8 @@ active AS (
     ) AS played
 ),
 log AS (
-    SELECT CAST(MIN(start_time) AS DATE) AS first_day, CAST(MAX(start_time) AS DATE) AS last_day
-    FROM songplay
+    SELECT CAST(MIN(ts) AS DATE) AS first_day, CAST(MAX(ts) AS DATE) AS last_day
+    FROM events
 ),
 latest AS (
     SELECT user_id, month, page, level

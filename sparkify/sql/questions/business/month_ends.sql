@@ -1,10 +1,11 @@
 -- How many listeners are paid, free or cancelled at the end of each month, and how many played in the 30 days up to it?
 -- A listener's level is the latest that an event says; cancelled is whose latest event is a Cancellation Confirmation.
--- The last month ends with the log, and may be one in part; before the log's thirtieth day there is no number of 30 days.
+-- A month without any event is left out. The last one ends with the log, and may be one in part; before the log's
+-- thirtieth day there is no number of 30 days.
 WITH
 log AS (
-    SELECT CAST(MIN(start_time) AS DATE) AS first_day, CAST(MAX(start_time) AS DATE) AS last_day
-    FROM songplay
+    SELECT CAST(MIN(ts) AS DATE) AS first_day, CAST(MAX(ts) AS DATE) AS last_day
+    FROM events
 ),
 latest AS (
     SELECT user_id, month, page, level
@@ -19,8 +20,7 @@ latest AS (
                     PARTITION BY e.user_id ORDER BY e.ts, e.session_id, e.item_in_session, e.page ROWS UNBOUNDED PRECEDING
                 ) AS said
             FROM events AS e
-            CROSS JOIN log
-            WHERE e.user_id IS NOT NULL AND e.ts < DATEADD(day, 1, log.last_day)
+            WHERE e.user_id IS NOT NULL
         ) AS counted
     ) AS carried
     QUALIFY ROW_NUMBER() OVER (
@@ -37,11 +37,11 @@ standing AS (
 ),
 month AS (
     SELECT
-        played.month,
-        LEAST(CAST(DATEADD(day, -1, DATEADD(month, 1, played.month)) AS DATE), log.last_day) AS last_day,
-        CASE WHEN DATEADD(month, 1, played.month) <= DATEADD(day, 1, log.last_day) THEN 'whole' ELSE 'in part' END AS part,
+        known.month,
+        LEAST(CAST(DATEADD(day, -1, DATEADD(month, 1, known.month)) AS DATE), log.last_day) AS last_day,
+        CASE WHEN DATEADD(month, 1, known.month) <= DATEADD(day, 1, log.last_day) THEN 'whole' ELSE 'in part' END AS part,
         log.first_day
-    FROM (SELECT DISTINCT CAST(DATE_TRUNC('month', start_time) AS DATE) AS month FROM songplay) AS played
+    FROM (SELECT DISTINCT CAST(DATE_TRUNC('month', ts) AS DATE) AS month FROM events) AS known
     CROSS JOIN log
 ),
 active AS (
@@ -59,7 +59,7 @@ SELECT
     COALESCE(SUM(CASE l.level WHEN 'paid' THEN 1 ELSE 0 END), 0) AS paid_listeners,
     COALESCE(SUM(CASE l.level WHEN 'free' THEN 1 ELSE 0 END), 0) AS free_listeners,
     COALESCE(SUM(CASE l.level WHEN 'cancelled' THEN 1 ELSE 0 END), 0) AS cancelled_listeners,
-    MAX(CASE WHEN month.last_day >= DATEADD(day, 29, month.first_day) THEN active.listeners END) AS monthly_active,
+    MAX(CASE WHEN month.last_day >= DATEADD(day, 29, month.first_day) THEN COALESCE(active.listeners, 0) END) AS monthly_active,
     month.part AS month_in_log
 FROM month
 LEFT JOIN standing AS l ON l.month <= month.month AND (l.next_month IS NULL OR l.next_month > month.month)

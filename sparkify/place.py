@@ -1,0 +1,71 @@
+"""Where a file may be written: not where the app writes, nor over a file of another kind, nor a warehouse's.
+
+Whatever writes a file for the user asks here first.
+"""
+
+from pathlib import Path
+
+from sparkify.config import S3
+from sparkify.errors import ConfigError
+
+REPORT = "<!doctype html>"
+METRICS = "# HELP sparkify_"
+CHART = "<svg "
+MARKDOWN = "# "
+DOCUMENT = "{\n"
+"""How files begin that sparkify writes, of each kind."""
+
+OF_WAREHOUSE = (".wal", ".lock", ".tmp")
+"""How the names of files end that lie beside a warehouse and are part of it."""
+OF_COPY = ".snapshot"
+"""What the name of its copy for readers has before the ending."""
+
+
+def require_place(out: Path, s3: S3, begins: str) -> None:
+    """Raise ConfigError if a file must not be written there: what lies there is no earlier one of its kind.
+
+    Such a file `begins` alike. What is no regular file, such as /dev/stdout, is written to.
+    """
+    why = ""
+    if out.is_dir() or not out.parent.is_dir():
+        why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
+    elif is_duckdb(out):
+        why = "a warehouse lies there"
+    elif out.is_file() and not _begins(out, begins):
+        why = f"what lies there is no earlier one, which would begin with {begins.strip()}"
+    if why:
+        raise ConfigError(f"{out} cannot be written: {why}. Choose another file.")
+    require_foreign(out, s3)
+
+
+def require_foreign(out: Path, s3: S3) -> None:
+    """Raise ConfigError for a name that a warehouse keeps for itself, and for a place in the source."""
+    for folder in (s3.log_data or f"{s3.source}/log_data", s3.song_data or f"{s3.source}/song_data"):
+        is_named = s3.source or folder in (s3.log_data, s3.song_data)
+        if is_named and out.resolve().is_relative_to(Path(folder).resolve()):
+            raise ConfigError(f"{out} lies in the source, {folder}: the next load would read it.")
+    owners = [out.with_suffix("")] if out.suffix in OF_WAREHOUSE else []
+    if out.with_suffix("").suffix == OF_COPY:
+        owners.append(out.with_suffix("").with_suffix(out.suffix))
+    if owner := next(filter(is_duckdb, owners), None):
+        raise ConfigError(
+            f"{out} cannot be written: it is the warehouse's own name, of {owner.name}. Choose another file."
+        )
+
+
+def _begins(file: Path, text: str) -> bool:
+    """Whether a file begins with this text, but for blanks, or is empty."""
+    try:
+        with file.open("rb") as handle:
+            held = handle.read(100).lstrip()
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}. Choose another file.") from error
+    return not held or held.startswith(text.encode())
+
+
+def is_duckdb(file: Path) -> bool:
+    """Whether a DuckDB database lies there."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as handle:
+        return handle.read(12)[8:] == b"DUCK"
