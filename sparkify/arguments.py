@@ -51,8 +51,10 @@ def _fits(value: object, hint: Any) -> bool:
     if origin is not None and issubclass(origin, Mapping):
         key, held = get_args(hint)
         return isinstance(value, origin) and all(_fits(k, key) and _fits(v, held) for k, v in value.items())
-    if getattr(hint, "_is_protocol", False) or (hint is int and isinstance(value, bool)):
-        return hint is not int
+    if (hint is int and isinstance(value, bool)) or (hint is dt.date and isinstance(value, dt.datetime)):
+        return False
+    if getattr(hint, "_is_protocol", False):
+        return True
     return isinstance(value, origin or hint)
 
 

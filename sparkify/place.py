@@ -26,6 +26,7 @@ def require_place(out: Path, s3: S3, begins: str) -> None:
 
     Such a file `begins` alike. What is no regular file, such as /dev/stdout, is written to.
     """
+    require_foreign(out, s3)
     why = ""
     if out.is_dir() or not out.parent.is_dir():
         why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
@@ -35,7 +36,6 @@ def require_place(out: Path, s3: S3, begins: str) -> None:
         why = f"what lies there is no earlier one, which would begin with {begins.strip()}"
     if why:
         raise ConfigError(f"{out} cannot be written: {why}. Choose another file.")
-    require_foreign(out, s3)
 
 
 def require_foreign(out: Path, s3: S3) -> None:

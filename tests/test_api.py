@@ -166,6 +166,46 @@ def test_what_is_wrong_is_an_error_with_the_line_of_the_command_line(
     assert issubclass(LoadError, sparkify.SparkifyError)
 
 
+@pytest.mark.parametrize(
+    ("method", "given"),
+    [
+        ("ask", {"level": "gold"}), ("ask", {"level": ""}), ("ask", {"limit": "5"}), ("ask", {"limit": 1.5}),
+        ("ask", {"limit": -1}), ("ask", {"limit": True}), ("ask", {"first": "2018-11-01"}),
+        ("ask", {"first": dt.datetime(2018, 11, 1, 12)}), ("ask", {"params": None}),
+        ("ask", {"question": 5}), ("ask", {"title": 5}),
+        ("ask", {"first": dt.date(2018, 11, 2), "last": DAY}),
+        ("ask", {"params": {"a": 1}}), ("sql", {"query": b""}), ("sql", {"query": "SELECT 1", "limit": -1}),
+        ("undo", {"run": True}), ("undo", {"run": "1"}), ("load", {"changed": "x"}),
+        ("load", {"strict": "no"}),
+        ("load", {"max_rejects": 5}), ("load", {"source": 5}), ("export", {"out": "x", "format": "xml"}),
+        ("report", {"out": None}), ("report", {"names": "yes"}), ("rejects", {"run": "1"}),
+        ("plan", {"source": b"a"}),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_named_and_nothing_is_done(
+    warehouse: sparkify.Warehouse, method: str, given: dict[str, object]
+) -> None:
+    before = Path(warehouse.config.warehouse.file).read_bytes()
+    if method == "ask":
+        given = {"question": "most_played_songs"} | given
+
+    with pytest.raises(ConfigError) as told:
+        getattr(warehouse, method)(**given)
+
+    name, value = [*given.items()][-1]
+    assert name in str(told.value) or "is later than" in str(told.value) or repr(value) in str(told.value)
+    assert "\n" not in str(told.value)
+    assert Path(warehouse.config.warehouse.file).read_bytes() == before
+
+
+def test_what_may_be_given_is_taken(warehouse: sparkify.Warehouse) -> None:
+    assert len(warehouse.ask("most_played_songs", limit=0)) == len(
+        warehouse.ask("most_played_songs", limit=None)
+    )
+    assert warehouse.ask("most_played_songs", first=DAY, last=DAY, level="free").rows
+    assert len(warehouse.sql("SELECT * FROM songplay", limit=0)) == 3
+
+
 def test_nothing_is_held_between_calls(warehouse: sparkify.Warehouse, source: Source) -> None:
     """While the object lives, another process loads into the same file."""
     source.log(play(7), day="2018-11-07")
@@ -202,6 +242,28 @@ def test_the_report_is_one_file(warehouse: sparkify.Warehouse, tmp_path: Path) -
     page = warehouse.report(tmp_path / "page.html")
 
     assert page.read_text().startswith("<!doctype html>")
+    assert warehouse.report(page) == page
+    log = next((tmp_path / "music/log_data").rglob("*.json"))
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "w.snapshot.duckdb").unlink(missing_ok=True)
+    names = (
+        "w.duckdb",
+        "w.duckdb.wal",
+        "w.duckdb.lock",
+        "w.snapshot.duckdb",
+        "notes.txt",
+        log,
+        tmp_path,
+        "no/page.html",
+    )
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for name in names:
+        with pytest.raises(ConfigError, match="cannot be written"):
+            warehouse.report(tmp_path / name)
+    for name in ("w.duckdb.wal", "w.snapshot.duckdb", "w.duckdb.lock"):
+        with pytest.raises(ConfigError, match=r"warehouse's own name, of w\.duckdb"):
+            warehouse.export(tmp_path / name, "duckdb")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_to_import_it_costs_the_command_line_nothing() -> None:

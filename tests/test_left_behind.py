@@ -251,27 +251,6 @@ def test_a_report_that_does_not_fit_the_disk_leaves_the_one_before(loaded: Run, 
     assert (tmp_path / "report.html").read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    "command",
-    [("etl", "--metrics"), ("report", "--out"), ("export",), ("export", "--format", "csv"),
-     ("export", "--format", "duckdb")],
-)  # fmt: skip
-def test_nothing_is_written_where_the_app_writes(
-    loaded: Run, source: Source, tmp_path: Path, command: tuple[str, ...]
-) -> None:
-    (tmp_path / "dwg.cfg").write_text("[S3]\nSOURCE = music\n")
-    log = next((source.folder / "log_data").rglob("*.json"))
-    (tmp_path / "link").symlink_to(source.folder / "song_data")
-    before = {path: path.is_file() and path.read_bytes() for path in source.folder.rglob("*")}
-
-    for out in (log, source.folder / "log_data" / "new", tmp_path / "link" / "new"):
-        done = loaded(*command, str(out))
-
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert "lies in the source" in done.stderr
-        assert {path: path.is_file() and path.read_bytes() for path in source.folder.rglob("*")} == before
-
-
 def test_too_few_open_files_are_said_in_one_line(loaded: Run, tmp_path: Path) -> None:
     said = set()
     for most in range(4, 16):
@@ -353,11 +332,3 @@ def test_what_is_no_file_of_ours_is_waited_for_by_nobody_and_left_alone(loaded: 
         assert (done.returncode, done.stderr.count("Traceback")) == (code, 0), done.stderr
 
     assert all(stat.S_ISFIFO(pipe.lstat().st_mode) for pipe in pipes)
-
-
-@pytest.mark.parametrize("end", [".wal", ".lock", ".tmp"])
-def test_nothing_is_written_over_what_belongs_to_a_warehouse(loaded: Run, tmp_path: Path, end: str) -> None:
-    for command in (("report", "--out"), ("etl", "--source", "music", "--metrics")):
-        done = loaded(*command, f"sparkify.duckdb{end}")
-
-        assert (done.returncode, "warehouse's own name" in done.stderr) == (2, True), done.stderr

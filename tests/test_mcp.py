@@ -106,6 +106,24 @@ def test_sql_is_offered_where_that_is_asked_for_and_only_reads(loaded: Run, tmp_
     assert "Unknown tool" in unknown
 
 
+def test_an_argument_that_it_does_not_know_or_cannot_take_is_an_error(loaded: Run, tmp_path: Path) -> None:
+    _, *refused, both = call(
+        tmp_path,
+        ("ask", {"question": "most_played_songs", "from": "2018-11-05"}),
+        ("ask", {"question": "most_played_songs", "user": 5}),
+        ("find", {"text": "a", "limit": 1}),
+        ("list_runs", {"names": True}),
+        ("ask", {"question": "most_played_songs", "first": "2018-11-05", "last": "2018-11-01"}),
+        ("ask", {"question": "most_played_songs", "level": "gold"}),
+        ("query", {"sql": "SELECT 1 AS a, 2 AS a"}),
+        options=("--sql",),
+    )
+
+    assert all(isinstance(said, str) for said in refused), refused
+    assert "from 2018-11-05 is later than to 2018-11-01" in refused[4]
+    assert both["rows"] == [{"a": 1, "a_2": 2}]
+
+
 def test_an_answer_is_cut_and_says_so(loaded: Run, tmp_path: Path) -> None:
     sql = "SELECT range AS n FROM range(5000)"
 

@@ -21,7 +21,7 @@ from sparkify.load.feed import Feed
 from sparkify.load.forget import forget
 from sparkify.progress import Silent
 from sparkify.sql.schema import Column
-from tests.builders import NOON, Source, etl, event, play, rows, song
+from tests.builders import NOON, Source, etl, event, play, song
 
 DAY = 86_400_000
 NOW = dt.datetime(2018, 12, 1, 8)
@@ -308,17 +308,6 @@ def test_a_page_of_plays_without_listener_length_or_level(warehouse: Engine, sou
     assert page["views"]["all-paid"]["cards"][3]["value"] == "0.0"
     for question in list_questions():
         ask(warehouse, question)
-
-
-def test_the_numbers_of_a_page_belong_to_one_run(warehouse: Engine, source: Source) -> None:
-    source.log(play(0))
-    etl(warehouse, source.folder)
-
-    page = gather(Publishing(warehouse, source), lambda: check_everything(warehouse), NOW)
-
-    assert page["run"] == 2
-    assert page["views"]["all-all"]["cards"][0]["value"] == "2"
-    assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
 
 
 def test_the_command_writes_one_file(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,22 +224,26 @@ def tables_read(sql: str) -> str:
                 f"it reads {node.sql('redshift')}: only tables of the warehouse, named without their schema, "
                 "can be read."
             )
+    return "\n".join(sorted(_sources(tree)))
+
+
+def _sources(tree: exp.Expr) -> set[str]:
+    """The tables that a SELECT reads, in lower case; those of WITH are none."""
     try:
         scopes = traverse_scope(tree)
     except SqlglotError as error:
         raise QueryError(f"it cannot be read: {str(error).splitlines()[0]}") from error
     sources = [source for scope in scopes for source in scope.sources.values()]
-    return "\n".join(sorted({one.name.lower() for one in sources if isinstance(one, exp.Table)}))
+    return {one.name.lower() for one in sources if isinstance(one, exp.Table)}
 
 
 def rewords(sql: str, columns: str, without: str) -> str:
     """As `dialect.rewords`, the names with blanks between; empty for no."""
     tree, held = _parsed(sql), columns.split()
-    tables = [one.name.lower() for one in tree.find_all(exp.Table)]
-    ctes = [one.alias.lower() for one in tree.find_all(exp.CTE)]
-    if {*tables} <= {*without.split(), *ctes}:
+    if _sources(tree) <= {*without.split()}:
         return ""
-    aliases = {*tables, *ctes, *(one.alias.lower() for one in tree.find_all(exp.Table, exp.Subquery))}
+    aliased = tree.find_all(exp.Table, exp.Subquery, exp.CTE)
+    aliases = {name.lower() for one in aliased for name in (one.name, one.alias) if name}
     named = [one for one in tree.find_all(exp.Column) if one.name.lower() in held]
     is_bare = all(isinstance(one.parent, exp.Select | exp.Group | exp.Ordered) for one in named)
     is_whole = any(one.name.lower() in aliases for one in tree.find_all(exp.Column))
