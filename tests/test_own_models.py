@@ -28,8 +28,7 @@ WHO = "SELECT u.user_id, u.first_name, u.last_name FROM users AS u"
 """What holds a listener."""
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
+def writer(tmp_path: Path) -> Write:
     """Writes these models, or takes away those that are None, and gives the project."""
     folder = tmp_path / "models"
     folder.mkdir()
@@ -41,6 +40,9 @@ def write(tmp_path: Path) -> Write:
         return make_project(Config(etl=Etl(models=str(folder))))
 
     return call
+
+
+write = pytest.fixture(writer, name="write")
 
 
 def failed(engine: Engine, project: Project) -> Mapping[str, str]:

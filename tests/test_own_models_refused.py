@@ -9,22 +9,23 @@ from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, QueryError
 from sparkify.load.project import make_project
 from tests.builders import Source, etl, play, rows
-from tests.test_own_models import TOP, Write, failed
-from tests.test_own_models import write as write_models  # noqa: F401  # a fixture
+from tests.test_own_models import TOP, Write, failed, writer
+
+write = pytest.fixture(writer, name="write")
 
 
 def test_a_model_reads_no_view_behind_which_another_may_stand(
-    warehouse: Engine, source: Source, write_models: Write
+    warehouse: Engine, source: Source, write: Write
 ) -> None:
     source.log(play(0))
-    etl(warehouse, source.folder, project=write_models(top_artists=TOP))
+    etl(warehouse, source.folder, project=write(top_artists=TOP))
     warehouse.execute("CREATE VIEW mine AS SELECT plays FROM top_artists")
     source.log(play(1), day="2018-11-02")
 
     with pytest.raises(ConfigError, match=r"a_sum\.sql: it reads the view mine"):
-        etl(warehouse, source.folder, project=write_models(a_sum="SELECT SUM(plays) AS plays FROM mine"))
+        etl(warehouse, source.folder, project=write(a_sum="SELECT SUM(plays) AS plays FROM mine"))
     warehouse.execute("DROP VIEW mine")
-    project = write_models(a_sum="SELECT SUM(plays) AS plays FROM mine", mine="SELECT plays FROM top_artists")
+    project = write(a_sum="SELECT SUM(plays) AS plays FROM mine", mine="SELECT plays FROM top_artists")
     etl(warehouse, source.folder, project=project)
 
     assert rows(warehouse, "SELECT CAST(plays AS INTEGER) AS n FROM a_sum") == [(2,)]
@@ -44,17 +45,17 @@ def test_a_model_reads_no_view_behind_which_another_may_stand(
     ],
 )  # fmt: skip
 def test_a_model_that_cannot_be_built_is_one_line_and_nothing_is_published(
-    warehouse: Engine, source: Source, write_models: Write, sql: str, words: str
+    warehouse: Engine, source: Source, write: Write, sql: str, words: str
 ) -> None:
     source.log(play(0))
 
     with pytest.raises((QueryError, ConfigError), match=words) as told:
-        etl(warehouse, source.folder, project=write_models(bad=sql))
+        etl(warehouse, source.folder, project=write(bad=sql))
 
     assert str(told.value).partition(": ")[0].endswith("models/bad.sql")
     assert "\n" not in str(told.value)
     assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [(0,)]
-    assert etl(warehouse, source.folder, project=write_models(bad=TOP)).models == {"bad": 1}
+    assert etl(warehouse, source.folder, project=write(bad=TOP)).models == {"bad": 1}
 
 
 @pytest.mark.parametrize(
@@ -88,27 +89,25 @@ def test_a_model_that_cannot_be_built_is_one_line_and_nothing_is_published(
         ("same", "SELECT * FROM same", r"models/same\.sql: models read themselves or each other"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_model_is_one_line(write_models: Write, name: str, sql: str, words: str) -> None:
+def test_what_cannot_be_a_model_is_one_line(write: Write, name: str, sql: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words) as told:
-        write_models(**{name: sql})
+        write(**{name: sql})
 
     assert f"models/{name}.sql" in str(told.value)
     assert "\n" not in str(told.value)
 
 
-def test_models_are_read_in_order_and_circles_are_named(write_models: Write, tmp_path: Path) -> None:
-    project = write_models(
-        a="SELECT * FROM b", b="WITH c AS (SELECT 1 AS n) SELECT * FROM c", c="SELECT * FROM A"
-    )
+def test_models_are_read_in_order_and_circles_are_named(write: Write, tmp_path: Path) -> None:
+    project = write(a="SELECT * FROM b", b="WITH c AS (SELECT 1 AS n) SELECT * FROM c", c="SELECT * FROM A")
     assert [one.name for one in project.models] == ["b", "a", "c"]
 
     with pytest.raises(
         ConfigError, match=r"a\.sql, .*b\.sql, .*c\.sql: models read themselves or each other"
     ):
-        write_models(b="SELECT * FROM (SELECT n FROM c) AS d")
-    write_models(b=None, c=None)
+        write(b="SELECT * FROM (SELECT n FROM c) AS d")
+    write(b=None, c=None)
     (tmp_path / "models" / "d.sql").mkdir()
     with pytest.raises(ConfigError, match=r"d\.sql cannot be read: Is a directory"):
-        write_models()
+        write()
     with pytest.raises(ConfigError, match=r"there is no folder nowhere: \[ETL\] MODELS names it"):
         make_project(Config(etl=Etl(models="nowhere")))
