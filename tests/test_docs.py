@@ -236,6 +236,23 @@ def test_no_file_is_too_long(folder: str) -> None:
     assert long == {}
 
 
+def test_every_exception_from_the_rules_has_its_reason() -> None:
+    """What is not linted, typed or tested stands beside why."""
+    bare = re.compile(
+        r"# (?:noqa(?!: [A-Z0-9, ]+  # \w)|type: ignore(?!\[[a-z, -]+\]  # \w))|xfail\(\)|\bTODO\b|\bFIXME\b"
+    )
+    found = {
+        f"{file.relative_to(ROOT)}: {line.strip()}"
+        for folder in ("sparkify", "tests", "benchmarks")
+        for file in (ROOT / folder).rglob("*.py")
+        if "scratch" not in file.parts
+        for line in file.read_text().splitlines()
+        if bare.search(line) and "bare" not in line
+    }
+
+    assert found == set()
+
+
 def test_constraints_hold_versions_only() -> None:
     for line in (ROOT / "constraints.txt").read_text().splitlines():
         assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9_.\-]+==[\w.]+", line), line

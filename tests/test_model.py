@@ -8,6 +8,7 @@ import json
 import random
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ LOGS = ("log_data/0.json", "log_data/1.json", "log_data/2.json")
 SONGS = ("song_data/0.json", "song_data/1.json", "song_data/2.json")
 FAULTS = ("{broken", "[1]", '{"page": "NextSong"}', "", "   ", "null", '{"ts": 1}')
 TAILS = (b"\n", b"\n", b"\n", b"", b"\r\n", b" ", b"\t\n", b"}", b"x", b"\n{", b"\xff", b"\xc3", b"\n\n")
+MODEL = "SELECT title, COUNT(*) AS plays FROM songplay GROUP BY title"
+"""A table of the user's own, which every command that publishes builds."""
 KILLS = 0.3
 """How often a command is killed before it is run to its end."""
 
@@ -69,6 +72,8 @@ class Living(World):
         reading: Any = Reading(self._file)
         super().__init__(folder / "world", reading)
         self.commands = self.kills = self._validated = 0
+        made(folder / "models").joinpath("titles.sql").write_text(MODEL)
+        (folder / "dwg.cfg").write_text("[ETL]\nMODELS = models\n")
 
     def step(self) -> None:
         """Anything that may happen to a warehouse, the ordinary more often."""
@@ -209,6 +214,9 @@ class Living(World):
             "SELECT songplay_id, start_time, user_id, level, song_id, artist_id, title, artist_name "
             "FROM songplay ORDER BY songplay_id",
         ) == [tuple(one) for one in plays]
+        if rows(engine, "SELECT run_id FROM etl_run"):
+            titles = Counter(one.title for one in plays)
+            assert Counter(dict(rows(engine, "SELECT title, plays FROM titles"))) == titles
         assert column(engine, "SELECT start_time FROM time") == sorted({one.moment for one in plays})
         users = {int(one["userId"]) for one in events if one["userId"]}
         assert column(engine, "SELECT user_id FROM users") == sorted(users)

@@ -98,7 +98,7 @@ def test_the_page_shows_no_row_of_a_check_of_ones_own_unless_names_are(
         return check_warehouse(warehouse, project=project)
 
     hidden, shown = (
-        json.dumps(gather(warehouse, check, NOW, names=names), default=str)  # type: ignore[arg-type]
+        json.dumps(gather(warehouse, check, NOW, names=names), default=str)  # type: ignore[arg-type]  # Verdicts
         for names in (False, True)
     )
 

@@ -48,7 +48,7 @@ def test_answers_of_two_runs_that_do_not_fit_together_are_asked_again(
                 undo(warehouse, 1, Noting())
             return warehouse.query(sql, params)
 
-    page = gather(Emptied(), lambda: check_everything(warehouse), NOW)  # type: ignore[arg-type]
+    page = gather(Emptied(), lambda: check_everything(warehouse), NOW)  # type: ignore[arg-type]  # as much of a Reader as is asked
 
     assert (page["run"], page["views"]) == (2, {})
     assert len(asked) > 20

@@ -75,7 +75,7 @@ def end(engine: Engine, attempt: Attempt, error: BaseException) -> None:
         outcome, params = outcome_of(error), {"attempt": attempt.attempt_id}
         what = attempt.command, f"{outcome}, not published"
         _close(engine, "attempt_id = :attempt", params, outcome, reason_of(error), what)
-        error.is_recorded = True  # type: ignore[attr-defined]
+        error.is_recorded = True  # type: ignore[attr-defined]  # any exception may carry it
 
 
 def record(engine: Engine, command: str, error: BaseException) -> None:
