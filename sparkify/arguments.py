@@ -4,14 +4,16 @@ import datetime as dt
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
+from numbers import Integral
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from sparkify.errors import ConfigError
+from sparkify.formatting import is_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 _WORDS = {
-    bool: "True or False", int: "a whole number", str: "text", dt.date: "a date", Mapping: "a mapping",
+    bool: "True or False", int: "a whole number", str: "text", dt.date: "a date", object: "anything",
     type(None): "None",
 }  # fmt: skip
 
@@ -51,14 +53,16 @@ def _fits(value: object, hint: Any) -> bool:
     if origin is not None and issubclass(origin, Mapping):
         key, held = get_args(hint)
         return isinstance(value, origin) and all(_fits(k, key) and _fits(v, held) for k, v in value.items())
-    if (hint is int and isinstance(value, bool)) or (hint is dt.date and isinstance(value, dt.datetime)):
+    is_other = isinstance(value, bool | dt.datetime) and hint in (int, dt.date)  # which these are for Python
+    if is_other or (isinstance(value, str) and not is_text(value)):
         return False
-    if getattr(hint, "_is_protocol", False):
-        return True
+    origin = Integral if hint is int else origin
     return isinstance(value, origin or hint)
 
 
 def _said(hint: Any) -> str:
+    if isinstance(get_origin(hint), type) and issubclass(get_origin(hint), Mapping):
+        return f"a mapping of {' to '.join(_said(one) for one in get_args(hint))}"
     if get_origin(hint) in (Union, UnionType):
         return " or ".join(map(_said, get_args(hint)))
     if get_origin(hint) is Literal:

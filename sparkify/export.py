@@ -7,7 +7,7 @@ import dataclasses
 import json
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import islice
@@ -61,8 +61,8 @@ def export(config: Config, target: Path, form: Format, progress: Progress) -> Ex
     """
     require_foreign(target, config.s3)
     target = Path(os.path.realpath(target))
-    _require_export(config, target, form)
     try:
+        _require_export(config, target, form)
         with Scratch(target.parent, EXPORTS) as scratch, ExitStack() as opening:
             engine = opening.enter_context(opened(config, rights="reader"))
             require_readable(engine, config)
@@ -152,7 +152,8 @@ def _require_export(config: Config, target: Path, form: Format, name: Path | Non
     if form == ONE_FILE:
         is_export = is_duckdb(target) and not Path(f"{target}.wal").exists() and _is_star(config, target)
     else:
-        is_export = target.is_dir() and _files_of(target, form).issuperset(_names(target))
+        files = _files_of(target, form)
+        is_export = target.is_dir() and all(name in files for name in _names(target))
     if not is_export:
         raise ConfigError(
             f"{name or target} is there, and is no earlier export as {form}, or holds more. "
@@ -160,8 +161,8 @@ def _require_export(config: Config, target: Path, form: Format, name: Path | Non
         )
 
 
-def _names(folder: Path) -> set[str]:
-    return {str(one.relative_to(folder)) for one in folder.rglob("*") if not one.is_dir() or one.is_symlink()}
+def _names(folder: Path) -> Iterator[str]:
+    return (str(one.relative_to(folder)) for one in folder.rglob("*") if not one.is_dir() or one.is_symlink())
 
 
 def _files_of(folder: Path, form: Format) -> set[str]:

@@ -3,14 +3,16 @@
 Whatever writes a file for the user asks here first.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sparkify.config import S3
 from sparkify.errors import ConfigError
 
-REPORT = "<!doctype html>"
+REPORT = "<!doctype html>\n<!-- Made by sparkify. -->"
 METRICS = "# HELP sparkify_"
-CHART = "<svg "
+CHART = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 '
 MARKDOWN = "# "
 DOCUMENT = "{\n"
 """How files begin that sparkify writes, of each kind."""
@@ -27,39 +29,51 @@ def require_place(out: Path, s3: S3, begins: str) -> None:
     Such a file `begins` alike. What is no regular file, such as /dev/stdout, is written to.
     """
     require_foreign(out, s3)
-    why = ""
-    if out.is_dir() or not out.parent.is_dir():
-        why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
-    elif is_duckdb(out):
-        why = "a warehouse lies there"
-    elif out.is_file() and not _begins(out, begins):
-        why = f"what lies there is no earlier one, which would begin with {begins.strip()}"
+    with _named(out):
+        why = ""
+        if out.is_dir() or not out.parent.is_dir():
+            why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
+        elif is_duckdb(out):
+            why = "a warehouse lies there"
+        elif out.is_file() and not _begins(out, begins):
+            why = "what lies there is not what sparkify wrote there before"
     if why:
         raise ConfigError(f"{out} cannot be written: {why}. Choose another file.")
 
 
 def require_foreign(out: Path, s3: S3) -> None:
     """Raise ConfigError for a name that a warehouse keeps for itself, and for a place in the source."""
-    for folder in (s3.log_data or f"{s3.source}/log_data", s3.song_data or f"{s3.source}/song_data"):
-        is_named = s3.source or folder in (s3.log_data, s3.song_data)
-        if is_named and out.resolve().is_relative_to(Path(folder).resolve()):
-            raise ConfigError(f"{out} lies in the source, {folder}: the next load would read it.")
-    owners = [out.with_suffix("")] if out.suffix in OF_WAREHOUSE else []
-    if out.with_suffix("").suffix == OF_COPY:
-        owners.append(out.with_suffix("").with_suffix(out.suffix))
-    if owner := next(filter(is_duckdb, owners), None):
+    with _named(out):
+        place = out.resolve()
+        place.exists()
+        for folder in (s3.log_data or f"{s3.source}/log_data", s3.song_data or f"{s3.source}/song_data"):
+            is_named = s3.source or folder in (s3.log_data, s3.song_data)
+            if is_named and place.is_relative_to(Path(folder).resolve()):
+                raise ConfigError(f"{out} lies in the source, {folder}: the next load would read it.")
+        owners = [place.with_suffix("")] if place.suffix in OF_WAREHOUSE else []
+        if place.name and place.with_suffix("").suffix == OF_COPY:
+            owners.append(place.with_suffix("").with_suffix(place.suffix))
+        owner = next(filter(is_duckdb, owners), None)
+    if owner:
         raise ConfigError(
             f"{out} cannot be written: it is the warehouse's own name, of {owner.name}. Choose another file."
         )
 
 
+@contextmanager
+def _named(out: Path) -> Iterator[None]:
+    """What cannot be a path is said in one line."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{str(out)!r:.200} cannot be written: {why}. Choose another file.") from error
+
+
 def _begins(file: Path, text: str) -> bool:
     """Whether a file begins with this text, but for blanks, or is empty."""
-    try:
-        with file.open("rb") as handle:
-            held = handle.read(100).lstrip()
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}. Choose another file.") from error
+    with file.open("rb") as handle:
+        held = handle.read(200).lstrip()
     return not held or held.startswith(text.encode())
 
 

@@ -1,8 +1,9 @@
 """What a flow tells whoever watches it."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Progress(Protocol):
     """Told of each step as it begins, and of the bytes read within it."""
 

@@ -21,16 +21,16 @@ def replace_file(path: Path, content: bytes, mode: int | None = None, most: int 
     neither has more than `most`.
     What is no regular file, such as /dev/stdout, is written to as it is.
     """
-    path = Path(os.path.realpath(path))
     try:
         old = path.stat()
     except FileNotFoundError:
         given = (0o666 & ~umask()) if mode is None else mode
     else:
         if not stat.S_ISREG(old.st_mode):
-            path.write_bytes(content)
+            path.write_bytes(content)  # by this name: of a pipe there is no other
             return
         given = stat.S_IMODE(old.st_mode)
+    path = Path(os.path.realpath(path))
     with replacing(path) as out:
         out.write(content)
         os.fchmod(out.fileno(), given & most)

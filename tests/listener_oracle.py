@@ -39,11 +39,12 @@ def churn(a: Asked) -> Rows:
                 and not any(day < other <= day + 28 * DAY for other in days)
                 for day in days
             )
-            base[level].append((CANCELLED in its_pages, "Submit Downgrade" in its_pages, silent))
+            downgraded = level == "paid" and "Submit Downgrade" in its_pages
+            base[level].append((CANCELLED in its_pages, downgraded, silent))
         for level, found in sorted(base.items(), key=lambda one: (one[0] is None, one[0])):
             if not a.is_asked(dt.datetime.combine(month, dt.time())) or a.level not in (None, level):
                 continue
-            gone = [one for one in found if one[0] or one[2] or (one[1] and level == "paid")]
+            gone = [one for one in found if any(one)]
             rows.append((
                 month, level, share(len(gone), len(found)), len(gone),
                 *(sum(one[n] for one in gone) for n in range(3)), len(found),

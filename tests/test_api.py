@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import duckdb
+import numpy as np
 import pytest
 
 import sparkify
@@ -174,7 +175,11 @@ def test_what_is_wrong_is_an_error_with_the_line_of_the_command_line(
         ("ask", {"first": dt.datetime(2018, 11, 1, 12)}), ("ask", {"params": None}),
         ("ask", {"question": 5}), ("ask", {"title": 5}),
         ("ask", {"first": dt.date(2018, 11, 2), "last": DAY}),
-        ("ask", {"params": {"a": 1}}), ("sql", {"query": b""}), ("sql", {"query": "SELECT 1", "limit": -1}),
+        ("ask", {"params": {"a": 1}}), ("sql", {"query": b""}),
+        ("sql", {"query": "SELECT 1", "limit": -1}), ("ask", {"params": {"a": None}}),
+        ("ask", {"artist": "\ud800"}), ("sql", {"query": "SELECT '\ud800'"}),
+        ("undo", {"run": 1, "progress": 3}), ("load", {"progress": 3}), ("report", {"out": "a\0b"}),
+        ("export", {"out": "a\0b"}), ("export", {"out": "x" * 300}), ("report", {"out": ""}),
         ("undo", {"run": True}), ("undo", {"run": "1"}), ("load", {"changed": "x"}),
         ("load", {"strict": "no"}),
         ("load", {"max_rejects": 5}), ("load", {"source": 5}), ("export", {"out": "x", "format": "xml"}),
@@ -193,7 +198,12 @@ def test_a_wrong_argument_is_named_and_nothing_is_done(
         getattr(warehouse, method)(**given)
 
     name, value = [*given.items()][-1]
-    assert name in str(told.value) or "is later than" in str(told.value) or repr(value) in str(told.value)
+    assert (
+        name in str(told.value)
+        or "cannot be written" in str(told.value)
+        or "is later than" in str(told.value)
+        or repr(value) in str(told.value)
+    )
     assert "\n" not in str(told.value)
     assert Path(warehouse.config.warehouse.file).read_bytes() == before
 
@@ -202,6 +212,7 @@ def test_what_may_be_given_is_taken(warehouse: sparkify.Warehouse) -> None:
     assert len(warehouse.ask("most_played_songs", limit=0)) == len(
         warehouse.ask("most_played_songs", limit=None)
     )
+    assert len(warehouse.ask("most_played_songs", limit=np.int64(1))) == 1
     assert warehouse.ask("most_played_songs", first=DAY, last=DAY, level="free").rows
     assert len(warehouse.sql("SELECT * FROM songplay", limit=0)) == 3
 

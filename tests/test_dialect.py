@@ -37,9 +37,16 @@ def test_every_statement_is_fit_for_redshift_and_says_what_it_is_for(group: str,
         ("'a%c' SIMILAR TO 'a^%c' ESCAPE '^'", True), ("'abc' SIMILAR TO 'a^%c' ESCAPE '^'", False),
         ("'a.c' SIMILAR TO 'a.c'", True), ("'abc' SIMILAR TO 'a.c'", False),
         ("'a' NOT SIMILAR TO 'a|b'", False),
+        ("'d1' SIMILAR TO '[^a-c][0-9]'", True), ("'a1' SIMILAR TO '[^a-c][0-9]'", False),
+        ("'a_b' SIMILAR TO 'a[_]b'", True), ("'axb' SIMILAR TO 'a[_]b'", False),
+        ("'a%b' SIMILAR TO 'a[%]b'", True), ("'a]' SIMILAR TO 'a[]x]'", True),
+        ("'aab' SIMILAR TO 'a{2}b+'", True),
+        ("'abc' SIMILAR TO NULL", None),
         (r"'a_c' LIKE 'a\\_c'", True), (r"'abc' LIKE 'a\\_c'", False), (r"'A_C' ILIKE 'a\\_c'", True),
         (r"'a%' NOT LIKE 'a' || '\\%'", False), ("'a_c' LIKE 'a^_c' ESCAPE '^'", True),
         ("CONCAT('x', 'y')", "xy"), ("CONCAT('x', NULL)", None),
+        ("REGEXP_REPLACE('the fox', 'FOX', 'quick brown fox', 1, 'i')", "the quick brown fox"),
+        ("REGEXP_SUBSTR('abc', 'B', 1, 1, 'i')", "b"), ("REGEXP_SUBSTR('abc', 'a(.)', 1, 1, 'e')", "b"),
         ("REGEXP_REPLACE('aXbX', 'X', '-')", "a-b-"), ("REGEXP_REPLACE('aXbX', 'X')", "ab"),
         ("(SELECT LISTAGG(DISTINCT x, ', ') WITHIN GROUP (ORDER BY x) FROM letters)", "a, b"),
         ("(SELECT LISTAGG(x, '-') WITHIN GROUP (ORDER BY x DESC) FROM letters)", "b-b-a"),
@@ -52,6 +59,19 @@ def test_what_a_statement_says_is_the_same_on_both_engines(
     warehouse.execute("CREATE TABLE letters AS SELECT 'b' AS x UNION ALL SELECT 'a' UNION ALL SELECT 'b'")
 
     assert warehouse.query(f"SELECT {sql} AS said").rows == [(value,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "REGEXP_REPLACE('abcABC', 'b', 'X', 3)", "REGEXP_REPLACE('a', 'b', 'X', 1, 'p')",
+        "REGEXP_SUBSTR('abcb', 'b', 3, 1, 'i')", "REGEXP_SUBSTR('abcb', 'b', 1, 2, 'i')",
+        "'a' SIMILAR TO '[a'", "'a' SIMILAR TO x",
+    ],
+)  # fmt: skip
+def test_what_duckdb_cannot_be_told_is_refused_and_means_nothing_else(sql: str) -> None:
+    with pytest.raises(QueryError, match=r"cannot be said to DuckDB|a pattern of SIMILAR TO"):
+        to_duckdb(f"SELECT {sql} AS said FROM t")
 
 
 @pytest.mark.parametrize("dataset", ["events", "songs"])

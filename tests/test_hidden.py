@@ -166,11 +166,12 @@ def test_a_file_called_as_a_schema_of_duckdb_is_no_warehouse(
     run: Run, source: Source, tmp_path: Path
 ) -> None:
     source.log("a", [play()])
-    done = run("etl", "--source", "music", "--warehouse", "Information_Schema.duckdb")
+    for name in ("Information_Schema.duckdb", "a?b.duckdb"):
+        done = run("etl", "--source", "music", "--warehouse", name)
 
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "Information_Schema.duckdb cannot be a warehouse" in done.stderr
-    assert not (tmp_path / "Information_Schema.duckdb").exists()
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert f"{name} cannot be a warehouse: DuckDB" in done.stderr
+        assert not (tmp_path / name).exists()
     for name in ("system", "temp", "main", "pg_catalog", "memory", "select", "a b", "a'b"):
         done = run("etl", "--source", "music", "--warehouse", f"{name}.duckdb")
         assert done.returncode == 0, (name, done.stderr)

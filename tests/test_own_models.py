@@ -20,7 +20,7 @@ from tests.builders import Noting, Source, etl, play, rows, song
 from tests.clusters import Cluster
 
 Write = Callable[..., Project]
-TOP = """-- Artists, the most played first.
+TOP = """-- Artists, the most played first: a \\ 'quoted' one.
 SELECT p.artist_name, COUNT(*) AS plays, SUM(p.length) / 3 AS seconds
 FROM songplay AS p
 GROUP BY p.artist_name"""

@@ -1,6 +1,8 @@
 """Where no file of the user's is written: the source, a warehouse, what is of another kind."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,7 @@ def test_no_file_of_another_kind_is_written_over(
     done = loaded(*command, str(log))
 
     assert (done.returncode, done.stderr.count("\n"), log.read_bytes()) == (2, 1, before), done.stderr
-    assert re.search("no earlier one|lies in the source", done.stderr)
+    assert re.search("not what sparkify wrote there before|lies in the source", done.stderr)
     again = [loaded(*command, "out.new").returncode for _ in range(2)]
     assert again == [0, 0]
 
@@ -57,3 +59,38 @@ def test_nothing_is_written_over_what_belongs_to_a_warehouse(loaded: Run, tmp_pa
         done = loaded(*command, f"sparkify.duckdb{end}")
 
         assert (done.returncode, "warehouse's own name" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "foreign"),
+    [
+        (("report", "--out"), "<!doctype html><html>my own page</html>"),
+        (("distribution", "--chart"), "<svg xmlns='http://www.w3.org/2000/svg'></svg>"),
+        (("etl", "--source", "music", "--metrics"), "# HELP mine is mine"),
+    ],
+)
+def test_a_file_of_the_same_kind_that_somebody_else_made_is_left_alone(
+    loaded: Run, tmp_path: Path, command: tuple[str, ...], foreign: str
+) -> None:
+    (tmp_path / "mine").write_text(foreign)
+
+    assert loaded(*command, "mine").returncode == 2
+    assert (tmp_path / "mine").read_text() == foreign
+
+
+@pytest.mark.parametrize("out", ["", ".", "/", "no/such/folder", "x" * 300])
+def test_what_is_no_place_for_a_file_is_one_line(loaded: Run, out: str) -> None:
+    for command in (("report", "--out"), ("etl", "--source", "music", "--metrics"), ("export",)):
+        done = loaded(*command, out)
+
+        assert done.returncode != 0 or command[0] == "export"
+        assert "Traceback" not in done.stderr
+        assert "sparkify: " in done.stderr or done.returncode == 0
+
+
+def test_a_pipe_is_written_to(loaded: Run, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m sparkify.cli.main report --out /dev/stdout | head -c 15"
+
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.stdout == "<!doctype html>", done.stderr

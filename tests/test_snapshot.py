@@ -280,3 +280,23 @@ def test_what_was_computed_is_not_shown_of_a_warehouse_that_took_the_place_of_an
 
     plays.append(live.answer(live_question(name="plays_by_level")).rows)
     assert [[row[1] for row in rows] for rows in plays] == [[3], [4]]
+
+
+def test_the_copy_of_a_dropped_warehouse_goes_whatever_else_is_in_the_file(
+    loaded: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "dwg.cfg").write_text("[WAREHOUSE]\nSNAPSHOT = yes\n")
+    assert loaded("rebuild").returncode == 0
+    with duckdb.connect(str(tmp_path / "sparkify.duckdb")) as connection:
+        connection.execute("CREATE TABLE mine AS SELECT 1 AS a")
+
+    dropped = loaded("tables", "drop", "--yes")
+    asked = loaded("ask", "at_a_glance")
+    again = loaded("etl", "--source", "music")
+
+    assert (dropped.returncode, dropped.stderr) == (0, ""), dropped.stderr
+    assert (asked.returncode, "no tables yet" in asked.stderr) == (2, True), asked.stderr
+    assert again.returncode == 0, again.stderr
+    assert loaded("ask", "at_a_glance").returncode == 0
+    with duckdb.connect(str(tmp_path / "sparkify.duckdb")) as connection:
+        assert connection.execute("SELECT a FROM mine").fetchall() == [(1,)]

@@ -12,13 +12,13 @@ from sparkify.ask.data_quality import CheckOutcome
 from sparkify.ask.explain import Explanation, explain_play
 from sparkify.ask.find import Found, find
 from sparkify.ask.overview import Selection
-from sparkify.ask.own_questions import NAMES, TOPIC, may_name
+from sparkify.ask.own_questions import NAMES, TOPIC, without_names
 from sparkify.ask.questions import EVERYTHING, Filters, Question, ask, find_question
 from sparkify.ask.report import Page, gather, gather_part
 from sparkify.ask.short_session import Opener, ShortSession
 from sparkify.clock import now
 from sparkify.engines.base import Reader, Result, weight
-from sparkify.errors import BusyError, ConfigError, RightsError
+from sparkify.errors import BusyError, RightsError, SparkifyError
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -62,18 +62,18 @@ class Live:
         hold: float = 0.5,
         wait: float = 30.0,
         names: bool = False,
-        naming: frozenset[str] = frozenset(),
+        models: str = "",
         prove: bool = False,
         clock: Callable[[], dt.datetime] = now,
     ) -> None:
         """`private` opens what readers do not see, where `opener` does not show it.
 
         `free` opens what SQL of somebody's own may read, with its limits; without it there is no `sql`.
-        `naming` are models whose tables may name a listener.
+        `models` is the folder of the user's own.
         """
         self._opener, self._check, self._hold, self._wait = opener, check, hold, wait
         self._private, self._free = private, free
-        self._names, self._naming, self._prove, self._clock = names, naming, prove, clock
+        self._names, self._models, self._prove, self._clock = names, models, prove, clock
         self._building = threading.Lock()
         self._page: Page | None = None
         self._parts: dict[Selection, Page] = {}
@@ -127,15 +127,17 @@ class Live:
             return None
 
     def shows(self, question: Question) -> bool:
-        """Whether a question is answered: one of somebody's own that may name a listener, only with names."""
+        """Whether a question is answered: one of the user's own that may name a listener, only with names."""
         if self._names or question.topic != TOPIC:
             return True
-        return not (question.is_private or may_name(question.text, self._naming))
+        try:
+            without_names(question.name, question.text, self._models)
+        except SparkifyError:
+            return False
+        return True
 
     def answer(self, asked: Asked) -> Result:
         """The answer of the newest run. Raises ConfigError for a question that may name a listener."""
-        if not self.shows(asked.question):
-            raise ConfigError(f"{asked.question.name} may name listeners: it is answered with --names.")
         self.newest()
         answers = self._answers  # if a run is published meanwhile, others are kept in another one
         if found := answers.get(asked):
@@ -143,7 +145,8 @@ class Live:
         opener = (self._private if asked.question.is_private else None) or self._opener
         with ShortSession(opener, self._hold, self._wait) as session:
             values = (asked.limit, asked.first, asked.last, asked.level, asked.run, asked.filters)
-            found = ask(session, asked.question, *values, dict(asked.params))
+            nameless = None if self._names else self._models
+            found = ask(session, asked.question, *values, dict(asked.params), nameless)
         if not self._names:
             found = _without_names(found)
         if weight(found.rows) <= KEPT_BYTES // KEPT:

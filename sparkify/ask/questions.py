@@ -8,11 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from sparkify.ask.own_questions import TOPIC, read_own
+from sparkify.ask.own_questions import TOPIC, read_own, require_select, without_names
 from sparkify.clock import EVER
 from sparkify.engines.base import Reader, Result, Value, limit_of
-from sparkify.engines.dialect import selected
-from sparkify.errors import ConfigError, QueryError
+from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 from sparkify.sql_cache import unkept
 
@@ -85,7 +84,7 @@ class Question:
     @property
     def is_private(self) -> bool:
         """Whether it reads other tables than those that readers see: records and messages as they came."""
-        return bool(re.search(r"\b(?:etl|stg)_", self.text))
+        return bool(re.search(r"\b(?:etl|stg)_", self._sql))
 
     def asked(self) -> AbstractContextManager[None]:
         """The block in which it is asked: no text of a question of one's own is kept beside the program."""
@@ -105,7 +104,7 @@ class Question:
         (AWS, "WITH clause").
         """
         if self.topic == TOPIC:
-            self._require_select()
+            require_select(self.name, self.text)
         others = replace(filters, **dict.fromkeys(filters.values.keys() & self.takes))
         if not others.values:
             return self.text
@@ -120,13 +119,6 @@ class Question:
             "WITH\nfiltered_songplay AS (\n    SELECT p.*\n    FROM songplay AS p\n"
             f"    WHERE {others.conditions}\n){comma}\n{rest.lstrip()}"
         )
-
-    def _require_select(self) -> None:
-        try:
-            with unkept():
-                selected(self.text)
-        except QueryError as error:
-            raise ConfigError(f"{self.name}: {error}") from error
 
     @property
     def _sql(self) -> str:
@@ -165,14 +157,19 @@ def ask(
     run: int | None = None,
     filters: Filters = EVERYTHING,
     params: Mapping[str, str] = NO_PARAMS,
+    nameless: str | None = None,
 ) -> Result:
     """Answer a question; the values are those of `values_of`.
 
-    Raises ConfigError for filters and parameters that it does not take.
+    With `nameless`, the folder of the user's models or nothing, one of the user's own is given no name of a
+    listener. Raises ConfigError for filters and parameters that it does not take, and as `without_names`.
     """
     values = values_of(question, limit, first, last, level, run, filters, params)
+    text = question.filtered(filters)
+    if nameless is not None and question.topic == TOPIC:
+        text = without_names(question.name, text, nameless)
     with question.asked():
-        return reader.query(question.filtered(filters), values)
+        return reader.query(text, values)
 
 
 def values_of(

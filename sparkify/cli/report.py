@@ -156,7 +156,6 @@ def open_live(config: Config, *, names: bool, sql_rows: int, prove: bool = False
     Raises ConfigError for a question of one's own that cannot be one, and where there is nothing to read.
     """
     from sparkify.ask.live import Live
-    from sparkify.ask.own_questions import naming_models
     from sparkify.ask.questions import list_questions
 
     def opener(options: OpenOptions, wait: float) -> "Engine":
@@ -177,7 +176,7 @@ def open_live(config: Config, *, names: bool, sql_rows: int, prove: bool = False
         hold=0.5 if holds_up else 300.0,
         wait=config.warehouse.wait,
         names=names,
-        naming=naming_models(config.etl.models),
+        models=config.etl.models,
         prove=prove,
     )
 

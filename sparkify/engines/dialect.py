@@ -10,7 +10,7 @@ infer a parameter's type.
 
 import datetime as dt
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from sparkify.engines.base import Value
 from sparkify.errors import QueryError
@@ -23,8 +23,7 @@ laid_out = cached("sparkify.engines.translation:laid_out")
 _inlined = cached("sparkify.engines.translation:inlined")
 _narrowed = cached("sparkify.engines.translation:narrowed")
 _tables_read = cached("sparkify.engines.translation:tables_read")
-selected = cached("sparkify.engines.translation:selected")
-_rewords = cached("sparkify.engines.translation:rewords")
+_has_parameters = cached("sparkify.engines.translation:has_parameters")
 _reserved_words = cached("sparkify.engines.translation:reserved_words")
 
 
@@ -66,25 +65,26 @@ def narrow(sql: str, relations: Mapping[str, str]) -> str:
 
 
 def tables_read(sql: str) -> list[str]:
-    """The tables that a SELECT reads. Raises QueryError for anything but one SELECT over tables.
+    """The tables that a SELECT reads, in lower case, with its schema where it says one.
 
-    >>> tables_read("WITH a AS (SELECT * FROM Songs) SELECT * FROM a JOIN users AS u ON TRUE")
-    ['songs', 'users']
+    Raises QueryError for anything but one SELECT over tables.
+
+    >>> tables_read("WITH a AS (SELECT * FROM Songs) SELECT * FROM a JOIN mart.b AS b ON b.c = :c")
+    ['mart.b', 'songs']
     """
     return _tables_read(sql).splitlines()
 
 
-def rewords(sql: str, columns: Sequence[str], without: Collection[str] = ()) -> bool:
-    """Whether an answer may hold values of these columns under other names; not of the tables `without` them.
-
-    >>> rewords("SELECT u.name, COUNT(*) AS n FROM users AS u GROUP BY u.name", ["name"])
-    False
-    >>> rewords("SELECT UPPER(u.name) AS n FROM users AS u", ["name"])
-    True
-    >>> rewords("SELECT UPPER(s.name) AS n FROM songs AS s", ["name"], without=["songs"])
-    False
-    """
-    return bool(_rewords(sql, " ".join(columns), " ".join(sorted(without))))
+def tables_of_own(sql: str) -> list[str]:
+    """As `tables_read`, for a SELECT that takes no parameter and reads tables of no other schema."""
+    found = tables_read(sql)
+    if _has_parameters(sql):
+        raise QueryError("it can take no parameter: nobody gives it a value.")
+    if others := [name for name in found if "." in name]:
+        raise QueryError(
+            f"it reads {others[0]}: only tables of the warehouse, named without their schema, can be read."
+        )
+    return found
 
 
 def is_reserved(name: str) -> bool:

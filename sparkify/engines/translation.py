@@ -11,7 +11,7 @@ they said.
 import itertools
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
 import sqlglot
@@ -33,6 +33,8 @@ _RENAMED = {
 _SPACE = " "
 """What Redshift's TRIM, LTRIM, RTRIM and BTRIM take if they are told no characters."""
 _ACTING = (exp.DML, exp.Create, exp.Drop, exp.Into, exp.Command)
+_COUNTING = ("RANGE", "GENERATE_SERIES", "EXPLODING_GENERATE_SERIES")
+"""Functions that may stand in the place of a table."""
 _CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
 
 
@@ -105,13 +107,14 @@ def _translate_function(node: exp.Func) -> None:
     elif isinstance(node, exp.GroupConcat):  # without a delimiter Redshift puts none
         if isinstance(node.this, exp.Distinct) and len(node.this.expressions) == 2:
             node.set("separator", node.this.expressions.pop())
-        if not node.args.get("separator"):
+        if isinstance(node.args.get("separator"), exp.Null | None):
             node.set("separator", exp.Literal.string(""))
     elif isinstance(node, exp.Concat):  # of NULL it is NULL
         parts = [one.copy() for one in node.expressions]
         node.replace(exp.Paren(this=reduce(lambda a, b: exp.DPipe(this=a, expression=b), parts)))
     elif isinstance(node, exp.RegexpReplace):  # each place, not the first alone
         node.set("replacement", node.args.get("replacement") or exp.Literal.string(""))
+        _regex_parameters(node, "modifiers")
         node.set("modifiers", exp.Literal.string("g"))
     elif isinstance(node, exp.FromBase):
         digits = exp.DPipe(this=exp.Literal.string("0x"), expression=exp.paren(node.this.copy()))
@@ -123,7 +126,7 @@ def _translate_function(node: exp.Func) -> None:
         operands = node.expressions or [node.this]
         node.replace(exp.Anonymous(this=_RENAMED[name], expressions=operands))
     elif isinstance(node, exp.RegexpExtract) and node.args.get("parameters"):
-        group = 1 if "e" in node.args["parameters"].name else 0
+        group = 1 if "e" in _regex_parameters(node, "parameters") else 0
         arguments = [node.this.copy(), node.expression.copy(), exp.Literal.number(group)]
         extracted = exp.Anonymous(this="REGEXP_EXTRACT", expressions=arguments)
         node.replace(extracted)
@@ -134,6 +137,8 @@ def _translate_pattern(node: exp.Expr) -> None:
     escaped = node.parent if isinstance(node.parent, exp.Escape) else None
     pattern = node.expression
     if isinstance(node, exp.SimilarTo):
+        if isinstance(pattern, exp.Null):
+            return
         if not isinstance(pattern, exp.Literal):
             raise QueryError("a pattern of SIMILAR TO must be written out.")
         escape = escaped.expression.name if escaped else "\\"
@@ -150,9 +155,44 @@ def _as_regex(pattern: str, escape: str) -> str:
     for one in characters:
         if escape and one == escape:
             out.append(re.escape(next(characters, "")))
+        elif one == "[":
+            out.append(_bracketed(characters))
         else:
             out.append({"%": ".*", "_": "."}.get(one) or (f"\\{one}" if one in ".^$\\" else one))
     return f"(?s:{''.join(out)})"
+
+
+def _bracketed(characters: Iterator[str]) -> str:
+    """A bracket expression, in which nothing is special but its end, as its beginning may say `^` and `]`."""
+    out = ["["]
+    for one in characters:
+        is_first = out[-1] in "[^" and len(out) < 3
+        out.append("\\\\" if one == "\\" else "\\]" if one == "]" and is_first else one)
+        if one == "]" and not is_first:
+            return "".join(out)
+    raise QueryError("a pattern of SIMILAR TO has a bracket without an end.")
+
+
+def _regex_parameters(node: exp.Expr, name: str) -> str:
+    """The parameters of a regular expression; one that takes no account of case says so itself from now on.
+
+    Raises QueryError for a place or an occurrence that DuckDB does not take, and for what is not written out.
+    """
+    given = node.args.get(name)
+    places = [one for part in ("position", "occurrence") if (one := node.args.get(part))]
+    if any(one.name != "1" for one in places) or not isinstance(given, exp.Literal | None):
+        raise QueryError(
+            f"{node.sql('redshift')} cannot be said to DuckDB: from the first place on, and no other."
+        )
+    said = given.name if given else ""
+    if set(said) - set("cei"):
+        raise QueryError(f"{node.sql('redshift')} cannot be said to DuckDB: the parameters are c, e and i.")
+    if "i" in said:
+        node.set(
+            "expression",
+            exp.Paren(this=exp.DPipe(this=exp.Literal.string("(?i)"), expression=node.expression.copy())),
+        )
+    return said
 
 
 def _trims_spaces(node: exp.Expr) -> bool:
@@ -174,8 +214,8 @@ def inlined(sql: str, *relations: str) -> str:
     """The statement, a SELECT in the place of each of these tables: a name, its SELECT, and so on."""
     held = dict(zip(relations[::2], relations[1::2], strict=True))
     tree = _parsed(sql)
-    own = {cte.alias for cte in tree.find_all(exp.CTE)}
-    return _put_in(sql, [t for t in tree.find_all(exp.Table) if t.name in held and t.name not in own], held)
+    tables = _sources(tree) if isinstance(tree, exp.Query) else tree.find_all(exp.Table)
+    return _put_in(sql, [one for one in tables if one.name.lower() in held], held)
 
 
 def narrowed(sql: str, *relations: str) -> str:
@@ -190,76 +230,59 @@ def narrowed(sql: str, *relations: str) -> str:
 def _put_in(sql: str, tables: Sequence[exp.Table], held: Mapping[str, str]) -> str:
     """The text, with these tables replaced where they stand."""
     for table in sorted(tables, key=lambda one: one.this.meta["start"], reverse=True):
-        rows = f"({held[table.name]})" if table.alias else f"({held[table.name]}) AS {table.name}"
+        rows = f"({held[table.name.lower()]})" + ("" if table.alias else f" AS {table.name}")
         sql = sql[: table.this.meta["start"]] + rows + sql[table.this.meta["end"] + 1 :]
     return sql
 
 
-def selected(sql: str) -> str:
-    """The statement. Raises QueryError for anything but one SELECT."""
-    _select(sql)
-    return sql
+def tables_read(sql: str) -> str:
+    """The tables that a SELECT reads, in lower case, one a line; with its schema where it says one.
 
-
-def _select(sql: str) -> exp.Query:
+    Raises QueryError for anything but one SELECT over tables. In the place of a table DuckDB takes a function
+    or a name with a dot for a file.
+    """
     tree = _parsed(sql)
     if not isinstance(tree, exp.Query) or tree.find(*_ACTING):
         raise QueryError("it must be one SELECT, and nothing else.")
-    return tree
-
-
-def tables_read(sql: str) -> str:
-    """The tables that a SELECT reads, in lower case, one a line.
-
-    Raises QueryError for anything but one SELECT over tables, without parameters. In the place of a table
-    DuckDB takes a function, or a name with a dot, for a file.
-    """
-    tree = _select(sql)
-    if tree.find(exp.Placeholder, exp.Parameter):
-        raise QueryError("it can take no parameter: nobody gives it a value.")
     for node in tree.find_all(exp.Table, exp.UDTF):
-        is_plain = isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier) and not node.db
-        if not (is_plain and re.fullmatch(r"\w+", node.name)):
-            raise QueryError(
-                f"it reads {node.sql('redshift')}: only tables of the warehouse, named without their schema, "
-                "can be read."
-            )
-    return "\n".join(sorted(_sources(tree)))
+        names = [one for part in ("this", "db") if (one := node.args.get(part))]
+        is_plain = (
+            isinstance(node, exp.Table)
+            and not node.catalog
+            and all(isinstance(one, exp.Identifier) and re.fullmatch(r"\w+", one.name) for one in names)
+        )
+        if not (is_plain or isinstance(node, exp.Values | exp.Unnest) or _function(node) in _COUNTING):
+            raise QueryError(f"it reads {node.sql('redshift')}: only tables of the warehouse can be read.")
+    return "\n".join(sorted({f"{one.db}.{one.name}".lstrip(".").lower() for one in _sources(tree)}))
 
 
-def _sources(tree: exp.Expr) -> set[str]:
-    """The tables that a SELECT reads, in lower case; those of WITH are none."""
+def _function(node: exp.Expr) -> str:
+    """The name of the function that stands in the place of a table."""
+    inner = node.this
+    return inner.name.upper() if isinstance(inner, exp.Anonymous) else getattr(inner, "sql_name", str)()
+
+
+def has_parameters(sql: str) -> str:
+    """Not empty for a statement with a placeholder."""
+    return "yes" if _parsed(sql).find(exp.Placeholder, exp.Parameter) else ""
+
+
+def _sources(tree: exp.Expr) -> list[exp.Table]:
+    """The tables that a SELECT reads, each where it stands; those of WITH are none."""
     try:
         scopes = traverse_scope(tree)
     except SqlglotError as error:
         raise QueryError(f"it cannot be read: {str(error).splitlines()[0]}") from error
-    sources = [source for scope in scopes for source in scope.sources.values()]
-    return {one.name.lower() for one in sources if isinstance(one, exp.Table)}
-
-
-def rewords(sql: str, columns: str, without: str) -> str:
-    """As `dialect.rewords`, the names with blanks between; empty for no."""
-    tree, held = _parsed(sql), columns.split()
-    if _sources(tree) <= {*without.split()}:
-        return ""
-    aliased = tree.find_all(exp.Table, exp.Subquery, exp.CTE)
-    aliases = {name.lower() for one in aliased for name in (one.name, one.alias) if name}
-    named = [one for one in tree.find_all(exp.Column) if one.name.lower() in held]
-    is_bare = all(isinstance(one.parent, exp.Select | exp.Group | exp.Ordered) for one in named)
-    is_whole = any(one.name.lower() in aliases for one in tree.find_all(exp.Column))
-    stars = [one for one in tree.find_all(exp.Star) if not isinstance(one.parent, exp.Count)]
-    is_changed = any(one.args.get("rename") or one.args.get("replace") for one in stars)
-    is_by_pattern = tree.find(exp.Columns) is not None
-    is_by_place = tree.find(exp.SetOperation, exp.Pivot) is not None or any(
-        one.args.get("columns") for one in tree.find_all(exp.TableAlias)
-    )
-    is_value = any(
-        not isinstance(one.parent, exp.From | exp.Join | exp.SetOperation)
-        and one.find(exp.Star, exp.Column) is not None
-        for one in tree.find_all(exp.Subquery)
-    )
-    can_slip = (is_by_place or is_value) and bool(stars or named)
-    return "" if is_bare and not (is_whole or is_changed or is_by_pattern or can_slip) else "yes"
+    known = {id(node) for scope in scopes for _, node in scope.references}
+    tables = [one for one in tree.find_all(exp.Table) if isinstance(one.this, exp.Identifier)]
+    if unknown := [one for one in tables if id(one) not in known]:
+        raise QueryError(
+            f"it cannot be read: {unknown[0].sql('redshift')} stands where no table is looked for."
+        )
+    read = {
+        id(source) for scope in scopes for source in scope.sources.values() if isinstance(source, exp.Table)
+    }
+    return [one for one in tables if id(one) in read]
 
 
 def reserved_words() -> str:

@@ -13,6 +13,9 @@ from sparkify.formatting import cut
 LONGEST = 4000
 """Bytes of a warning that are kept."""
 
+WRITTEN_LAST = {"etl_run", "etl_warning", "etl_attempt", "etl_seal", "etl_lock", "load_runs"}
+"""What a run writes at its end."""
+
 
 class Run(NamedTuple):
     """A run, as `etl_run` holds it when it is published."""

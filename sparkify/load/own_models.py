@@ -95,7 +95,7 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
                 if model.name in ours:
                     engine.execute(f"DROP TABLE {model.name}")
                 engine.execute(f"CREATE TABLE {model.name} AS\n{model.text}")
-                engine.native(f"COMMENT ON TABLE {model.name} IS {literal(comment_of(model))}")
+                engine.execute(f"COMMENT ON TABLE {model.name} IS {literal(comment_of(model))}")
                 made.append(model.name)
             rows[model.name] = int(engine.query(f"SELECT COUNT(*) AS n FROM {model.name}").scalar())
     if made:

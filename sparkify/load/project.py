@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sparkify.config import Config
-from sparkify.engines.dialect import is_reserved, tables_read
+from sparkify.engines.dialect import is_reserved, tables_of_own, tables_read
 from sparkify.errors import ConfigError, QueryError, WarehouseError
+from sparkify.ledger.runs import WRITTEN_LAST
 from sparkify.load.models import temporary_tables
 from sparkify.sql import names, schema
 from sparkify.sql.own import Own, read_own
@@ -22,8 +23,6 @@ PREFIXES = ("etl_", "stg_", "load_", "raw_", "deep_")
 """What names of tables of ours begin with, in this version or a later one."""
 OF_ENGINES = ("duckdb_", "pragma_", "sqlite_", "pg_", "stl_", "stv_", "svcs_", "svl_", "svv_", "sys_")
 """The same of tables of the engines, which a table of that name would hide."""
-WRITTEN_LAST = {"etl_run", "etl_warning", "etl_attempt", "etl_seal", "etl_lock", "load_runs"}
-"""What a run writes when it has built the models."""
 LONGEST_NAME = 63
 MOST_MODELS = 100
 """A seal holds so many names beside the digests of our own tables."""
@@ -91,7 +90,7 @@ def _read(folder: str, setting: str, what: str, is_taken: Callable[[str], bool])
     found = read_own(folder, f"[ETL] {setting}", what, is_taken)
     for one in found:
         try:
-            tables_read(one.text)
+            tables_of_own(one.text)
         except QueryError as error:
             raise ConfigError(f"{one.file}: {error}") from error
     return found

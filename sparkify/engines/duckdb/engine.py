@@ -318,8 +318,10 @@ def _connect(
     file: str, read_only: bool, settings: dict[str, Any], deadline: float
 ) -> duckdb.DuckDBPyConnection:
     """Open the file, waiting for readers to leave: DuckDB refuses at once while others have it open."""
-    if Path(file).name.lower().partition(".")[0] == "information_schema":
-        raise WarehouseError(f"{file} cannot be a warehouse: DuckDB has a schema of that name. Rename it.")
+    name = Path(file).name.lower()
+    if name.partition(".")[0] == "information_schema" or "?" in file:
+        why = "takes what follows ? for options" if "?" in file else "has a schema of that name"
+        raise WarehouseError(f"{file} cannot be a warehouse: DuckDB {why}. Rename it.")
     while True:
         try:
             return duckdb.connect(file, read_only=read_only, config=settings)

@@ -7,7 +7,7 @@ long: the next copy is another file, which takes its name.
 import os
 import shutil
 import stat
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +55,16 @@ def write_snapshot(file: str, *, is_asked: bool = True) -> None:
             )
         if is_there:
             Path(f"{target}.wal").unlink(missing_ok=True)  # of somebody who wrote to the copy that goes
-        with replacing(target) as copy, source.open("rb") as held:
+        with ExitStack() as open_files:
+            if not _first_seal(
+                file
+            ):  # its tables were dropped: a copy holds nothing then, whatever else is there
+                source = open_files.enter_context(Scratch()) / "empty"
+                duckdb.connect(str(source)).close()
+            copy, held = (
+                open_files.enter_context(replacing(target)),
+                open_files.enter_context(source.open("rb")),
+            )
             shutil.copyfileobj(held, copy, 1 << 20)
             copy.flush()
             with suppress(PermissionError):
@@ -88,7 +97,7 @@ def _what_is(file: str, target: Path) -> Literal["copy", "other", "nothing"]:
         return "copy"
     if copied is None:
         return "nothing"
-    return "copy" if stood == "" else "other"
+    return "other" if stood else "copy"
 
 
 def _first_seal(file: str | Path) -> str | None:

@@ -74,7 +74,7 @@ SELECT
     ROUND(100.0 * COUNT(gone.user_id) / COUNT(*), 1) AS percent_churned,
     COUNT(gone.user_id) AS churned,
     COALESCE(SUM(gone.cancelled), 0) AS cancelled,
-    COALESCE(SUM(gone.downgraded), 0) AS downgraded,
+    COALESCE(SUM(CASE base.level WHEN 'paid' THEN gone.downgraded END), 0) AS downgraded,
     COALESCE(SUM(gone.silent), 0) AS silent,
     COUNT(*) AS listeners,
     CASE WHEN DATEADD(month, 1, base.month) <= DATEADD(day, 1, log.last_day) THEN 'whole' ELSE 'in part' END AS month_in_log
