@@ -11,7 +11,7 @@ they said.
 import itertools
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
 import sqlglot
@@ -21,6 +21,7 @@ from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
+from sparkify.engines.patterns import regex_parameters, translate_pattern
 from sparkify.errors import QueryError
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it warns of is refused here
@@ -49,7 +50,7 @@ def in_duckdb(sql: str) -> str:
     for node in list(tree.find_all(exp.Func)):
         _translate_function(node)
     for node in list(tree.find_all(exp.Like, exp.ILike, exp.SimilarTo)):
-        _translate_pattern(node)
+        translate_pattern(node)
     for cast in tree.find_all(exp.TryCast):
         if isinstance(cast.this, exp.Nullif) and _trims_spaces(cast.this.this):
             # Redshift's TRY_CAST takes no blank text; DuckDB's makes NULL of it, without copying each text.
@@ -114,7 +115,7 @@ def _translate_function(node: exp.Func) -> None:
         node.replace(exp.Paren(this=reduce(lambda a, b: exp.DPipe(this=a, expression=b), parts)))
     elif isinstance(node, exp.RegexpReplace):  # each place, not the first alone
         node.set("replacement", node.args.get("replacement") or exp.Literal.string(""))
-        _regex_parameters(node, "modifiers")
+        regex_parameters(node, "modifiers")
         node.set("modifiers", exp.Literal.string("g"))
     elif isinstance(node, exp.FromBase):
         digits = exp.DPipe(this=exp.Literal.string("0x"), expression=exp.paren(node.this.copy()))
@@ -126,73 +127,10 @@ def _translate_function(node: exp.Func) -> None:
         operands = node.expressions or [node.this]
         node.replace(exp.Anonymous(this=_RENAMED[name], expressions=operands))
     elif isinstance(node, exp.RegexpExtract) and node.args.get("parameters"):
-        group = 1 if "e" in _regex_parameters(node, "parameters") else 0
+        group = 1 if "e" in regex_parameters(node, "parameters") else 0
         arguments = [node.this.copy(), node.expression.copy(), exp.Literal.number(group)]
         extracted = exp.Anonymous(this="REGEXP_EXTRACT", expressions=arguments)
         node.replace(extracted)
-
-
-def _translate_pattern(node: exp.Expr) -> None:
-    """Redshift's patterns are escaped by `\\`; a SIMILAR TO of DuckDB's takes a regular expression."""
-    escaped = node.parent if isinstance(node.parent, exp.Escape) else None
-    pattern = node.expression
-    if isinstance(node, exp.SimilarTo):
-        if isinstance(pattern, exp.Null):
-            return
-        if not isinstance(pattern, exp.Literal):
-            raise QueryError("a pattern of SIMILAR TO must be written out.")
-        escape = escaped.expression.name if escaped else "\\"
-        node.set("expression", exp.Literal.string(_as_regex(pattern.name, escape)))
-        if escaped:
-            escaped.replace(node)
-    elif not escaped and not (isinstance(pattern, exp.Literal) and "\\" not in pattern.name):
-        node.replace(exp.Escape(this=node.copy(), expression=exp.Literal.string("\\")))
-
-
-def _as_regex(pattern: str, escape: str) -> str:
-    """A pattern of SIMILAR TO as a regular expression of the whole text."""
-    out, characters = [], iter(pattern)
-    for one in characters:
-        if escape and one == escape:
-            out.append(re.escape(next(characters, "")))
-        elif one == "[":
-            out.append(_bracketed(characters))
-        else:
-            out.append({"%": ".*", "_": "."}.get(one) or (f"\\{one}" if one in ".^$\\" else one))
-    return f"(?s:{''.join(out)})"
-
-
-def _bracketed(characters: Iterator[str]) -> str:
-    """A bracket expression, in which nothing is special but its end, as its beginning may say `^` and `]`."""
-    out = ["["]
-    for one in characters:
-        is_first = out[-1] in "[^" and len(out) < 3
-        out.append("\\\\" if one == "\\" else "\\]" if one == "]" and is_first else one)
-        if one == "]" and not is_first:
-            return "".join(out)
-    raise QueryError("a pattern of SIMILAR TO has a bracket without an end.")
-
-
-def _regex_parameters(node: exp.Expr, name: str) -> str:
-    """The parameters of a regular expression; one that takes no account of case says so itself from now on.
-
-    Raises QueryError for a place or an occurrence that DuckDB does not take, and for what is not written out.
-    """
-    given = node.args.get(name)
-    places = [one for part in ("position", "occurrence") if (one := node.args.get(part))]
-    if any(one.name != "1" for one in places) or not isinstance(given, exp.Literal | None):
-        raise QueryError(
-            f"{node.sql('redshift')} cannot be said to DuckDB: from the first place on, and no other."
-        )
-    said = given.name if given else ""
-    if set(said) - set("cei"):
-        raise QueryError(f"{node.sql('redshift')} cannot be said to DuckDB: the parameters are c, e and i.")
-    if "i" in said:
-        node.set(
-            "expression",
-            exp.Paren(this=exp.DPipe(this=exp.Literal.string("(?i)"), expression=node.expression.copy())),
-        )
-    return said
 
 
 def _trims_spaces(node: exp.Expr) -> bool:
