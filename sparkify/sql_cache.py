@@ -18,6 +18,8 @@ from pathlib import Path
 from sparkify.errors import QueryError
 from sparkify.writing import replace_file
 
+TRANSLATING = ("engines/translation.py", "engines/patterns.py", "sql/ddl.py")
+"""The modules that say what is kept: where one changes, nothing kept is used."""
 MOST = 2_000
 """Statements that are kept; beyond them all are forgotten, since some were made for one moment only."""
 
@@ -86,6 +88,6 @@ def _source() -> list[list[int]]:
     """Size and time of what translates: our modules, and the library."""
     library = find_spec("sqlglot")
     assert library and library.origin
-    ours = [Path(__file__).parent / name for name in ("engines/translation.py", "sql/ddl.py")]
+    ours = [Path(__file__).parent / name for name in TRANSLATING]
     files = (*ours, Path(library.origin).with_name("_version.py"))
     return [[found.st_size, found.st_mtime_ns] for found in map(Path.stat, files)]

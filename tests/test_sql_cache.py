@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import sparkify
+from sparkify.sql_cache import TRANSLATING
 from tests.builders import Run
 
 SAY = "from sparkify.engines.dialect import to_duckdb; print(to_duckdb('SELECT LEN(a) AS n FROM t', {}))"
@@ -105,3 +108,12 @@ def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
     python(many, tmp_path)
 
     assert json.loads(translations(tmp_path).read_text())["statements"] == {}
+
+
+def test_whatever_translates_is_known_to_the_cache() -> None:
+    """A module that these import translates too, but for the errors that all raise."""
+    root = Path(sparkify.__file__).parent
+    for name in TRANSLATING:
+        for line in (root / name).read_text().splitlines():
+            if found := re.match(r"from sparkify\.([\w.]+) import", line):
+                assert found[1] == "errors" or f"{found[1].replace('.', '/')}.py" in TRANSLATING, (name, line)
