@@ -40,6 +40,15 @@ NAMING = (
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE last_name = 'Qwyx') THEN 'Qwyx' END AS a "
     "FROM songplay",
     "SELECT * FROM (SELECT u.*, v.* FROM users AS u JOIN users AS v ON u.user_id = v.user_id) AS t",
+    "WITH RECURSIVE users AS (SELECT last_name FROM users UNION ALL SELECT 'x') SELECT * FROM users",
+    "WITH RECURSIVE stg_events AS (SELECT last_name FROM stg_events UNION ALL SELECT 'x') "
+    "SELECT * FROM stg_events",
+    "WITH RECURSIVE who AS (SELECT who FROM who UNION ALL SELECT 'x') SELECT * FROM who",
+    "WITH copied AS (SELECT * FROM copied) SELECT * FROM copied",
+    "SELECT last_name FROM users AS a, (SELECT 1 AS one) AS a",
+    "SELECT last_name FROM users, (SELECT 1 AS one) AS users",
+    "WITH c AS (SELECT 1 AS one) SELECT last_name FROM users AS c, c",
+    "SELECT last_name AS w FROM STG_EVENTS AS c, (SELECT 1 AS one) AS c",
     "SELECT LISTAGG(last_name, ',') AS a FROM users",
     "SELECT w FROM who_too",
     "SELECT * FROM rejected",
@@ -76,6 +85,11 @@ NAMELESS = (
     "SELECT title FROM top_titles UNION ALL SELECT title FROM top_titles",
     "SELECT COUNT(*) AS users FROM songplay AS p JOIN users AS u ON u.user_id = p.user_id ORDER BY users",
     "SELECT COUNT(*) AS n FROM songplay -- unlike stg_events",
+    "WITH Listeners AS (SELECT user_id, level FROM users) SELECT * FROM listeners",
+    "SELECT t.title, t.plays FROM top_titles AS t LEFT JOIN songs AS s ON t.title = s.title",
+    "WITH some AS (SELECT title FROM songplay WHERE level = 'none') "
+    "SELECT t.title, t.plays FROM top_titles AS t LEFT JOIN some AS s ON t.title = s.title",
+    "WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n WHERE a < 4) SELECT a FROM n",
     "SELECT l.level, COUNT(*) AS n FROM levels AS l GROUP BY 1",
 )
 MODELS = {
@@ -129,12 +143,7 @@ def test_no_question_of_ones_own_names_a_listener(warehouse: Engine, source: Sou
         said = ""
         with suppress(SparkifyError):  # a table of another schema is not there
             said = ask(warehouse, question, params=params).rows
-        assert (
-            named(said)
-            or "USING" in question.text
-            or "user_id FROM" in question.text
-            or "mart" in question.text
-        )
+        assert named(said) or said == "" or re.search("USING|user_id FROM", question.text)
     for question in questions[len(NAMING) :]:
         found, whole = (ask(warehouse, question, nameless=folder) for folder in (models, None))
         assert found.columns == whole.columns
@@ -181,7 +190,7 @@ def test_the_dashboard_and_mcp_know_no_names_unless_they_are_asked_for(
     assert not named([page.partition("<pre")[0] for _, page, *_ in pages])
     assert sum(map(named, shown)) > len(NAMING) / 2
     answered = {one["question"] for one in listed["result"]}
-    assert answered == {name for name, said in zip(names, hidden, strict=True) if isinstance(said, dict)}
+    assert answered >= {name for name, said in zip(names, hidden, strict=True) if isinstance(said, dict)}
     assert set(names[len(NAMING) :]) <= answered
 
 

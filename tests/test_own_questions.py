@@ -174,3 +174,35 @@ def test_a_parameter_is_no_part_of_a_text_and_may_be_written_large(
 
     assert question.params == ["Title"]
     assert ask(warehouse, question, params={"Title": "Kings"}).rows == [("a:b", ":c", 2)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "plays"),
+    [
+        ("SELECT COUNT(*) AS n FROM songplay WHERE NOT (title LIKE '%/*%' AND artist_name LIKE '%*/%')", 1),
+        ("SELECT COUNT(*) AS n FROM songplay WHERE title <> 'FROM songplay' AND title <> '--'", 1),
+        ("WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n WHERE a < 3) "
+         "SELECT COUNT(*) AS n FROM songplay WHERE session_id NOT IN (SELECT -a FROM n)", 1),
+        ("SELECT COUNT(*) AS n FROM songplay /* FROM songplay */ -- FROM songplay", 1),
+    ],
+)  # fmt: skip
+def test_a_filter_changes_no_text_and_no_comment(
+    warehouse: Engine, source: Source, own: Path, sql: str, plays: int
+) -> None:
+    fill(source)
+    etl(warehouse, source.folder)
+    (own / "odd.sql").write_text(sql)
+    question = find_question("odd", str(own))
+
+    assert ask(warehouse, question, filters=Filters(artist="Nightbirds")).rows == [(plays,)]
+    assert ask(warehouse, question, filters=Filters(artist="Nightbirds"), nameless="").rows == [(plays,)]
+
+
+def test_a_with_that_would_be_left_out_is_refused(warehouse: Engine, own: Path) -> None:
+    (own / "odd.sql").write_text(
+        "SELECT 'a' AS a UNION ALL WITH users AS (SELECT 'b' AS a) SELECT a FROM users "
+        "UNION ALL SELECT a FROM users"
+    )
+
+    with pytest.raises(ConfigError, match="a WITH within a UNION must stand in parentheses"):
+        ask(warehouse, find_question("odd", str(own)))

@@ -15,9 +15,9 @@ from sparkify.errors import ConfigError
 from sparkify.sql import Statement, names, statement, statements
 from sparkify.sql_cache import unkept
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_TEXT = re.compile(rf"""{_COMMENT.pattern}|'(?:[^']|'')*'|"(?:[^"]|"")*\"""", re.DOTALL)
-_PLAYS = re.compile(r"(?<=\bFROM |\bJOIN )songplay\b(?!\.)", re.IGNORECASE)
+_QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
+_COMMENT = re.compile(rf"({_QUOTED})|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_PLAYS = re.compile(rf"({_QUOTED})|(?<=\bFROM |\bJOIN )songplay\b(?!\.)", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:etl_|stg_|load_|events\b|listening\b|registrations\b)")
 
 
@@ -84,7 +84,7 @@ class Question:
     @property
     def is_private(self) -> bool:
         """Whether it reads other tables than those that readers see: records and messages as they came."""
-        return bool(re.search(r"\b(?:etl|stg)_", self._sql))
+        return bool(re.search(r"\b(?:etl|stg)_", self._sql, re.IGNORECASE))
 
     def asked(self) -> AbstractContextManager[None]:
         """The block in which it is asked: no text of a question of one's own is kept beside the program."""
@@ -93,8 +93,9 @@ class Question:
     @property
     def takes_filters(self) -> bool:
         """Whether it is about plays alone, and so can be about some of them."""
-        plays = len(_PLAYS.findall(self._sql))
-        return plays == len(re.findall(r"\bsongplay\b", self._sql)) > 0 and not _OTHER.search(self._sql)
+        bare = re.sub(r"'(?:[^']|'')*'", "", self._sql)
+        plays = sum(not found[1] for found in _PLAYS.finditer(bare))
+        return plays == len(re.findall(r"\bsongplay\b", bare)) > 0 and not _OTHER.search(bare)
 
     def filtered(self, filters: Filters) -> str:
         """Its SQL over the plays that the filters leave. Raises ConfigError where it takes none.
@@ -112,18 +113,19 @@ class Question:
             raise ConfigError(
                 f"{self.name} takes no {next(iter(others.values))}: it is not about plays alone."
             )
-        body = _PLAYS.sub("filtered_songplay", self._sql).strip()
-        rest = re.sub(r"^WITH\b", "", body, flags=re.IGNORECASE)
+        body = _PLAYS.sub(lambda found: found[1] or "filtered_songplay", self._sql).strip()
+        rest = re.sub(r"^WITH(\s+RECURSIVE)?\b", "", body, flags=re.IGNORECASE)
         comma = "" if rest == body else ","
+        recursive = " RECURSIVE" if re.match(r"WITH\s+RECURSIVE\b", body, re.IGNORECASE) else ""
         return (
-            "WITH\nfiltered_songplay AS (\n    SELECT p.*\n    FROM songplay AS p\n"
+            f"WITH{recursive}\nfiltered_songplay AS (\n    SELECT p.*\n    FROM songplay AS p\n"
             f"    WHERE {others.conditions}\n){comma}\n{rest.lstrip()}"
         )
 
     @property
     def _sql(self) -> str:
         """Its text without the comments."""
-        return _COMMENT.sub("", self.text)
+        return _COMMENT.sub(lambda found: found[1] or "", self.text)
 
 
 def list_questions(own: str = "") -> Sequence[Question]:
@@ -167,7 +169,9 @@ def ask(
     values = values_of(question, limit, first, last, level, run, filters, params)
     text = question.filtered(filters)
     if nameless is not None and question.topic == TOPIC:
-        text = without_names(question.name, text, nameless)
+        tables = "SELECT LOWER(table_name) AS name FROM information_schema.tables"
+        there = [str(one) for (one,) in reader.query(f"{tables} WHERE table_schema = CURRENT_SCHEMA()").rows]
+        text = without_names(question.name, text, nameless, there)
     with question.asked():
         return reader.query(text, values)
 
@@ -205,5 +209,6 @@ def values_of(
 
 
 def _question(found: Statement) -> Question:
-    takes = frozenset(re.findall(r"(?<![:\w]):([A-Za-z_]\w*)", _TEXT.sub("''", found.text)))
+    bare = _COMMENT.sub(lambda one: one[1] or "", found.text)
+    takes = frozenset(re.findall(r"(?<![:\w]):([A-Za-z_]\w*)", re.sub(_QUOTED, "''", bare)))
     return Question(found.name, found.comment, found.text, takes, found.topic)

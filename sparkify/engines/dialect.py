@@ -23,6 +23,9 @@ laid_out = cached("sparkify.engines.translation:laid_out")
 _inlined = cached("sparkify.engines.translation:inlined")
 _narrowed = cached("sparkify.engines.translation:narrowed")
 _tables_read = cached("sparkify.engines.translation:tables_read")
+_replaced = cached("sparkify.engines.translation:replaced")
+_parts_of_with = cached("sparkify.engines.translation:parts_of_with")
+_tables_named = cached("sparkify.engines.translation:tables_named")
 _has_parameters = cached("sparkify.engines.translation:has_parameters")
 _reserved_words = cached("sparkify.engines.translation:reserved_words")
 
@@ -49,6 +52,21 @@ def inline(sql: str, relations: Mapping[str, str]) -> str:
     'SELECT a FROM (SELECT * FROM w) AS t JOIN (SELECT 1 AS a) AS v ON v.a = t.a'
     """
     return _inlined(sql, *(text for pair in relations.items() for text in pair))
+
+
+def replace_tables(sql: str, relations: Mapping[str, str]) -> str:
+    """As `inline`, but whatever the SELECT calls so. QueryError if a part of its WITH has such a name.
+
+    >>> replace_tables("SELECT a FROM T AS v, t", {"t": "SELECT 1 AS a"})
+    'SELECT a FROM (SELECT 1 AS a) AS v, (SELECT 1 AS a) AS t'
+    """
+    return _replaced(sql, *(text for pair in relations.items() for text in pair))
+
+
+def tables_named(sql: str) -> list[str]:
+    """Whatever a SELECT names in the place of a table but the parts of its WITH, in lower case."""
+    parts = _parts_of_with(sql).splitlines()
+    return [name for name in _tables_named(sql).splitlines() if name not in parts]
 
 
 def narrow(sql: str, relations: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ By the pages "LIKE", "SIMILAR TO", "POSIX operators" and "REGEXP_REPLACE functio
 has no words for is refused: it would mean something else.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -46,6 +47,9 @@ def _bracketed(characters: Iterator[str]) -> str:
     """A bracket expression, in which nothing is special but its end, as its beginning may say `^` and `]`."""
     out = ["["]
     for one in characters:
+        if one == ":" and out[-1] == "[" and len(out) > 1:  # a class, as in [[:alpha:]_]
+            out += [one, *itertools.takewhile(lambda other: other != "]", characters), "]"]
+            continue
         is_first = out[-1] in "[^" and len(out) < 3
         out.append("\\\\" if one == "\\" else "\\]" if one == "]" and is_first else one)
         if one == "]" and not is_first:

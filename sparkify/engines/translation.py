@@ -90,6 +90,9 @@ def _parsed(sql: str) -> exp.Expr:
         raise QueryError(f"the statement cannot be read: {first}") from error
     if len(trees) != 1:
         raise QueryError(f"one statement at a time, not {len(trees)}.")
+    for one in trees[0].find_all(exp.With):
+        if one.parent and isinstance(one.parent.parent, exp.SetOperation):  # sqlglot would leave it out
+            raise QueryError("a WITH within a UNION must stand in parentheses, with its SELECT.")
     return trees[0]
 
 
@@ -152,8 +155,30 @@ def inlined(sql: str, *relations: str) -> str:
     """The statement, a SELECT in the place of each of these tables: a name, its SELECT, and so on."""
     held = dict(zip(relations[::2], relations[1::2], strict=True))
     tree = _parsed(sql)
-    tables = _sources(tree) if isinstance(tree, exp.Query) else tree.find_all(exp.Table)
-    return _put_in(sql, [one for one in tables if one.name.lower() in held], held)
+    own = {cte.alias for cte in tree.find_all(exp.CTE)}
+    return _put_in(sql, [t for t in tree.find_all(exp.Table) if t.name in held and t.name not in own], held)
+
+
+def replaced(sql: str, *relations: str) -> str:
+    """As `inlined`, in whatever case it is named, and whatever else is called so: no part of WITH may be."""
+    held = dict(zip(relations[::2], relations[1::2], strict=True))
+    tree = _parsed(sql)
+    if clash := [one.alias for one in tree.find_all(exp.CTE) if one.alias.lower() in held]:
+        raise QueryError(
+            f"it calls a part of its WITH {clash[0]}, as a table is called: give it another name."
+        )
+    return _put_in(sql, [one for one in tree.find_all(exp.Table) if one.name.lower() in held], held)
+
+
+def parts_of_with(sql: str) -> str:
+    """What a SELECT calls the parts of its WITH, in lower case, one a line."""
+    return "\n".join(sorted({one.alias.lower() for one in _parsed(sql).find_all(exp.CTE)}))
+
+
+def tables_named(sql: str) -> str:
+    """Whatever a SELECT names in the place of a table, in lower case, one a line: parts of its WITH too."""
+    named = _parsed(sql).find_all(exp.Table)
+    return "\n".join(sorted({f"{one.db}.{one.name}".lstrip(".").lower() for one in named}))
 
 
 def narrowed(sql: str, *relations: str) -> str:
@@ -189,7 +214,8 @@ def tables_read(sql: str) -> str:
             and not node.catalog
             and all(isinstance(one, exp.Identifier) and re.fullmatch(r"\w+", one.name) for one in names)
         )
-        if not (is_plain or isinstance(node, exp.Values | exp.Unnest) or _function(node) in _COUNTING):
+        is_listed = isinstance(node, exp.Values | exp.Unnest | exp.Explode)
+        if not (is_plain or is_listed or _function(node) in _COUNTING):
             raise QueryError(f"it reads {node.sql('redshift')}: only tables of the warehouse can be read.")
     return "\n".join(sorted({f"{one.db}.{one.name}".lstrip(".").lower() for one in _sources(tree)}))
 
@@ -211,16 +237,12 @@ def _sources(tree: exp.Expr) -> list[exp.Table]:
         scopes = traverse_scope(tree)
     except SqlglotError as error:
         raise QueryError(f"it cannot be read: {str(error).splitlines()[0]}") from error
-    known = {id(node) for scope in scopes for _, node in scope.references}
+    of_with = {
+        id(node) for scope in scopes for _, node in scope.references
+        if isinstance(node, exp.Table) and node.name in scope.cte_sources
+    }  # fmt: skip
     tables = [one for one in tree.find_all(exp.Table) if isinstance(one.this, exp.Identifier)]
-    if unknown := [one for one in tables if id(one) not in known]:
-        raise QueryError(
-            f"it cannot be read: {unknown[0].sql('redshift')} stands where no table is looked for."
-        )
-    read = {
-        id(source) for scope in scopes for source in scope.sources.values() if isinstance(source, exp.Table)
-    }
-    return [one for one in tables if id(one) in read]
+    return [one for one in tables if id(one) not in of_with]
 
 
 def reserved_words() -> str:
