@@ -66,7 +66,7 @@ def test_what_failed_and_what_was_interrupted_are_told_apart(warehouse: Engine) 
         ("failed", "Binder Error. What it said is not kept."),
         ("failed", "RuntimeError"),
         ("failed", "the database refused a statement. What it said is not kept."),
-        ("interrupted", "KeyboardInterrupt"),
+        ("interrupted", attempts.INTERRUPTED),
     ]
     assert rows(warehouse, "SELECT COUNT(*) AS n FROM etl_version") == [(1,)]
 

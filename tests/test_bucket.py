@@ -140,16 +140,16 @@ def test_what_is_not_loaded_is_named_in_a_bucket_too(bucket: Bucket) -> None:
 
     assert passed_over(bucket.uri) == [
         (".Trash/", "hidden or temporary"),
-        ("/", "neither song_data/ nor log_data/"),
-        ("log", "neither song_data/ nor log_data/"),
-        ("log_data.zip", "neither song_data/ nor log_data/"),
+        ("/", "beside song_data/ and log_data/"),
+        ("log", "beside song_data/ and log_data/"),
+        ("log_data.zip", "beside song_data/ and log_data/"),
         ("log_data/.a.json", "hidden or temporary"),
         ("log_data/.ipynb_checkpoints/", "hidden or temporary"),
         ("log_data/_temporary/", "hidden or temporary"),
         ("log_data/a.json.xz", "compressed as xz, which is not read"),
         ("log_data/a.json/", "not a JSON file"),
         ("log_data/old//notes.txt", "not a JSON file"),
-        ("logs/", "neither song_data/ nor log_data/"),
+        ("logs/", "beside song_data/ and log_data/"),
     ]
 
 

@@ -100,7 +100,7 @@ def test_what_lies_above_the_source_hides_nothing(tmp_path: Path) -> None:
         ("a.json.zip", "compressed as zip, which is not read"),
         ("a.zip", "an archive, which is not unpacked"),
         ("a.tar.gz", "an archive, which is not unpacked"),
-        ("README.md", "documentation, settings or a warehouse"),
+        ("README.md", "documentation, settings, a report or a warehouse"),
         ("readme_of_events.log", "not a JSON file"),
         (os.fsdecode(b"\xff.log"), "not a JSON file"),
     ],
@@ -187,7 +187,7 @@ def test_a_link_that_leads_to_itself_is_no_reason_to_stop(source: Source) -> Non
     assert listed(source) == ["a.json", "x.json"]
     assert passed_over(source) == [
         ("log_data/x", "not a regular file"),
-        ("x", "neither song_data/ nor log_data/"),
+        ("x", "beside song_data/ and log_data/"),
     ]
 
 
@@ -216,11 +216,11 @@ def test_of_what_lies_beside_the_two_folders_only_the_top_is_named(source: Sourc
 
     assert passed_over(source) == [
         (".git", "hidden or temporary"),
-        ("README", "documentation, settings or a warehouse"),
-        ("a.json", "neither song_data/ nor log_data/"),
-        ("dwg.cfg", "documentation, settings or a warehouse"),
-        ("log_data.zip", "neither song_data/ nor log_data/"),
-        ("logs", "neither song_data/ nor log_data/"),
+        ("README", "documentation, settings, a report or a warehouse"),
+        ("a.json", "beside song_data/ and log_data/"),
+        ("dwg.cfg", "documentation, settings, a report or a warehouse"),
+        ("log_data.zip", "beside song_data/ and log_data/"),
+        ("logs", "beside song_data/ and log_data/"),
     ]
 
 
@@ -245,7 +245,7 @@ def test_the_warning_names_the_first_of_what_is_not_expected() -> None:
     expected = [PassedOver("/m/.git", "hidden or temporary")]
     unexpected = [
         PassedOver("/m/log_data/x.log", "not a JSON file"),
-        PassedOver("/m/logs", "neither song_data/ nor log_data/"),
+        PassedOver("/m/logs", "beside song_data/ and log_data/"),
     ]
 
     assert warn_passed_over(Listing([], [])) is None

@@ -87,8 +87,8 @@ NAMELESS = (
     "SELECT COUNT(*) AS n FROM songplay -- unlike stg_events",
     "WITH Listeners AS (SELECT user_id, level FROM users) SELECT * FROM listeners",
     "SELECT t.title, t.plays FROM top_titles AS t LEFT JOIN songs AS s ON t.title = s.title",
-    "WITH some AS (SELECT title FROM songplay WHERE level = 'none') "
-    "SELECT t.title, t.plays FROM top_titles AS t LEFT JOIN some AS s ON t.title = s.title",
+    "WITH few AS (SELECT title FROM songplay WHERE level = 'none') "
+    "SELECT t.title, t.plays FROM top_titles AS t LEFT JOIN few AS s ON t.title = s.title",
     "WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n WHERE a < 4) SELECT a FROM n",
     "SELECT l.level, COUNT(*) AS n FROM levels AS l GROUP BY 1",
 )

@@ -27,6 +27,7 @@ LONGEST = 1000
 """Bytes of a reason that are kept."""
 _KEY_NAME = re.compile(r'unknown key ".*" in ')
 """What a refusal says of a key, whose name may hold anything."""
+INTERRUPTED = "somebody interrupted it. Nothing was published."
 KILLED = "the process was killed, or its machine went down. Nothing was published."
 
 
@@ -102,7 +103,7 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, SparkifyError):
         text = error.brief or _KEY_NAME.sub("unknown key in ", str(error).partition("\n")[0])
     else:
-        text = type(error).__name__
+        text = INTERRUPTED if isinstance(error, KeyboardInterrupt) else type(error).__name__
     return cut(text, LONGEST)
 
 

@@ -118,7 +118,7 @@ def survey_source(s3: S3) -> Listing:
         passed_over += survey.passed_over
     if not is_found:
         raise ConfigError(
-            f"{s3.source} holds neither song_data/ nor log_data/. Give the folder above them as --source."
+            f"{s3.source} holds neither song_data/ nor log_data/. Give the folder that does as --source."
         )
     if s3.source and not (s3.song_data and s3.log_data):
         passed_over += _beside(s3.source, folders)

@@ -11,14 +11,15 @@ NOT_JSON = "not a JSON file"
 LINKED = "linked folder, not followed"
 LEADS_OUT = "a link that leads out of the source, not followed"
 SPECIAL = "not a regular file"
-ELSEWHERE = "neither song_data/ nor log_data/"
+ELSEWHERE = "beside song_data/ and log_data/"
 ARCHIVE = "an archive, which is not unpacked"
-BESIDE = "documentation, settings or a warehouse"
+BESIDE = "documentation, settings, a report or a warehouse"
 UNLISTED = "cannot be listed, so what else lies there is not known"
 _EXPECTED = frozenset({HIDDEN, BESIDE, UNLISTED})
 """Reasons for which nobody needs to be warned at each load."""
 _BESIDE = re.compile(
-    r"(readme|license|changelog)\b.*|dwg\.cfg|log_json_path\.json|truth\.json|.*\.duckdb(\..*)?", re.I
+    r"(readme|license|changelog)\b.*|dwg\.cfg|log_json_path\.json|truth\.json|.*\.duckdb(\..*)?|.*\.(html|md|sql|svg)",
+    re.I,
 )
 _UNREAD = re.compile(r".*\.(?:json|jsonl|ndjson)\.(xz|lz4|lzma|lzo|br|snappy|sz|z|zz|zip|7z|rar|tar)", re.I)
 _ARCHIVE = re.compile(r".*\.(?:zip|7z|rar|tar|tgz|tbz2?|txz|tar\.\w+)", re.I)

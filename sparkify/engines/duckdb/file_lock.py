@@ -39,6 +39,8 @@ class FileLock:
             if not self._writer:
                 return
             reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
+            if not (folder := Path(self._path).absolute().parent).is_dir():
+                reason = f"there is no folder {folder}"
             raise ConfigError(
                 f"{self._path} cannot be made: {reason}. Check --warehouse, or [WAREHOUSE] FILE."
             ) from error
