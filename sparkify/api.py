@@ -19,7 +19,15 @@ from typing import Any, Literal
 from sparkify import clock
 from sparkify.answer import Answer
 from sparkify.arguments import checked
-from sparkify.ask.questions import NO_PARAMS, Filters, Question, find_question, list_questions, values_of
+from sparkify.ask.questions import (
+    NO_PARAMS,
+    Filters,
+    Question,
+    find_question,
+    list_questions,
+    require_days,
+    values_of,
+)
 from sparkify.config import Config
 from sparkify.config_sources import load_config
 from sparkify.connection import as_owner, mode_of_page, opened, require_readable
@@ -211,6 +219,7 @@ class Warehouse:
         Raises ConfigError for a question that there is not, or for a value that it does not take.
         """
         _require_limit(limit)
+        require_days(first, last)
         found = find_question(question, self.config.ask.questions)
         given = {"since": first, "until": last, "level": level, "run": run}
         if wrong := [name for name, value in given.items() if value is not None and name not in found.takes]:

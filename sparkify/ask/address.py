@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from sparkify.ask.live import Asked
 from sparkify.ask.overview import LEVELS, Selection
-from sparkify.ask.questions import TEXTS, Filters, find_question
+from sparkify.ask.questions import TEXTS, Filters, find_question, require_days
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError
 
@@ -51,11 +51,10 @@ def read_asked(request: Request, name: str, most: int = MOST_ROWS) -> Asked:
 
 def read_selection(request: Request) -> Selection:
     """The days and filters of the address. Raises ConfigError for a wrong value."""
-    if request.url.path == "/" and "level" in request.query_params:
+    if request.scope.get("path") == "/" and "level" in request.query_params:
         raise ConfigError("the overview has each level on its page: its address takes none.")
     first, last = _day(request, "from"), _day(request, "to")
-    if first and last and first > last:
-        raise ConfigError(f"from {first} is later than to {last}: there is no such day.")
+    require_days(first, last)
     text = {name: request.query_params.get(name) or None for name in TEXTS}
     return Selection(Filters(**text, listener=_number(request, "listener")), first, last)
 

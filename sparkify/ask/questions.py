@@ -149,6 +149,12 @@ def find_question(name: str, own: str = "") -> Question:
     return _question(found[name])
 
 
+def require_days(first: dt.date | None, last: dt.date | None) -> None:
+    """Raise ConfigError for a first day after the last."""
+    if first and last and first > last:
+        raise ConfigError(f"from {first} is later than to {last}: there is no such day.")
+
+
 def ask(
     reader: Reader,
     question: Question,
@@ -194,8 +200,6 @@ def values_of(
     for name in params.keys() - set(question.params):
         takes = f"It takes {', '.join(question.params)}." if question.params else "It takes none."
         raise ConfigError(f"{question.name} takes no parameter {name}. {takes}")
-    if first and last and first > last:
-        raise ConfigError(f"from {first} is later than to {last}: there is no such day.")
     last = last if last and last < EVER[1].date() else None
     values: dict[str, Value] = {
         "limit": limit_of(limit),

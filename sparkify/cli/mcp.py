@@ -116,6 +116,7 @@ def make_tools(live: "Live", config: Config) -> "list[Tool]":
         first and last are days in UTC, both included. title, artist, listener (a user_id), place and state
         filter questions that take filters. params are the values of the user's own questions.
         """
+        questions.require_days(first, last)
         found = questions.find_question(question, own)
         if found.is_private and not live.shows_names:
             raise ConfigError(f"{question} shows records as they came, which `sparkify mcp --names` offers.")
