@@ -45,7 +45,7 @@ def require_foreign(out: Path, s3: S3) -> None:
     """Raise ConfigError for a name that a warehouse keeps for itself, and for a place in the source."""
     with _named(out):
         place = out.resolve()
-        place.exists()
+        place.exists()  # which a name that is too long does not survive
         for folder in (s3.log_data or f"{s3.source}/log_data", s3.song_data or f"{s3.source}/song_data"):
             is_named = s3.source or folder in (s3.log_data, s3.song_data)
             if is_named and place.is_relative_to(Path(folder).resolve()):

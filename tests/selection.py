@@ -32,6 +32,7 @@ LONG_ON_A_CLUSTER = (
 """Modules that try one law many times: CI holds it on DuckDB, `make check` on both engines."""
 ONLY_IN_CHECK = (
     "test_distribution_measure", "test_blanks_engines", "test_provision_serverless", "test_rehearse_real",
+    "test_distribution_command",
 )  # fmt: skip
 """Modules that CI leaves to `make check`: it has twenty minutes, and others hold their kinds."""
 WALKS = (
@@ -45,7 +46,7 @@ WALKS = (
     "test_notifications", "test_attempts", "test_large_input", "test_model", "test_rehearse_settings",
     "test_scratch_bucket", "test_doctor", "test_security", "test_values_engines", "test_feed_gaps",
     "test_store", "test_drill_down", "test_own_questions", "test_own_models", "test_own_checks", "test_init",
-    "test_find", "test_mcp",
+    "test_find", "test_mcp", "test_naming", "test_places",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
 CASES, ON_A_CLUSTER = 20, 8

@@ -137,6 +137,6 @@ def test_what_mends_a_warehouse_logs_alike(loaded: Run) -> None:
 
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert [one.get("step", one["event"]) for one in events] == [
-        "note", "note", "retracting records", "checking", "publishing", "end",
+        "note", "note", "retracting records", "checking", "note", "publishing", "end",
     ]  # fmt: skip
     assert {one["run_id"] for one in events} == {2}

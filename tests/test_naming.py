@@ -154,19 +154,19 @@ def test_no_question_of_ones_own_names_a_listener(warehouse: Engine, source: Sou
         ), question.text
 
 
-@pytest.mark.parametrize("sql", OF_DUCKDB)
 def test_nothing_that_duckdb_knows_gives_a_name_away(
-    duckdb_warehouse: Engine, source: Source, tmp_path: Path, sql: str
+    duckdb_warehouse: Engine, source: Source, tmp_path: Path
 ) -> None:
     fill(source)
     etl(duckdb_warehouse, source.folder, "100%")
-    (tmp_path / "odd.sql").write_text(sql)
+    for sql in OF_DUCKDB:
+        (tmp_path / "odd.sql").write_text(sql)
 
-    said: object = ""
-    with suppress(SparkifyError):
-        said = ask(duckdb_warehouse, find_question("odd", str(tmp_path)), nameless="")
+        said: object = ""
+        with suppress(SparkifyError):
+            said = ask(duckdb_warehouse, find_question("odd", str(tmp_path)), nameless="")
 
-    assert not named(vars(said) if said else "")
+        assert not named(vars(said) if said else ""), sql
 
 
 def test_the_dashboard_and_mcp_know_no_names_unless_they_are_asked_for(
@@ -174,7 +174,7 @@ def test_the_dashboard_and_mcp_know_no_names_unless_they_are_asked_for(
 ) -> None:
     fill(source)
     assert run("etl", "--source", "music", "--max-rejects", "100%").returncode == 0
-    names = [file.stem for file in sorted((own / "questions").iterdir())]
+    names = [file.stem for file in sorted((own / "questions").iterdir())][::4]
     calls: list[Call] = [
         ("list_questions", {"topic": "own"}),
         *(("ask", {"question": name}) for name in names),
@@ -188,10 +188,10 @@ def test_the_dashboard_and_mcp_know_no_names_unless_they_are_asked_for(
 
     assert not named(hidden)
     assert not named([page.partition("<pre")[0] for _, page, *_ in pages])
-    assert sum(map(named, shown)) > len(NAMING) / 2
+    assert sum(map(named, shown)) > len(names) / 3
     answered = {one["question"] for one in listed["result"]}
     assert answered >= {name for name, said in zip(names, hidden, strict=True) if isinstance(said, dict)}
-    assert set(names[len(NAMING) :]) <= answered
+    assert {f"q{n:02}" for n in range(len(NAMING), len(NAMING) + len(NAMELESS))} <= answered
 
 
 def test_the_page_shows_no_row_of_a_check_of_ones_own_unless_names_are(

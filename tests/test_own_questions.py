@@ -129,33 +129,37 @@ def test_the_command_line_the_dashboard_and_python_know_it(
         assert served.get("/ask/broken")[0] == 400
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "COPY (SELECT 1 AS x) TO 'out.csv'", "COPY users TO 'out.csv' (HEADER)", "SET threads = 1",
-        "CREATE TEMP TABLE t AS SELECT 1 AS a", "PRAGMA version", "ATTACH 'out.duckdb' AS o",
-        "CALL force_checkpoint()",
-        "SELECT 1 AS a; SELECT 2 AS a", "SELECT content FROM read_text(:f)", "SELECT * FROM 'dwg.cfg'",
-        "SELECT (SELECT content FROM read_text('dwg.cfg')) AS a", "INSTALL httpfs",
-        "(" * 900 + "SELECT 1" + ")" * 900,
-    ],
-)  # fmt: skip
+ACTING = [
+    "COPY (SELECT 1 AS x) TO 'out.csv'", "COPY users TO 'out.csv' (HEADER)", "SET threads = 1",
+    "CREATE TEMP TABLE t AS SELECT 1 AS a", "PRAGMA version", "ATTACH 'out.duckdb' AS o",
+    "CALL force_checkpoint()",
+    "SELECT 1 AS a; SELECT 2 AS a", "SELECT content FROM read_text(:f)", "SELECT * FROM 'dwg.cfg'",
+    "SELECT (SELECT content FROM read_text('dwg.cfg')) AS a", "INSTALL httpfs",
+    "(" * 900 + "SELECT 1" + ")" * 900,
+]  # fmt: skip
+
+
 def test_a_question_only_reads_and_nothing_but_the_warehouse(
-    run: Run, source: Source, own: Path, tmp_path: Path, sql: str
+    run: Run, source: Source, own: Path, tmp_path: Path
 ) -> None:
     fill(source)
     (tmp_path / "dwg.cfg").write_text("[ASK]\nQUESTIONS = mine\n")
     assert run("etl", "--source", "music").returncode == 0
-    (own / "odd.sql").write_text(sql)
+    for n, sql in enumerate(ACTING):
+        (own / f"odd{n}.sql").write_text(sql)
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    warehouse = sparkify.connect(tmp_path / "sparkify.duckdb", settings={"ask.questions": str(own)})
 
-    asked = run("ask", "odd", *(("--param", "f=dwg.cfg") if ":f" in sql else ()))
-    with pytest.raises(SparkifyError):
-        sparkify.connect(tmp_path / "sparkify.duckdb", settings={"ask.questions": str(own)}).ask("odd")
+    asked = run("ask", "odd0")
+    for n, sql in enumerate(ACTING):
+        with pytest.raises(SparkifyError):
+            warehouse.ask(f"odd{n}", params={"f": "dwg.cfg"} if ":f" in sql else {})
     with serving(tmp_path) as served:
-        answers = [served.get(f"/ask/odd{end}?f=dwg.cfg") for end in ("", ".csv")]
+        answers = [
+            served.get(f"/ask/odd{n}{end}?f=dwg.cfg") for n in range(len(ACTING)) for end in ("", ".csv")
+        ]
 
-    assert (asked.returncode in (1, 2), asked.stderr.count("\n")) == (True, 1), asked.stderr
+    assert (asked.returncode, asked.stderr.count("\n")) == (2, 1), asked.stderr
     assert all(code in (400, 500) and "QUESTIONS = mine" not in page for code, page, *_ in answers)
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
 
