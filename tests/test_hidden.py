@@ -44,9 +44,6 @@ def failed(file: Path) -> dict[str, str]:
         ("CREATE MACRO SUM(x) AS 42", 'DROP MACRO "SUM"'),
         ('CREATE MACRO "+"(x, y) AS 42', 'DROP MACRO "+"'),
         ("CREATE MACRO read_json(x) AS TABLE SELECT 42", 'DROP MACRO TABLE "read_json"'),
-        ("CREATE TABLE Duckdb_Views AS SELECT 1 AS x", 'DROP TABLE "Duckdb_Views"'),
-        ("CREATE TABLE sqlite_master AS SELECT 1 AS x", 'DROP TABLE "sqlite_master"'),
-        ("CREATE VIEW duckdb_columns AS SELECT 1 AS x", 'DROP VIEW "duckdb_columns"'),
         ("CREATE MACRO duckdb_functions() AS TABLE SELECT 1 AS a", 'DROP MACRO TABLE "duckdb_functions"'),
     ],
 )
@@ -152,6 +149,20 @@ def test_a_column_that_our_statements_would_take_for_theirs_is_refused(
 def test_macros_that_hide_nothing_are_left_alone(file: Path) -> None:
     alter(file, "CREATE MACRO of_mine(x) AS x", "CREATE SCHEMA mart", "CREATE MACRO mart.sum(x) AS 42")
 
+    assert not failed(file)
+
+
+@pytest.mark.parametrize("what", ["TABLE Duckdb_Views", "VIEW sqlite_master"])
+def test_a_table_that_hides_duckdbs_own_is_named_with_the_way_out(file: Path, what: str) -> None:
+    """The information schema would read it, and every command would end with an error of DuckDB's."""
+    alter(file, f"CREATE {what} AS SELECT 1 AS x")
+    kind, name = what.split()
+
+    with pytest.raises(
+        WarehouseError, match=f'hides DuckDB.s own. Open it with DuckDB .* DROP {kind} "{name}"'
+    ):
+        DuckDB(str(file))
+    alter(file, f"DROP {what}")
     assert not failed(file)
 
 

@@ -203,3 +203,21 @@ def test_an_object_over_several_lines_that_goes_on_is_a_rewritten_file(
 
     with pytest.raises(LoadError, match="changed since run 1"):
         etl(warehouse, source.folder)
+
+
+def test_a_part_that_was_undone_is_said_to_be_so_when_the_log_has_grown(
+    warehouse: Engine, source: Source
+) -> None:
+    source.log(play(0), play(1))
+    etl(warehouse, source.folder)
+    undo(warehouse, 1, Silent())
+    source.log(play(0), play(1), play(2))
+
+    grown = etl(warehouse, source.folder)
+    again = etl(warehouse, source.folder)
+    retried = etl(warehouse, source.folder, also={"undone"})
+
+    assert (grown.files["grown"], grown.records.loaded) == (1, 1)
+    assert (again.run_id, again.files["undone"], again.files["known"]) == (None, 1, 0)
+    assert rows(warehouse, PLAYS) == [(0,), (1,), (2,)]
+    assert (retried.files["retried"], etl(warehouse, source.folder).files["known"]) == (1, 1)
