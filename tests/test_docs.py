@@ -245,9 +245,9 @@ def test_every_exception_from_the_rules_has_its_reason() -> None:
         f"{file.relative_to(ROOT)}: {line.strip()}"
         for folder in ("sparkify", "tests", "benchmarks")
         for file in (ROOT / folder).rglob("*.py")
-        if "scratch" not in file.parts
+        if "scratch" not in file.parts and file != Path(__file__)
         for line in file.read_text().splitlines()
-        if bare.search(line) and "bare" not in line
+        if bare.search(line)
     }
 
     assert found == set()

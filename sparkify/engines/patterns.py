@@ -44,7 +44,7 @@ def _as_regex(pattern: str, escape: str) -> str:
 
 
 def _bracketed(characters: Iterator[str]) -> str:
-    """A bracket expression, in which nothing is special but its end, as its beginning may say `^` and `]`."""
+    """A bracket expression, as in POSIX (AWS, "SIMILAR TO"): `%` and `_` are characters in it."""
     out = ["["]
     for one in characters:
         if one == ":" and out[-1] == "[" and len(out) > 1:  # a class, as in [[:alpha:]_]
