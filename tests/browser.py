@@ -35,6 +35,7 @@ class Visit:
 
     def settle(self) -> None:
         """Wait until every picture is drawn."""
+        expect(self.page.locator("script[data-packed]")).to_have_count(0)
         expect(self.page.locator(".plot:not(:has(.main-svg))")).to_have_count(0)
 
     def unfold(self) -> None:

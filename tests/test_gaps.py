@@ -180,3 +180,17 @@ def write(engine: Engine, folder: Path) -> str:
     page = gather(engine, lambda: check_everything(engine), dt.datetime(2019, 12, 1))
     file.write_text(render(page), encoding="utf-8")
     return as_url(file)
+
+
+def test_a_browser_that_cannot_unpack_the_page_says_so(
+    browser: Any, duckdb_warehouse: Engine, source: Source, tmp_path: Path
+) -> None:
+    source.log(play(0))
+    etl(duckdb_warehouse, source.folder)
+    page = browser.new_page()
+    page.add_init_script("delete window.DecompressionStream")
+
+    page.goto(write(duckdb_warehouse, tmp_path))
+
+    assert "This browser is too old" in page.inner_text("#too-old")
+    page.close()

@@ -25,6 +25,7 @@ from sparkify.sql.schema import STAR
 from tests.builders import rows
 from tests.clusters import Bucket, Cluster, fill, load_bucket, sever
 from tests.conftest import ROOT
+from tests.packed import unpacked
 from tests.reader_attacks import ESCAPES, FORBIDDEN, HIDDEN
 
 
@@ -303,8 +304,8 @@ def test_a_readers_page_says_what_is_the_owners_and_names_no_command_that_a_read
     loaded.insert("etl_warning", ("run_id", "kind", "message"), [(1, "empty", "secret.json is empty.")])
 
     page = gather(analyst, lambda: None, now, as_owner=lambda _: None)
-    owners = render(gather(loaded, lambda: None, now))
-    text = render(page)
+    owners = unpacked(render(gather(loaded, lambda: None, now)))
+    text = unpacked(render(page))
 
     assert page["trust"]["notices"]["more"] == 1
     assert ("1 more:" in text, "The messages may name files" in text) == (False, True)
