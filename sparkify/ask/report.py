@@ -92,7 +92,7 @@ def render(page: Page) -> str:
 
 
 def _packed(text: str) -> str:
-    """Deflated, in letters that may stand inside a <script>; unpack.js reads it. The page is a third as large."""
+    """Deflated, in letters that may stand inside a <script>; unpack.js reads it."""
     return base64.b85encode(zlib.compress(text.encode(), 9)).decode()
 
 
