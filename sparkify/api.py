@@ -19,15 +19,8 @@ from typing import Any, Literal
 from sparkify import clock
 from sparkify.answer import Answer
 from sparkify.arguments import checked
-from sparkify.ask.questions import (
-    NO_PARAMS,
-    Filters,
-    Question,
-    find_question,
-    list_questions,
-    require_days,
-    values_of,
-)
+from sparkify.ask.filters import Filters
+from sparkify.ask.questions import NO_PARAMS, Question, find_question, list_questions, require_days, values_of
 from sparkify.config import Config
 from sparkify.config_sources import load_config
 from sparkify.connection import as_owner, mode_of_page, opened, require_readable
@@ -210,11 +203,14 @@ class Warehouse:
         listener: int | None = None,
         place: str | None = None,
         state: str | None = None,
+        timezone: str | None = None,
         params: Mapping[str, str] = NO_PARAMS,
     ) -> Answer:
-        """Answer a question. `limit` None or 0 is all rows; `first` and `last` are days (UTC), both included.
+        """Answer a question. `limit` None or 0 is all rows; `first` and `last` are days, both included.
 
-        `title`, `artist`, `listener`, `place` and `state` filter the plays of questions about plays alone.
+        `title`, `artist`, `listener`, `place` and `state` choose plays: a question about sessions is asked of
+        those that hold one, one about listeners of those who have one. `timezone`, such as Europe/Berlin, is
+        by whose clock days and hours are told; None is UTC.
         `params` are the parameters of a question of your own ([ASK] QUESTIONS).
         Raises ConfigError for a question that there is not, or for a value that it does not take.
         """
@@ -224,13 +220,13 @@ class Warehouse:
         given = {"since": first, "until": last, "level": level, "run": run}
         if wrong := [name for name, value in given.items() if value is not None and name not in found.takes]:
             raise ConfigError(f"{question} takes no {wrong[0]}: it is always answered whole.")
-        filters = Filters(title, artist, listener, place, state)
+        filters = Filters(title, artist, listener, place, state, timezone)
         values = values_of(found, limit or None, first, last, level, run, filters, params)
         text = found.filtered(filters)
         rights: Rights = "login" if found.is_private else "reader"
         with opened(self.config, rights=rights, locked_down=True) as engine, found.asked():
             require_readable(engine, self.config)
-            return _answer(engine.query(text, values), question, found.meaning)
+            return _answer(engine.query(text, values), question, found.told(filters))
 
     @checked
     def sql(self, query: str, *, limit: int = MOST) -> Answer:
@@ -268,8 +264,13 @@ class Warehouse:
             return undo(engine, run, progress or Silent(), project=project)
 
     @checked
-    def report(self, out: str | Path = "report.html", *, names: bool = False) -> Path:
-        """Write the report, one HTML file, and return where it is. Needs `pip install 'sparkify[report]'`."""
+    def report(
+        self, out: str | Path = "report.html", *, names: bool = False, timezone: str | None = None
+    ) -> Path:
+        """Write the report, one HTML file, and return where it is. Needs `pip install 'sparkify[report]'`.
+
+        `timezone` is as `ask` takes it.
+        """
         from sparkify.ask.report import gather, render
         from sparkify.writing import replace_file
 
@@ -281,7 +282,7 @@ class Warehouse:
             check = partial(
                 check_warehouse, play_pages=self.config.etl.play_pages, project=make_project(self.config)
             )
-            page = gather(engine, lambda: owner(check), now, as_owner=owner, names=names)
+            page = gather(engine, lambda: owner(check), now, as_owner=owner, names=names, timezone=timezone)
         replace_file(Path(out), render(page).encode(), most=mode_of_page(self.config, names=names))
         return Path(out)
 

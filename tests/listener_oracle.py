@@ -101,7 +101,7 @@ def signups_by_week(a: Asked) -> Rows:
 def month_ends(a: Asked) -> Rows:
     first, last = a.log_of_events
     rows: Rows = []
-    for month in sorted({month_of(one.moment.date()) for one in a.events}):
+    for month in sorted({month_of(one.moment.date()) for one in a.whole or a.events}):
         end = min(next_month(month) - DAY, last)
         levels: Counter[str | None] = Counter()
         for its in a.by_user.values():

@@ -60,6 +60,7 @@ class Event(NamedTuple):
     title: str | None
     artist: str | None
     length: float | None
+    location: str | None = None
 
     @property
     def is_play(self) -> bool:
@@ -83,7 +84,7 @@ def events(folder: Path) -> list[Event]:
         Event(
             _moment(event["ts"]), event["sessionId"], event["itemInSession"], _user(event), event["page"],
             event["level"], _number(event["status"]), _text(event["song"]), _text(event["artist"]),
-            _number(event["length"]),
+            _number(event["length"]), _text(event["location"]),
         )
         for event in chosen
     ]  # fmt: skip

@@ -25,17 +25,23 @@ class Asked:
     first: dt.date | None = None
     last: dt.date | None = None
     level: str | None = None
+    whole: Sequence[Event] = ()
+    """The log, where `events` are those of some listeners."""
+    counts: Callable[[Event], bool] = lambda _: True
+    """Whether a play is asked about."""
+    zone: dt.tzinfo = dt.UTC
+    """By whose clock days are told."""
 
     def is_asked(self, moment: dt.datetime) -> bool:
-        after = self.first is None or moment.date() >= self.first
-        return after and (self.last is None or moment.date() <= self.last)
+        day = moment.replace(tzinfo=dt.UTC).astimezone(self.zone).date()
+        return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
 
     def is_level(self, event: Event) -> bool:
         return self.level is None or event.level == self.level
 
     @cached_property
     def every_play(self) -> list[Event]:
-        return [one for one in self.events if one.is_play]
+        return [one for one in self.events if one.is_play and self.counts(one)]
 
     @cached_property
     def plays(self) -> list[Event]:
@@ -45,13 +51,13 @@ class Asked:
     @cached_property
     def log(self) -> tuple[dt.date, dt.date]:
         """The first and the last day with a play."""
-        days = [one.moment.date() for one in self.every_play]
+        days = [one.moment.date() for one in self.whole or self.events if one.is_play]
         return min(days), max(days)
 
     @cached_property
     def log_of_events(self) -> tuple[dt.date, dt.date]:
         """The first and the last day with an event."""
-        days = [one.moment.date() for one in self.events]
+        days = [one.moment.date() for one in self.whole or self.events]
         return min(days), max(days)
 
     @cached_property
@@ -115,7 +121,7 @@ def share(part: float, whole: float) -> float | None:
 
 
 def weekly_retention(a: Asked) -> Rows:
-    weeks = sorted({monday(one.moment) for one in a.every_play})
+    weeks = sorted({monday(one.moment) for one in a.whole or a.events if one.is_play})
     played = {(one.user_id, monday(one.moment)) for one in a.every_play if a.is_level(one)}
     cohorts: dict[dt.date, set[int]] = defaultdict(set)
     for user, moment in a.registered.items():

@@ -15,11 +15,10 @@ LANE = re.compile(r"[\[-](redshift|duckdb-300)[-\]]")
 """In the name of a case that runs on a cluster, or on a larger file."""
 FEW, EVERY = 1, 20
 """Of a test with many cases, CI tries the first in each of these lanes, and then every twentieth."""
-MANY_CASES = (
-    "test_star", "test_page", "test_bad_input", "test_misfits", "test_s3_faults", "test_copy_care",
-    "test_torn_tails", "test_session_keys", "test_checks", "test_hidden", "test_values", "test_security",
-)  # fmt: skip
-"""Modules of which CI tries so in the other lanes too: a test's first three cases, then every eighth."""
+FIRST, EACH = 2, 10
+"""In the other lanes the first two, and then every tenth."""
+INSTANT = ("test_emulator", "test_contract", "test_dialect", "test_statements", "test_values_oracle")
+"""How modules begin whose cases cost next to nothing: CI tries them all."""
 LONG_ON_A_CLUSTER = (
     "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
     "test_truth", "test_events", "test_answers", "test_sessions", "test_evolve", "test_misfits",
@@ -32,7 +31,7 @@ LONG_ON_A_CLUSTER = (
 """Modules that try one law many times: CI holds it on DuckDB, `make check` on both engines."""
 ONLY_IN_CHECK = (
     "test_distribution_measure", "test_blanks_engines", "test_provision_serverless", "test_rehearse_real",
-    "test_distribution_command",
+    "test_distribution_command", "test_values_engines", "test_undo_copies", "test_left_behind",
 )  # fmt: skip
 """Modules that CI leaves to `make check`: it has twenty minutes, and others hold their kinds."""
 WALKS = (
@@ -72,10 +71,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         lane = LANE.search(item.name)
         test = _test(item) + (lane[1] if lane else "")
-        few, every = (FEW, EVERY) if lane else (3, 8)
+        few, every = (FEW, EVERY) if lane else (FIRST, EACH)
         is_left_out = cases[test] >= few and cases[test] % every != 0
         cases[test] += 1
-        is_left_out &= lane is not None or item.path.stem in MANY_CASES
+        is_left_out &= lane is not None or not item.path.stem.startswith(INSTANT)
         is_left_out |= bool(lane and lane[1] == "redshift" and item.path.stem in LONG_ON_A_CLUSTER)
         if is_left_out or item.path.stem in ONLY_IN_CHECK:
             item.add_marker(long)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sparkify.ask import activity
+from sparkify.ask.filters import Filters
 from sparkify.ask.overview import Selection
-from sparkify.ask.questions import Filters
 from sparkify.ask.report import gather_part
 from sparkify.engines.base import Engine
 from sparkify.formatting import percent
@@ -100,7 +100,7 @@ def test_a_day_is_shown_by_its_hours_and_its_title_is_what_they_tell(
 
 
 def test_the_first_of_hours_that_are_alike_is_named_and_hours_may_be_any_number() -> None:
-    found = activity.hours([(23.0, 2), (4.0, 2), (7.0, 1)], FIRST)
+    found = activity.hours([(23.0, 2), (4.0, 2), (7.0, 1)], FIRST, "UTC")
 
     assert found["title"] == "04:00 to 04:59 UTC is the busiest hour: 2 plays"
     assert found["note"] == "0.2 plays in an average hour of Sat 20 Oct 2018."

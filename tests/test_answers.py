@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,19 @@ def assert_answers(
         for first, last in days if "since" in question.takes else [(None, None)]:
             for level in (None, "free", "paid") if "level" in question.takes else (None,):
                 asked = Asked(events, registered, first, last, level)
-                expected = {**vars(question_oracle), **vars(listener_oracle)}[name](asked)
-                found = [_told(name, row) for row in ask(warehouse, question, None, first, last, level).rows]
-                if name == "users_by_level_and_gender":
-                    found = _added(found)
-                assert len(found) == len(expected), (name, first, last, level)
-                for row, right in zip(found, expected, strict=True):
-                    assert row == _about(name, right), (name, first, last, level)
+                rows = ask(warehouse, question, None, first, last, level).rows
+                assert_equal(name, rows, asked, (first, last, level))
+
+
+def assert_equal(name: str, rows: Sequence[tuple[Any, ...]], asked: Asked, why: object) -> None:
+    """An answer and the oracle's."""
+    expected = {**vars(question_oracle), **vars(listener_oracle)}[name](asked)
+    found = [_told(name, row) for row in rows]
+    if name == "users_by_level_and_gender":
+        found = _added(found)
+    assert len(found) == len(expected), (name, why)
+    for row, right in zip(found, expected, strict=True):
+        assert row == _about(name, right), (name, why)
 
 
 def _told(name: str, row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from sparkify.ask.filters import Filters
 from sparkify.ask.overview import Selection
-from sparkify.ask.questions import Filters
 from sparkify.ask.report import gather_part
 from sparkify.engines.base import Engine
 from tests.browser import visit
@@ -156,7 +156,26 @@ def test_a_question_takes_filters_from_the_address_and_those_that_take_none_leav
     assert sum(int(line.rpartition(",")[2]) for line in csv[1:]) < 30
     assert "WHERE p.artist_name = :artist" in sql
     assert 'name="artist" size="14" value="Kings"' in sql
-    assert 'name="artist"' not in served.get("/ask/sessions?artist=Kings")[1]
+    runs = served.get("/ask/loads?artist=Kings")[1]
+    assert 'name="artist"' not in runs
+    assert "This question does not take artist: it is answered without." in runs
+
+
+def test_a_page_is_told_by_the_clock_that_is_chosen_and_says_what_is_not(served: Served) -> None:
+    page = page_data(served.get("/?timezone=Asia/Kolkata&artist=Kings")[1])
+    question = served.get("/ask/plays_by_hour?timezone=Asia/Kolkata")[1]
+    changes = served.get("/ask/level_changes?timezone=Asia/Kolkata")[1]
+    status, wrong, _ = served.get("/?timezone=Calcuta")
+
+    assert (page["clock"], page["selection"]["timezone"]) == ("Asia/Kolkata", "Asia/Kolkata")
+    pictures = page["views"]["28-all"]["pictures"]
+    assert "Asia/Kolkata, with" in pictures["week"]["note"]
+    assert (pictures["changes"].get("clock"), pictures["week"].get("clock")) == ("UTC", None)
+    assert pictures["retention"]["note"].endswith("Its days and weeks are those of UTC.")
+    assert pictures["sessions"]["note"].endswith("Of the sessions with such a play, whole.")
+    assert "(Asia/Kolkata)" in question
+    assert "does not take timezone" in changes
+    assert (status, "there is no time zone" in wrong) == (400, True)
 
 
 def test_a_play_leads_to_its_record_without_the_name_of_a_listener(served: Served, folder: Path) -> None:

@@ -94,7 +94,7 @@ def test_sql_is_offered_where_that_is_asked_for_and_only_reads(loaded: Run, tmp_
         ("query", {"sql": "SELECT * FROM read_text('dwg.cfg')"}),
         ("query", {"sql": "SELECT 1; SELECT 2"}),
         ("ask", {"question": "nope"}),
-        ("ask", {"question": "churn", "artist": "Undo"}),
+        ("ask", {"question": "loads", "artist": "Undo"}),
         options=("--sql",),
     )
 

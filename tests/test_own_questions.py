@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 import sparkify
-from sparkify.ask.questions import Filters, ask, find_question, list_questions
+from sparkify.ask.filters import Filters
+from sparkify.ask.questions import ask, find_question, list_questions
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError, SparkifyError
-from tests.builders import Run, Source, etl, play
+from tests.builders import Run, Source, etl, event, play
 from tests.serving import serving
 
 LONG = """-- Which songs are longer than so many seconds? Without :seconds, all of them.
@@ -71,12 +72,44 @@ def test_a_question_of_ones_own_is_asked_as_any_other(warehouse: Engine, source:
     [
         "SELECT title FROM users, songplay JOIN songs USING (song_id)", "SELECT songplay.title FROM songplay",
         "SELECT title FROM songplay JOIN events USING (songplay_id)", "SELECT 1 AS one",
+        "WITH events AS (SELECT * FROM songplay) SELECT page FROM events",
+        "SELECT title FROM songplay JOIN top_songs USING (title)",
+        "SELECT (SELECT 1 FROM load_runs) FROM songplay",
     ],
 )  # fmt: skip
 def test_what_a_filter_would_not_reach_takes_none(own: Path, sql: str) -> None:
     (own / "odd.sql").write_text(sql)
 
-    assert not find_question("odd", str(own)).takes_filters
+    assert not find_question("odd", str(own)).filters
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT COUNT(*) FROM listening AS l", [(1,)]),
+        ("SELECT COUNT(*) FROM plays", [(1,)]),
+        ("SELECT COUNT(DISTINCT user_id) AS n FROM events AS e WHERE e.page = 'Home'", [(1,)]),
+        ("SELECT COUNT(*) FROM registrations", [(2,)]),
+        ("SELECT COUNT(*) FROM songplay AS p JOIN users AS u ON u.user_id = p.user_id", [(1,)]),
+    ],
+)  # fmt: skip
+def test_each_table_that_a_filter_reaches_is_of_such_plays_or_of_their_listeners(
+    own: Path, warehouse: Engine, source: Source, sql: str, rows: list[tuple[int]]
+) -> None:
+    others = {"userId": "16", "sessionId": 7}
+    source.log(
+        play(0, artist="Kings"), play(1, artist="Undo"), event(itemInSession=2, page="Home"),
+        play(0, **others, artist="Undo"), event(**others, itemInSession=2, page="Home"),
+        play(0, userId="17", sessionId=8, artist="Kings", level="free"),
+    )  # fmt: skip
+    etl(warehouse, source.folder)
+    (own / "mine.sql").write_text(sql)
+
+    question = find_question("mine", str(own))
+
+    assert ask(warehouse, question, filters=Filters(artist="Kings", state="GA")).rows == [(0,)]
+    only = Filters(artist="Kings") if "registrations" in sql else Filters(artist="Kings", listener=15)
+    assert ask(warehouse, question, filters=only).rows == rows
 
 
 @pytest.mark.parametrize(

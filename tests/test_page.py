@@ -21,7 +21,7 @@ from tests.browser import as_url, visit
 from tests.builders import Source, etl, play
 from tests.serving import serving
 from tests.test_report import fill
-from tests.torture import times
+from tests.torture import long, times
 
 NOW = dt.datetime(2026, 12, 1, 8)
 MARKS = """Object.fromEntries([...document.querySelectorAll('.card .picture')].map(picture => [
@@ -133,6 +133,7 @@ def test_the_switch_shows_other_numbers_and_each_is_its_questions_answer(
         assert seen.complaints == []
 
 
+@long
 def test_the_dashboard_of_the_same_warehouse_shows_the_same_and_answers_every_question(
     browser: Any, page: tuple[str, Engine, Path]
 ) -> None:

@@ -210,8 +210,8 @@ def test_plays_that_are_yet_to_come_do_not_move_the_periods(warehouse: Engine, s
 def test_the_busiest_weekday_is_that_of_an_average_one() -> None:
     nine_days = find_periods(dt.date(2018, 11, 1), dt.date(2018, 11, 9))[-1]  # two Thursdays, one Wednesday
 
-    found = chart_data.week([(4, 12, 5, 10, 2), (3, 12, 8, 8, 1)], nine_days)
-    alone = chart_data.week([(4, 12, 10, 20, 2), (3, 12, 8, 8, 1)], nine_days)
+    found = chart_data.week([(4, 12, 5, 10, 2), (3, 12, 8, 8, 1)], nine_days, "UTC")
+    alone = chart_data.week([(4, 12, 10, 20, 2), (3, 12, 8, 8, 1)], nine_days, "UTC")
 
     assert found["title"] == "Wednesday is the busiest weekday: 8 plays"
     assert alone["title"] == "Thursday is the busiest weekday: 10 plays on average"

@@ -8,14 +8,14 @@ from sparkify.ask.periods import Period
 from sparkify.formatting import count, percent
 
 
-def hours(rows: Rows, day: dt.date) -> Picture:
-    """`rows` are hour, plays, of this day."""
+def hours(rows: Rows, day: dt.date, clock: str) -> Picture:
+    """`rows` are hour, plays, of this day by this clock."""
     plays = {int(hour): n for hour, n in rows}
     busiest = min(plays, key=lambda hour: (-plays[hour], hour))
     average = formatting.rounded(sum(plays.values()) / 24)
     return {
         "kind": "hours",
-        "title": f"{busiest:02}:00 to {busiest:02}:59 UTC is the busiest hour: "
+        "title": f"{busiest:02}:00 to {busiest:02}:59 {clock} is the busiest hour: "
         + count(plays[busiest], "play"),
         "note": f"{average} plays in an average hour of {formatting.day(day)}.",
         "x": list(range(24)),

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from sparkify.ask.filters import TEXTS, Filters
 from sparkify.ask.live import Asked
 from sparkify.ask.overview import LEVELS, Selection
-from sparkify.ask.questions import TEXTS, Filters, find_question, require_days
+from sparkify.ask.questions import find_question, require_days
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError
 
@@ -42,8 +43,8 @@ def read_asked(request: Request, name: str, most: int = MOST_ROWS) -> Asked:
         values["level"] = _level(request)
     if "run" in found.takes:
         values["run"] = _number(request, "run")
-    if found.takes_filters:
-        values["filters"] = selection.filters
+    taken = {name: value for name, value in selection.filters.values.items() if name in found.filters}
+    values["filters"] = Filters(**taken)  # type: ignore[arg-type]  # each is of its field
     given = {one: request.query_params.get(one) for one in found.params}
     values["params"] = tuple((one, value) for one, value in given.items() if value)
     return Asked(found, **values)

@@ -96,8 +96,8 @@ def _silence(silent: Sequence[dt.date]) -> str:
     return f" No play at all on {formatting.listed([*map(formatting.day, silent[:3]), *others])}."
 
 
-def week(rows: Rows, period: Period) -> Picture:
-    """`rows` are weekday, hour, plays_per_day, plays, days."""
+def week(rows: Rows, period: Period, clock: str) -> Picture:
+    """`rows` are weekday, hour, plays_per_day, plays, days, by this clock."""
     cells = {(int(weekday), int(hour)): plays / days for weekday, hour, _, plays, days in rows}
     number = {int(weekday): int(days) for weekday, *_, days in rows}
     weekdays: Counter[int] = Counter()
@@ -114,7 +114,7 @@ def week(rows: Rows, period: Period) -> Picture:
         "title": f"{WEEKDAYS[busiest]} is the busiest weekday: {count(round(most), 'play')}"
         + (" on average" if number[busiest] > 1 else ""),
         "note": f"On {count(number[busiest], WEEKDAYS[busiest])} of this period. The busiest hour of the day "
-        f"is {hour:02}:00 to {hour:02}:59 UTC, with {count(hours[hour], 'play')} on "
+        f"is {hour:02}:00 to {hour:02}:59 {clock}, with {count(hours[hour], 'play')} on "
         f"{count(period.length, 'day')}. Colours: plays in that hour of an average day of that name.",
         "y": [WEEKDAYS[weekday] for weekday in monday_first],
         "z": [[round(cells.get((weekday, hour), 0), 2) for hour in range(24)] for weekday in monday_first],

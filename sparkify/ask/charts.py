@@ -12,13 +12,13 @@ from sparkify.formatting import WEEKDAYS, day
 NUMBERS = (int, float, decimal.Decimal)
 CODES = ("weekday", "hour", "record", "band", "weeks_later", "step")
 """Numbers that count nothing, beside those that end in _id."""
-ACROSS = {"hour": "hour (UTC)", "weeks_later": "weeks later"}
+ACROSS = {"hour": "hour ({clock})", "weeks_later": "weeks later"}
 """Codes that run from left to right where there are two, and what their axis says."""
 BARS = 25
 """Rows that a picture shows."""
 
 
-def chart(result: Result) -> Picture | None:
+def chart(result: Result, clock: str = "UTC") -> Picture | None:
     """The first count of an answer, by day, by two things or by what stands before it, or None."""
     kinds = [_kind(column, [row[n] for row in result.rows]) for n, column in enumerate(result.columns)]
     n = kinds.index("number") if "number" in kinds else 0
@@ -29,7 +29,7 @@ def chart(result: Result) -> Picture | None:
     if kinds[0] == "day" and len({row[0] for row in result.rows}) == len(result.rows):
         return _series(result, n)
     if n == 2 and result.columns[1] in ACROSS:
-        return _grid(result)
+        return _grid(result, clock)
     return _bars(result, n)
 
 
@@ -58,7 +58,7 @@ def _series(result: Result, n: int) -> Picture:
     }
 
 
-def _grid(result: Result) -> Picture:
+def _grid(result: Result, clock: str) -> Picture:
     """`result` begins with a row's name, a whole number that runs from left to right, and a count."""
     cells = {(row[0], int(row[1])): float(row[2] or 0) for row in result.rows}
     down = list(dict.fromkeys(y for y, _ in cells))
@@ -70,7 +70,7 @@ def _grid(result: Result) -> Picture:
         "title": f"{spoken(what)} by {spoken(named).lower()} and {spoken(axis).lower()}",
         "note": f"The last {BARS} of {len(down):,} rows." if len(down) > BARS else "",
         "unit": spoken(what).lower(),
-        "axis": ACROSS[axis],
+        "axis": ACROSS[axis].format(clock=clock),
         "x": list(across),
         "y": [_named(named, y) for y in down[-BARS:]],
         "z": [[cells.get((y, x)) for x in across] for y in down[-BARS:]],

@@ -119,10 +119,11 @@ class _Pages:
     def question(self, request: Request) -> Response:
         asked = read_asked(request, request.path_params["name"])
         result, whole = self._shown(request, asked)
-        title, lead = spoken(asked.question.name), asked.question.meaning
-        more = _picture(result) | {"asked": asked, "query": request.url.query, "whole": whole}
-        if not asked.question.takes_filters:
-            more["ignored"] = list(read_selection(request).filters.values.keys() - set(asked.question.params))
+        title, lead = spoken(asked.question.name), asked.question.told(asked.filters)
+        more = _picture(result, asked.filters.clock)
+        more |= {"asked": asked, "query": request.url.query, "whole": whole}
+        given = read_selection(request).filters.values.keys()
+        more["ignored"] = sorted(given - asked.filters.values.keys() - set(asked.question.params))
         return _table(request, title, lead, result, **more)
 
     def play(self, request: Request) -> Response:
@@ -226,10 +227,10 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def _picture(result: Result) -> dict[str, Any]:
+def _picture(result: Result, clock: str = "UTC") -> dict[str, Any]:
     """The picture of an answer, if there is one."""
-    picture = chart(result)
-    return {"picture": picture, "data": as_script({"answer": picture, "live": True})}
+    picture = chart(result, clock)
+    return {"picture": picture, "data": as_script({"answer": picture, "live": True, "clock": clock})}
 
 
 def _table(

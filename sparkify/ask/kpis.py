@@ -37,8 +37,11 @@ def cards(answers: Answers, before: Rows | None, everybody: Rows, period: Period
     return [*found, _share(now, past, everybody[0], answers, period, level)]
 
 
-def sums(answers: Answers) -> list[tuple[str, int]]:
-    """The plays of this period and level, as each picture counts them: all must be the same."""
+def sums(answers: Answers, *, with_sessions: bool = True) -> list[tuple[str, int]]:
+    """The plays of this period and level, as each picture counts them: all must be the same.
+
+    Whole sessions hold more plays than filters leave.
+    """
     return [
         (name, int(sum(row[at] for row in answers[question])))
         for name, question, at in (
@@ -55,7 +58,7 @@ def sums(answers: Answers) -> list[tuple[str, int]]:
             ("by length of session", "session_lengths", 3),
             ("by day, matched or not", "match_rate_by_day", 1),
         )
-        if question in answers
+        if question in answers and (with_sessions or question != "session_lengths")
     ]
 
 

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from sparkify.ask.chart_data import Answers
 from sparkify.ask.data_quality import CheckOutcome
 from sparkify.ask.explain import Explanation, explain_play
+from sparkify.ask.filters import EVERYTHING, Filters
 from sparkify.ask.find import Found, find
 from sparkify.ask.overview import Selection
 from sparkify.ask.own_questions import NAMES, TOPIC, without_names
-from sparkify.ask.questions import EVERYTHING, Filters, Question, ask, find_question
+from sparkify.ask.questions import Question, ask, find_question
 from sparkify.ask.report import Page, gather, gather_part
 from sparkify.ask.short_session import Opener, ShortSession
 from sparkify.clock import now

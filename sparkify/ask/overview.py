@@ -6,7 +6,7 @@ day by day depends on nothing but its own day: that is asked once a level, and c
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,9 +14,10 @@ from sparkify import formatting
 from sparkify.ask import activity
 from sparkify.ask import chart_data as draw
 from sparkify.ask.chart_data import SHOWN, Answers, Picture, Rows
+from sparkify.ask.filters import EVERYTHING, LISTENERS, SESSIONS, Filters
 from sparkify.ask.kpis import cards, sums
 from sparkify.ask.periods import Period
-from sparkify.ask.questions import EVERYTHING, Filters, ask, find_question
+from sparkify.ask.questions import ask, find_question
 from sparkify.engines.base import Reader
 
 LEVELS = {"all": None, "paid": "paid", "free": "free"}
@@ -41,7 +42,7 @@ WHOLE = {"loads", "runs", "warnings", "rejects_by_reason", "level_changes", "pla
 
 @dataclass(frozen=True)
 class Selection:
-    """Which plays a page is of: those that filters leave, of some days (UTC, both included)."""
+    """Which plays a page is of: those that filters leave, of some days by their clock, both included."""
 
     filters: Filters = EVERYTHING
     first: dt.date | None = None
@@ -77,6 +78,7 @@ class _Shown:
 
     plays: int
     period: Period
+    clock: str
     names: Mapping[int, str]
 
 
@@ -91,7 +93,7 @@ PICTURES: Pictures = {
     "songs": ("most_played_songs", lambda rows, shown: draw.songs(rows, shown.plays)),
     "artists": ("most_popular_artists", lambda rows, shown: draw.artists(rows, shown.plays)),
     "days": ("plays_by_day_and_level", lambda rows, shown: draw.days(rows, shown.period)),
-    "week": ("plays_by_weekday_and_hour", lambda rows, shown: draw.week(rows, shown.period)),
+    "week": ("plays_by_weekday_and_hour", lambda rows, shown: draw.week(rows, shown.period, shown.clock)),
     "active": ("daily_and_monthly_active_users", lambda rows, shown: activity.active(rows, shown.period)),
     "users": ("most_active_users", lambda rows, shown: draw.users(rows, shown.plays, shown.names)),
     "people": ("listeners_by_level_and_gender", lambda rows, _: draw.people(rows)),
@@ -108,7 +110,7 @@ PICTURES: Pictures = {
 """Each picture, the question that it draws, and how."""
 OF_ONE_DAY: Pictures = {
     **PICTURES,
-    "days": ("plays_by_hour", lambda rows, shown: activity.hours(rows, shown.period.first)),
+    "days": ("plays_by_hour", lambda rows, shown: activity.hours(rows, shown.period.first, shown.clock)),
 }
 """Those of a single day, which has hours instead of days."""
 
@@ -123,7 +125,10 @@ def rows_of(
 ) -> Rows:
     """The rows of a question that a page shows."""
     limit = None if name in WHOLE else SHOWN
-    return ask(reader, find_question(name), limit, first, last, level, filters=filters).rows
+    question = find_question(name)
+    if "timezone" not in question.filters:
+        filters = replace(filters, timezone=None)
+    return ask(reader, question, limit, first, last, level, filters=filters).rows
 
 
 ALONE = {
@@ -138,14 +143,14 @@ ALONE = {
 
 def pictures_of(filters: Filters) -> list[str]:
     """The pictures that there are of what filters leave."""
-    alone = {name for given in filters.values for name in ALONE[given]}
+    alone = {name for given in filters.params for name in ALONE[given]}
     return [
         name for name, (question, _) in PICTURES.items() if _takes(question, filters) and name not in alone
     ]
 
 
 def _takes(question: str, filters: Filters) -> bool:
-    return not filters.values or find_question(question).takes_filters
+    return filters.params.keys() <= find_question(question).filters
 
 
 def views(
@@ -174,7 +179,7 @@ def views(
             before = of("at_a_glance", *period.before, level) if period.before else None
             if level is None:
                 everybody[period.key] = answers["at_a_glance"]
-            view = _view(answers, before, everybody[period.key], period, key, names)
+            view = _view(answers, before, everybody[period.key], period, key, filters, names)
             view["pictures"] = {name: view["pictures"][name] for name in shown if view["pictures"]}
             found[f"{period.key}-{key}"] = view
     return found, everybody
@@ -190,7 +195,13 @@ def described(periods: Sequence[Period]) -> list[dict[str, Any]]:
 
 
 def _view(
-    answers: Answers, before: Rows | None, everybody: Rows, period: Period, level: str, names: bool
+    answers: Answers,
+    before: Rows | None,
+    everybody: Rows,
+    period: Period,
+    level: str,
+    filters: Filters,
+    names: bool,
 ) -> dict[str, Any]:
     plays = answers["at_a_glance"][0][0]
     if not plays:
@@ -199,16 +210,30 @@ def _view(
         row[0]: " ".join(filter(None, row[1:3])) or f"Listener {row[0]}"
         for row in answers["most_active_users"]
     }
-    shown = _Shown(plays, period, known if names else {})
+    shown = _Shown(plays, period, filters.clock, known if names else {})
     return {
         "cards": cards(answers, before, everybody, period, level),
         "pictures": {
-            name: paint(answers[question], shown) | {"question": question}
+            name: _noted(paint(answers[question], shown), question, filters) | {"question": question}
             for name, (question, paint) in (OF_ONE_DAY if period.length == 1 else PICTURES).items()
             if question in answers
         },
-        "sums": sums(answers),
+        "sums": sums(answers, with_sessions=not filters.params),
     }
+
+
+def _noted(picture: Picture, question: str, filters: Filters) -> Picture:
+    """With what it says under filters that are of plays, and by another clock than its own."""
+    found = find_question(question)
+    said = [picture["note"]]
+    if filters.params and found.about == SESSIONS:
+        said.append("Of the sessions with such a play, whole.")
+    if filters.params.keys() - {"listener"} and found.about == LISTENERS:
+        said.append("Of the listeners with such a play, and all that they did.")
+    if filters.timezone and "timezone" not in found.filters:
+        said.append("Its days and weeks are those of UTC.")
+        picture = picture | {"clock": "UTC"}
+    return picture | {"note": " ".join(filter(None, said))}
 
 
 def _words(period: Period) -> str:

@@ -3,59 +3,32 @@
 import datetime as dt
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 
+from sparkify.ask.filters import CONDITIONS, EVERYTHING, LISTENERS, PLAYS, SESSIONS, Filters, narrowed
 from sparkify.ask.own_questions import TOPIC, read_own, require_select, without_names
 from sparkify.clock import EVER
 from sparkify.engines.base import Reader, Result, Value, limit_of
-from sparkify.errors import ConfigError
+from sparkify.engines.dialect import tables_named
+from sparkify.errors import ConfigError, QueryError
 from sparkify.sql import Statement, names, statement, statements
 from sparkify.sql_cache import unkept
 
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 _COMMENT = re.compile(rf"({_QUOTED})|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_PLAYS = re.compile(rf"({_QUOTED})|(?<=\bFROM |\bJOIN )songplay\b(?!\.)", re.IGNORECASE)
-_OTHER = re.compile(r"\b(?:etl_|stg_|load_|events\b|listening\b|registrations\b)")
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which plays a question is about; None is all of them. Text is as `songplay` has it.
-
-    >>> Filters(artist="Coldplay", listener=8).conditions
-    'p.artist_name = :artist AND p.user_id = :listener'
-    """
-
-    title: str | None = None
-    artist: str | None = None
-    listener: int | None = None
-    place: str | None = None
-    state: str | None = None
-    """The code of a state, as `plays_by_state` has it."""
-
-    @property
-    def values(self) -> dict[str, str | int]:
-        """Those that are set, by name."""
-        return {name: value for name, value in vars(self).items() if value is not None}
-
-    @property
-    def conditions(self) -> str:
-        return " AND ".join(f"{FILTERS[name]} = :{name}" for name in self.values)
-
-
-FILTERS = {
-    "title": "p.title",
-    "artist": "p.artist_name",
-    "listener": "p.user_id",
-    "place": "p.location",
-    "state": "SPLIT_PART(SPLIT_PART(p.location, ', ', 2), '-', 1)",
-}
-"""What each filter compares, of `songplay AS p`."""
-TEXTS = tuple(name for name in FILTERS if name != "listener")
-EVERYTHING = Filters()
+_TABLES = ("songplay", "plays", "listening", "events", "registrations", "time")
+"""What filters and time zones can narrow or move."""
+_READ = re.compile(
+    rf"({_QUOTED})|(?<=\bFROM |\bJOIN )(?P<table>{'|'.join(_TABLES)})\b(?!\.)(?! AS log\b)", re.IGNORECASE
+)
+"""A table that a question reads; as `log`, it stands for the days that there are, and is read whole."""
+_ABOUT_SESSIONS = ("sessions", "session_lengths")
+_IN_UTC = ("listeners_at_once",)
+"""They compare moments, and a clock that is put back shows some of them twice."""
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 _KNOWN = {"limit", "since", "until", "level", "run"}
 
@@ -90,37 +63,72 @@ class Question:
         """The block in which it is asked: no text of a question of one's own is kept beside the program."""
         return unkept() if self.topic == TOPIC else nullcontext()
 
-    @property
-    def takes_filters(self) -> bool:
-        """Whether it is about plays alone, and so can be about some of them."""
-        bare = re.sub(r"'(?:[^']|'')*'", "", self._sql)
-        plays = sum(not found[1] for found in _PLAYS.finditer(bare))
-        return plays == len(re.findall(r"\bsongplay\b", bare)) > 0 and not _OTHER.search(bare)
+    @cached_property
+    def filters(self) -> frozenset[str]:
+        """The names of the filters that it takes."""
+        if not self.about:
+            return frozenset()
+        moves = self.about != LISTENERS and self.name not in _IN_UTC
+        if self.topic == TOPIC:  # what else it takes from these would not fit moved plays
+            moves &= not self._reads & {"time", "plays"}
+        return frozenset(CONDITIONS) | ({"timezone"} if moves else set())
+
+    def told(self, filters: Filters) -> str:
+        """Its meaning, by the clock of the filters."""
+        return self.meaning.replace("UTC", filters.clock)
 
     def filtered(self, filters: Filters) -> str:
-        """Its SQL over the plays that the filters leave. Raises ConfigError where it takes none.
+        """Its SQL over what the filters leave. Raises ConfigError where it does not take one.
 
         A value that its own SQL mentions, such as :artist, filters nothing else.
-        The CTE has a name of its own: on Redshift one that reads a table of its own name is recursive
+        A CTE has a name of its own: on Redshift one that reads a table of its own name is recursive
         (AWS, "WITH clause").
         """
         if self.topic == TOPIC:
             require_select(self.name, self.text)
         others = replace(filters, **dict.fromkeys(filters.values.keys() & self.takes))
-        if not others.values:
+        if wrong := [name for name in others.values if name not in self.filters]:
+            raise ConfigError(f"{self.name} takes no {wrong[0]}: {self._why_not}")
+        found = narrowed(self.about, self._reads, others) if others.values else {}
+        if not found:
             return self.text
-        if not self.takes_filters:
-            raise ConfigError(
-                f"{self.name} takes no {next(iter(others.values))}: it is not about plays alone."
-            )
-        body = _PLAYS.sub(lambda found: found[1] or "filtered_songplay", self._sql).strip()
+        body = _narrowed_body(self._sql, found).strip()
         rest = re.sub(r"^WITH(\s+RECURSIVE)?\b", "", body, flags=re.IGNORECASE)
         comma = "" if rest == body else ","
         recursive = " RECURSIVE" if re.match(r"WITH\s+RECURSIVE\b", body, re.IGNORECASE) else ""
-        return (
-            f"WITH{recursive}\nfiltered_songplay AS (\n    SELECT p.*\n    FROM songplay AS p\n"
-            f"    WHERE {others.conditions}\n){comma}\n{rest.lstrip()}"
+        parts = ",\n".join(f"filtered_{name} AS (\n    {select}\n)" for name, select in found.items())
+        return f"WITH{recursive}\n{parts}{comma}\n{rest.lstrip()}"
+
+    def begin_of(self, day: dt.date, filters: Filters) -> dt.datetime:
+        """The moment that its SQL compares with: plays are moved to the clock, sessions are not."""
+        midnight = dt.datetime.combine(day, dt.time())
+        return filters.utc(midnight) if self.about == SESSIONS else midnight
+
+    @cached_property
+    def _reads(self) -> frozenset[str]:
+        """What it reads that filters can narrow."""
+        return frozenset(found["table"].lower() for found in _READ.finditer(self._sql) if found["table"])
+
+    @cached_property
+    def about(self) -> str:
+        """What it is about, and so what filters choose: plays, sessions or listeners; empty for neither."""
+        if not self._reads - {"time"} or self.is_private or re.search(r"\bload_", self._sql):
+            return ""
+        if self.name in _ABOUT_SESSIONS:
+            return SESSIONS
+        of_listeners, of_plays = (
+            self._reads & {"events", "registrations"},
+            self._reads & {"songplay", "plays", "listening"},
         )
+        if self.topic == TOPIC and ((of_listeners and of_plays) or not _reaches_all(self._sql, self._reads)):
+            return ""  # nobody can tell which plays it means, or where else it takes them from
+        return LISTENERS if of_listeners else PLAYS
+
+    @property
+    def _why_not(self) -> str:
+        if self.about:
+            return "its hours, weeks and months are those of UTC."
+        return "it is not about plays, sessions or listeners alone."
 
     @property
     def _sql(self) -> str:
@@ -194,8 +202,8 @@ def values_of(
 ) -> dict[str, Value]:
     """What a question is asked with.
 
-    `limit` None is no limit; `first` and `last` are days (UTC), both included; `level` is that of the
-    listener at the moment of the play, None for everybody; `run` None is every run.
+    `limit` None is no limit; `first` and `last` are days by the clock of the filters, both included; `level`
+    is that of the listener at the moment of the play, None for everybody; `run` None is every run.
     """
     for name in params.keys() - set(question.params):
         takes = f"It takes {', '.join(question.params)}." if question.params else "It takes none."
@@ -203,13 +211,34 @@ def values_of(
     last = last if last and last < EVER[1].date() else None
     values: dict[str, Value] = {
         "limit": limit_of(limit),
-        "since": dt.datetime.combine(first, dt.time()) if first else EVER[0],
-        "until": dt.datetime.combine(last + dt.timedelta(days=1), dt.time()) if last else EVER[1],
+        "since": question.begin_of(first, filters) if first else EVER[0],
+        "until": question.begin_of(last + dt.timedelta(days=1), filters) if last else EVER[1],
         "level": level,
         "run": run,
     }
     values |= {name: params.get(name) for name in question.params}
-    return {name: values[name] for name in question.takes} | filters.values
+    return {name: values[name] for name in question.takes} | filters.params
+
+
+def _narrowed_body(sql: str, tables: Collection[str]) -> str:
+    def name(found: re.Match[str]) -> str:
+        table = found["table"]
+        return f"filtered_{table.lower()}" if table and table.lower() in tables else found[0]
+
+    return _READ.sub(name, sql)
+
+
+def _reaches_all(sql: str, tables: Collection[str]) -> bool:
+    """Whether all that a question of one's own reads is known, and is found where it is read."""
+    bare = re.sub(r"'(?:[^']|'')*'", "", sql)
+    if any(re.search(rf"\b{name}\.", bare, re.IGNORECASE) for name in tables):
+        return False
+    with unkept():
+        try:
+            left = set(tables_named(_narrowed_body(sql, tables))) - {f"filtered_{name}" for name in tables}
+            return set(tables) <= set(tables_named(sql)) and left <= {"users", "songs", "artists"}
+        except QueryError:
+            return False
 
 
 def _question(found: Statement) -> Question:

@@ -14,7 +14,8 @@ import jinja2
 from sparkify import formatting
 from sparkify.ask.chart_data import Answers, Rows
 from sparkify.ask.data_quality import PROVEN, CheckOutcome, account
-from sparkify.ask.overview import ALL_PLAYS, LEVELS, Selection, described, pictures_of, rows_of, views
+from sparkify.ask.filters import Filters
+from sparkify.ask.overview import LEVELS, Selection, described, pictures_of, rows_of, views
 from sparkify.ask.periods import Period, chosen_period, find_periods
 from sparkify.engines.base import Reader
 from sparkify.errors import SparkifyError
@@ -35,18 +36,21 @@ def gather(
     as_owner: Callable[[Callable[[Reader], Answers]], Answers | None] | None = None,
     names: bool = False,
     prove: bool = False,
+    timezone: str | None = None,
 ) -> Page:
     """Everything the report shows, as plain values; `now` is in UTC, without a zone.
 
     `check` runs the checks over the whole warehouse, or has no right to; above PROVEN plays it is only called
-    if `prove` asks for it. `as_owner` asks what readers do not see, or has no right to; without it `reader`
-    is asked. If a run is published meanwhile, all is asked again: the numbers of a page belong together.
+    if `prove` asks for it. `timezone` is by whose clock hours and days are told. `as_owner` asks what readers
+    do not see, or has no right to; without it `reader` is asked. If a run is published meanwhile, all is
+    asked again: the numbers of a page belong together.
     """
 
     def make(holdings: Rows) -> Page:
         once = {name: rows_of(reader, name) for name in ONCE} | {"holdings": holdings}
         once |= _private(reader) if as_owner is None else as_owner(_private) or _without_messages(reader)
-        return _gather(reader, once, check, now, names, prove)
+        selection = Selection(Filters(timezone=timezone))
+        return _gather(reader, selection, once, check, now, names, prove)
 
     return _of_one_state(reader, make)
 
@@ -129,13 +133,14 @@ def gather_part(reader: Reader, selection: Selection, now: dt.datetime, *, names
 
 def _gather(
     reader: Reader,
+    selection: Selection,
     once: dict[str, Rows],
     check: Callable[[], Sequence[CheckOutcome] | None],
     now: dt.datetime,
     names: bool,
     prove: bool,
 ) -> Page:
-    page, everything = _overview(reader, once["holdings"], ALL_PLAYS, now, names)
+    page, everything = _overview(reader, once["holdings"], selection, now, names)
     page["run"] = max((row[0] for row in once["runs"] if row[0] is not None), default=0)
     verdicts = check() if prove or once["holdings"][0][0] <= PROVEN else None
     page["trust"] = account(once | {"at_a_glance": everything}, verdicts, names=names)
@@ -151,6 +156,7 @@ def _overview(
         "made": formatting.moment(now),
         "heading": selection.heading,
         "selection": selection.values,
+        "clock": selection.filters.clock,
         "latest_event": _freshness(latest_event, now),
         "latest_run": _freshness(latest_run, now),
         "names": names,
@@ -161,22 +167,27 @@ def _overview(
     }
     if not plays:
         return page, [(0, 0, 0, 0, None, 0, 0)]
-    first, end = first_play.date(), latest_play.date()
+    filters = selection.filters
+    first, end = filters.local(first_play).date(), filters.local(latest_play).date()
     if selection.first or selection.last:
         periods: Sequence[Period] = [chosen_period(selection.first, selection.last, (first, end))]
     else:
-        periods = find_periods(first, _last_day(reader, end, now.date() + dt.timedelta(days=1)), end)
+        tomorrow = filters.local(now).date() + dt.timedelta(days=1)
+        periods = find_periods(first, _last_day(reader, end, tomorrow, filters), end)
     page["days"] = formatting.days(first, end)
     page["periods"] = described(periods)
-    page["views"], glances = views(reader, periods, filters=selection.filters, names=names)
+    page["views"], glances = views(reader, periods, filters=filters, names=names)
     return page, glances[periods[-1].key]
 
 
-def _last_day(reader: Reader, end: dt.date, tomorrow: dt.date) -> dt.date:
+def _last_day(reader: Reader, end: dt.date, tomorrow: dt.date, filters: Filters) -> dt.date:
     """The last day with a play that is not yet to come; of a history that is all to come, its last one."""
     if end <= tomorrow:
         return end
-    return max((day for day, *_ in rows_of(reader, "plays_by_day") if day <= tomorrow), default=end)
+    clock = Filters(timezone=filters.timezone)
+    return max(
+        (day for day, *_ in rows_of(reader, "plays_by_day", filters=clock) if day <= tomorrow), default=end
+    )
 
 
 def _freshness(value: dt.datetime | None, now: dt.datetime) -> list[str]:

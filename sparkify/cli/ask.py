@@ -52,7 +52,8 @@ def ask(
     show_sql: bool,
 ) -> None:
     """Answer a question; without a name, list them all."""
-    from sparkify.ask.questions import Filters, find_question, list_questions, values_of
+    from sparkify.ask.filters import Filters
+    from sparkify.ask.questions import find_question, list_questions, values_of
     from sparkify.engines.base import Result
 
     if question is None:

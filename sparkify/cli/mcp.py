@@ -64,6 +64,7 @@ def make_tools(live: "Live", config: Config) -> "list[Tool]":
     from mcp.types import ToolAnnotations
 
     from sparkify.ask import questions
+    from sparkify.ask.filters import Filters
     from sparkify.ask.live import Asked
 
     own = config.ask.questions
@@ -91,7 +92,7 @@ def make_tools(live: "Live", config: Config) -> "list[Tool]":
         return [
             {
                 "question": one.name, "meaning": one.meaning, "topic": one.topic, "takes": sorted(one.takes),
-                "takes_filters": one.takes_filters,
+                "filters": sorted(one.filters),
             }
             for one in questions.list_questions(own)
             if topic in (None, one.topic) and (live.shows_names or not one.is_private) and live.shows(one)
@@ -109,22 +110,24 @@ def make_tools(live: "Live", config: Config) -> "list[Tool]":
         listener: int | None = None,
         place: str | None = None,
         state: str | None = None,
+        timezone: str | None = None,
         params: dict[str, str] | None = None,
     ) -> Row:
         """Answer a question by its name.
 
-        first and last are days in UTC, both included. title, artist, listener (a user_id), place and state
-        filter questions that take filters. params are the values of the user's own questions.
+        first and last are days, both included. title, artist, listener (a user_id), place and state choose
+        plays; timezone, such as Europe/Berlin, is by whose clock days and hours are told, otherwise UTC. A
+        question lists the filters that it takes. params are the values of the user's own questions.
         """
         questions.require_days(first, last)
         found = questions.find_question(question, own)
         if found.is_private and not live.shows_names:
             raise ConfigError(f"{question} shows records as they came, which `sparkify mcp --names` offers.")
         most = min(max(limit, 1), MOST)
-        filters = questions.Filters(title, artist, listener, place, state)
+        filters = Filters(title, artist, listener, place, state, timezone)
         given = tuple((params or {}).items())
         result = live.answer(Asked(found, most + 1, first, last, level, filters=filters, params=given))
-        return {"meaning": found.meaning, **_rows(result, most)}
+        return {"meaning": found.told(filters), **_rows(result, most)}
 
     @tool
     def describe_tables() -> list[Row]:

@@ -131,7 +131,7 @@ def interruptible(note: str) -> Iterator[None]:
 def day_options(function: Command) -> Command:
     """`--from` and `--to`: days, both included."""
 
-    @click.option("--from", "first", type=DAY, help="First day (YYYY-MM-DD, UTC).")
+    @click.option("--from", "first", type=DAY, help="First day (YYYY-MM-DD).")
     @click.option("--to", "last", type=DAY, help="Last day, included.")
     @wraps(function)
     def wrapper(*args: Any, first: dt.date | None, last: dt.date | None, **options: Any) -> Any:
@@ -142,17 +142,26 @@ def day_options(function: Command) -> Command:
     return wrapper
 
 
+timezone_option = click.option(
+    "--timezone",
+    metavar="NAME",
+    help="By whose clock days and hours are told, such as Europe/Berlin. Default: UTC.",
+)
+
+
 def filter_options(function: Command) -> Command:
-    """`--title`, `--artist`, `--listener`, `--place`, `--state`: only plays of these."""
+    """`--title`, `--artist`, `--listener`, `--place`, `--state`: only plays of these. And `--timezone`."""
 
     @click.option("--title", help="Only plays of songs of this title.")
     @click.option("--artist", help="Only plays of this artist, by the name that the app reported.")
     @click.option("--listener", type=ANY_ID, metavar="ID", help="Only plays of this listener.")
     @click.option("--place", help="Only plays heard at this location.")
     @click.option("--state", metavar="CODE", help="Only plays heard in this state, such as CA.")
+    @timezone_option
     @wraps(function)
     def wrapper(*args: Any, **options: Any) -> Any:
-        filters = {name: options.pop(name) for name in ("title", "artist", "listener", "place", "state")}
+        names = ("title", "artist", "listener", "place", "state", "timezone")
+        filters = {name: options.pop(name) for name in names}
         return function(*args, filters=filters, **options)
 
     return wrapper

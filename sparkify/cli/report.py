@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sparkify import clock
-from sparkify.cli.options import Whole, config_options, timeout_option
+from sparkify.cli.options import Whole, config_options, timeout_option, timezone_option
 from sparkify.cli.output import seconds, size
 from sparkify.cli.progress import watch
 from sparkify.config import LOOPBACK, Config
@@ -48,8 +48,9 @@ check_option = click.option(
 )
 @names_option
 @check_option
+@timezone_option
 @click.option("--open", "show", is_flag=True, help="Open the report in a browser.")
-def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> None:
+def report(config: Config, out: Path, names: bool, prove: bool, timezone: str | None, show: bool) -> None:
     """Write the report for analysts: one HTML file, which needs no server and no network."""
     began = time.monotonic()
     _require_extra("jinja2", "plotly")
@@ -68,7 +69,13 @@ def report(config: Config, out: Path, names: bool, prove: bool, show: bool) -> N
 
         progress.step("asking")
         page = gather(
-            engine, check, clock.now(), as_owner=partial(as_owner, config, engine), names=names, prove=prove
+            engine,
+            check,
+            clock.now(),
+            as_owner=partial(as_owner, config, engine),
+            names=names,
+            prove=prove,
+            timezone=timezone,
         )
     text = render(page)
     try:

@@ -9,6 +9,7 @@
     if (page.periods?.length && !page.periods.some((one) => one.key === state.period)) state.period = page.periods[0].key;
   }
   readState();
+  const clock = page.clock || "UTC";
   const number = new Intl.NumberFormat("en-GB");
   const byId = (id) => document.getElementById(id);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
@@ -194,8 +195,8 @@
   const around = (days, room) => [shifted(days[0], -room), shifted(days.at(-1), room)];
   // A few days are named one by one, with room for the first and the last name; a single one stands in the
   // middle of its week. What follows \n is written below: so seven names fit on a phone.
-  const dates = (days) => ({
-    type: "date", showgrid: false, nticks: 7, tickangle: 0, tickformat: days.length > 110 ? "%b\n%Y" : days.length > 31 ? "%-d %b\n%Y" : "%-d\n%b", title: { text: "day (UTC)" }, hoverformat: "%a %-d %b %Y",
+  const dates = (days, by = clock) => ({
+    type: "date", showgrid: false, nticks: 7, tickangle: 0, tickformat: days.length > 110 ? "%b\n%Y" : days.length > 31 ? "%-d %b\n%Y" : "%-d\n%b", title: { text: `day (${by})` }, hoverformat: "%a %-d %b %Y",
     ...(days.length <= 7 ? { tickvals: days, range: around([...days].sort(), days.length === 1 ? 3.5 : 0.5) } : {}),
   });
   // Days that have no value are a gap, and a day between two of them a dot.
@@ -240,14 +241,14 @@
       layout({ barmode: "stack", hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
     ],
     hours: (p) => [
-      [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, hovertemplate: "%{x}:00 to %{x}:59 UTC<br>%{y:,} plays<extra></extra>" }],
-      layout({ xaxis: { title: { text: "hour of the day (UTC)" }, tickvals: THIRDS, showgrid: false }, yaxis: counts("plays", p.y) }),
+      [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, hovertemplate: `%{x}:00 to %{x}:59 ${clock}<br>%{y:,} plays<extra></extra>` }],
+      layout({ xaxis: { title: { text: `hour of the day (${clock})` }, tickvals: THIRDS, showgrid: false }, yaxis: counts("plays", p.y) }),
     ],
     week: (p) => [
       [{
-        ...heat(p.z, "plays a day"), y: p.y, x: [...Array(24).keys()], hovertemplate: "%{y}, %{x}:00 to %{x}:59 UTC<br>%{z:,} plays on an average day<extra></extra>",
+        ...heat(p.z, "plays a day"), y: p.y, x: [...Array(24).keys()], hovertemplate: `%{y}, %{x}:00 to %{x}:59 ${clock}<br>%{z:,} plays on an average day<extra></extra>`,
       }],
-      layout({ height: 300, xaxis: { title: { text: "hour of the day (UTC)" }, tickvals: THIRDS, showgrid: false, zeroline: false }, yaxis: { autorange: "reversed", showgrid: false, tickvals: p.y, ticktext: p.y.map((day) => day.slice(0, 3)) } }),
+      layout({ height: 300, xaxis: { title: { text: `hour of the day (${clock})` }, tickvals: THIRDS, showgrid: false, zeroline: false }, yaxis: { autorange: "reversed", showgrid: false, tickvals: p.y, ticktext: p.y.map((day) => day.slice(0, 3)) } }),
     ],
     active: (p) => [
       [
@@ -262,7 +263,7 @@
         { name: "Downgrades to free", y: p.down, marker: { color: colour("second") } },
         ...(p.end.length ? [{ name: "Cancellations", y: p.end, marker: { color: colour("dull") } }] : []),
       ].map((one) => ({ type: "bar", x: p.x, ...wide(p.x), customdata: one.y.map(Math.abs), hovertemplate: "%{customdata:,}", ...one })),
-      layout({ barmode: "relative", hovermode: "x unified", xaxis: dates(p.x), yaxis: { ...upAndDown(p), title: { text: "listeners" } } }),
+      layout({ barmode: "relative", hovermode: "x unified", xaxis: dates(p.x, p.clock), yaxis: { ...upAndDown(p), title: { text: "listeners" } } }),
     ],
     columns: (p) => [
       [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, text: p.y.map((n) => number.format(n)), textposition: "outside", cliponaxis: false, textfont: { color: colour("soft"), size: 12 }, hovertemplate: "%{y:,} " + p.unit + "<extra></extra>" }],
@@ -292,7 +293,7 @@
 
   drawings.series = (p) => [
     [{ ...line(p.x, p.y, { color: colour("main"), width: 2.5 }), hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" }],
-    layout({ hovermode: "x unified", xaxis: { ...dates(p.x), title: { text: "UTC" } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
+    layout({ hovermode: "x unified", xaxis: { ...dates(p.x), title: { text: clock } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
   ];
 
   drawings.grid = (p) => [
@@ -452,6 +453,10 @@
   paper.addEventListener("change", draw);
   fold();
   draw();
+
+  // The time zones that this browser knows, its own first.
+  const zones = new Set([Intl.DateTimeFormat().resolvedOptions().timeZone, ...(Intl.supportedValuesOf?.("timeZone") ?? [])]);
+  byId("zones")?.append(...[...zones].map((zone) => Object.assign(make("option"), { value: zone })));
 
   // A run that is published makes this page old.
   if (page.live && page.run !== undefined) setInterval(async () => {

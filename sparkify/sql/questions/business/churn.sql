@@ -13,7 +13,7 @@ active AS (
 ),
 log AS (
     SELECT CAST(MIN(ts) AS DATE) AS first_day, CAST(MAX(ts) AS DATE) AS last_day
-    FROM events
+    FROM events AS log
 ),
 latest AS (
     SELECT user_id, month, page, level

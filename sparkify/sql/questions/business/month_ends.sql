@@ -5,7 +5,7 @@
 WITH
 log AS (
     SELECT CAST(MIN(ts) AS DATE) AS first_day, CAST(MAX(ts) AS DATE) AS last_day
-    FROM events
+    FROM events AS log
 ),
 latest AS (
     SELECT user_id, month, page, level
@@ -41,7 +41,7 @@ month AS (
         LEAST(CAST(DATEADD(day, -1, DATEADD(month, 1, known.month)) AS DATE), log.last_day) AS last_day,
         CASE WHEN DATEADD(month, 1, known.month) <= DATEADD(day, 1, log.last_day) THEN 'whole' ELSE 'in part' END AS part,
         log.first_day
-    FROM (SELECT DISTINCT CAST(DATE_TRUNC('month', ts) AS DATE) AS month FROM events) AS known
+    FROM (SELECT DISTINCT CAST(DATE_TRUNC('month', ts) AS DATE) AS month FROM events AS log) AS known
     CROSS JOIN log
 ),
 active AS (

@@ -27,6 +27,6 @@ FROM (
 ) AS signup
 CROSS JOIN (
     SELECT CAST(MIN(start_time) AS DATE) AS first_day, CAST(MAX(start_time) AS DATE) AS last_day
-    FROM songplay
+    FROM time
 ) AS log
 ORDER BY signup.week

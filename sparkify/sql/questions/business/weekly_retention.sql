@@ -7,7 +7,7 @@ log_week AS (
         CAST(DATE_TRUNC('week', day) AS DATE) AS week,
         MIN(MIN(day)) OVER () AS first_day,
         MAX(MAX(day)) OVER () AS last_day
-    FROM (SELECT DISTINCT CAST(start_time AS DATE) AS day FROM songplay) AS played
+    FROM (SELECT DISTINCT CAST(start_time AS DATE) AS day FROM time) AS played
     GROUP BY 1
 ),
 cohort AS (

@@ -6,7 +6,7 @@ log AS (
     SELECT
         GREATEST(CAST(MIN(start_time) AS DATE), CAST(:since AS DATE)) AS first_day,
         LEAST(CAST(DATEADD(day, 1, MAX(start_time)) AS DATE), CAST(:until AS DATE)) AS until_day
-    FROM songplay
+    FROM time
 ),
 span AS (
     SELECT
