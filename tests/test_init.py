@@ -75,6 +75,18 @@ def test_nothing_is_overwritten_and_nothing_written_then(run: Run, tmp_path: Pat
     assert left == [taken]
 
 
+def test_a_readme_and_what_git_ignores_stay_as_they_are(run: Run, tmp_path: Path) -> None:
+    for name in ("README.md", ".gitignore"):
+        (tmp_path / name).write_text("mine")
+
+    done = run("init")
+
+    assert done.returncode == 0
+    assert {(tmp_path / name).read_text() for name in ("README.md", ".gitignore")} == {"mine"}
+    assert "README" not in done.stdout
+    assert (tmp_path / "dwg.cfg").is_file()
+
+
 def test_what_cannot_be_written_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = Path.read_bytes
 

@@ -27,7 +27,7 @@ from sparkify.rehearse import real, steps
 from sparkify.rehearse.comparison import Comparison, Difference, compare
 from sparkify.rehearse.real import Plan, plan_rehearsal
 from sparkify.rehearse.report import Report
-from sparkify.rehearse.signals import interruptible
+from sparkify.signals import interruptible
 from tests.builders import Run, Source, play, song
 from tests.torture import long
 

@@ -31,7 +31,7 @@ class Filters:
     A question about sessions is asked of those that hold such a play, whole; one about listeners of those who
     have such a play, with all that they did. Raises ConfigError for a time zone that there is not.
 
-    >>> Filters(artist="Coldplay", listener=8).conditions()
+    >>> Filters(artist="Coldplay", listener=8).conditions
     'p.artist_name = :artist AND p.user_id = :listener'
     """
 
@@ -65,9 +65,10 @@ class Filters:
         """The name of the time zone."""
         return self.timezone or "UTC"
 
-    def conditions(self, leaving_out: str = "") -> str:
+    @property
+    def conditions(self) -> str:
         """What is asked of `songplay AS p`."""
-        return " AND ".join(CONDITIONS[name] for name in self.params if name != leaving_out)
+        return " AND ".join(CONDITIONS[name] for name in self.params)
 
     def local(self, moment: dt.datetime) -> dt.datetime:
         """A moment in UTC as the clock shows it."""
@@ -109,7 +110,7 @@ def narrowed(about: str, reads: Collection[str], filters: Filters) -> Mapping[st
 
 
 def _plays(filters: Filters) -> dict[str, str]:
-    where = f"\n    WHERE {filters.conditions()}" if filters.params else ""
+    where = f"\n    WHERE {filters.conditions}" if filters.params else ""
     joined = "\n    JOIN songplay AS p ON p.songplay_id = l.songplay_id" if where else ""
     found = {
         "songplay": f"SELECT{_columns('p', 'songplay', filters)}\n    FROM songplay AS p{where}",
@@ -146,7 +147,7 @@ def _sessions(filters: Filters) -> dict[str, str]:
     JOIN (
         SELECT DISTINCT p.session_id, p.user_id
         FROM songplay AS p
-        WHERE {filters.conditions()}
+        WHERE {filters.conditions}
     ) AS c
         ON c.session_id = p.session_id
         AND (c.user_id = p.user_id OR (c.user_id IS NULL AND p.user_id IS NULL))"""
@@ -155,12 +156,11 @@ def _sessions(filters: Filters) -> dict[str, str]:
 
 def _listeners(filters: Filters) -> dict[str, str]:
     """Who is asked for by number need have no play."""
-    asked = ["x.user_id = :listener"] if filters.listener is not None else []
-    if heard := filters.conditions(leaving_out="listener"):
-        asked.append(f"x.user_id IN (SELECT p.user_id FROM songplay AS p WHERE {heard})")
-    if not asked:
+    if not filters.params:
         return {}
-    where = "\n        AND ".join(asked)
+    where = f"x.user_id IN (SELECT p.user_id FROM songplay AS p WHERE {filters.conditions})"
+    if filters.params.keys() == {"listener"}:
+        where = "x.user_id = :listener"
     return {
         name: f"SELECT x.*\n    FROM {name} AS x\n    WHERE {where}"
         for name in ("songplay", "events", "registrations")

@@ -176,6 +176,7 @@ def _overview(
         periods = find_periods(first, _last_day(reader, end, tomorrow, filters), end)
     page["days"] = formatting.days(first, end)
     page["periods"] = described(periods)
+    page["opens"] = next((one.key for one in periods if one.key == "28" and one.before), periods[-1].key)
     page["views"], glances = views(reader, periods, filters=filters, names=names)
     return page, glances[periods[-1].key]
 

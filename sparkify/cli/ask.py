@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import click
 
 from sparkify.cli.options import AT_MOST, config_options, day_options, filter_options, timeout_option
-from sparkify.cli.output import format_option, print_result, print_some
+from sparkify.cli.output import echo_err, format_option, print_result, print_some
 from sparkify.config import Config
 from sparkify.connection import opened, require_readable
 from sparkify.engines.registry import Rights, engine_of
@@ -54,6 +54,8 @@ def ask(
     """Answer a question; without a name, list them all."""
     from sparkify.ask.filters import Filters
     from sparkify.ask.questions import find_question, list_questions, values_of
+    from sparkify.ask.unheard import unheard
+    from sparkify.ask.wrong_values import with_values
     from sparkify.engines.base import Result
 
     if question is None:
@@ -82,6 +84,15 @@ def ask(
     with opened(config, rights=rights, locked_down=True) as engine, found.asked():
         require_readable(engine, config)
         result = engine.query(text, values)
+        for line in unheard(engine, chosen):
+            echo_err(f"note: {line}")
+    for name in found.params:
+        if name not in given and name not in chosen.params:
+            echo_err(
+                f"note: {name} has no value, and is NULL in this question: --param {name}=VALUE gives it one."
+            )
+    if found.name == "rejects":
+        result = with_values(result)
     print_some(result, most if "limit" in found.takes else 0, style, chosen=limit is not None)
 
 
@@ -130,3 +141,26 @@ def query(
         require_readable(engine, config)
         result = engine.native(sql)
     print_some(result, limit if engine_of(config).has_limits else 0, style)
+
+
+@click.command()
+@click.argument("text")
+@config_options
+@format_option
+def find(text: str, config: Config, style: str | None) -> None:
+    """Find artists, songs and listeners by part of their name, whatever its case or accents."""
+    from sparkify.ask.find import find as search
+    from sparkify.engines.base import Result
+
+    with opened(config, rights="reader") as engine:
+        require_readable(engine, config)
+        found = {one.kind: one for one in search(engine, text, names=True)}
+    rows: list[tuple[Any, ...]] = []
+    for kind, one in found.items():
+        for row in one.result.rows:
+            user, *names = row[:-1]
+            of = (" ".join(filter(None, names)), f"listener {user}") if kind == "listeners" else row[:-1]
+            rows.append((kind.removesuffix("s"), of[0], of[1] if of[1:] else None, row[-1]))
+        if one.number > len(one.result.rows):
+            echo_err(f"note: there are {one.number:,} {kind}; these {len(one.result.rows)} are played most.")
+    print_some(Result(("kind", "name", "of", "plays"), rows), 0, style, none="nothing")

@@ -104,6 +104,8 @@ def _as_text(receipt: "Receipt", warehouse: str) -> str:
     ]
     made = receipt.not_searched
     more = f" and {len(made) - SHOWN} more" if made[SHOWN:] else ""
+    if not (receipt.was_forgotten or receipt.events or receipt.rejects):
+        done = [("found", "no record: what comes later is made anonymous")]
     others = f"{', '.join(map(visible, made[:SHOWN]))}{more}: look there, and then forget again"
     verb = "is" if len(receipt.user_ids) == 1 else "are"
     before = "was forgotten before" if receipt.was_forgotten else f"{verb} forgotten"

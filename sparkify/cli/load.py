@@ -166,6 +166,7 @@ def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, 
     failed = [verdict for verdict in verdicts if not verdict.passed]
     for verdict in failed:
         echo_err(f"{'warning' if verdict.warns else 'sparkify'}: {verdict.sentence()}")
+    echo_err(f"{len(verdicts) - len(failed)} of {len(verdicts)} checks passed.")
     if not all(verdict.warns for verdict in failed):
         sys.exit(1)
 

@@ -19,7 +19,7 @@ from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
 COMMANDS = {
     "load": ("etl", "plan", "check", "runs", "rejects"), "maintenance": ("reload", "undo", "rebuild"),
-    "log": ("log",), "forget": ("forget",), "ask": ("ask", "query"), "explain": ("explain",),
+    "log": ("log",), "forget": ("forget",), "ask": ("ask", "query", "find"), "explain": ("explain",),
     "report": ("report", "dashboard"), "export": ("export",), "simulate": ("simulate",),
     "warehouse": ("tables", "diff", "config"), "doctor": ("doctor",), "cluster": ("cluster",),
     "rehearse": ("rehearse",), "init": ("init",), "mcp": ("mcp",), "distribution": ("distribution",),

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from sparkify import signals
 from sparkify.cli.output import echo_err
 from sparkify.config_sources import load_config
 from sparkify.engines.registry import named_engines, warehouse_settings
@@ -121,9 +122,13 @@ def warehouse_flags(warehouse: str) -> dict[str, object]:
 
 @contextmanager
 def interruptible(note: str) -> Iterator[None]:
-    """Whoever interrupts this block is told what became of it: what the block itself says, or `note`."""
+    """Whoever interrupts this block, or ends the process, is told what became of it.
+
+    That is what the block itself says, or `note`.
+    """
     try:
-        yield
+        with signals.interruptible():
+            yield
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(str(error) or note) from error
 

@@ -118,7 +118,7 @@ def _serve(source: Path | None, port: int | None, env_file: Path | None, style: 
     from sparkify.rehearse.emulated import needs_extra
     from sparkify.rehearse.serve import DEFAULT_PORT
     from sparkify.rehearse.serve import serve as serving
-    from sparkify.rehearse.signals import deferred, interruptible
+    from sparkify.signals import deferred, interruptible
 
     with needs_extra():
         from sparkify.emulator.serving import exports
@@ -154,7 +154,7 @@ def _real(
 ) -> None:
     from sparkify.provision.ingress import parse_cidrs, require_narrow
     from sparkify.rehearse.real import plan_rehearsal, run
-    from sparkify.rehearse.signals import interruptible
+    from sparkify.signals import interruptible
 
     report = file or Path("rehearsal.md")
     require_place(report, load_config().s3, DOCUMENT if report.suffix == ".json" else MARKDOWN)

@@ -99,14 +99,14 @@ def diff(a: str, b: str, wait: float, style: str | None) -> None:
     """Compare the star schemas of two warehouses, DuckDB files or redshift; exit with 1 if they differ."""
     from sparkify.engines.base import Result
     from sparkify.load.diff import diff_star
-    from sparkify.load.tables import require_tables
+    from sparkify.load.tables import require_star
 
     with ExitStack() as stack:
         left = stack.enter_context(opened(_config(a, wait)))
         # One process cannot open one file twice under two names.
         right = left if _same_file(a, b) else stack.enter_context(opened(_config(b, wait)))
-        require_tables(left)
-        require_tables(right)
+        require_star(left)
+        require_star(right)
         found = diff_star(left, right)
     rows = [
         (

@@ -11,7 +11,7 @@ from sparkify.engines.base import STAGING_TABLE, Engine, KeyCount, Staged, Value
 from sparkify.engines.key_tally import OTHER_KEYS
 from sparkify.engines.record import RecordReader
 from sparkify.errors import LoadError
-from sparkify.formatting import count
+from sparkify.formatting import count, listed
 from sparkify.ledger.keys import History, add_keys, read_history
 from sparkify.load.notices import Warnings
 from sparkify.load.traces import has_key
@@ -91,11 +91,14 @@ class KeyReport:
             at_least = "at least " if OTHER_KEYS in self._new else ""
             more = f"there are {at_least}{count(hidden, 'more unknown key')}, kept in extra"
             warnings.add("unknown_key", f"{more}: `sparkify ask unknown_keys` lists them.")
-        for name, one in list(self.absent.items())[:SHOWN]:
-            warnings.add(
-                "absent_key",
-                f'the key "{name}" is absent from {_where(one)}: its column stays empty. Was it renamed?',
-            )
+        together: dict[str, list[str]] = {}
+        for name, one in self.absent.items():
+            together.setdefault(_where(one), []).append(f'"{name}"')
+        for where, names in list(together.items())[:SHOWN]:
+            said = f"key {names[0]} is absent from {where}: its column stays empty. Was it renamed?"
+            if len(names) > 1:
+                said = f"keys {listed(names)} are absent from {where}: their columns stay empty. Renamed?"
+            warnings.add("absent_key", f"the {said}")
 
     def refuse_unknown(self) -> None:
         """Raise LoadError if any record has a key that no column takes."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sparkify.engines.base import STAGING_TABLE, Engine
+from sparkify.formatting import count
 from sparkify.ledger.counts import count_rejects
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import add_parts, next_part, read_parts
@@ -77,8 +78,8 @@ def _validate_again(
     found, others = _read_rejects(engine, dataset, run)
     if others:
         progress.warn(
-            f"{others:,} rejects of {dataset} are whole files, or were not kept whole: "
-            "`sparkify reload FILE` reads them again."
+            f"{count(others, 'reject')} of {dataset} cannot be validated again, as a whole file or a text "
+            "that was not kept whole: `sparkify reload FILE` reads it again."
         )
     if not found:
         return {}

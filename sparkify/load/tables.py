@@ -123,6 +123,12 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
         engine.grant(SHARED, OURS)
 
 
+def require_star(engine: Engine) -> None:
+    """Raise ConfigError unless there is a star, in a warehouse or as `sparkify export` writes it."""
+    if not set(schema.STAR) <= set(_ours_by_name(engine)):
+        require_tables(engine)
+
+
 def require_tables(engine: Engine, among: Sequence[str] = OURS, *, adds_to_staging: bool = False) -> None:
     """Raise ConfigError if this is no warehouse yet, WarehouseError if it is not whole, or too new.
 

@@ -30,8 +30,8 @@ from sparkify.rehearse.data import PREFIX, Files, files_of
 from sparkify.rehearse.emulated import walk_emulated
 from sparkify.rehearse.report import Report
 from sparkify.rehearse.settings import on_aws, on_both
-from sparkify.rehearse.signals import deferred
 from sparkify.rehearse.steps import Stage, Step, first_missing, walk_all
+from sparkify.signals import deferred
 
 NODE_TYPES = ("rg.large", "ra3.large")
 """The cheapest first; the other is for regions that do not offer it."""

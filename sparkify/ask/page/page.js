@@ -3,10 +3,10 @@
 (() => {
   const page = JSON.parse(document.getElementById("data").textContent);
   // The choice stands in the address, so that it can be sent, and outlives a reload.
-  const state = { period: "28", level: "all" };
+  const state = { period: page.opens, level: "all" };
   function readState() {
     [, state.period = state.period, state.level = state.level] = location.hash.match(/^#(7|28|all|chosen)-(all|paid|free)$/) || [];
-    if (page.periods?.length && !page.periods.some((one) => one.key === state.period)) state.period = page.periods[0].key;
+    if (page.periods?.length && !page.periods.some((one) => one.key === state.period)) state.period = page.opens;
   }
   readState();
   const clock = page.clock || "UTC";

@@ -19,6 +19,12 @@ from pathlib import Path
 from sparkify.errors import BusyError, ConfigError
 
 
+def program() -> str:
+    """What this process is called: `sparkify`, or the script that imports it."""
+    path = Path(sys.argv[0])
+    return path.parent.name if path.name == "__main__.py" else path.name
+
+
 class FileLock:
     """An advisory lock on `<file>.lock`, freed by the operating system if its holder dies."""
 
@@ -59,7 +65,7 @@ class FileLock:
                 break
         if self._writer:
             since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-            note = {"pid": os.getpid(), "command": Path(sys.argv[0]).name, "since": since}
+            note = {"pid": os.getpid(), "command": program(), "since": since}
             text = json.dumps(note).encode()
             os.pwrite(self._handle, text, 0)
             os.ftruncate(self._handle, len(text))

@@ -1,4 +1,4 @@
-"""What ends a command that must clean up: Ctrl-C, SIGTERM, a terminal that closes."""
+"""What ends a command that cleans up, or says what became of it: Ctrl-C, SIGTERM, a terminal that closes."""
 
 import contextlib
 import signal
