@@ -168,6 +168,12 @@ def test_a_page_is_told_by_the_clock_that_is_chosen_and_says_what_is_not(served:
     status, wrong, _ = served.get("/?timezone=Calcuta")
 
     assert (page["clock"], page["selection"]["timezone"]) == ("Asia/Kolkata", "Asia/Kolkata")
+    here, there = (
+        page_data(served.get(f"/?timezone={name}")[1])["periods"][-1]
+        for name in ("UTC", "Pacific/Kiritimati")
+    )
+    days = [[dt.date.fromisoformat(one[end]) for end in ("first", "last")] for one in (here, there)]
+    assert days[1] == [day + dt.timedelta(days=1) for day in days[0]]
     pictures = page["views"]["28-all"]["pictures"]
     assert "Asia/Kolkata, with" in pictures["week"]["note"]
     assert (pictures["changes"].get("clock"), pictures["week"].get("clock")) == ("UTC", None)

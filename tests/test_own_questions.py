@@ -67,20 +67,30 @@ def test_a_question_of_ones_own_is_asked_as_any_other(warehouse: Engine, source:
         ask(warehouse, find_question("most_played_songs"), params={"seconds": "1"})
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT title FROM users, songplay JOIN songs USING (song_id)", "SELECT songplay.title FROM songplay",
-        "SELECT title FROM songplay JOIN events USING (songplay_id)", "SELECT 1 AS one",
-        "WITH events AS (SELECT * FROM songplay) SELECT page FROM events",
-        "SELECT title FROM songplay JOIN top_songs USING (title)",
-        "SELECT (SELECT 1 FROM load_runs) FROM songplay",
-    ],
+UNREACHED = (
+    "SELECT title FROM users, songplay JOIN songs USING (song_id)", "SELECT songplay.title FROM songplay",
+    "SELECT title FROM songplay JOIN events USING (songplay_id)", "SELECT 1 AS one",
+    "WITH events AS (SELECT * FROM songplay) SELECT page FROM events",
+    "SELECT title FROM songplay JOIN top_songs USING (title)",
+    "SELECT (SELECT 1 FROM load_runs) FROM songplay",
 )  # fmt: skip
-def test_what_a_filter_would_not_reach_takes_none(own: Path, sql: str) -> None:
-    (own / "odd.sql").write_text(sql)
 
-    assert not find_question("odd", str(own)).filters
+
+def test_what_a_filter_would_not_reach_takes_none(own: Path) -> None:
+    for sql in UNREACHED:
+        (own / "odd.sql").write_text(sql)
+        assert not find_question("odd", str(own)).filters, sql
+
+
+def test_what_does_not_fit_plays_of_another_clock_takes_none(own: Path) -> None:
+    for sql, takes in (
+        ("SELECT p.start_time FROM songplay AS p", True),
+        ("SELECT t.hour FROM songplay AS p JOIN time AS t ON t.start_time = p.start_time", False),
+        ("SELECT p.hour FROM plays AS p", False),
+        ("SELECT e.ts FROM events AS e", False),
+    ):
+        (own / "odd.sql").write_text(sql)
+        assert ("timezone" in find_question("odd", str(own)).filters) == takes, sql
 
 
 @pytest.mark.parametrize(
