@@ -9,13 +9,13 @@ from sparkify.ask.questions import ask, list_questions
 from sparkify.engines.base import Engine
 from sparkify.engines.record import default_paths
 from sparkify.errors import QueryError
-from sparkify.load import validation
+from sparkify.load import fitting, validation
 from sparkify.load.accept import accept, validate
 from sparkify.load.checks import check_everything
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
 from sparkify.source.file import NewFile
-from sparkify.source.store import local_version
+from sparkify.source.local import local_version
 from sparkify.sql import names
 from sparkify.sql.schema import table
 from tests.builders import Noting, Source, etl, logged_out, play, rows, song
@@ -123,7 +123,7 @@ def test_a_moment_that_is_rejected_overflows_nothing_whenever_it_is_looked_at(
 ) -> None:
     moment = next(column for column in table("stg_events").columns if column.name == "ts")
 
-    found = rows(warehouse, f"SELECT {validation.typed(moment)} AS ts FROM (SELECT '{text}' AS ts) AS given")
+    found = rows(warehouse, f"SELECT {fitting.typed(moment)} AS ts FROM (SELECT '{text}' AS ts) AS given")
 
     assert len(found) == 1
 

@@ -15,8 +15,9 @@ from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError
 from sparkify.load.files import make_plan
 from sparkify.source.listing import Listing, list_source, survey_source, warn_passed_over
+from sparkify.source.local import local_path, read_small
 from sparkify.source.passed_over import PassedOver
-from sparkify.source.store import local_path, open_file, read_small
+from sparkify.source.store import open_file
 from tests.builders import Run, Source, etl, play
 
 

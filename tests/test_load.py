@@ -16,8 +16,8 @@ from sparkify.load.models import MODELS
 from sparkify.load.run import MaxRejects, rebuild
 from sparkify.progress import Silent
 from sparkify.source.file import NewFile
+from sparkify.source.local import read_small
 from sparkify.source.scan import FileScan, records, scan_file
-from sparkify.source.store import read_small
 from tests.builders import NOON, Noting, Record, Source, counts, etl, event, logged_out, play, rows, song
 
 

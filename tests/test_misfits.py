@@ -11,7 +11,7 @@ from sparkify.ask.questions import ask, find_question
 from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
 from sparkify.load.feed import Feed
-from sparkify.load.validation import why_misfit
+from sparkify.load.fitting import why_misfit
 from sparkify.sql.schema import table
 from tests.builders import EACH_LANE, Noting, Record, Source, etl, play, rejects, rows, song
 from tests.test_bad_input import WRONG_CLOCK

@@ -15,7 +15,8 @@ from sparkify.ledger.files import read_ledger
 from sparkify.load.files import make_plan
 from sparkify.load.reload import plan_reload
 from sparkify.source.listing import SourceFile, list_source, missing_days
-from sparkify.source.store import find, local_path, local_uri, open_file
+from sparkify.source.local import local_path, local_uri
+from sparkify.source.store import find, open_file
 from tests.builders import Run, Source
 
 BAD_BYTE = os.fsdecode(b"2018-11-01-\xff.json")

@@ -21,7 +21,7 @@ from sparkify.errors import ConfigError, RemoteError
 from sparkify.load.diff import digest_star
 from sparkify.load.run import MaxRejects, Summary, load
 from sparkify.load.tables import create_tables
-from sparkify.source import store
+from sparkify.source import local, store
 from sparkify.source.listing import list_source
 from tests.builders import Noting, Source, etl, play, song
 from tests.clusters import BUCKET, Cluster, upload
@@ -246,5 +246,5 @@ def test_a_small_file_is_read_whole_however_little_a_read_gives(
     read = os.read
     monkeypatch.setattr(os, "read", lambda handle, size: read(handle, min(size, 3)))
 
-    assert store.read_small(str(file), 10)[0] == b"0123456789"
-    assert store.read_small(str(file), 20)[0] == b"0123456789"
+    assert local.read_small(str(file), 10)[0] == b"0123456789"
+    assert local.read_small(str(file), 20)[0] == b"0123456789"

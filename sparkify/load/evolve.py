@@ -23,7 +23,7 @@ from sparkify.ledger.files import read_parts
 from sparkify.ledger.keys import remove_unknown
 from sparkify.ledger.seal import sealed
 from sparkify.ledger.state import this_program
-from sparkify.load import validation
+from sparkify.load import fitting
 from sparkify.load.layout import missing_columns
 from sparkify.load.star import recount_all
 from sparkify.source.file import Dataset
@@ -130,7 +130,7 @@ def _misfits(
     engine.execute(f"CREATE TEMP TABLE came (file_id INTEGER, record INTEGER, {column.name} VARCHAR(65535))")
     engine.insert("came", ("file_id", "record", column.name), [(*at, text) for at, text in texts.items()])
     found = engine.query(
-        f"SELECT file_id, record, reason FROM (SELECT file_id, record, {validation.why_misfit(column, key)} "
+        f"SELECT file_id, record, reason FROM (SELECT file_id, record, {fitting.why_misfit(column, key)} "
         "AS reason FROM came) AS validated WHERE reason IS NOT NULL",
         _now(),
     ).rows
@@ -153,7 +153,7 @@ def _write(
     engine.insert("filled", ("file_id", "record", column.name, "extra"), rows)
     engine.execute(
         f"UPDATE {name} SET {column.name} = f.typed, extra = f.extra FROM (SELECT file_id, record, "
-        f"{validation.typed(column)} AS typed, extra FROM filled) AS f "
+        f"{fitting.typed(column)} AS typed, extra FROM filled) AS f "
         f"WHERE f.file_id = {name}.file_id AND f.record = {name}.record",
         _now(),
     )
@@ -193,7 +193,7 @@ def _refused(
 
 
 def _now() -> dict[str, int]:
-    return validation.latest_moment(clock.now())
+    return fitting.latest_moment(clock.now())
 
 
 def _packed(values: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,8 @@ from sparkify.errors import ConfigError, LoadError
 from sparkify.ledger.files import Known
 from sparkify.load.files import Planned, compare
 from sparkify.source.listing import find_source
-from sparkify.source.store import is_remote, local_path
+from sparkify.source.local import local_path
+from sparkify.source.store import is_remote
 
 Ledger = Mapping[str, Sequence[Known]]
 

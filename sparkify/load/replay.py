@@ -28,8 +28,8 @@ from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
 from sparkify.scratch import Scratch
 from sparkify.source.file import DATASETS, Dataset, NewFile
+from sparkify.source.local import local_version
 from sparkify.source.scan import diagnose
-from sparkify.source.store import local_version
 
 _KEPT_WHOLE = ("text", "base64")
 

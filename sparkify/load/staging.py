@@ -12,7 +12,7 @@ from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import Part, add_parts, next_part
 from sparkify.ledger.rejects import Reject, add_rejects, supersede
 from sparkify.ledger.state import read_forgotten
-from sparkify.load import validation
+from sparkify.load import fitting, validation
 from sparkify.load.accept import Values, accept, conserved, count_invalid, count_misfits, validate
 from sparkify.load.erase import erase
 from sparkify.load.feed import Feed
@@ -24,7 +24,7 @@ from sparkify.progress import Progress
 from sparkify.source.compression import SUFFIXES
 from sparkify.source.file import DATASETS, Dataset, NewFile, batches
 from sparkify.source.listing import SourceFile
-from sparkify.source.store import local_path
+from sparkify.source.local import local_path
 
 EXAMPLES = 5
 """Rejects that a summary shows."""
@@ -224,7 +224,7 @@ class FileIngest:
         units = [(s.file_id, s.unit) for s in staged if s.unit]
         units += [
             (file_id, unit)
-            for file_id, unit, _ in self._engine.query(validation.select_units()).rows
+            for file_id, unit, _ in self._engine.query(fitting.select_units()).rows
             if file_id is not None and file_id not in {s.file_id for s in staged if s.unit}
         ]
         for file_id, unit in units:

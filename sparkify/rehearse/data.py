@@ -11,7 +11,7 @@ from sparkify.config import S3
 from sparkify.errors import ConfigError
 from sparkify.simulate.service import Options, simulate
 from sparkify.source.listing import list_source
-from sparkify.source.store import local_path
+from sparkify.source.local import local_path
 
 EVENTS, SONGS, DAYS, FAULTS = 20_000, 600, 14, 0.005
 SERVICE = Options(None, EVENTS, DAYS, SONGS, Options.start, 1, FAULTS)

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sparkify.source.file import NewFile, batches
-from sparkify.source.store import NOWHERE, Listed, fetch, is_remote, local_version
+from sparkify.source.local import NOWHERE, local_version
+from sparkify.source.store import Listed, fetch, is_remote
 
 AHEAD = 64 << 20
 """Bytes of bucket files that are read in one go, while as many come in."""

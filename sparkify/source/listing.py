@@ -19,6 +19,7 @@ from sparkify.config import S3
 from sparkify.errors import ConfigError, LoadError, RemoteError
 from sparkify.source import compression
 from sparkify.source.file import Dataset
+from sparkify.source.local import NOWHERE, is_special, local_uri, local_version
 from sparkify.source.passed_over import (
     HIDDEN,
     LEADS_OUT,
@@ -32,18 +33,7 @@ from sparkify.source.passed_over import (
     why_not,
     why_special,
 )
-from sparkify.source.store import (
-    NOWHERE,
-    find,
-    is_remote,
-    is_special,
-    list_bucket,
-    list_folder,
-    local_uri,
-    local_version,
-    require_owner,
-    split,
-)
+from sparkify.source.store import find, is_remote, list_bucket, list_folder, require_owner, split
 
 JSON = (".json", ".jsonl", ".ndjson")
 SUFFIXES = JSON + tuple(json + packed for json in JSON for packed in compression.SUFFIXES)
@@ -52,10 +42,10 @@ FOLDERS: tuple[tuple[Dataset, str], ...] = (("songs", "song_data"), ("events", "
 
 
 class SourceFile(NamedTuple):
-    """A file as the listing shows it; `modified` is its `store.local_version`, or its ETag."""
+    """A file as the listing shows it; `modified` is its `local.local_version`, or its ETag."""
 
     uri: str
-    """Its identity; `store.local_path` turns it into the path of a file of this machine."""
+    """Its identity; `local.local_path` turns it into the path of a file of this machine."""
     dataset: Dataset
     size: int
     modified: str

@@ -24,8 +24,8 @@ from sparkify.engines.duckdb.read import (
 from sparkify.engines.record import EXTRA_KEY, RecordReader
 from sparkify.source.fetch import differs
 from sparkify.source.file import NewFile
+from sparkify.source.local import read_small
 from sparkify.source.scan import count_key, diagnose, records, scan_file, scan_record, unreadable_file
-from sparkify.source.store import read_small
 from sparkify.source.tally import NumberKeys, Tally
 
 FEW = 1000  # lines of a file that are no records and are still looked at one by one
