@@ -144,7 +144,7 @@ def test_what_was_not_kept_whole_is_named_and_stays(warehouse: Engine, source: S
 
     assert replay(warehouse, None, watching).run_id is None
 
-    assert any("`sparkify reload FILE` reads them again" in warning for warning in watching.warnings)
+    assert any("1 reject of events cannot be validated again" in warning for warning in watching.warnings)
     with pytest.raises(ConfigError, match="there is no run 7"):
         replay(warehouse, 7, Noting())
 
