@@ -28,7 +28,7 @@ LONG_ON_A_CLUSTER = (
     "test_traces", "test_new_column", "test_other_program", "test_rules", "test_seal_key",
     "test_moving_files", "test_field_paths", "test_export", "test_activity", "test_find",
 )  # fmt: skip
-"""Modules that try one law many times: CI holds it on DuckDB, `make check` on both engines."""
+"""Modules that try one law many times: CI and the short form hold it on DuckDB, `make check` on both."""
 ONLY_IN_CHECK = (
     "test_distribution_measure", "test_blanks_engines", "test_provision_serverless", "test_rehearse_real",
     "test_distribution_command", "test_values_engines", "test_undo_copies", "test_left_behind",
@@ -45,7 +45,10 @@ WALKS = (
     "test_notifications", "test_attempts", "test_large_input", "test_model", "test_rehearse_settings",
     "test_scratch_bucket", "test_doctor", "test_security", "test_values_engines", "test_feed_gaps",
     "test_store", "test_drill_down", "test_own_questions", "test_own_models", "test_own_checks", "test_init",
-    "test_find", "test_mcp", "test_naming", "test_places",
+    "test_find", "test_mcp", "test_naming", "test_places", "test_hidden", "test_left_behind", "test_terminal",
+    "test_streams", "test_erased", "test_traces", "test_sql_cache", "test_marks", "test_examples",
+    "test_engines", "test_torn_tails", "test_forget_list", "test_hints", "test_rules", "test_warnings",
+    "test_mistakes", "test_export",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
 CASES, ON_A_CLUSTER = 20, 8
@@ -92,6 +95,8 @@ def _short(items: list[pytest.Item]) -> set[pytest.Item]:
         if item.path.stem in WALKS or cases[test] % CASES != 1:
             continue
         if lane and lane[1] == "redshift":
+            if item.path.stem in LONG_ON_A_CLUSTER:
+                continue
             on_a_cluster[item.path.stem] += 1
             if on_a_cluster[item.path.stem] % ON_A_CLUSTER != 1:
                 continue
