@@ -20,7 +20,14 @@ from sparkify import clock
 from sparkify.answer import Answer
 from sparkify.arguments import checked
 from sparkify.ask.filters import Filters
-from sparkify.ask.questions import NO_PARAMS, Question, find_question, list_questions, require_days, values_of
+from sparkify.ask.questions import (
+    NO_PARAMS,
+    Question,
+    find_question,
+    list_questions,
+    require_days,
+    values_of,
+)
 from sparkify.config import Config
 from sparkify.config_sources import load_config
 from sparkify.connection import as_owner, mode_of_page, opened, require_readable
@@ -217,9 +224,6 @@ class Warehouse:
         _require_limit(limit)
         require_days(first, last)
         found = find_question(question, self.config.ask.questions)
-        given = {"since": first, "until": last, "level": level, "run": run}
-        if wrong := [name for name, value in given.items() if value is not None and name not in found.takes]:
-            raise ConfigError(f"{question} takes no {wrong[0]}: it is always answered whole.")
         filters = Filters(title, artist, listener, place, state, timezone)
         values = values_of(found, limit or None, first, last, level, run, filters, params)
         text = found.filtered(filters)

@@ -48,7 +48,7 @@ def churn(a: Asked) -> Rows:
             rows.append((
                 month, level, share(len(gone), len(found)), len(gone),
                 *(sum(one[n] for one in gone) for n in range(3)), len(found),
-                "whole" if next_month(month) - DAY <= last else "in part",
+                part(month - 28 * DAY, next_month(month) - DAY, (first, last)),
             ))  # fmt: skip
         month = next_month(month)
     return rows

@@ -300,7 +300,7 @@ def _rising(a: Asked, name: Callable[[Event], tuple[Any, ...]]) -> Rows:
     rows = []
     for what in now.keys() | past.keys():
         n, m = now[what], past[what]
-        trend = "rising" if n > m else "falling" if n < m else "level"
+        trend = "rising" if n > m else "falling" if n < m else "unchanged"
         trend = "new" if what not in known else "gone" if not n else trend
         rows.append((*what, n - m, n, m, trend))
     return sorted(rows, key=lambda row: (-abs(row[-4]), -row[-3], *((v is None, v) for v in row[:-4])))

@@ -103,5 +103,5 @@ def test_the_first_of_hours_that_are_alike_is_named_and_hours_may_be_any_number(
     found = activity.hours([(23.0, 2), (4.0, 2), (7.0, 1)], FIRST, "UTC")
 
     assert found["title"] == "04:00 to 04:59 UTC is the busiest hour: 2 plays"
-    assert found["note"] == "0.2 plays in an average hour of Sat 20 Oct 2018."
+    assert found["note"] == "5 plays on Sat 20 Oct 2018."
     assert (sum(found["y"]), found["y"][4], found["y"][23]) == (5, 2, 2)

@@ -18,9 +18,26 @@ def test_a_count_by_day_is_a_line() -> None:
     assert (found["kind"], found["title"], found["x"]) == (
         "series",
         "Mon 12 Nov 2018 has the most plays: 4",
-        ["2018-11-05", "2018-11-12"],
+        [f"2018-11-{day:02}" for day in range(5, 13)],
     )
-    assert found["y"] == [3.0, 4.0]
+    assert found["y"] == [3.0, *[None] * 6, 4.0]  # nobody knows what a day without a row was
+    assert found["note"] == "6 days have no row: a gap."
+
+
+def test_a_count_by_week_or_month_says_so() -> None:
+    weeks = chart(Result(("week", "signups"), [(MONDAY, 3), (MONDAY + dt.timedelta(days=14), 4)]))
+    months = chart(Result(("month", "plays"), [(dt.date(2018, 11, 1), 4), (dt.date(2018, 12, 1), 3)]))
+    ends = chart(Result(("month_end", "plays"), [(dt.date(2018, 11, 30), 4)]))
+
+    assert weeks
+    assert (weeks["title"], weeks["y"]) == (
+        "The week of Mon 19 Nov 2018 has the most signups: 4",
+        [3, None, 4],
+    )
+    assert [one and (one["title"], len(one["x"])) for one in (months, ends)] == [
+        ("November 2018 has the most plays: 4", 2),
+        ("November 2018 has the most plays: 4", 1),
+    ]
 
 
 def test_a_count_of_two_things_is_a_grid_with_holes_where_nothing_was_said() -> None:

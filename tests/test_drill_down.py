@@ -178,7 +178,7 @@ def test_a_page_is_told_by_the_clock_that_is_chosen_and_says_what_is_not(served:
     assert "Asia/Kolkata, with" in pictures["week"]["note"]
     assert (pictures["changes"].get("clock"), pictures["week"].get("clock")) == ("UTC", None)
     assert pictures["retention"]["note"].endswith("Its days and weeks are those of UTC.")
-    assert pictures["sessions"]["note"].endswith("Of the sessions with such a play, whole.")
+    assert pictures["sessions"]["note"].endswith("all their plays of these days and this level count.")
     assert "(Asia/Kolkata)" in question
     assert "does not take timezone" in changes
     assert (status, "there is no time zone" in wrong) == (400, True)

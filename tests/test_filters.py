@@ -119,6 +119,8 @@ def test_an_answer_by_a_clock_is_that_of_a_star_whose_plays_begin_when_it_says(
         moved = answers(of)
         raise ZeroDivisionError  # nothing of it is kept
 
+    by_days = [[{row[0] for row in rows} for rows in one.pop("latest_plays")] for one in (found, moved)]
+    assert by_days[0] == by_days[1]  # it is of these days by the clock, and its moments are UTC
     assert found == moved
     assert found["plays_by_hour"] != answers(of)["plays_by_hour"]
 
@@ -214,10 +216,39 @@ def test_what_tells_of_the_warehouse_takes_no_filter_and_what_compares_moments_n
             ask(warehouse, find_question(name), filters=Filters(timezone="Europe/Berlin"))
 
 
-@pytest.mark.parametrize("name", ["Berlin", "europe/berln", "../etc/passwd", "UTC'; --", "Europe", "Ü", " "])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Berlin",
+        "europe/berln",
+        "../etc/passwd",
+        "UTC'; --",
+        "Europe",
+        "Ü",
+        " ",
+        "localtime",
+        "right/Asia/Tokyo",
+    ],
+)
 def test_a_time_zone_that_there_is_not_is_named(name: str) -> None:
     with pytest.raises(ConfigError, match="there is no time zone"):
         Filters(timezone=name)
+
+
+def test_sessions_of_days_are_those_with_such_a_play_on_them(plays: Engine) -> None:
+    """Whatever the clock, at_a_glance and the sessions are of the same days, also where it is put back."""
+    glance, lengths = (find_question(name) for name in ("at_a_glance", "session_lengths"))
+    for name in (None, *ZONES, "America/St_Johns"):
+        for artist in (None, "Nightbirds", "Harmonia"):
+            for first in (dt.date(2018, 10, 31) + dt.timedelta(days=n) for n in range(7)):
+                filters = Filters(artist=artist, timezone=name)
+                found = ask(plays, glance, None, first, first, filters=filters).rows[0]
+                rows = ask(plays, lengths, None, first, first, filters=filters).rows
+                assert sum(row[2] for row in rows) == found[2], (name, artist, first)
+    early = ask(
+        plays, find_question("sessions"), None, dt.date(1, 1, 1), filters=Filters(timezone="Asia/Tokyo")
+    )
+    assert sum(row[1] for row in early.rows) == 15
 
 
 def test_utc_is_no_other_clock() -> None:

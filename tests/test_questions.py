@@ -103,7 +103,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (LATE, 1, 1, 1, 100.0),
         (LAST, 1, 1, 1, 100.0),
     ],
-    "at_a_glance": [(8, 2, 4, 7.0, 37.5, 5, 5)],
+    "at_a_glance": [(8, 2, 4, 7.0, 37.5, 5, 5, 25200, 3)],
     "level_changes": [(UPGRADED, 15, "upgrade", "proved", 2)],
     "listeners_by_level_and_gender": [("free", "F", 1, 2), ("free", "M", 1, 3), ("paid", "F", 1, 3)],
     "plays_by_day_and_level": [

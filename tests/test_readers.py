@@ -289,7 +289,8 @@ def test_the_dashboard_asks_as_a_reader_and_checks_and_shows_rejects_as_the_owne
     assert set(asked) == {"reader", "login"}
     assert (len(page["trust"]["checks"]) > 20, without["trust"]["checks"]) == (True, [])
     assert "rights of a reader" in " ".join(without["trust"]["facts"])
-    assert "{broken" in str(live.answer(Asked(find_question("rejects"))).rows)
+    found = live.answer(Asked(find_question("rejects")))
+    assert ("raw_text" in found.columns, len(found.rows) > 0) == (False, True)  # it may name a listener
     assert asked[-1] == "login"
     with pytest.raises(RightsError):
         closed.answer(Asked(find_question("rejects")))

@@ -159,6 +159,8 @@ def at_a_glance(plays: Sequence[Play]) -> Rows:
         about(100 * sum(play.level == "paid" for play in plays) / len(plays)) if plays else None,
         sum(play.song_id is not None for play in plays),
         sum(play.artist_id is not None for play in plays),
+        round(sum(play.length for play in plays)),
+        sum(play.level == "paid" for play in plays),
     )]  # fmt: skip
 
 

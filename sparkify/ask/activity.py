@@ -12,12 +12,11 @@ def hours(rows: Rows, day: dt.date, clock: str) -> Picture:
     """`rows` are hour, plays, of this day by this clock."""
     plays = {int(hour): n for hour, n in rows}
     busiest = min(plays, key=lambda hour: (-plays[hour], hour))
-    average = formatting.rounded(sum(plays.values()) / 24)
     return {
         "kind": "hours",
         "title": f"{busiest:02}:00 to {busiest:02}:59 {clock} is the busiest hour: "
         + count(plays[busiest], "play"),
-        "note": f"{average} plays in an average hour of {formatting.day(day)}.",
+        "note": f"{count(sum(plays.values()), 'play')} on {formatting.day(day)}.",
         "x": list(range(24)),
         "y": [plays.get(hour, 0) for hour in range(24)],
     }

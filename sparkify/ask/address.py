@@ -107,8 +107,12 @@ def chips(selection: Selection) -> list[tuple[str, str]]:
     for names in (*((name,) for name in values if name not in DAYS), DAYS):
         if given := [str(values[name]) for name in names if name in values]:
             rest = {name: value for name, value in values.items() if name not in names}
-            label = "days" if names == DAYS else names[0]
-            found.append((f"{label}: {' to '.join(given)}", address("/", rest)))
+            said = f"{names[0]}: {given[0]}".replace("timezone", "time zone")
+            if names == DAYS:
+                first, last = (values.get(name) for name in DAYS)
+                said = f"days: {first} to {last}" if first and last else f"days: from {first}"
+                said = said if first else f"days: until {last}"
+            found.append((said, address("/", rest)))
     return found
 
 

@@ -229,7 +229,7 @@ def upgrades(rows: Rows) -> Picture:
     }
 
 
-def retention(rows: Rows) -> Picture:
+def retention(rows: Rows, level: str | None = None) -> Picture:
     """`rows` are registered_week, weeks_later, percent_playing, playing, registered, week_in_log."""
     found = {(row[0], int(row[1])): row for row in rows}
     weeks = sorted({row[0] for row in rows if row[5] == "whole" and row[1] > 0})
@@ -250,7 +250,9 @@ def retention(rows: Rows) -> Picture:
     return {
         "kind": "retention",
         "ofAllDays": True,
-        "title": f"{percent(playing, registered)} of new listeners play in the week after they registered"
+        "title": f"{percent(playing, registered)} of new listeners play"
+        + (f" as {level} listeners" if level else "")
+        + " in the week after they registered"
         if next_week
         else "The log holds no whole week right after one of registrations",
         "note": "By the week of the registration (from Monday, UTC). Weeks that the log has not, or only in "
@@ -279,10 +281,12 @@ def sessions(rows: Rows) -> Picture:
     found = {row[0]: row[2] for row in rows}
     total, plays = sum(row[2] for row in rows), sum(row[3] for row in rows)
     most = max(rows, key=lambda row: row[2])
+    alike = [row[1] for row in rows if row[2] == most[2]]
     longest = rows[-1]
     return {
         "kind": "columns",
-        "title": f"Sessions of {most[1]} are the most common: {percent(most[2], total)}",
+        "title": f"Sessions of {formatting.listed(alike)} are the most common: {percent(most[2], total)}"
+        + (" each" if alike[1:] else ""),
         "note": f"Those of {longest[1]} are {percent(longest[2], total)} of the sessions and hold "
         f"{percent(longest[3], plays)} of the plays. From the first play to the end of the last song, or a "
         "logout during it.",

@@ -7,13 +7,15 @@ from typing import Any
 
 from sparkify.ask.chart_data import Picture
 from sparkify.engines.base import Result
-from sparkify.formatting import WEEKDAYS, day
+from sparkify.formatting import WEEKDAYS, count, day
 
 NUMBERS = (int, float, decimal.Decimal)
 CODES = ("weekday", "hour", "record", "band", "weeks_later", "step")
 """Numbers that count nothing, beside those that end in _id."""
 ACROSS = {"hour": "hour ({clock})", "weeks_later": "weeks later"}
 """Codes that run from left to right where there are two, and what their axis says."""
+STEPS = {"day": 1, "week": 7}
+"""Days from one row to the next, by how a column is called; others are months, or what somebody made."""
 BARS = 25
 """Rows that a picture shows."""
 
@@ -43,18 +45,24 @@ def spoken(name: str) -> str:
 
 
 def _series(result: Result, n: int) -> Picture:
-    unit = spoken(result.columns[n]).lower()
-    values = [float(row[n] or 0) for row in result.rows]
-    most = max(values)
+    unit, column = spoken(result.columns[n]).lower(), result.columns[0]
+    found = {row[0]: float(row[n] or 0) for row in result.rows}
+    first = max(found, key=lambda one: found[one])
+    step = next((days for word, days in STEPS.items() if column.endswith(word)), 0)
+    span = range(0, (max(found) - min(found)).days + 1, step) if step else ()
+    x = [min(found) + dt.timedelta(days=days) for days in span]
+    if not x or not found.keys() <= {*x}:
+        x = sorted(found)
+    absent = len(x) - len(found)
+    the = {7: f"The week of {day(first)}", 1: day(first)}.get(step, f"{first:%B %Y}")
+    leads = f"{the} has the {_top(unit)}: {found[first]:,g}"
     return {
         "kind": "series",
-        "title": f"{day(result.rows[values.index(most)][0])} has the {_top(unit)}: {most:,g}"
-        if most
-        else f"{spoken(unit)} by day: none",
-        "note": "",
+        "title": leads if found[first] else f"{spoken(unit)} by {column.replace('_', ' ')}: none",
+        "note": f"{count(absent, 'day has', 'days have')} no row: a gap." if absent and step == 1 else "",
         "unit": unit,
-        "x": [str(row[0]) for row in result.rows],
-        "y": values,
+        "x": [str(one) for one in x],
+        "y": [found.get(one) for one in x],
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -48,8 +49,10 @@ OWN = ("none", "same-origin")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How text begins that a spreadsheet may run."""
 NOTHING = Result((), [])
+TAKEN = {"level": "level", "since": "from", "until": "to"}
+"""What a question takes, by its name in an address."""
 STATIC = {"style.css": "text/css"} | dict.fromkeys(
-    ("page.js", "table.js", "plotly.min.js"), "text/javascript"
+    ("page.js", "table.js", "zones.js", "plotly.min.js"), "text/javascript"
 )
 
 
@@ -104,6 +107,11 @@ class _Pages:
         asked = read_asked(request, "rejects")
         title = "Rejects" if asked.run is None else f"Rejects of run {asked.run}"
         lead = "Records that could not be loaded, with their text as it stands in the file."
+        if not self._live.shows_names:
+            lead = (
+                "Records that could not be loaded. Their text may name a listener: `sparkify dashboard "
+                "--names` and `sparkify rejects` show it."
+            )
         result, whole = self._shown(request, asked)
         return _table(
             request, title, lead, with_values(result), asked=asked, query=request.url.query, whole=whole
@@ -121,9 +129,10 @@ class _Pages:
         result, whole = self._shown(request, asked)
         title, lead = spoken(asked.question.name), asked.question.told(asked.filters)
         more = _picture(result, asked.filters.clock)
-        more |= {"asked": asked, "query": request.url.query, "whole": whole}
-        given = read_selection(request).filters.values.keys()
-        more["ignored"] = sorted(given - asked.filters.values.keys() - set(asked.question.params))
+        ignored = _ignored(request, asked)
+        taken = {name: value for name, value in request.query_params.items() if name not in ignored}
+        more |= {"asked": asked, "query": urlencode(taken), "whole": whole, "ignored": ignored}
+        more["unheard"] = [] if result.rows else self._live.unheard(asked.filters)
         return _table(request, title, lead, result, **more)
 
     def play(self, request: Request) -> Response:
@@ -159,6 +168,8 @@ class _Pages:
 
     def download(self, request: Request) -> Response:
         asked = read_asked(request, request.path_params["name"], MOST_CELLS)
+        if ignored := _ignored(request, asked):
+            raise ConfigError(f"{asked.question.name} takes no {ignored[0]}: it would be answered without.")
         if not request.query_params.get("limit"):
             asked = replace(asked, limit=MOST_CELLS + 1)
         found = self._live.answer(asked)
@@ -225,6 +236,14 @@ def _harmless(value: Any) -> Any:
     What people download here they open in one. `sparkify --format csv` is for programs: it changes nothing.
     """
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _ignored(request: Request, asked: Asked) -> list[str]:
+    """What an address gives and the question does not take."""
+    given = read_selection(request).filters.values.keys() - asked.filters.values.keys()
+    given |= {name for name in TAKEN.values() if request.query_params.get(name)}
+    taken = {*asked.question.params, *(TAKEN[name] for name in asked.question.takes if name in TAKEN)}
+    return sorted(given - taken)
 
 
 def _picture(result: Result, clock: str = "UTC") -> dict[str, Any]:

@@ -4,10 +4,12 @@ import datetime as dt
 import difflib
 import re
 import zoneinfo
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from sparkify.engines.base import Reader
 from sparkify.errors import ConfigError
+from sparkify.formatting import is_text
 from sparkify.sql import schema
 
 CONDITIONS = {
@@ -28,8 +30,9 @@ PLAYS, SESSIONS, LISTENERS = "plays", "sessions", "listeners"
 class Filters:
     """Which plays a question is about; None is all of them. Text is as `songplay` has it.
 
-    A question about sessions is asked of those that hold such a play, whole; one about listeners of those who
-    have such a play, with all that they did. Raises ConfigError for a time zone that there is not.
+    A question about sessions is asked of those that hold such a play, in the days and at the level asked for;
+    one about listeners of those who have such a play, with all that they did. Raises ConfigError for a time
+    zone that there is not.
 
     >>> Filters(artist="Coldplay", listener=8).conditions
     'p.artist_name = :artist AND p.user_id = :listener'
@@ -48,7 +51,10 @@ class Filters:
         if self.timezone in ("", "UTC"):
             object.__setattr__(self, "timezone", None)
         elif self.timezone:
-            _zone(self.timezone)
+            _require_zone(self.timezone)
+        for name, value in self.values.items():
+            if isinstance(value, str) and not is_text(value):
+                raise ConfigError(f"{name} {value!r} is no text in UTF-8.")
 
     @property
     def values(self) -> dict[str, str | int]:
@@ -70,30 +76,28 @@ class Filters:
         """What is asked of `songplay AS p`."""
         return " AND ".join(CONDITIONS[name] for name in self.params)
 
-    def local(self, moment: dt.datetime) -> dt.datetime:
-        """A moment in UTC as the clock shows it."""
-        if not self.timezone:
-            return moment
-        return moment.replace(tzinfo=dt.UTC).astimezone(_zone(self.timezone)).replace(tzinfo=None)
+    @property
+    def moved(self) -> str:
+        """`p.start_time` as the clock shows it."""
+        return f"CONVERT_TIMEZONE('{self.timezone}', p.start_time)" if self.timezone else "p.start_time"
 
-    def utc(self, local: dt.datetime) -> dt.datetime:
-        """The moment in UTC at which the clock shows this first."""
+    def local(self, reader: Reader, moments: Sequence[dt.datetime]) -> list[dt.datetime]:
+        """Moments in UTC as the clock shows them: the database's, which moves the plays."""
         if not self.timezone:
-            return local
-        return local.replace(tzinfo=_zone(self.timezone)).astimezone(dt.UTC).replace(tzinfo=None)
+            return list(moments)
+        values = {f"m{n}": moment for n, moment in enumerate(moments)}
+        shown = (f"CONVERT_TIMEZONE('{self.timezone}', :{name}) AS {name}" for name in values)
+        return list(reader.query(f"SELECT {', '.join(shown)}", values).rows[0])
 
 
 EVERYTHING = Filters()
 
 
-def _zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        if re.fullmatch(r"[A-Za-z][A-Za-z0-9_+/-]*", name):
-            return zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        pass
-    if not (known := zoneinfo.available_timezones()):
-        raise ConfigError("this system knows no time zones: `pip install tzdata` brings them.")
+def _require_zone(name: str) -> None:
+    """Raise ConfigError for a time zone that there is not; what a database knows besides, it may refuse."""
+    known = zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}
+    if name in known or (not known and re.fullmatch(r"[A-Za-z][A-Za-z0-9_+/-]*", name)):
+        return
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]}?" if close else "Give one like Europe/Berlin."
     raise ConfigError(f"there is no time zone {name!r}. {hint}")
@@ -147,7 +151,11 @@ def _sessions(filters: Filters) -> dict[str, str]:
     JOIN (
         SELECT DISTINCT p.session_id, p.user_id
         FROM songplay AS p
-        WHERE {filters.conditions}
+        WHERE
+            {filters.conditions}
+            AND p.start_time >= :since
+            AND p.start_time < :until
+            AND (:level IS NULL OR p.level = :level)
     ) AS c
         ON c.session_id = p.session_id
         AND (c.user_id = p.user_id OR (c.user_id IS NULL AND p.user_id IS NULL))"""

@@ -9,6 +9,8 @@ from sparkify.ask.periods import Period
 from sparkify.formatting import count
 
 Card = dict[str, Any]
+SECONDS, PAID = 7, 8
+"""Columns of at_a_glance that are not rounded, as changes need them."""
 
 
 def cards(answers: Answers, before: Rows | None, everybody: Rows, period: Period, level: str) -> list[Card]:
@@ -29,10 +31,10 @@ def cards(answers: Answers, before: Rows | None, everybody: Rows, period: Period
         _card(
             label,
             value,
-            _change(float(now[n]), float(past[n]) if past else None, series[n], period),
+            _change(float(now[at]), float(past[at]) if past else None, series[n], period),
             series[n],
         )
-        for n, (label, value) in enumerate(zip(labels, values, strict=True))
+        for n, (label, value, at) in enumerate(zip(labels, values, (0, 1, 2, SECONDS), strict=True))
     ]
     return [*found, _share(now, past, everybody[0], answers, period, level)]
 
@@ -69,8 +71,8 @@ def _share(now: Any, past: Any, everybody: Any, answers: Answers, period: Period
         series = [100 * paid.get(day, 0) / by_day[day] if day in by_day else None for day in span(period)]
         value = "-" if now[4] is None else f"{float(now[4]):.1f} %"
         change = ("", "none")
-        if past and past[4] is not None and now[4] is not None:
-            points = float(now[4]) - float(past[4])
+        if past and past[0] and now[0]:
+            points = 100 * now[PAID] / now[0] - 100 * past[PAID] / past[0]
             change = (f"{_sign(points)}{abs(points):.1f} points", _direction(points))
         return _card("Paid share of plays", value, change, series)
     return _card(

@@ -13,10 +13,11 @@ from sparkify.ask.explain import Explanation, explain_play
 from sparkify.ask.filters import EVERYTHING, Filters
 from sparkify.ask.find import Found, find
 from sparkify.ask.overview import Selection
-from sparkify.ask.own_questions import NAMES, TOPIC, without_names
+from sparkify.ask.own_questions import NAMES, RAW, TOPIC, without_names
 from sparkify.ask.questions import Question, ask, find_question
 from sparkify.ask.report import Page, gather, gather_part
 from sparkify.ask.short_session import Opener, ShortSession
+from sparkify.ask.unheard import unheard
 from sparkify.clock import now
 from sparkify.engines.base import Reader, Result, weight
 from sparkify.errors import BusyError, RightsError, SparkifyError
@@ -172,6 +173,11 @@ class Live:
             found = find(session, text, names=self._names)
         return found if self._names else [replace(one, result=_without_names(one.result)) for one in found]
 
+    def unheard(self, filters: Filters) -> Sequence[str]:
+        """A line for each filter that no play fits."""
+        with ShortSession(self._opener, self._hold, self._wait) as session:
+            return list(unheard(session, filters))
+
     def explain(self, songplay_id: int) -> Explanation:
         """Where a play came from. Raises ConfigError if there is none of this id."""
         with ShortSession(self._private or self._opener, self._hold, self._wait) as session:
@@ -234,7 +240,7 @@ def _newest(reader: Reader) -> tuple[Any, ...]:
 
 
 def _without_names(result: Result) -> Result:
-    """The answer with listeners as numbers only."""
-    kept = [at for at, column in enumerate(result.columns) if column not in NAMES]
+    """The answer with listeners as numbers only, and no record as it came."""
+    kept = [at for at, column in enumerate(result.columns) if column not in (*NAMES, *RAW)]
     columns = tuple(result.columns[at] for at in kept)
     return Result(columns, [tuple(row[at] for at in kept) for row in result.rows])

@@ -60,7 +60,8 @@ class Selection:
         who = f"played by listener {f.listener}" if f.listener is not None else ""
         where = f.place or (f.state and formatting.state(f.state))
         said = ", ".join(filter(None, (what, who, where and f"heard in {where}")))
-        return said[0].upper() + said[1:] if said else "What people listened to"
+        said = said if what else said[:1].upper() + said[1:]
+        return said or "What people listened to"
 
     @property
     def values(self) -> dict[str, str | int]:
@@ -78,7 +79,8 @@ class _Shown:
 
     plays: int
     period: Period
-    clock: str
+    level: str | None
+    filters: Filters
     names: Mapping[int, str]
 
 
@@ -88,12 +90,20 @@ def _states(rows: Rows, shown: _Shown) -> Picture:
     return draw.ranking(named, shown.plays, "state", "states") | {"chooses": chooses}
 
 
+def _week(rows: Rows, shown: _Shown) -> Picture:
+    return draw.week(rows, shown.period, shown.filters.clock)
+
+
+def _hours(rows: Rows, shown: _Shown) -> Picture:
+    return activity.hours(rows, shown.period.first, shown.filters.clock)
+
+
 Pictures = Mapping[str, tuple[str, Callable[[Rows, _Shown], Picture]]]
 PICTURES: Pictures = {
     "songs": ("most_played_songs", lambda rows, shown: draw.songs(rows, shown.plays)),
     "artists": ("most_popular_artists", lambda rows, shown: draw.artists(rows, shown.plays)),
     "days": ("plays_by_day_and_level", lambda rows, shown: draw.days(rows, shown.period)),
-    "week": ("plays_by_weekday_and_hour", lambda rows, shown: draw.week(rows, shown.period, shown.clock)),
+    "week": ("plays_by_weekday_and_hour", _week),
     "active": ("daily_and_monthly_active_users", lambda rows, shown: activity.active(rows, shown.period)),
     "users": ("most_active_users", lambda rows, shown: draw.users(rows, shown.plays, shown.names)),
     "people": ("listeners_by_level_and_gender", lambda rows, _: draw.people(rows)),
@@ -103,16 +113,18 @@ PICTURES: Pictures = {
     "devices": ("top_devices", lambda rows, shown: draw.ranking(rows, shown.plays, "device", "devices")),
     "changes": ("level_changes", lambda rows, shown: draw.changes(rows, shown.period)),
     "upgrades": ("level_changes", lambda rows, _: draw.upgrades(rows)),
-    "retention": ("weekly_retention", lambda rows, _: draw.retention(rows)),
+    "retention": ("weekly_retention", lambda rows, shown: draw.retention(rows, shown.level)),
     "sessions": ("session_lengths", lambda rows, _: draw.sessions(rows)),
     "matching": ("match_rate_by_day", lambda rows, shown: draw.matching(rows, shown.period)),
 }
 """Each picture, the question that it draws, and how."""
 OF_ONE_DAY: Pictures = {
     **PICTURES,
-    "days": ("plays_by_hour", lambda rows, shown: activity.hours(rows, shown.period.first, shown.clock)),
+    "days": ("plays_by_hour", _hours),
 }
 """Those of a single day, which has hours instead of days."""
+OF_SEVERAL_DAYS = ("week", "active")
+"""Averages of days, which a single one does not have."""
 
 
 def rows_of(
@@ -141,9 +153,11 @@ ALONE = {
 """Pictures that would show a single bar under a filter."""
 
 
-def pictures_of(filters: Filters) -> list[str]:
-    """The pictures that there are of what filters leave."""
+def pictures_of(filters: Filters, periods: Sequence[Period] = ()) -> list[str]:
+    """The pictures that there are of what filters leave of some days."""
     alone = {name for given in filters.params for name in ALONE[given]}
+    if periods and all(period.length == 1 for period in periods):
+        alone |= {*OF_SEVERAL_DAYS}
     return [
         name for name, (question, _) in PICTURES.items() if _takes(question, filters) and name not in alone
     ]
@@ -163,7 +177,7 @@ def views(
     found: dict[str, Any] = {}
     everybody: dict[str, Rows] = {}
     of = partial(rows_of, reader, filters=filters)
-    shown = pictures_of(filters)
+    shown = pictures_of(filters, periods)
     takes = [name for name in (*ONCE, *BY_DAY) if _takes(name, filters)]
     once = {name: of(name) for name in ONCE if name in takes}
     for key, level in LEVELS.items():
@@ -210,7 +224,7 @@ def _view(
         row[0]: " ".join(filter(None, row[1:3])) or f"Listener {row[0]}"
         for row in answers["most_active_users"]
     }
-    shown = _Shown(plays, period, filters.clock, known if names else {})
+    shown = _Shown(plays, period, LEVELS[level], filters, known if names else {})
     return {
         "cards": cards(answers, before, everybody, period, level),
         "pictures": {
@@ -227,7 +241,7 @@ def _noted(picture: Picture, question: str, filters: Filters) -> Picture:
     found = find_question(question)
     said = [picture["note"]]
     if filters.params and found.about == SESSIONS:
-        said.append("Of the sessions with such a play, whole.")
+        said.append("Of the sessions with such a play; all their plays of these days and this level count.")
     if filters.params.keys() - {"listener"} and found.about == LISTENERS:
         said.append("Of the listeners with such a play, and all that they did.")
     if filters.timezone and "timezone" not in found.filters:

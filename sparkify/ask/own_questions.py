@@ -11,6 +11,8 @@ from sparkify.sql_cache import unkept
 TOPIC = "own"
 NAMES = ("first_name", "last_name")
 """Columns that name a listener."""
+RAW = ("encoding", "value", "raw_text")
+"""Columns of a record as it came, which may name one."""
 
 
 def read_own(folder: str) -> Sequence[Statement]:

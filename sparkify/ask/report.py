@@ -162,21 +162,24 @@ def _overview(
         "names": names,
         "periods": [],
         "levels": list(LEVELS),
-        "pictures": pictures_of(selection.filters),
+        "pictures": [],
         "views": {},
     }
     if not plays:
-        return page, [(0, 0, 0, 0, None, 0, 0)]
+        return page, [(0, 0, 0, 0, None, 0, 0, 0, 0)]
     filters = selection.filters
-    first, end = filters.local(first_play).date(), filters.local(latest_play).date()
+    first, end, today = (one.date() for one in filters.local(reader, (first_play, latest_play, now)))
     if selection.first or selection.last:
         periods: Sequence[Period] = [chosen_period(selection.first, selection.last, (first, end))]
     else:
-        tomorrow = filters.local(now).date() + dt.timedelta(days=1)
-        periods = find_periods(first, _last_day(reader, end, tomorrow, filters), end)
+        last = _last_day(reader, end, today + dt.timedelta(days=1), filters)
+        periods = find_periods(first, last, end)
     page["days"] = formatting.days(first, end)
     page["periods"] = described(periods)
-    page["opens"] = next((one.key for one in periods if one.key == "28" and one.before), periods[-1].key)
+    page["pictures"] = pictures_of(filters, periods)
+    # Who follows a name sees all that the name had there; else 28 days, where they can be compared.
+    is_compared = not filters.params and any(one.key == "28" and one.before for one in periods)
+    page["opens"] = "28" if is_compared else periods[-1].key
     page["views"], glances = views(reader, periods, filters=filters, names=names)
     return page, glances[periods[-1].key]
 

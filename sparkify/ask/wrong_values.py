@@ -8,6 +8,8 @@ from sparkify.engines.base import Result
 
 def with_values(rejects: Result) -> Result:
     """The answer to `rejects` with a column more, `value`, before the text."""
+    if "raw_text" not in rejects.columns:  # their text is not shown
+        return rejects
     reason, encoding, text = (rejects.columns.index(name) for name in ("reason", "encoding", "raw_text"))
     columns = (*rejects.columns[:encoding], "value", *rejects.columns[encoding:])
     rows = [

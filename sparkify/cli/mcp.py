@@ -27,7 +27,8 @@ MOST = 1000
 INSTRUCTIONS = """A data warehouse of a music-streaming service: a star schema of plays (songplay, users,
 songs, artists, time), built from the service's logs and checked in each run. Begin with list_questions: each
 has one definition, which everybody's numbers follow. `ask` answers it for any days; those about plays alone
-also for one artist, title, listener, place or state. Moments and days are UTC. It only reads."""
+also for one artist, title, listener, place or state. Moments are UTC, and days too unless a timezone is
+given. It only reads."""
 
 Row = dict[str, Any]
 

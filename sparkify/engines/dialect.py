@@ -24,7 +24,6 @@ _inlined = cached("sparkify.engines.translation:inlined")
 _narrowed = cached("sparkify.engines.translation:narrowed")
 _tables_read = cached("sparkify.engines.translation:tables_read")
 _replaced = cached("sparkify.engines.translation:replaced")
-_parts_of_with = cached("sparkify.engines.translation:parts_of_with")
 _tables_named = cached("sparkify.engines.translation:tables_named")
 _has_parameters = cached("sparkify.engines.translation:has_parameters")
 _reserved_words = cached("sparkify.engines.translation:reserved_words")
@@ -64,9 +63,11 @@ def replace_tables(sql: str, relations: Mapping[str, str]) -> str:
 
 
 def tables_named(sql: str) -> list[str]:
-    """Whatever a SELECT names in the place of a table but the parts of its WITH, in lower case."""
-    parts = _parts_of_with(sql).splitlines()
-    return [name for name in _tables_named(sql).splitlines() if name not in parts]
+    """Whatever a SELECT names in the place of a table but the parts of its WITH, in lower case.
+
+    Raises QueryError where a name is both, or where there is a WITH within another query.
+    """
+    return _tables_named(sql).splitlines()
 
 
 def narrow(sql: str, relations: Mapping[str, str]) -> str:

@@ -170,15 +170,25 @@ def replaced(sql: str, *relations: str) -> str:
     return _put_in(sql, [one for one in tree.find_all(exp.Table) if one.name.lower() in held], held)
 
 
-def parts_of_with(sql: str) -> str:
-    """What a SELECT calls the parts of its WITH, in lower case, one a line."""
-    return "\n".join(sorted({one.alias.lower() for one in _parsed(sql).find_all(exp.CTE)}))
-
-
 def tables_named(sql: str) -> str:
-    """Whatever a SELECT names in the place of a table, in lower case, one a line: parts of its WITH too."""
-    named = _parsed(sql).find_all(exp.Table)
-    return "\n".join(sorted({f"{one.db}.{one.name}".lstrip(".").lower() for one in named}))
+    """Whatever a SELECT reads but the parts of its WITH, in lower case, one a line.
+
+    Raises QueryError where one name stands for a table at one place and for a part of WITH at another.
+    """
+    tree = _parsed(sql)
+    root = tree.args.get("with_")
+    if any(one is not root for one in tree.find_all(exp.With)):
+        raise QueryError("it has a WITH within another query: write all parts at its beginning.")
+    parts = root.expressions if root else []
+    names = [part.alias.lower() for part in parts]
+    for n, part in enumerate(parts):
+        hidden = names[n + 1 :] if root and root.recursive else names[n:]
+        if clash := [one.name for one in part.this.find_all(exp.Table) if one.name.lower() in hidden]:
+            raise QueryError(
+                f"{clash[0]} is a part of its WITH, and at another place a table: give it another name."
+            )
+    named = {f"{one.db}.{one.name}".lstrip(".").lower() for one in tree.find_all(exp.Table)}
+    return "\n".join(sorted(named - {*names}))
 
 
 def narrowed(sql: str, *relations: str) -> str:

@@ -454,10 +454,6 @@
   fold();
   draw();
 
-  // The time zones that this browser knows, its own first.
-  const zones = new Set([Intl.DateTimeFormat().resolvedOptions().timeZone, ...(Intl.supportedValuesOf?.("timeZone") ?? [])]);
-  byId("zones")?.append(...[...zones].map((zone) => Object.assign(make("option"), { value: zone })));
-
   // A run that is published makes this page old.
   if (page.live && page.run !== undefined) setInterval(async () => {
     const answer = await fetch("/newest").catch(() => null);

@@ -1,7 +1,8 @@
 -- Of the listeners of a month's beginning, how many leave within it? By the latest level that an event said.
--- Listeners are who played in the 28 days before the month and has not cancelled since. They leave by cancelling
+-- A listener is whoever played in the 28 days before the month and has not cancelled since. They leave by cancelling
 -- (Cancellation Confirmation), by going from paid to free (Submit Downgrade), or by falling silent: the 28th day after
--- their last play is in the month. Who leaves in several ways is churned once. Months without a month before are absent.
+-- their last play is in the month. Who leaves in several ways is churned once. Months without a month before are absent;
+-- one is in part where the log does not hold all of it, or not the 28 days before it.
 WITH
 active AS (
     SELECT user_id, day, LEAD(day) OVER (PARTITION BY user_id ORDER BY day) AS next_day
@@ -77,7 +78,13 @@ SELECT
     COALESCE(SUM(CASE base.level WHEN 'paid' THEN gone.downgraded END), 0) AS downgraded,
     COALESCE(SUM(gone.silent), 0) AS silent,
     COUNT(*) AS listeners,
-    CASE WHEN DATEADD(month, 1, base.month) <= DATEADD(day, 1, log.last_day) THEN 'whole' ELSE 'in part' END AS month_in_log
+    CASE
+        WHEN
+            DATEADD(month, 1, base.month) <= DATEADD(day, 1, log.last_day)
+            AND DATEADD(day, -28, base.month) >= log.first_day
+            THEN 'whole'
+        ELSE 'in part'
+    END AS month_in_log
 FROM base
 CROSS JOIN log
 LEFT JOIN gone
@@ -89,5 +96,5 @@ WHERE
     AND base.month >= CAST(:since AS DATE)
     AND base.month < CAST(:until AS DATE)
     AND (:level IS NULL OR base.level = :level)
-GROUP BY base.month, base.level, log.last_day
+GROUP BY base.month, base.level, log.first_day, log.last_day
 ORDER BY base.month, base.level

@@ -7,7 +7,9 @@ SELECT
     ROUND(COALESCE(SUM(session.seconds), 0) / 3600.0, 1) AS hours,
     ROUND(100.0 * SUM(session.paid_plays) / NULLIF(SUM(session.plays), 0), 1) AS percent_of_plays_paid,
     COALESCE(SUM(session.matched_song), 0) AS matched_song,
-    COALESCE(SUM(session.matched_artist), 0) AS matched_artist
+    COALESCE(SUM(session.matched_artist), 0) AS matched_artist,
+    CAST(ROUND(COALESCE(SUM(session.seconds), 0)) AS BIGINT) AS seconds,
+    COALESCE(SUM(session.paid_plays), 0) AS paid_plays
 FROM (
     SELECT
         p.session_id,

@@ -1,6 +1,7 @@
 -- How long do people listen at one sitting? Sessions and their plays by length.
 -- A session is one listener's plays under one session_id; plays without a listener under it are a session of their own.
 -- It lasts from the beginning of its first play to the end of its last song, or the listener's logout during that song.
+-- Days and a level cut it: only its plays of these count.
 WITH
 session AS (
     SELECT

@@ -1,4 +1,4 @@
--- Which artists rise and fall most against the period before? Without days: the log's last 28 days
+-- Which artists rise and fall most against the period before? Without a first day: the last 28 days
 -- against the 28 before them, or halves of a log that has fewer.
 -- New is what was never played before the period, gone what is not played in it. Where the log begins later than the
 -- period before, nothing is said of that. By the name the app reported.
@@ -49,7 +49,7 @@ SELECT
         WHEN plays = 0 THEN 'gone'
         WHEN plays > plays_before THEN 'rising'
         WHEN plays < plays_before THEN 'falling'
-        ELSE 'level'
+        ELSE 'unchanged'
     END AS trend
 FROM counted
 WHERE has_before = 1 AND plays + plays_before > 0
