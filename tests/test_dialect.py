@@ -6,7 +6,7 @@ import re
 import pytest
 
 from sparkify.engines.base import Engine
-from sparkify.engines.dialect import to_duckdb, to_redshift
+from sparkify.engines.dialect import tables_named, to_duckdb, to_redshift
 from sparkify.engines.record import default_paths
 from sparkify.errors import QueryError
 from sparkify.load import fitting, validation
@@ -240,3 +240,18 @@ def test_every_foreign_key_names_a_primary_key() -> None:
         for column, other, key in table(name).foreign_keys:
             assert column in table(name).column_names
             assert table(other).primary_key == (key,)
+
+
+def test_a_name_is_a_table_or_a_part_of_with_and_not_both() -> None:
+    for sql in (
+        "SELECT (SELECT MAX(sql) FROM sqlite_master), (SELECT 1 FROM (WITH sqlite_master AS (SELECT 1 AS x) "
+        "SELECT x FROM sqlite_master) AS q) FROM songplay",
+        "WITH a AS (SELECT * FROM A) SELECT * FROM a",
+        "WITH a AS (SELECT * FROM b), b AS (SELECT 1 AS x) SELECT * FROM a, b",
+        "WITH RECURSIVE a AS (SELECT * FROM b), b AS (SELECT 1 AS x) SELECT * FROM a, b",
+    ):
+        with pytest.raises(QueryError, match="WITH"):
+            tables_named(sql)
+    assert tables_named(
+        "WITH RECURSIVE n AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM n) SELECT a FROM n, T"
+    ) == ["t"]

@@ -45,8 +45,8 @@ NAMING = (
     "SELECT * FROM stg_events",
     "WITH RECURSIVE who AS (SELECT who FROM who UNION ALL SELECT 'x') SELECT * FROM who",
     "WITH copied AS (SELECT * FROM copied) SELECT * FROM copied",
-    "SELECT (SELECT MAX(sql) FROM sqlite_master) AS a, "
-    "(SELECT COUNT(*) FROM (WITH sqlite_master AS (SELECT 1 AS x) SELECT x FROM sqlite_master) AS q) AS c FROM songplay",
+    "SELECT (SELECT MAX(a) FROM copied) AS a, "
+    "(SELECT COUNT(*) FROM (WITH copied AS (SELECT 1 AS x) SELECT x FROM copied) AS q) AS c FROM songplay",
     "SELECT last_name FROM users AS a, (SELECT 1 AS one) AS a",
     "SELECT last_name FROM users, (SELECT 1 AS one) AS users",
     "WITH c AS (SELECT 1 AS one) SELECT last_name FROM users AS c, c",

@@ -320,7 +320,7 @@ def span(period: Period) -> list[dt.date]:
 
 def _share(row: tuple[Any, ...] | None, part: int) -> float | None:
     """The percentage of a day's plays; a day without a play has none."""
-    return round(100 * row[part] / row[1], 2) if row else None
+    return round(100 * row[part] / row[1], 1) if row else None
 
 
 def nothing(title: str, note: str = "") -> Picture:

@@ -9,6 +9,8 @@ from sparkify.ask.periods import Period
 from sparkify.formatting import count
 
 Card = dict[str, Any]
+SPARKS = 200
+"""Days of a card's line, or so: it is narrow."""
 SECONDS, PAID = 7, 8
 """Columns of at_a_glance that are not rounded, as changes need them."""
 
@@ -84,13 +86,14 @@ def _share(now: Any, past: Any, everybody: Any, answers: Answers, period: Period
 
 
 def _card(label: str, value: str, change: tuple[str, str], series: Sequence[float | None]) -> Card:
-    """A card; a day of `series` that has no share is None, and a gap."""
+    """A card; a day of `series` that has no share is None, and a gap. Of many days it shows every so many."""
+    shown = series[:: max(1, len(series) // SPARKS)]
     return {
         "label": label,
         "value": value,
         "change": change[0],
         "direction": change[1],
-        "spark": [None if one is None else round(float(one), 2) for one in series],
+        "spark": [None if one is None else round(float(one), 2) for one in shown],
     }
 
 

@@ -66,6 +66,9 @@ def tables_named(sql: str) -> list[str]:
     """Whatever a SELECT names in the place of a table but the parts of its WITH, in lower case.
 
     Raises QueryError where a name is both, or where there is a WITH within another query.
+
+    >>> tables_named("WITH a AS (SELECT 1 AS b FROM T) SELECT b FROM a, s.u")
+    ['s.u', 't']
     """
     return _tables_named(sql).splitlines()
 
