@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from sparkify.ask import activity
+from sparkify.ask import activity, chart_data
 from sparkify.ask.filters import Filters
 from sparkify.ask.overview import Selection
+from sparkify.ask.periods import Period
 from sparkify.ask.report import gather_part
 from sparkify.engines.base import Engine
 from sparkify.formatting import percent
@@ -105,3 +106,33 @@ def test_the_first_of_hours_that_are_alike_is_named_and_hours_may_be_any_number(
     assert found["title"] == "04:00 to 04:59 UTC is the busiest hour: 2 plays"
     assert found["note"] == "5 plays on Sat 20 Oct 2018."
     assert (sum(found["y"]), found["y"][4], found["y"][23]) == (5, 2, 2)
+
+
+@pytest.mark.parametrize("length", [731, 732, 3000])
+def test_a_long_history_is_drawn_by_weeks_and_no_play_is_lost(length: int) -> None:
+    first = dt.date(2018, 11, 1)  # a Thursday
+    days = [first + dt.timedelta(days=n) for n in range(length)]
+    period = Period("all", "All", first, days[-1], None, first)
+    plays = [
+        (day, level, (n * 7 + len(level)) % 5) for n, day in enumerate(days) for level in ("free", "paid")
+    ]
+
+    drawn = chart_data.days(plays, period)
+    matched = chart_data.matching(
+        [(day, n % 9, n % 4, n % 5, 0) for n, day in enumerate(days) if n % 9], period
+    )
+    daily = activity.active([(day, 1 + n % 3, 9, 0) for n, day in enumerate(days)], period)
+
+    weekly = length > 731
+    assert drawn["step"] == matched["step"] == daily["step"] == ("week" if weekly else "day")
+    assert drawn["x"] == matched["x"] == daily["x"]
+    assert drawn["x"][0] == ("2018-10-29" if weekly else "2018-11-01")
+    assert sum(sum(y) for _, y in drawn["series"]) == sum(n for *_, n in plays)
+    by_week: Counter[str] = Counter()
+    for day, _, n in plays:
+        by_week[str(day - dt.timedelta(days=day.weekday() * weekly))] += n
+    assert [sum(y[at] for _, y in drawn["series"]) for at in range(len(drawn["x"]))] == list(by_week.values())
+    assert daily["daily"][0] == (1.8 if weekly else 1)  # Thursday to Sunday: 1, 2, 3, 1
+    assert set(daily["monthly"]) == {9}
+    whole = [sum(n % k for n in range(length) if n % 9) for k in (9, 4)]
+    assert matched["title"].startswith(percent(whole[1], whole[0]))

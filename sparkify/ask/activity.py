@@ -1,6 +1,8 @@
 """Who listens when: the hours of one day, and the listeners of each day beside those of a month."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from sparkify import formatting
 from sparkify.ask.chart_data import Picture, Rows, nothing, span
@@ -38,15 +40,33 @@ def active(rows: Rows, period: Period) -> Picture:
     whole = sum(day >= period.log_begins + dt.timedelta(days=29) for day in days)
     stickiness = percent(sum(row[1] / row[2] for row in rows if row[2]), whole)
     averaged = "day" if whole == len(days) else "day with 30 days of log up to it"
+    note = (
+        "Stickiness (DAU/MAU) of a day: its listeners as a share of those of the 30 days up to it. "
+        f"Of this period: the average of {count(whole, averaged, averaged.replace('day', 'days', 1))}."
+    )
+    if not whole:
+        note = "No day here has 30 days of log up to it, and so there is no stickiness (DAU/MAU)."
+    is_weekly = period.step == "week"
     return {
         "kind": "active",
         "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}"
         + (f"; stickiness is {stickiness}" if whole else ""),
-        "note": "Stickiness (DAU/MAU) of a day: its listeners as a share of those of the 30 days up to it. "
-        f"Of this period: the average of {count(whole, averaged, averaged.replace('day', 'days', 1))}."
-        if whole
-        else "No day here has 30 days of log up to it, and so there is no stickiness (DAU/MAU).",
-        "x": [day.isoformat() for day in days],
-        "daily": [found[day][1] if day in found else 0 for day in days],
-        "monthly": [found[day][2] if day in found else None for day in days],
+        "note": note + (" Of each week an average day, and the 30 days up to its last." if is_weekly else ""),
+        "x": [at.isoformat() for at in period.axis],
+        "step": period.step,
+        **_by_place(period, found),
+    }
+
+
+def _by_place(period: Period, found: Mapping[dt.date, tuple[Any, ...]]) -> Picture:
+    """The listeners of each day, or of an average day of each week; those of 30 days as of its last."""
+    daily: dict[dt.date, list[int]] = {}
+    monthly: dict[dt.date, int | None] = dict.fromkeys(period.axis)
+    for day in span(period):
+        row = found.get(day, (day, 0, None))
+        daily.setdefault(period.at(day), []).append(row[1])
+        monthly[period.at(day)] = row[2] or (monthly[period.at(day)] if period.step == "week" else None)
+    return {
+        "daily": [round(sum(daily[at]) / len(daily[at]), 1) for at in period.axis],
+        "monthly": [monthly[at] for at in period.axis],
     }

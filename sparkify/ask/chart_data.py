@@ -74,17 +74,23 @@ def days(rows: Rows, period: Period) -> Picture:
     for day, _, plays in rows:
         totals[day] += plays
     busiest = min(totals, key=lambda day: (-totals[day], day))
-    span = [period.first + dt.timedelta(days=n) for n in range(period.length)]
-    by_level = {(day, level): plays for day, level, plays in rows}
+    days = span(period)
+    by_level: Counter[tuple[dt.date, str | None]] = Counter()
+    for day, level, plays in rows:
+        by_level[period.at(day), level] += plays
     levels = sorted({level for _, level, _ in rows}, key=lambda level: (level != "paid", level or ""))
     return {
         "kind": "days",
         "title": f"{formatting.day(busiest)} is the busiest day: {count(totals[busiest], 'play')}",
         "note": f"{formatting.rounded(sum(totals.values()) / period.length)} plays on an average day."
-        + _silence([day for day in span if day not in totals]),
-        "x": [day.isoformat() for day in span],
-        "series": [[level or "unknown", [by_level.get((day, level), 0) for day in span]] for level in levels],
+        + _silence([day for day in days if day not in totals]),
+        **_over_time(period),
+        "series": [[level or "unknown", [by_level[at, level] for at in period.axis]] for level in levels],
     }
+
+
+def _over_time(period: Period) -> Picture:
+    return {"x": [at.isoformat() for at in period.axis], "step": period.step}
 
 
 def _silence(silent: Sequence[dt.date]) -> str:
@@ -186,13 +192,12 @@ def ranking(rows: Rows, plays: int, thing: str, things: str) -> Picture:
 def changes(rows: Rows, period: Period) -> Picture:
     """`rows` are changed_at, user_id, change, proof, plays_before."""
     ups, downs, ends = (
-        Counter(row[0].date() for row in rows if row[2] == change)
+        Counter(period.at(row[0].date()) for row in rows if row[2] == change)
         for change in ("upgrade", "downgrade", "cancellation")
     )
     doubtful = sum(row[3] == "contradicted" for row in rows)
     if not rows:
         return nothing("Nobody changed level in this period")
-    days = span(period)
     return {
         "kind": "changes",
         "title": f"{count(ups.total(), 'upgrade')} to paid, {count(downs.total(), 'downgrade')} to free"
@@ -200,10 +205,10 @@ def changes(rows: Rows, period: Period) -> Picture:
         "note": "As the app's own pages say; "
         + (f"{doubtful:,} of them" if doubtful else "none")
         + " contradicted by the listener's next event. Not filtered by level.",
-        "x": [day.isoformat() for day in days],
-        "up": [ups[day] for day in days],
-        "down": [-downs[day] for day in days],
-        "end": [-ends[day] for day in days] if ends else [],
+        **_over_time(period),
+        "up": [ups[at] for at in period.axis],
+        "down": [-downs[at] for at in period.axis],
+        "end": [-ends[at] for at in period.axis] if ends else [],
     }
 
 
@@ -299,17 +304,20 @@ def sessions(rows: Rows) -> Picture:
 
 def matching(rows: Rows, period: Period) -> Picture:
     """`rows` are day, plays, matched_song, matched_artist, percent_artist."""
-    found = {row[0]: row for row in rows}
-    days = span(period)
+    sums: dict[dt.date, list[int]] = {}
+    for day, *numbers, _ in rows:
+        sums[period.at(day)] = [
+            a + b for a, b in zip(sums.get(period.at(day), [0] * 3), numbers, strict=True)
+        ]
     plays, songs, artists = (sum(row[n] for row in rows) for n in (1, 2, 3))
     return {
         "kind": "matching",
         "title": f"{percent(songs, plays)} of the plays match a song, {percent(artists, plays)} an artist",
         "note": f"Of the days and the level chosen, {count(plays - artists, 'play matches', 'plays match')} "
         "neither. They count all the same.",
-        "x": [day.isoformat() for day in days],
-        "song": [_share(found.get(day), 2) for day in days],
-        "artist": [_share(found.get(day), 3) for day in days],
+        **_over_time(period),
+        "song": [_share(sums.get(at), 1) for at in period.axis],
+        "artist": [_share(sums.get(at), 2) for at in period.axis],
     }
 
 
@@ -318,9 +326,9 @@ def span(period: Period) -> list[dt.date]:
     return [period.first + dt.timedelta(days=n) for n in range(period.length)]
 
 
-def _share(row: tuple[Any, ...] | None, part: int) -> float | None:
+def _share(row: Sequence[int] | None, part: int) -> float | None:
     """The percentage of a day's plays; a day without a play has none."""
-    return round(100 * row[part] / row[1], 1) if row else None
+    return round(100 * row[part] / row[0], 1) if row else None
 
 
 def nothing(title: str, note: str = "") -> Picture:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from sparkify import formatting
 
+DAYS = 731
+"""Days that a chart shows one by one, at most."""
+
 
 @dataclass(frozen=True)
 class Period:
@@ -28,6 +31,21 @@ class Period:
 
     def holds(self, day: dt.date) -> bool:
         return self.first <= day <= self.last
+
+    @property
+    def step(self) -> str:
+        """What a chart over time has a bar or a point for: more days than it has pixels are weeks."""
+        return "day" if self.length <= DAYS else "week"
+
+    def at(self, day: dt.date) -> dt.date:
+        """Where a day is on such a chart: there, or at the Monday of its week."""
+        return day if self.step == "day" else day - dt.timedelta(days=day.weekday())
+
+    @property
+    def axis(self) -> list[dt.date]:
+        """Every place of such a chart, whether anybody played then or not."""
+        days = (self.first + dt.timedelta(days=n) for n in range(self.length))
+        return list(dict.fromkeys(map(self.at, days)))
 
 
 def find_periods(first: dt.date, last: dt.date, end: dt.date | None = None) -> tuple[Period, ...]:

@@ -135,6 +135,8 @@ class Question:
 
     @property
     def _why_not(self) -> str:
+        if self.about and self.topic == TOPIC:
+            return "what it compares plays with would not be moved; :timezone in it has the value."
         if self.about:
             return "its hours, weeks and months are those of UTC."
         return "it is not about plays, sessions or listeners alone."

@@ -87,7 +87,7 @@ def ask(
         for line in unheard(engine, chosen):
             echo_err(f"note: {line}")
     for name in found.params:
-        if name not in given and name not in chosen.params:
+        if name not in given and name not in chosen.values:
             echo_err(
                 f"note: {name} has no value, and is NULL in this question: --param {name}=VALUE gives it one."
             )

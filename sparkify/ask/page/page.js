@@ -195,8 +195,8 @@
   const around = (days, room) => [shifted(days[0], -room), shifted(days.at(-1), room)];
   // A few days are named one by one, with room for the first and the last name; a single one stands in the
   // middle of its week. What follows \n is written below: so seven names fit on a phone.
-  const dates = (days, by = clock) => ({
-    type: "date", showgrid: false, nticks: 7, tickangle: 0, tickformat: days.length > 110 ? "%b\n%Y" : days.length > 31 ? "%-d %b\n%Y" : "%-d\n%b", title: { text: `day (${by})` }, hoverformat: "%a %-d %b %Y",
+  const dates = ({ x: days, step, clock: by = clock }) => ({
+    type: "date", showgrid: false, nticks: 7, tickangle: 0, tickformat: days.length > 110 ? "%b\n%Y" : days.length > 31 ? "%-d %b\n%Y" : "%-d\n%b", title: { text: `${step === "week" ? "weeks from Monday" : "day"} (${by})` }, hoverformat: "%a %-d %b %Y",
     ...(days.length <= 7 ? { tickvals: days, range: around([...days].sort(), days.length === 1 ? 3.5 : 0.5) } : {}),
   });
   // Days that have no value are a gap, and a day between two of them a dot.
@@ -238,7 +238,7 @@
         type: "bar", name: plain(capital(name)), x: p.x, y, ...wide(p.x), marker: { color: colour(level[name] || "dull") },
         hovertemplate: "%{y:,} plays<extra>" + plain(name) + "</extra>",
       })),
-      layout({ barmode: "stack", hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
+      layout({ barmode: "stack", hovermode: "x unified", xaxis: dates(p), yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
     ],
     hours: (p) => [
       [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, hovertemplate: `%{x}:00 to %{x}:59 ${clock}<br>%{y:,} plays<extra></extra>` }],
@@ -255,7 +255,7 @@
         { name: "in the 30 days up to it", ...line(p.x, p.monthly, { color: colour("soft"), width: 2 }) },
         { name: "on the day", ...line(p.x, p.daily, { color: colour("main"), width: 2.5 }) },
       ].map((one) => ({ hovertemplate: "%{y:,}", ...one })),
-      layout({ height: 300, hovermode: "x unified", xaxis: dates(p.x), yaxis: counts("listeners", [...p.daily, ...p.monthly]) }),
+      layout({ height: 300, hovermode: "x unified", xaxis: dates(p), yaxis: counts("listeners", [...p.daily, ...p.monthly]) }),
     ],
     changes: (p) => [
       [
@@ -263,7 +263,7 @@
         { name: "Downgrades to free", y: p.down, marker: { color: colour("second") } },
         ...(p.end.length ? [{ name: "Cancellations", y: p.end, marker: { color: colour("dull") } }] : []),
       ].map((one) => ({ type: "bar", x: p.x, ...wide(p.x), customdata: one.y.map(Math.abs), hovertemplate: "%{customdata:,}", ...one })),
-      layout({ barmode: "relative", hovermode: "x unified", xaxis: dates(p.x, p.clock), yaxis: { ...upAndDown(p), title: { text: "listeners" } } }),
+      layout({ barmode: "relative", hovermode: "x unified", xaxis: dates(p), yaxis: { ...upAndDown(p), title: { text: "listeners" } } }),
     ],
     columns: (p) => [
       [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, text: p.y.map((n) => number.format(n)), textposition: "outside", cliponaxis: false, textfont: { color: colour("soft"), size: 12 }, hovertemplate: "%{y:,} " + p.unit + "<extra></extra>" }],
@@ -287,13 +287,13 @@
         { name: "artist known", ...line(p.x, p.artist, { color: colour("soft"), width: 2 }) },
         { name: "song known", ...line(p.x, p.song, { color: colour("main"), width: 2.5 }) },
       ].map((one) => ({ cliponaxis: false, hovertemplate: "%{y:.1f} %", ...one })),
-      layout({ hovermode: "x unified", xaxis: dates(p.x), yaxis: { title: { text: "share of the plays" }, ticksuffix: " %", range: [0, 100], dtick: 25, showline: false } }),
+      layout({ hovermode: "x unified", xaxis: dates(p), yaxis: { title: { text: "share of the plays" }, ticksuffix: " %", range: [0, 100], dtick: 25, showline: false } }),
     ],
   };
 
   drawings.series = (p) => [
     [{ ...line(p.x, p.y, { color: colour("main"), width: 2.5 }), hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" }],
-    layout({ hovermode: "x unified", xaxis: { ...dates(p.x), title: { text: clock } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
+    layout({ hovermode: "x unified", xaxis: { ...dates(p), title: { text: clock } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
   ];
 
   drawings.grid = (p) => [
@@ -392,7 +392,7 @@
       plot.setAttribute("aria-label", picture.title);
       Plotly.react(plot, traces, form, { displayModeBar: false, responsive: true });
       if (!old && page.live && picture.kind === "days")
-        plot.on("plotly_click", ({ points: [{ x }] }) => location.assign(overview({ from: x, to: x })));
+        plot.on("plotly_click", ({ points: [{ x }] }) => location.assign(overview({ from: x, to: picture.step === "week" ? shifted(x, 6).slice(0, 10) : x })));
     } else {
       if (old) Plotly.purge(old);
       place.replaceChildren(...(picture.kind === "bars" ? [bars(picture)] : picture.kind === "strips" ? [strips(picture)] : []));
