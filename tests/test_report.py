@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from sparkify.ask import chart_data
+from sparkify.ask.overview import Selection
 from sparkify.ask.periods import find_periods
 from sparkify.ask.questions import ask, find_question, list_questions
-from sparkify.ask.report import LEVELS, as_script, gather, render
+from sparkify.ask.report import LEVELS, as_script, gather, gather_part, render
 from sparkify.cli.main import cli
 from sparkify.engines.base import Engine, Result, Value
 from sparkify.load.checks import check_everything
@@ -21,7 +22,7 @@ from sparkify.load.feed import Feed
 from sparkify.load.forget import forget
 from sparkify.progress import Silent
 from sparkify.sql.schema import Column
-from tests.builders import NOON, Source, etl, event, play, song
+from tests.builders import NOON, Source, etl, event, play, rows, song
 from tests.packed import unpacked
 
 DAY = 86_400_000
@@ -219,15 +220,27 @@ def test_the_busiest_weekday_is_that_of_an_average_one() -> None:
 
 def test_a_change_is_that_against_the_period_before(warehouse: Engine, source: Source) -> None:
     fill(source)
+    source.log(play(0, sessionId=900, ts=NOON - 3 * DAY), day="2018-10-29")  # two days before are silent
     etl(warehouse, source.folder)
 
-    card = page_of(warehouse)["views"]["7-all"]["cards"][0]
+    views = page_of(warehouse)["views"]
+    card = views["7-all"]["cards"][0]
+    hours = views["7-all"]["cards"][3]
 
     glance_at = find_question("at_a_glance")
     now = ask(warehouse, glance_at, None, dt.date(2018, 11, 11), dt.date(2018, 11, 17)).scalar()
     then = ask(warehouse, glance_at, None, dt.date(2018, 11, 4), dt.date(2018, 11, 10)).scalar()
     assert now != then
     assert card["change"] == f"{'+' if now > then else '−'}{abs(100 * (now - then) / then):.1f} %"
+    seconds = [
+        sum(row[0] or 0 for row in rows(warehouse, f"SELECT length FROM songplay WHERE {days}"))
+        for days in ("start_time >= '2018-11-11'", "start_time >= '2018-11-04' AND start_time < '2018-11-11'")
+    ]
+    change = 100 * (seconds[0] - seconds[1]) / seconds[1]
+    assert hours["change"] == f"{'+' if change > 0 else '−'}{abs(change):.1f} %"
+    assert (views["7-all"]["silent"], views["all-all"]["silent"]) == (0, 0)
+    three = Selection(first=dt.date(2018, 11, 1), last=dt.date(2018, 11, 3))
+    assert gather_part(warehouse, three, NOW)["views"]["chosen-all"]["silent"] == 2
 
 
 def test_no_name_is_in_the_page_unless_asked_for(warehouse: Engine, source: Source) -> None:

@@ -194,6 +194,7 @@ def views(
             if level is None:
                 everybody[period.key] = answers["at_a_glance"]
             view = _view(answers, before, everybody[period.key], period, key, filters, names)
+            view["silent"] = 0 if filters.params else _silent(by_day["plays_by_day"], period)
             view["pictures"] = {name: view["pictures"][name] for name in shown if view["pictures"]}
             found[f"{period.key}-{key}"] = view
     return found, everybody
@@ -234,6 +235,15 @@ def _view(
         },
         "sums": sums(answers, with_sessions=not filters.params),
     }
+
+
+def _silent(rows: Rows, period: Period) -> int:
+    """Days without a play in the period before: more often a file that is missing than silence."""
+    if not period.before:
+        return 0
+    first, last = period.before
+    days = {row[0] for row in rows}
+    return sum(first + dt.timedelta(days=n) not in days for n in range((last - first).days + 1))
 
 
 def _noted(picture: Picture, question: str, filters: Filters) -> Picture:

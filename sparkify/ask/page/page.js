@@ -157,9 +157,9 @@
 
   const ARROWS = { up: "▲ ", down: "▼ ", flat: "", none: "" };
 
-  function cards(found, period) {
+  function cards(found, period, silent) {
     byId("cards").replaceChildren(...found.map((card) => {
-      const versus = card.direction !== "none" && card.change ? ` on the ${period.length === 1 ? "day" : period.length + " days"} before` : "";
+      const versus = card.direction !== "none" && card.change ? ` on the ${period.length === 1 ? "day" : period.length + " days"} before` + (silent ? `, of which ${silent} without a play` : "") : "";
       const change = make("div", "change");
       if (versus) change.append(make("b", "", ARROWS[card.direction] + card.change), versus);
       else change.append(card.change);
@@ -428,7 +428,7 @@
     for (const button of document.querySelectorAll(".switch button"))
       button.setAttribute("aria-checked", String(button.dataset.period === state.period || button.dataset.level === state.level));
     if (!some) return;
-    cards(view.cards, period);
+    cards(view.cards, period, view.silent);
     for (const [id, picture] of Object.entries(view.pictures)) show(id, picture);
     if (page.trust) sums(view.sums);
   }
