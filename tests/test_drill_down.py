@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from sparkify import formatting
 from sparkify.ask.filters import Filters
 from sparkify.ask.overview import Selection
 from sparkify.ask.report import gather_part
@@ -182,6 +183,24 @@ def test_a_page_is_told_by_the_clock_that_is_chosen_and_says_what_is_not(served:
     assert "(Asia/Kolkata)" in question
     assert "does not take timezone" in changes
     assert (status, "there is no time zone" in wrong) == (400, True)
+
+
+def test_days_are_compared_with_any_others(served: Served, folder: Path) -> None:
+    plays = Counter(day_of(one) for one in logged(folder))
+    days = sorted(plays)
+    first, last, against = days[4], days[5], days[1]
+
+    page = page_data(served.get(f"/?from={first}&to={last}&against={against}")[1])
+    beside = page_data(served.get(f"/?from={first}&to={last}")[1])
+
+    now, then = (sum(plays[day + dt.timedelta(days=n)] for n in range(2)) for day in (first, against))
+    card = page["views"]["chosen-all"]["cards"][0]
+    assert card["value"] == f"{now:,}"
+    change = 100 * (now - then) / then
+    assert card["change"] == f"{'+' if change > 0 else '−'}{abs(change):.1f} %"
+    assert page["periods"][0]["versus"] == formatting.days(against, against + dt.timedelta(days=1))
+    assert beside["periods"][0]["versus"] == "the 2 days before"
+    assert served.get(f"/?against={against}")[0] == 400
 
 
 def test_a_play_leads_to_its_record_without_the_name_of_a_listener(served: Served, folder: Path) -> None:

@@ -172,6 +172,13 @@ def test_an_axis_has_a_few_ticks_where_there_is_no_number_of_a_month(
 
     with visit(browser, write(duckdb_warehouse, tmp_path)) as seen:
         assert 1 < seen.page.locator("#active .ytick").count() < 10
+        for plot in seen.page.locator(".plot").all():  # each says to who hears it what it shows
+            table = plot.locator("xpath=following-sibling::div/table")
+            assert table.locator("caption").inner_text() == plot.get_attribute("aria-label")
+            assert table.locator("tbody tr").count() > 0
+        plays = "all => all.reduce((sum, row) => sum + Number(row.cells[1].textContent), 0)"
+        found = seen.page.locator("#days .heard tbody tr").evaluate_all(plays)
+        assert found == duckdb_warehouse.query("SELECT COUNT(*) AS n FROM songplay").scalar()
 
 
 def write(engine: Engine, folder: Path) -> str:

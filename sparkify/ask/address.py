@@ -57,7 +57,10 @@ def read_selection(request: Request) -> Selection:
     first, last = _day(request, "from"), _day(request, "to")
     require_days(first, last)
     text = {name: request.query_params.get(name) or None for name in TEXTS}
-    return Selection(Filters(**text, listener=_number(request, "listener")), first, last)
+    against = _day(request, "against")
+    if against and not (first or last):
+        raise ConfigError("choose the days that are compared with those from against: from and to.")
+    return Selection(Filters(**text, listener=_number(request, "listener")), first, last, against)
 
 
 def address(path: str, values: Mapping[str, object]) -> str:

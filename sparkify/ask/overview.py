@@ -47,6 +47,8 @@ class Selection:
     filters: Filters = EVERYTHING
     first: dt.date | None = None
     last: dt.date | None = None
+    against: dt.date | None = None
+    """The first of as many days that these are compared with; None is those just before."""
 
     @property
     def heading(self) -> str:
@@ -66,8 +68,8 @@ class Selection:
     @property
     def values(self) -> dict[str, str | int]:
         """What is chosen, by the names of an address."""
-        days = {"from": self.first and self.first.isoformat(), "to": self.last and self.last.isoformat()}
-        return self.filters.values | {name: day for name, day in days.items() if day}
+        days = {"from": self.first, "to": self.last, "against": self.against}
+        return self.filters.values | {name: day.isoformat() for name, day in days.items() if day}
 
 
 ALL_PLAYS = Selection()
@@ -203,7 +205,7 @@ def views(
 def described(periods: Sequence[Period]) -> list[dict[str, Any]]:
     """The periods as a page names them."""
     return [
-        {"key": p.key, "label": p.label, "words": _words(p), "length": p.length,
+        {"key": p.key, "label": p.label, "words": _words(p), "length": p.length, "versus": p.versus,
          "first": p.first.isoformat(), "last": p.last.isoformat()}
         for p in periods
     ]  # fmt: skip

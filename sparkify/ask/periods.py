@@ -11,13 +11,14 @@ DAYS = 731
 
 @dataclass(frozen=True)
 class Period:
-    """Some days (UTC), both ends included, and the same number of days before them if all have data."""
+    """Some days by the clock of a page, both ends included, and as many that they are compared with."""
 
     key: str
     label: str
     first: dt.date
     last: dt.date
     before: tuple[dt.date, dt.date] | None
+    """Those just before them, if the log has them all, or those that somebody chose."""
     log_begins: dt.date
     """The first day of the log, whichever days these are."""
 
@@ -28,6 +29,15 @@ class Period:
     @property
     def words(self) -> str:
         return formatting.days(self.first, self.last)
+
+    @property
+    def versus(self) -> str:
+        """What the days are compared with, in words."""
+        if not self.before:
+            return ""
+        if self.first - self.before[1] != dt.timedelta(days=1):
+            return formatting.days(*self.before)
+        return "the day before" if self.length == 1 else f"the {self.length} days before"
 
     def holds(self, day: dt.date) -> bool:
         return self.first <= day <= self.last
@@ -57,8 +67,15 @@ def find_periods(first: dt.date, last: dt.date, end: dt.date | None = None) -> t
     return (*(_latest(number, first, last) for number in (7, 28)), everything)
 
 
-def chosen_period(first: dt.date | None, last: dt.date | None, log: tuple[dt.date, dt.date]) -> Period:
+def chosen_period(
+    first: dt.date | None,
+    last: dt.date | None,
+    log: tuple[dt.date, dt.date],
+    against: dt.date | None = None,
+) -> Period:
     """The days from `first` to `last`, as far as the log goes; None is its first and its last day.
+
+    They are compared with as many from `against`; None is just before them.
 
     >>> nov = (dt.date(2018, 11, 1), dt.date(2018, 11, 30))
     >>> chosen_period(dt.date(2018, 11, 15), dt.date(2018, 12, 31), nov).words
@@ -71,6 +88,8 @@ def chosen_period(first: dt.date | None, last: dt.date | None, log: tuple[dt.dat
     length = last - first + dt.timedelta(days=1)
     before = (first - length, last - length)
     whole = before if before[0] >= log[0] else None
+    if against:
+        whole = (against, against + length - dt.timedelta(days=1))
     return Period("chosen", formatting.count(length.days, "day"), first, last, whole, log[0])
 
 

@@ -170,7 +170,9 @@ def _overview(
     filters = selection.filters
     first, end, today = (one.date() for one in filters.local(reader, (first_play, latest_play, now)))
     if selection.first or selection.last:
-        periods: Sequence[Period] = [chosen_period(selection.first, selection.last, (first, end))]
+        periods: Sequence[Period] = [
+            chosen_period(selection.first, selection.last, (first, end), selection.against)
+        ]
     else:
         last = _last_day(reader, end, today + dt.timedelta(days=1), filters)
         periods = find_periods(first, last, end)

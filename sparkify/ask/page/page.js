@@ -159,7 +159,7 @@
 
   function cards(found, period, silent) {
     byId("cards").replaceChildren(...found.map((card) => {
-      const versus = card.direction !== "none" && card.change ? ` on the ${period.length === 1 ? "day" : period.length + " days"} before` + (silent ? `, of which ${silent} without a play` : "") : "";
+      const versus = card.direction !== "none" && card.change ? ` on ${period.versus}` + (silent ? `, of which ${silent} without a play` : "") : "";
       const change = make("div", "change");
       if (versus) change.append(make("b", "", ARROWS[card.direction] + card.change), versus);
       else change.append(card.change);
@@ -366,6 +366,25 @@
 
   // ---- the report ------------------------------------------------------------------------------------
 
+  // The numbers of a picture, for who hears a page and does not see it.
+  const columns = (p, ...named) => [["", ...named.map(([name]) => name)], p.x.map((x, i) => [x, ...named.map(([, y]) => y[i])])];
+  const numbers = {
+    days: (p) => columns(p, ...p.series),
+    hours: (p) => columns(p, ["plays", p.y]),
+    columns: (p) => columns(p, [p.unit, p.y]),
+    series: (p) => columns(p, [p.unit, p.y]),
+    active: (p) => columns(p, ["listeners", p.daily], ["listeners in 30 days", p.monthly]),
+    changes: (p) => columns(p, ["upgrades", p.up], ["downgrades", p.down.map(Math.abs)], ...(p.end.length ? [["cancellations", p.end.map(Math.abs)]] : [])),
+    matching: (p) => columns(p, ["song known, %", p.song], ["artist known, %", p.artist]),
+  };
+  const cells = (p) => [["", ...(p.x ?? p.z[0].keys())], p.z.map((row, i) => [p.y[i], ...row])];
+
+  function asTable(picture) {
+    const [head, rows] = (numbers[picture.kind] ?? cells)(picture);
+    const line = (tag, row) => make("tr", "", ...row.map((value) => make(tag, "", String(value ?? "none"))));
+    return make("div", "heard", make("table", "", make("caption", "", picture.title), make("thead", "", line("th", head)), make("tbody", "", ...rows.map((row) => line("td", row)))));
+  }
+
   function show(id, picture) {
     const card = byId(id);
     if (!card || !picture) return;
@@ -390,6 +409,8 @@
       const [traces, form] = drawings[picture.kind](picture);
       plot.setAttribute("role", "img");
       plot.setAttribute("aria-label", picture.title);
+      place.querySelector(".heard")?.remove();
+      place.append(asTable(picture));
       Plotly.react(plot, traces, form, { displayModeBar: false, responsive: true });
       if (!old && page.live && picture.kind === "days")
         plot.on("plotly_click", ({ points: [{ x }] }) => location.assign(overview({ from: x, to: picture.step === "week" ? shifted(x, 6).slice(0, 10) : x })));
