@@ -201,6 +201,8 @@ def test_days_are_compared_with_any_others(served: Served, folder: Path) -> None
     assert page["periods"][0]["versus"] == formatting.days(against, against + dt.timedelta(days=1))
     assert beside["periods"][0]["versus"] == "the 2 days before"
     assert served.get(f"/?against={against}")[0] == 400
+    html = served.get(f"/?artist=Kings&from={first}&to={last}&against={against}")[1]
+    assert 'href="/?artist=Kings"' in html  # without days, nothing is compared
 
 
 def test_a_play_leads_to_its_record_without_the_name_of_a_listener(served: Served, folder: Path) -> None:

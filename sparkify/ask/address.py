@@ -109,7 +109,8 @@ def chips(selection: Selection) -> list[tuple[str, str]]:
     found = []
     for names in (*((name,) for name in values if name not in DAYS), DAYS):
         if given := [str(values[name]) for name in names if name in values]:
-            rest = {name: value for name, value in values.items() if name not in names}
+            gone = (*names, "against") if names == DAYS else names  # without days nothing is compared
+            rest = {name: value for name, value in values.items() if name not in gone}
             said = f"{names[0]}: {given[0]}".replace("timezone", "time zone")
             if names == DAYS:
                 first, last = (values.get(name) for name in DAYS)
