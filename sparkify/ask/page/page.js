@@ -367,7 +367,7 @@
   // ---- the report ------------------------------------------------------------------------------------
 
   // The numbers of a picture, for who hears a page and does not see it.
-  const columns = (p, ...named) => [["", ...named.map(([name]) => name)], p.x.map((x, i) => [x, ...named.map(([, y]) => y[i])])];
+  const columns = (p, ...named) => [[p.step ?? p.axis ?? (p.kind === "hours" ? "hour" : "day"), ...named.map(([name]) => name)], p.x.map((x, i) => [x, ...named.map(([, y]) => y[i])])];
   const numbers = {
     days: (p) => columns(p, ...p.series),
     hours: (p) => columns(p, ["plays", p.y]),
@@ -377,7 +377,7 @@
     changes: (p) => columns(p, ["upgrades", p.up], ["downgrades", p.down.map(Math.abs)], ...(p.end.length ? [["cancellations", p.end.map(Math.abs)]] : [])),
     matching: (p) => columns(p, ["song known, %", p.song], ["artist known, %", p.artist]),
   };
-  const cells = (p) => [["", ...(p.x ?? p.z[0].keys())], p.z.map((row, i) => [p.y[i], ...row])];
+  const cells = (p) => [["row", ...(p.x ?? p.z[0].keys())], p.z.map((row, i) => [p.y[i], ...row])];
 
   function asTable(picture) {
     const [head, rows] = (numbers[picture.kind] ?? cells)(picture);
