@@ -26,7 +26,8 @@ LONG_ON_A_CLUSTER = (
     "test_own_questions", "test_own_models", "test_own_checks",
     "test_star", "test_forget", "test_erased", "test_replay", "test_evolve_twice",
     "test_traces", "test_new_column", "test_other_program", "test_rules", "test_seal_key",
-    "test_moving_files", "test_field_paths", "test_export", "test_activity", "test_find",
+    "test_moving_files", "test_field_paths", "test_export", "test_activity", "test_find", "test_filters",
+    "test_attempts", "test_bad_files", "test_accounting", "test_calendar",
 )  # fmt: skip
 """Modules that try one law many times: CI and the short form hold it on DuckDB, `make check` on both."""
 ONLY_IN_CHECK = (

@@ -164,9 +164,10 @@ def check(config: Config, max_age: str | None, max_gap: str | None, deep: bool, 
     rows = [("ok" if v.passed else "warns" if v.warns else "FAILED", v.name, v.meaning) for v in verdicts]
     print_result(Result(("verdict", "check", "meaning"), rows), style)
     failed = [verdict for verdict in verdicts if not verdict.passed]
+    if is_table(style):
+        click.echo(f"\n{len(verdicts) - len(failed)} of {len(verdicts)} checks passed.")
     for verdict in failed:
         echo_err(f"{'warning' if verdict.warns else 'sparkify'}: {verdict.sentence()}")
-    echo_err(f"{len(verdicts) - len(failed)} of {len(verdicts)} checks passed.")
     if not all(verdict.warns for verdict in failed):
         sys.exit(1)
 

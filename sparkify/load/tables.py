@@ -125,7 +125,8 @@ def prepare_tables(engine: Engine, paths: Mapping[Dataset, Paths] | None = None)
 
 def require_star(engine: Engine) -> None:
     """Raise ConfigError unless there is a star, in a warehouse or as `sparkify export` writes it."""
-    if not set(schema.STAR) <= set(_ours_by_name(engine)):
+    there = _ours_by_name(engine)
+    if state.VERSION_TABLE in there or not set(schema.STAR) <= set(there):
         require_tables(engine)
 
 
