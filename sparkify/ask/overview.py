@@ -196,7 +196,8 @@ def views(
             if level is None:
                 everybody[period.key] = answers["at_a_glance"]
             view = _view(answers, before, everybody[period.key], period, key, filters, names)
-            view["silent"] = 0 if filters.params else _silent(by_day["plays_by_day"], period)
+            if view["cards"] and not filters.params:
+                view["silent"] = _silent(by_day["plays_by_day"], period)
             view["pictures"] = {name: view["pictures"][name] for name in shown if view["pictures"]}
             found[f"{period.key}-{key}"] = view
     return found, everybody
