@@ -16,14 +16,24 @@ moment AS (
     SELECT DISTINCT user_id, ts
     FROM change
 ),
-after AS (
-    SELECT m.user_id, m.ts, e.level
+later AS (
+    SELECT
+        m.user_id,
+        m.ts,
+        -- The first that says a level, or where none does the first.
+        COALESCE(MIN(CASE WHEN e.level IS NOT NULL THEN e.ts END), MIN(e.ts)) AS next_ts
     FROM moment AS m
     JOIN events AS e ON e.user_id = m.user_id
     WHERE e.ts > m.ts
+    GROUP BY m.user_id, m.ts
+),
+after AS (
+    SELECT l.user_id, l.ts, e.level
+    FROM later AS l
+    JOIN events AS e ON e.user_id = l.user_id AND e.ts = l.next_ts
     QUALIFY ROW_NUMBER() OVER (
-        PARTITION BY m.user_id, m.ts
-        ORDER BY CASE WHEN e.level IS NULL THEN 1 ELSE 0 END, e.ts, e.session_id, e.item_in_session, e.level
+        PARTITION BY l.user_id, l.ts
+        ORDER BY CASE WHEN e.level IS NULL THEN 1 ELSE 0 END, e.session_id, e.item_in_session, e.level
     ) = 1
 ),
 before AS (
