@@ -217,7 +217,7 @@ class Warehouse:
 
         `title`, `artist`, `listener`, `place` and `state` choose plays: a question about sessions is asked of
         those that hold one, one about listeners of those who have one. `timezone`, such as Europe/Berlin, is
-        by whose clock days and hours are told; None is UTC.
+        the time zone of days and hours; None is UTC.
         `params` are the parameters of a question of your own ([ASK] QUESTIONS).
         Raises ConfigError for a question that there is not, or for a value that it does not take.
         """

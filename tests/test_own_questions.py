@@ -71,6 +71,7 @@ UNREACHED = (
     "SELECT title FROM users, songplay JOIN songs USING (song_id)", "SELECT songplay.title FROM songplay",
     "SELECT title FROM songplay JOIN events USING (songplay_id)", "SELECT 1 AS one",
     "WITH events AS (SELECT * FROM songplay) SELECT page FROM events",
+    "WITH plays AS (SELECT title FROM songplay) SELECT title FROM plays",
     "SELECT title FROM songplay JOIN top_songs USING (title)",
     "SELECT (SELECT 1 FROM load_runs) FROM songplay",
     "WITH listening AS (SELECT * FROM\n listening) SELECT * FROM songplay, listening",

@@ -132,7 +132,7 @@ class _Pages:
         ignored = _ignored(request, asked)
         taken = {name: value for name, value in request.query_params.items() if name not in ignored}
         more |= {"asked": asked, "query": urlencode(taken), "whole": whole, "ignored": ignored}
-        more["unheard"] = [] if result.rows else self._live.unheard(asked.filters)
+        more["unmatched"] = [] if result.rows else self._live.unmatched_filters(asked.filters)
         return _table(request, title, lead, result, **more)
 
     def play(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Which plays a question is about, and by which clock: what `--artist`, `--place` and `--timezone` choose."""
+"""Which plays a question is about, and in which time zone: `--artist`, `--place`, `--timezone` and others."""
 
 import datetime as dt
 import difflib
@@ -45,7 +45,7 @@ class Filters:
     state: str | None = None
     """The code of a state, as `plays_by_state` has it."""
     timezone: str | None = None
-    """By whose clock hours and days are told, such as Europe/Berlin; None is UTC."""
+    """The time zone of days and hours, such as Europe/Berlin; None is UTC."""
 
     def __post_init__(self) -> None:
         if self.timezone in ("", "UTC"):
@@ -78,11 +78,11 @@ class Filters:
 
     @property
     def moved(self) -> str:
-        """`p.start_time` as the clock shows it."""
+        """`p.start_time` in this time zone, as SQL."""
         return f"CONVERT_TIMEZONE('{self.timezone}', p.start_time)" if self.timezone else "p.start_time"
 
     def local(self, reader: Reader, moments: Sequence[dt.datetime]) -> list[dt.datetime]:
-        """Moments in UTC as the clock shows them: the database's, which moves the plays."""
+        """Moments in UTC as local time, converted by the database as plays are: Python's rules may differ."""
         if not self.timezone:
             return list(moments)
         values = {f"m{n}": moment for n, moment in enumerate(moments)}

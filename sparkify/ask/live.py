@@ -17,7 +17,7 @@ from sparkify.ask.own_questions import NAMES, RAW, TOPIC, without_names
 from sparkify.ask.questions import Question, ask, find_question
 from sparkify.ask.report import Page, gather, gather_part
 from sparkify.ask.short_session import Opener, ShortSession
-from sparkify.ask.unheard import unheard
+from sparkify.ask.unmatched import unmatched_filters
 from sparkify.clock import now
 from sparkify.engines.base import Reader, Result, weight
 from sparkify.errors import BusyError, RightsError, SparkifyError
@@ -173,10 +173,10 @@ class Live:
             found = find(session, text, names=self._names)
         return found if self._names else [replace(one, result=_without_names(one.result)) for one in found]
 
-    def unheard(self, filters: Filters) -> Sequence[str]:
+    def unmatched_filters(self, filters: Filters) -> Sequence[str]:
         """A line for each filter that no play fits."""
         with ShortSession(self._opener, self._hold, self._wait) as session:
-            return list(unheard(session, filters))
+            return list(unmatched_filters(session, filters))
 
     def explain(self, songplay_id: int) -> Explanation:
         """Where a play came from. Raises ConfigError if there is none of this id."""

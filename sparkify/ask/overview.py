@@ -42,7 +42,7 @@ WHOLE = {"loads", "runs", "warnings", "rejects_by_reason", "level_changes", "pla
 
 @dataclass(frozen=True)
 class Selection:
-    """Which plays a page is of: those that filters leave, of some days by their clock, both included."""
+    """Which plays a page is of: those that filters leave, of some days in their time zone, both included."""
 
     filters: Filters = EVERYTHING
     first: dt.date | None = None

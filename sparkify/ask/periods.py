@@ -11,7 +11,7 @@ DAYS = 731
 
 @dataclass(frozen=True)
 class Period:
-    """Some days by the clock of a page, both ends included, and as many that they are compared with."""
+    """Some days in the time zone of a page, both ends included, and as many that they are compared with."""
 
     key: str
     label: str

@@ -28,7 +28,7 @@ _READ = re.compile(
 """A table that a question reads; as `log`, it stands for the days that there are, and is read whole."""
 _ABOUT_SESSIONS = ("sessions", "session_lengths")
 _BY_DAYS = (*_ABOUT_SESSIONS, "latest_plays")
-"""They put moments in order, and a clock that is put back shows some twice: it only chooses their days."""
+"""They order moments, which is ambiguous when clocks go back: the time zone only chooses their days."""
 _IN_UTC = ("listeners_at_once",)
 """The same, and no day is chosen alone."""
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
@@ -75,7 +75,7 @@ class Question:
         return frozenset(CONDITIONS) | ({"timezone"} if moves else set())
 
     def told(self, filters: Filters) -> str:
-        """Its meaning, by the clock of the filters, and what these leave."""
+        """Its meaning in the time zone of the filters, and what these leave."""
         is_moved = "timezone" in self.filters and self.name not in _BY_DAYS
         said = self.meaning.replace("UTC", filters.clock) if is_moved else self.meaning
         if filters.params and self.about == SESSIONS:
@@ -213,8 +213,8 @@ def values_of(
 ) -> dict[str, Value]:
     """What a question is asked with.
 
-    `limit` None is no limit; `first` and `last` are days by the clock of the filters, both included; `level`
-    is that of the listener at the moment of the play, None for everybody; `run` None is every run.
+    `limit` None is no limit; `first` and `last` are days in the time zone of the filters, both included;
+    `level` is that of the listener at the moment of the play, None for everybody; `run` None is every run.
     """
     for name in params.keys() - set(question.params):
         takes = f"It takes {', '.join(question.params)}." if question.params else "It takes none."

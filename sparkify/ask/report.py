@@ -41,7 +41,7 @@ def gather(
     """Everything the report shows, as plain values; `now` is in UTC, without a zone.
 
     `check` runs the checks over the whole warehouse, or has no right to; above PROVEN plays it is only called
-    if `prove` asks for it. `timezone` is by whose clock hours and days are told. `as_owner` asks what readers
+    if `prove` asks for it. `timezone` is that of days and hours. `as_owner` asks what readers
     do not see, or has no right to; without it `reader` is asked. If a run is published meanwhile, all is
     asked again: the numbers of a page belong together.
     """

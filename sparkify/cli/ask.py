@@ -54,7 +54,7 @@ def ask(
     """Answer a question; without a name, list them all."""
     from sparkify.ask.filters import Filters
     from sparkify.ask.questions import find_question, list_questions, values_of
-    from sparkify.ask.unheard import unheard
+    from sparkify.ask.unmatched import unmatched_filters
     from sparkify.ask.wrong_values import with_values
     from sparkify.engines.base import Result
 
@@ -84,7 +84,7 @@ def ask(
     with opened(config, rights=rights, locked_down=True) as engine, found.asked():
         require_readable(engine, config)
         result = engine.query(text, values)
-        for line in unheard(engine, chosen):
+        for line in unmatched_filters(engine, chosen):
             echo_err(f"note: {line}")
     for name in found.params:
         if name not in given and name not in chosen.values:

@@ -117,7 +117,7 @@ def make_tools(live: "Live", config: Config) -> "list[Tool]":
         """Answer a question by its name.
 
         first and last are days, both included. title, artist, listener (a user_id), place and state choose
-        plays; timezone, such as Europe/Berlin, is by whose clock days and hours are told, otherwise UTC. A
+        plays; timezone, such as Europe/Berlin, is the time zone of days and hours, otherwise UTC. A
         question lists the filters that it takes. params are the values of the user's own questions.
         """
         questions.require_days(first, last)

@@ -150,7 +150,7 @@ def day_options(function: Command) -> Command:
 timezone_option = click.option(
     "--timezone",
     metavar="NAME",
-    help="By whose clock days and hours are told, such as Europe/Berlin. Default: UTC.",
+    help="Time zone of days and hours, such as Europe/Berlin. Default: UTC.",
 )
 
 

@@ -97,7 +97,10 @@ class KeyReport:
         for where, names in list(together.items())[:SHOWN]:
             said = f"key {names[0]} is absent from {where}: its column stays empty. Was it renamed?"
             if len(names) > 1:
-                said = f"keys {listed(names)} are absent from {where}: their columns stay empty. Renamed?"
+                said = (
+                    f"keys {listed(names)} are absent from {where}: their columns stay empty. "
+                    "Were they renamed?"
+                )
             warnings.add("absent_key", f"the {said}")
 
     def refuse_unknown(self) -> None:

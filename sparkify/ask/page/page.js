@@ -366,7 +366,7 @@
 
   // ---- the report ------------------------------------------------------------------------------------
 
-  // The numbers of a picture, for who hears a page and does not see it.
+  // The numbers of a chart as a table, for screen readers.
   const columns = (p, ...named) => [[p.step ?? p.axis ?? (p.kind === "hours" ? "hour" : "day"), ...named.map(([name]) => name)], p.x.map((x, i) => [x, ...named.map(([, y]) => y[i])])];
   const numbers = {
     days: (p) => columns(p, ...p.series),

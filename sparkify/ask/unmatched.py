@@ -12,7 +12,7 @@ KNOWN = 10_000
 """Names among which a near one is looked for: those of the most plays."""
 
 
-def unheard(reader: Reader, filters: Filters) -> Iterator[str]:
+def unmatched_filters(reader: Reader, filters: Filters) -> Iterator[str]:
     """A line for each filter that no play of the warehouse fits, with a name near it that some do."""
     for name, value in filters.params.items():
         asked = f"SELECT p.songplay_id FROM songplay AS p WHERE {CONDITIONS[name]} LIMIT 1"
