@@ -160,6 +160,13 @@ def test_a_question_takes_filters_from_the_address_and_those_that_take_none_leav
     runs = served.get("/ask/loads?artist=Kings")[1]
     assert 'name="artist"' not in runs
     assert "This question does not take artist: it is answered without." in runs
+    assert 'href="/ask/loads.csv"' in runs
+    for address in (
+        "loads.csv?artist=Kings",
+        "listeners_at_once.csv?timezone=Asia/Tokyo",
+        "plays_by_level.csv?level=paid",
+    ):
+        assert served.get(f"/ask/{address}")[0] == 400, address  # nobody sees that a file was not filtered
 
 
 def test_a_page_is_told_by_the_clock_that_is_chosen_and_says_what_is_not(served: Served) -> None:

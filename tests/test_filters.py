@@ -251,5 +251,14 @@ def test_sessions_of_days_are_those_with_such_a_play_on_them(plays: Engine) -> N
     assert sum(row[1] for row in early.rows) == 15
 
 
+def test_days_or_a_level_that_a_question_does_not_take_are_refused(warehouse: Engine) -> None:
+    for name, values, said in (
+        ("plays_by_level", (None, None, "paid"), "level"),
+        ("users_by_level_and_gender", (dt.date(2018, 11, 1), None, None), "since"),
+    ):
+        with pytest.raises(ConfigError, match=f"{name} takes no {said}"):
+            ask(warehouse, find_question(name), None, *values)
+
+
 def test_utc_is_no_other_clock() -> None:
     assert Filters(timezone="UTC") == Filters(timezone="") == Filters()
