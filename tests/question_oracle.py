@@ -140,40 +140,36 @@ def weekly_retention(a: Asked) -> Rows:
     ]  # fmt: skip
 
 
-def _changes(a: Asked, *pages: str) -> Iterable[tuple[Event, Event | None, int]]:
-    """Each such page with the listener's next event, or the next that tells a level, and the plays before."""
+def _changes(a: Asked, *pages: str) -> Iterable[tuple[Event, bool, set[str], int]]:
+    """Each such page; whether its listener does anything later, what they say of a level next, the plays before."""
     for one in a.events:
         if one.page in pages and one.user_id is not None and a.is_asked(one.moment):
             its = a.by_user[one.user_id]
             later = [other for other in its if other.moment > one.moment]
-            told = [other for other in later if other.level is not None]
-            yield one, next(iter(told or later), None), sum(e.is_play and e.moment < one.moment for e in its)
+            told = [(other.moment, other.level) for other in later if other.level is not None]
+            next_levels = {level for moment, level in told if moment == min(told)[0]}
+            yield one, bool(later), next_levels, sum(e.is_play and e.moment < one.moment for e in its)
 
 
 def level_changes(a: Asked) -> Rows:
     words = {"Submit Upgrade": "upgrade", "Submit Downgrade": "downgrade", CANCELLED: "cancellation"}
     rows = []
-    for one, later, before in _changes(a, *words):
+    for one, goes_on, levels, before in _changes(a, *words):
         expected = {"Submit Upgrade": "paid", "Submit Downgrade": "free"}.get(one.page)
-        if expected is None:
-            proof = "contradicted" if later else "proved"
-        elif later is None or later.level is None:
-            proof = "open"
-        else:
-            proof = "proved" if later.level == expected else "contradicted"
+        proof = _proof(expected, levels) if expected else "contradicted" if goes_on else "proved"
         rows.append((one.moment, one.user_id, words[one.page], proof, before))
     return rows
 
 
+def _proof(expected: str, levels: set[str]) -> str:
+    return "open" if not levels else "proved" if expected in levels else "contradicted"
+
+
 def upgrades(a: Asked) -> Rows:
     return [
-        (
-            one.user_id, one.moment,
-            {"paid": "proved", "free": "contradicted"}.get(str(later and later.level), "open"),
-            _days_since(a, one.user_id, one.moment), before,
-        )
-        for one, later, before in _changes(a, "Submit Upgrade")
-    ]  # fmt: skip
+        (one.user_id, one.moment, _proof("paid", levels), _days_since(a, one.user_id, one.moment), before)
+        for one, _, levels, before in _changes(a, "Submit Upgrade")
+    ]
 
 
 def _days_since(a: Asked, user: int | None, moment: dt.datetime) -> int | None:

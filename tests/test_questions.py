@@ -233,6 +233,27 @@ def test_changes_are_what_the_pages_say_and_the_next_event_proves_them(
     ]  # fmt: skip
 
 
+def test_of_several_levels_at_the_next_moment_one_that_agrees_is_proof(
+    warehouse: Engine, source: Source
+) -> None:
+    source.log(
+        change(0, "Submit Upgrade"),
+        event(itemInSession=1, page="Home", level="free", ts=NOON + MINUTE),
+        event(itemInSession=2, page="Settings", level="paid", ts=NOON + MINUTE),
+        change(3, "Submit Downgrade", "paid"),
+        event(itemInSession=4, page="Home", level="trial", ts=NOON + 4 * MINUTE),
+        change(5, "Submit Upgrade"),
+        event(itemInSession=6, page="Home", level="trial", ts=NOON + 6 * MINUTE),
+    )
+    etl(warehouse, source.folder)
+
+    changes = ask(warehouse, find_question("level_changes")).rows
+    upgrades = ask(warehouse, find_question("upgrades")).rows
+
+    assert [row[3] for row in changes] == ["proved", "contradicted", "contradicted"]
+    assert [row[4] for row in upgrades] == ["proved", "contradicted"]
+
+
 def test_who_cancelled_is_neither_free_nor_paid_until_they_return(warehouse: Engine, source: Source) -> None:
     gone = "Cancellation Confirmation"
     source.log(

@@ -1,6 +1,6 @@
 -- Who upgraded, downgraded or cancelled, when, and after how many plays of theirs in the log? As the app's pages say:
--- Submit Upgrade, Submit Downgrade, Cancellation Confirmation. The next level that an event of the
--- listener says proves the first two or contradicts them, and they are open without one; any next event contradicts a
+-- Submit Upgrade, Submit Downgrade, Cancellation Confirmation. The next moment at which events of the listener
+-- say a level proves the first two or contradicts them, and they are open without one; any later event contradicts a
 -- cancellation.
 WITH
 change AS (
@@ -12,35 +12,17 @@ change AS (
         AND e.ts >= :since
         AND e.ts < :until
 ),
-moment AS (
-    SELECT DISTINCT user_id, ts
-    FROM change
-),
-later AS (
+around AS (
     SELECT
         m.user_id,
         m.ts,
-        -- The first that says a level, or where none does the first.
-        COALESCE(MIN(CASE WHEN e.level IS NOT NULL THEN e.ts END), MIN(e.ts)) AS next_ts
-    FROM moment AS m
+        COUNT(CASE WHEN e.ts < m.ts THEN e.songplay_id END) AS plays_before,
+        MIN(CASE WHEN e.ts > m.ts THEN e.ts END) AS next_ts,
+        MIN(CASE WHEN e.ts > m.ts AND e.level IS NOT NULL THEN e.ts END) AS said_ts,
+        MIN(CASE WHEN e.ts > m.ts AND e.level = 'paid' THEN e.ts END) AS paid_ts,
+        MIN(CASE WHEN e.ts > m.ts AND e.level = 'free' THEN e.ts END) AS free_ts
+    FROM (SELECT DISTINCT user_id, ts FROM change) AS m
     JOIN events AS e ON e.user_id = m.user_id
-    WHERE e.ts > m.ts
-    GROUP BY m.user_id, m.ts
-),
-after AS (
-    SELECT l.user_id, l.ts, e.level
-    FROM later AS l
-    JOIN events AS e ON e.user_id = l.user_id AND e.ts = l.next_ts
-    QUALIFY ROW_NUMBER() OVER (
-        PARTITION BY l.user_id, l.ts
-        ORDER BY CASE WHEN e.level IS NULL THEN 1 ELSE 0 END, e.session_id, e.item_in_session, e.level
-    ) = 1
-),
-before AS (
-    SELECT m.user_id, m.ts, COUNT(*) AS plays
-    FROM moment AS m
-    JOIN songplay AS p ON p.user_id = m.user_id
-    WHERE p.start_time < m.ts
     GROUP BY m.user_id, m.ts
 )
 SELECT
@@ -52,15 +34,14 @@ SELECT
         ELSE 'cancellation'
     END AS change,
     CASE
-        WHEN change.page = 'Cancellation Confirmation' AND after.user_id IS NULL THEN 'proved'
-        WHEN change.page <> 'Cancellation Confirmation' AND after.level IS NULL THEN 'open'
-        WHEN change.page = 'Submit Upgrade' AND after.level = 'paid' THEN 'proved'
-        WHEN change.page = 'Submit Downgrade' AND after.level = 'free' THEN 'proved'
+        WHEN change.page = 'Cancellation Confirmation' AND around.next_ts IS NULL THEN 'proved'
+        WHEN change.page <> 'Cancellation Confirmation' AND around.said_ts IS NULL THEN 'open'
+        WHEN change.page = 'Submit Upgrade' AND around.paid_ts = around.said_ts THEN 'proved'
+        WHEN change.page = 'Submit Downgrade' AND around.free_ts = around.said_ts THEN 'proved'
         ELSE 'contradicted'
     END AS proof,
-    COALESCE(before.plays, 0) AS plays_before
+    around.plays_before
 FROM change
-LEFT JOIN after ON after.user_id = change.user_id AND after.ts = change.ts
-LEFT JOIN before ON before.user_id = change.user_id AND before.ts = change.ts
+JOIN around ON around.user_id = change.user_id AND around.ts = change.ts
 ORDER BY change.ts, change.user_id, change.session_id, change.item_in_session, change.page
 LIMIT :limit
