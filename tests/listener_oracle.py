@@ -69,8 +69,6 @@ def conversion(a: Asked) -> Rows:
     for step, (name, found) in enumerate(
         zip(("free listener", "opened Upgrade", "submitted the upgrade"), steps, strict=True), 1
     ):
-        if not found:
-            continue
         days = [
             (at.date() - a.registered[user].date()).days for user, at in found.items() if user in a.registered
         ]

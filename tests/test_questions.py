@@ -128,7 +128,11 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         *((f"top {share} %", 62.5, 5, 1) for share in (1, 5, 10, 25, 50)),
         ("top 100 %", 100.0, 8, 2),
     ],
-    "conversion": [(1, "free listener", 2, None, 100.0, 2.5)],
+    "conversion": [
+        (1, "free listener", 2, None, 100.0, 2.5),
+        (2, "opened Upgrade", 0, 0.0, 0.0, None),
+        (3, "submitted the upgrade", 0, None, 0.0, None),
+    ],
     "listeners_at_once": [(12, 1, 0.14), (13, 1, 0.07), (14, 1, 0.05), (15, 1, 0.0)],
     "month_ends": [(LAST, 1, 1, 0, None, "in part")],
     "most_skipped_songs": [],

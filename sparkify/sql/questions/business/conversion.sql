@@ -27,7 +27,7 @@ buyer AS (
     WHERE d.page = 'Submit Upgrade' AND d.ts >= v.ts
     GROUP BY d.user_id
 ),
-step AS (
+reached AS (
     SELECT 1 AS step, user_id, ts
     FROM free_listener
     UNION ALL
@@ -39,22 +39,30 @@ step AS (
 ),
 counted AS (
     SELECT
-        step.step,
-        COUNT(*) AS listeners,
-        SUM(DATEDIFF(day, CAST(r.registered_at AS DATE), CAST(step.ts AS DATE))) AS days,
-        COUNT(r.registered_at) AS known
-    FROM step
-    LEFT JOIN registrations AS r ON r.user_id = step.user_id
-    GROUP BY step.step
+        named.step,
+        named.reached,
+        COUNT(r.user_id) AS listeners,
+        SUM(DATEDIFF(day, CAST(g.registered_at AS DATE), CAST(r.ts AS DATE))) AS days,
+        COUNT(g.registered_at) AS known
+    FROM (
+        SELECT 1 AS step, 'free listener' AS reached
+        UNION ALL
+        SELECT 2, 'opened Upgrade'
+        UNION ALL
+        SELECT 3, 'submitted the upgrade'
+    ) AS named
+    LEFT JOIN reached AS r ON r.step = named.step
+    LEFT JOIN registrations AS g ON g.user_id = r.user_id
+    GROUP BY named.step, named.reached
 )
 SELECT
     step,
-    CASE step WHEN 1 THEN 'free listener' WHEN 2 THEN 'opened Upgrade' ELSE 'submitted the upgrade' END AS reached,
+    reached,
     listeners,
     ROUND(
-        100.0 * listeners / MAX(listeners) OVER (ORDER BY step ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING), 1
+        100.0 * listeners / NULLIF(MAX(listeners) OVER (ORDER BY step ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING), 0), 1
     ) AS percent_of_step_before,
-    ROUND(100.0 * listeners / MAX(listeners) OVER (), 1) AS percent_of_free_listeners,
+    ROUND(100.0 * listeners / NULLIF(MAX(listeners) OVER (), 0), 1) AS percent_of_free_listeners,
     ROUND(1.0 * days / NULLIF(known, 0), 1) AS days_since_registration
 FROM counted
 ORDER BY step
