@@ -298,8 +298,8 @@ def _rising(a: Asked, name: Callable[[Event], tuple[Any, ...]]) -> Rows:
         n, m = now[what], past[what]
         trend = "rising" if n > m else "falling" if n < m else "unchanged"
         trend = "new" if what not in known else "gone" if not n else trend
-        rows.append((*what, n - m, n, m, trend))
-    return sorted(rows, key=lambda row: (-abs(row[-4]), -row[-3], *((v is None, v) for v in row[:-4])))
+        rows.append((*what, n - m, n, m, trend, start, (end - start).days))
+    return sorted(rows, key=lambda row: (-abs(row[-6]), -row[-5], *((v is None, v) for v in row[:-6])))
 
 
 def rising_songs(a: Asked) -> Rows:

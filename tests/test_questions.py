@@ -137,10 +137,13 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "month_ends": [(LAST, 1, 1, 0, None, "in part")],
     "most_skipped_songs": [],
     "other_pages": [("Home", 1, 1, 20.0, 1), ("Submit Upgrade", 1, 1, 20.0, 1)],
-    "rising_artists": [("Nightbirds", 2, 2, 0, "rising"), ("Harmonia", -2, 0, 2, "gone")],
+    "rising_artists": [
+        ("Nightbirds", 2, 2, 0, "rising", dt.date(2018, 11, 12), 10),
+        ("Harmonia", -2, 0, 2, "gone", dt.date(2018, 11, 12), 10),
+    ],
     "rising_songs": [
-        ("Undo", "Nightbirds", 2, 2, 0, "rising"),
-        ("Kings", "Harmonia", -2, 0, 2, "gone"),
+        ("Undo", "Nightbirds", 2, 2, 0, "rising", dt.date(2018, 11, 12), 10),
+        ("Kings", "Harmonia", -2, 0, 2, "gone", dt.date(2018, 11, 12), 10),
     ],
     "signups_by_week": [(dt.date(2018, 10, 29), 2, None, "in part")],
     "skips_by_day": [(FIRST, 0.0, 0, 4), (SECOND, 0.0, 0, 2), (LATE, 0.0, 0, 1), (LAST, 0.0, 0, 1)],

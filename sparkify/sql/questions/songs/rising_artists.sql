@@ -1,5 +1,5 @@
 -- Which artists rise and fall most against the period before? Without a first day: the last 28 days
--- against the 28 before them, or halves of a log that has fewer.
+-- against the 28 before them, or halves of a log that has fewer. Each row says the first of these days, and how many.
 -- New is what was never played before the period, gone what is not played in it. Where the log begins later than the
 -- period before, nothing is said of that. By the name the app reported.
 WITH
@@ -33,6 +33,8 @@ counted AS (
         SUM(CASE WHEN p.start_time >= period.since_day THEN 1 ELSE 0 END) AS plays,
         SUM(CASE WHEN p.start_time >= period.before_day AND p.start_time < period.since_day THEN 1 ELSE 0 END) AS plays_before,
         MIN(CASE WHEN p.start_time >= period.since_day THEN 1 ELSE 0 END) AS is_new,
+        MAX(period.since_day) AS first_day,
+        MAX(DATEDIFF(day, period.since_day, period.until_day)) AS days,
         MAX(period.has_before) AS has_before
     FROM songplay AS p
     CROSS JOIN period
@@ -50,7 +52,9 @@ SELECT
         WHEN plays > plays_before THEN 'rising'
         WHEN plays < plays_before THEN 'falling'
         ELSE 'unchanged'
-    END AS trend
+    END AS trend,
+    first_day,
+    days
 FROM counted
 WHERE has_before = 1 AND plays + plays_before > 0
 ORDER BY ABS(plays - plays_before) DESC, plays DESC, artist_name
