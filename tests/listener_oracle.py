@@ -25,22 +25,24 @@ def churn(a: Asked) -> Rows:
     while month <= last:
         base: dict[Any, list[tuple[bool, bool, bool]]] = defaultdict(list)
         for its in a.by_user.values():
-            days = sorted({one.moment.date() for one in its if one.is_play})
+            days = {one.moment.date() for one in its if one.is_play}
             latest = at_end(its, month)
             if not any(month - 28 * DAY <= day < month for day in days) or latest is None:
                 continue
             event, level = latest
             if event.moment.date() < month_of(month - DAY) or event.page == CANCELLED:
                 continue
-            its_pages = {one.page for one in its if month_of(one.moment.date()) == month}
-            silent = any(
-                month_of(day + 28 * DAY) == month
-                and day + 28 * DAY <= last
-                and not any(day < other <= day + 28 * DAY for other in days)
-                for day in days
-            )
-            downgraded = level == "paid" and "Submit Downgrade" in its_pages
-            base[level].append((CANCELLED in its_pages, downgraded, silent))
+            after = at_end(its, min(next_month(month), last + DAY))
+            submits = [
+                one.page for one in its
+                if one.page in ("Submit Upgrade", "Submit Downgrade") and month_of(one.moment.date()) == month
+            ]  # fmt: skip
+            quiet_since = min(next_month(month), last + DAY) - 28 * DAY
+            base[level].append((
+                after is not None and after[0].page == CANCELLED,
+                level == "paid" and submits[-1:] == ["Submit Downgrade"],
+                not any(quiet_since <= day < next_month(month) for day in days),
+            ))  # fmt: skip
         for level, found in sorted(base.items(), key=lambda one: (one[0] is None, one[0])):
             if not a.is_asked(dt.datetime.combine(month, dt.time())) or a.level not in (None, level):
                 continue
@@ -56,15 +58,18 @@ def churn(a: Asked) -> Rows:
 
 def conversion(a: Asked) -> Rows:
     steps: list[dict[int, dt.datetime]] = [{}, {}, {}]
-    for one in a.events:
-        user = one.user_id
-        if user is None or not a.is_asked(one.moment):
-            continue
-        for step, is_there in enumerate(
-            (one.level == "free", one.page == "Upgrade", one.page == "Submit Upgrade")
-        ):
-            if is_there and (step == 0 or user in steps[step - 1]):
-                steps[step].setdefault(user, one.moment)
+    for user, its in a.by_user.items():
+        begin = dt.datetime.min
+        for step, is_reached in enumerate((
+            lambda one: one.level == "free",
+            lambda one: one.page == "Upgrade",
+            lambda one: one.page == "Submit Upgrade",
+        )):  # fmt: skip
+            moments = [one.moment for one in its if a.is_asked(one.moment) and is_reached(one)]
+            reached = [moment for moment in moments if moment >= begin]
+            if not reached:
+                break
+            begin = steps[step][user] = min(reached)
     rows: Rows = []
     for step, (name, found) in enumerate(
         zip(("free listener", "opened Upgrade", "submitted the upgrade"), steps, strict=True), 1

@@ -69,9 +69,9 @@ class Asked:
 
     @cached_property
     def by_user(self) -> dict[int, list[Event]]:
-        """What each listener did, in the order of time."""
+        """What each listener did, in the order of time, session, position and page."""
         found: dict[int, list[Event]] = defaultdict(list)
-        for one in self.events:
+        for one in sorted(self.events, key=lambda one: (one.moment, one.session, one.item, one.page)):
             if one.user_id is not None:
                 found[one.user_id].append(one)
         return found
@@ -141,14 +141,15 @@ def weekly_retention(a: Asked) -> Rows:
 
 
 def _changes(a: Asked, *pages: str) -> Iterable[tuple[Event, bool, set[str], int]]:
-    """Each such page; whether its listener does anything later, what they say of a level next, the plays before."""
+    """Each such page; whether anything comes later, what is said of a level next, and the plays before."""
     for one in a.events:
         if one.page in pages and one.user_id is not None and a.is_asked(one.moment):
             its = a.by_user[one.user_id]
-            later = [other for other in its if other.moment > one.moment]
+            at = its.index(one)
+            later = its[at + 1 :]
             told = [(other.moment, other.level) for other in later if other.level is not None]
             next_levels = {level for moment, level in told if moment == min(told)[0]}
-            yield one, bool(later), next_levels, sum(e.is_play and e.moment < one.moment for e in its)
+            yield one, bool(later), next_levels, sum(other.is_play for other in its[:at])
 
 
 def level_changes(a: Asked) -> Rows:
@@ -260,7 +261,6 @@ def users_by_level_and_gender(a: Asked) -> Rows:
 def at_end(its: Sequence[Event], until: dt.date) -> tuple[Event, str | None] | None:
     """A listener's latest event before a day, and the latest level that one of them tells."""
     before = [one for one in its if one.moment.date() < until]
-    before.sort(key=lambda one: (one.moment, one.session, one.item, one.page))
     told = [one.level for one in before if one.level is not None]
     return (before[-1], told[-1] if told else None) if before else None
 

@@ -127,6 +127,57 @@ def test_a_log_that_begins_goes_on_and_ends_without_a_play_is_told_as_by_plain_p
     assert (ends[0], ends[-1], len(ends)) == (dt.date(2018, 8, 31), dt.date(2019, 5, 15), 8)
 
 
+def test_who_is_back_by_the_end_of_a_month_has_not_left_in_it(warehouse: Engine, source: Source) -> None:
+    def at(day: str, user: int, n: int, page: str = "NextSong", level: str = "paid") -> Record:
+        moment = dt.datetime.fromisoformat(f"2018-{day}T00:00:00+00:00")
+        make = play if page == "NextSong" else event
+        its: Record = {"userId": str(user), "sessionId": 100 * user + n, "ts": int(moment.timestamp() * 1000)}
+        return (
+            make(n, level=level, **its)
+            if make is play
+            else make(itemInSession=n, page=page, level=level, **its)
+        )
+
+    gone = "Cancellation Confirmation"
+    source.log(
+        *(at(day, 1, n) for n, day in enumerate(("09-20", "10-20", "11-20", "12-05"))),  # stays
+        at("09-20", 2, 0), at("10-20", 2, 1, gone),  # leaves
+        at("09-20", 3, 0), at("10-20", 3, 1, gone), at("10-21", 3, 2, "Home"), at("10-22", 3, 3),  # returns
+        at("09-20", 4, 0), at("10-10", 4, 1, "Submit Downgrade"), at("10-20", 4, 2, level="free"),
+        at("09-20", 5, 0), at("10-10", 5, 1, "Submit Downgrade"), at("10-20", 5, 2, "Submit Upgrade"),
+        at("10-21", 5, 3),
+        at("09-05", 6, 0), at("10-20", 6, 1),  # silent for 45 days, and back
+        at("09-20", 7, 0),  # silent
+    )  # fmt: skip
+    etl(warehouse, source.folder)
+
+    october, november, _ = (row for row in ask(warehouse, find_question("churn")).rows if row[1] == "paid")
+
+    assert [int(n) for n in october[3:8]] == [3, 1, 1, 2, 7]
+    assert [int(n) for n in november[3:8]] == [3, 0, 0, 3, 4]
+    assert_answers(warehouse, source.folder, [(None, None)])
+
+
+def test_events_of_one_moment_come_by_session_and_position(warehouse: Engine, source: Source) -> None:
+    def said(user: int, item: int, page: str, level: str, ts: int = NOON) -> Record:
+        return event(userId=str(user), sessionId=user, itemInSession=item, page=page, level=level, ts=ts)
+
+    source.log(
+        said(1, 0, "Submit Upgrade", "free"), said(1, 1, "Home", "paid"),
+        said(3, 0, "Submit Downgrade", "paid"), said(3, 1, "Home", "free"),
+        said(3, 2, "Home", "paid", NOON + 1000),
+        said(4, 0, "Cancellation Confirmation", "paid"), said(4, 1, "NextSong", "paid"),
+        said(5, 0, "Home", "paid"), said(5, 1, "Cancellation Confirmation", "paid"),
+    )  # fmt: skip
+    etl(warehouse, source.folder)
+
+    found = {row[1]: row[3] for row in ask(warehouse, find_question("level_changes")).rows}
+
+    assert found == {1: "proved", 3: "proved", 4: "contradicted", 5: "proved"}
+    assert [row[4] for row in ask(warehouse, find_question("upgrades")).rows] == ["proved"]
+    assert_answers(warehouse, source.folder, [(None, None)])
+
+
 def life(user: int, chance: random.Random) -> list[Record]:
     """What the simulated service does not do: cancellations, adverts, songs without a length, two at once.
 
@@ -149,7 +200,7 @@ def life(user: int, chance: random.Random) -> list[Record]:
             found.append(play(at, ts=begin, length=length, song=f"song {chance.randrange(9)}", **visit))
             begin += pause * 1000 * (at != 1)  # of three, the last two at one moment
         for at in range(10, 10 + chance.randrange(4)):
-            begin += chance.choice((5, 100, 7000)) * 1000
+            begin += chance.choice((0, 5, 100, 7000)) * 1000
             said: Record = visit | {"level": chance.choice((level, level, None))}
             found.append(event(itemInSession=at, page=chance.choice(PAGES), ts=begin, **said))
             if chance.random() < 0.2:  # sent again, by another clock

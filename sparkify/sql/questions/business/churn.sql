@@ -1,20 +1,22 @@
--- Of the listeners of a month's beginning, how many leave within it? By the latest level that an event said.
--- A listener is whoever played in the 28 days before the month and has not cancelled since. They leave by cancelling
--- (Cancellation Confirmation), by going from paid to free (Submit Downgrade), or by falling silent: the 28th day after
--- their last play is in the month. Who leaves in several ways is churned once. Months without a month before are absent;
--- one is in part where the log does not hold all of it, or not the 28 days before it.
+-- Of the listeners of a month's beginning, how many have left by its end? By the latest level that an event said.
+-- A listener is whoever played in the 28 days before and has not cancelled: their latest event is no Cancellation
+-- Confirmation. They leave by cancelling, by falling silent (no play in the last 28 days), or by going from paid to free
+-- (their last submit of the month is a Submit Downgrade). Who leaves in several ways is churned once. Months without a
+-- month before are absent; one is in part where the log does not hold all of it, or not the 28 days before it.
 WITH
-active AS (
-    SELECT user_id, day, LEAD(day) OVER (PARTITION BY user_id ORDER BY day) AS next_day
-    FROM (
-        SELECT DISTINCT p.user_id, CAST(p.start_time AS DATE) AS day
-        FROM songplay AS p
-        WHERE p.user_id IS NOT NULL
-    ) AS played
-),
 log AS (
-    SELECT CAST(MIN(ts) AS DATE) AS first_day, CAST(MAX(ts) AS DATE) AS last_day
+    SELECT CAST(MIN(ts) AS DATE) AS first_day, CAST(DATEADD(day, 1, MAX(ts)) AS DATE) AS until_day
     FROM events AS log
+),
+ending AS (
+    SELECT
+        user_id,
+        DATE_TRUNC('month', ts) AS month,
+        MAX(ts) AS last_ts,
+        MAX(CASE WHEN level IS NOT NULL THEN ts END) AS said_ts
+    FROM events
+    WHERE user_id IS NOT NULL
+    GROUP BY 1, 2
 ),
 latest AS (
     SELECT user_id, month, page, level
@@ -29,72 +31,87 @@ latest AS (
                     PARTITION BY e.user_id ORDER BY e.ts, e.session_id, e.item_in_session, e.page ROWS UNBOUNDED PRECEDING
                 ) AS said
             FROM events AS e
-            WHERE e.user_id IS NOT NULL
+            JOIN (
+                SELECT user_id, last_ts AS ts
+                FROM ending
+                UNION
+                SELECT user_id, said_ts
+                FROM ending
+            ) AS moment ON moment.user_id = e.user_id AND moment.ts = e.ts
         ) AS counted
     ) AS carried
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY user_id, month ORDER BY ts DESC, session_id DESC, item_in_session DESC, page DESC
     ) = 1
 ),
-base AS (
-    SELECT l.user_id, CAST(DATEADD(month, 1, l.month) AS DATE) AS month, l.level
-    FROM latest AS l
-    JOIN (
-        SELECT user_id, CAST(DATE_TRUNC('month', day) AS DATE) AS month, MAX(day) AS last_day
-        FROM active
-        GROUP BY 1, 2
-    ) AS played ON played.user_id = l.user_id AND played.month = l.month
-    WHERE
-        played.last_day >= DATEADD(day, -28, DATEADD(month, 1, l.month))
-        AND l.page <> 'Cancellation Confirmation'
+submitted AS (
+    SELECT e.user_id, CAST(DATE_TRUNC('month', e.ts) AS DATE) AS month, e.page
+    FROM events AS e
+    WHERE e.page IN ('Submit Upgrade', 'Submit Downgrade') AND e.user_id IS NOT NULL
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY e.user_id, DATE_TRUNC('month', e.ts)
+        ORDER BY e.ts DESC, e.session_id DESC, e.item_in_session DESC, e.page DESC
+    ) = 1
 ),
-gone AS (
-    SELECT user_id, month, MAX(cancelled) AS cancelled, MAX(downgraded) AS downgraded, MAX(silent) AS silent
-    FROM (
-        SELECT
-            e.user_id,
-            CAST(DATE_TRUNC('month', e.ts) AS DATE) AS month,
-            CASE e.page WHEN 'Submit Downgrade' THEN 0 ELSE 1 END AS cancelled,
-            CASE e.page WHEN 'Submit Downgrade' THEN 1 ELSE 0 END AS downgraded,
-            0 AS silent
-        FROM events AS e
-        WHERE e.page IN ('Submit Downgrade', 'Cancellation Confirmation') AND e.user_id IS NOT NULL
-        UNION ALL
-        SELECT a.user_id, CAST(DATE_TRUNC('month', DATEADD(day, 28, a.day)) AS DATE), 0, 0, 1
-        FROM active AS a
-        CROSS JOIN log
-        WHERE
-            (a.next_day IS NULL OR a.next_day > DATEADD(day, 28, a.day))
-            AND DATEADD(day, 28, a.day) <= log.last_day
-    ) AS way
-    GROUP BY user_id, month
+played AS (
+    SELECT p.user_id, CAST(DATE_TRUNC('month', p.start_time) AS DATE) AS month, CAST(MAX(p.start_time) AS DATE) AS last_day
+    FROM songplay AS p
+    WHERE p.user_id IS NOT NULL
+    GROUP BY 1, 2
+),
+standing AS (
+    SELECT
+        l.user_id,
+        l.month,
+        CAST(DATEADD(month, 1, l.month) AS DATE) AS next_month,
+        l.level,
+        played.last_day,
+        CASE l.page WHEN 'Cancellation Confirmation' THEN 1 ELSE 0 END AS is_cancelled,
+        CASE submitted.page WHEN 'Submit Downgrade' THEN 1 ELSE 0 END AS is_downgraded
+    FROM latest AS l
+    LEFT JOIN played ON played.user_id = l.user_id AND played.month = l.month
+    LEFT JOIN submitted ON submitted.user_id = l.user_id AND submitted.month = l.month
+),
+listener AS (
+    SELECT
+        begun.next_month AS month,
+        begun.level,
+        COALESCE(ended.is_cancelled, 0) AS cancelled,
+        CASE begun.level WHEN 'paid' THEN COALESCE(ended.is_downgraded, 0) ELSE 0 END AS downgraded,
+        CASE
+            WHEN
+                COALESCE(ended.last_day, begun.last_day)
+                < DATEADD(day, -28, LEAST(CAST(DATEADD(month, 1, begun.next_month) AS DATE), log.until_day))
+                THEN 1
+            ELSE 0
+        END AS silent
+    FROM standing AS begun
+    CROSS JOIN log
+    LEFT JOIN standing AS ended ON ended.user_id = begun.user_id AND ended.month = begun.next_month
+    WHERE begun.is_cancelled = 0 AND begun.last_day >= DATEADD(day, -28, begun.next_month)
 )
 SELECT
-    base.month,
-    base.level,
-    ROUND(100.0 * COUNT(gone.user_id) / COUNT(*), 1) AS percent_churned,
-    COUNT(gone.user_id) AS churned,
-    COALESCE(SUM(gone.cancelled), 0) AS cancelled,
-    COALESCE(SUM(CASE base.level WHEN 'paid' THEN gone.downgraded END), 0) AS downgraded,
-    COALESCE(SUM(gone.silent), 0) AS silent,
+    listener.month,
+    listener.level,
+    ROUND(100.0 * SUM(GREATEST(cancelled, downgraded, silent)) / COUNT(*), 1) AS percent_churned,
+    SUM(GREATEST(cancelled, downgraded, silent)) AS churned,
+    SUM(cancelled) AS cancelled,
+    SUM(downgraded) AS downgraded,
+    SUM(silent) AS silent,
     COUNT(*) AS listeners,
     CASE
         WHEN
-            DATEADD(month, 1, base.month) <= DATEADD(day, 1, log.last_day)
-            AND DATEADD(day, -28, base.month) >= log.first_day
+            DATEADD(month, 1, listener.month) <= log.until_day
+            AND DATEADD(day, -28, listener.month) >= log.first_day
             THEN 'whole'
         ELSE 'in part'
     END AS month_in_log
-FROM base
+FROM listener
 CROSS JOIN log
-LEFT JOIN gone
-    ON gone.user_id = base.user_id
-    AND gone.month = base.month
-    AND (gone.cancelled = 1 OR gone.silent = 1 OR base.level = 'paid')
 WHERE
-    base.month <= log.last_day
-    AND base.month >= CAST(:since AS DATE)
-    AND base.month < CAST(:until AS DATE)
-    AND (:level IS NULL OR base.level = :level)
-GROUP BY base.month, base.level, log.first_day, log.last_day
-ORDER BY base.month, base.level
+    listener.month < log.until_day
+    AND listener.month >= CAST(:since AS DATE)
+    AND listener.month < CAST(:until AS DATE)
+    AND (:level IS NULL OR listener.level = :level)
+GROUP BY listener.month, listener.level, log.first_day, log.until_day
+ORDER BY listener.month, listener.level

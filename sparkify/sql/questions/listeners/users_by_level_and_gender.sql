@@ -1,6 +1,12 @@
 -- How many listeners are free, paid or cancelled, women and men? By the latest level that an event said.
 -- Cancelled is whose latest event is a Cancellation Confirmation.
 WITH
+ending AS (
+    SELECT user_id, MAX(ts) AS last_ts, MAX(CASE WHEN level IS NOT NULL THEN ts END) AS said_ts
+    FROM events
+    WHERE user_id IS NOT NULL
+    GROUP BY user_id
+),
 latest AS (
     SELECT user_id, page, level
     FROM (
@@ -13,7 +19,13 @@ latest AS (
                     PARTITION BY e.user_id ORDER BY e.ts, e.session_id, e.item_in_session, e.page ROWS UNBOUNDED PRECEDING
                 ) AS said
             FROM events AS e
-            WHERE e.user_id IS NOT NULL
+            JOIN (
+                SELECT user_id, last_ts AS ts
+                FROM ending
+                UNION
+                SELECT user_id, said_ts
+                FROM ending
+            ) AS moment ON moment.user_id = e.user_id AND moment.ts = e.ts
         ) AS counted
     ) AS carried
     QUALIFY ROW_NUMBER() OVER (
