@@ -93,6 +93,8 @@ def test_what_is_typed_is_a_value_or_refused(loaded: Run, text: str) -> None:
         "SELECT E'\\'', * FROM \"READ_TEXT\" /* ' */ ('sparkify.duckdb')",
         "SELECT * FROM query('SELECT content FROM read_blob(''sparkify.duckdb'')')",
         "FROM 'sparkify.duckdb'",
+        "SELECT * FROM songs, 'sparkify.duckdb'",
+        'WITH a AS (SELECT * FROM "./sparkify.duckdb") SELECT * FROM a',
     ],
 )
 def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Path, sql: str) -> None:
@@ -105,6 +107,7 @@ def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Pat
 
         assert "planted-secret" not in done.stdout + done.stderr
         assert str(Path.home()) not in done.stdout
+        assert "etl_attempt" not in done.stderr, "the file was opened"
         assert {path.name: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()} == before
         assert not option or done.returncode != 0, "no such option"
         assert option or done.returncode == 1, "refused, and not only without effect"

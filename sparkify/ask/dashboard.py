@@ -225,7 +225,7 @@ def as_csv(result: Result) -> str:
     # Its line ends are those of RFC 4180; with others it quotes no carriage return. Text is quoted: where
     # semicolons separate cells, a text that has one would be two.
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(result.columns)
+    writer.writerow(map(_harmless, result.columns))
     writer.writerows(map(_harmless, row) for row in result.rows)
     return out.getvalue()
 

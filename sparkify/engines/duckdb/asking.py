@@ -4,6 +4,7 @@ DuckDB's own lock is not enough: with enable_external_access off it still reads 
 writes its `.wal` (tried with 2.0.0), and whoever opens the warehouse next takes that in.
 """
 
+import os
 import re
 from itertools import pairwise
 
@@ -14,6 +15,8 @@ from sparkify.errors import QueryError
 TABLE_FUNCTIONS = (
     "SELECT DISTINCT function_name FROM system.main.duckdb_functions() WHERE function_type = 'table'"
 )
+TABLES = "SELECT LOWER(table_name) FROM system.information_schema.tables"
+_A_FILE = "a file in the place of a table"
 _OF_NO_FILE = re.compile(
     r"duckdb_\w+|pragma_\w+|range|generate_series|unnest|repeat|repeat_row|json_each|json_tree|summary|seq_scan"
     r"|pg_timezone_names|icu_calendar_names|test_all_types|test_vector_types"
@@ -42,10 +45,23 @@ def refuse_acting(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         if (after.startswith("(") and word.lower() in files) or (
             word.upper() in ("FROM", "JOIN") and after == TEXT
         ):
-            what = "a file in the place of a table" if after == TEXT else word
-            raise QueryError(
-                f"only the warehouse's own tables can be read, no other file: {what} is refused."
-            )
+            raise _file_refused(word if after.startswith("(") else _A_FILE)
+    if _names_a_file(connection, sql):
+        raise _file_refused(_A_FILE)
+
+
+def _file_refused(what: str) -> QueryError:
+    return QueryError(f"only the warehouse's own tables can be read, and no file: {what} is refused.")
+
+
+def _names_a_file(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    """Whether a name in the place of a table is one of a file; DuckDB would open that of the database."""
+    try:
+        named = connection.get_table_names(sql)
+    except duckdb.Error:  # a PIVOT, which is several statements, or one that fails
+        return False
+    known = {name for (name,) in connection.execute(TABLES).fetchall()}
+    return any(os.path.exists(name) for name in named if name.lower() not in known)
 
 
 def _words(sql: str) -> list[str]:

@@ -43,7 +43,7 @@ def translated(doing: str) -> Iterator[None]:
 
 REFUSED = {
     r'statement of type "(\w+)" .* in read-only mode': "the warehouse is open to read: {} is refused.",
-    "disabled by configuration": "only the warehouse's own tables can be read, no other file.",
+    "disabled by configuration": "only the warehouse's own tables can be read, and no file.",
     "configuration has been locked": "no setting can be changed here.",
 }
 """What a reader may not do: in DuckDB's words, and in ours."""

@@ -1,5 +1,6 @@
 -- Which songs are skipped most often? Skipped: the same listener's next play in the session begins more than a second
--- before the song's end. A page that is opened, or a logout, skips nothing; songs of unknown length are left out.
+-- before the song's end. A page that is opened skips nothing, and a logout ends a song without a skip; songs of unknown
+-- length are left out.
 SELECT
     l.title,
     l.artist_name AS artist,
