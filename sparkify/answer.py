@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from sparkify.ask.charts import chart
+from sparkify.ask.inline import inline_svg
+from sparkify.engines.base import Result
 from sparkify.errors import ConfigError
 
 SHOWN = 20
@@ -27,6 +30,8 @@ class Answer:
     rows: Sequence[tuple[Any, ...]]
     name: str = ""
     meaning: str = ""
+    clock: str = "UTC"
+    """The time zone of its days and hours."""
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Each row by the names of its columns."""
@@ -66,15 +71,17 @@ class Answer:
         return "\n".join([*lines, *self._more()])
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """What a notebook shows: the picture, if there is one of such an answer, and the rows."""
+        drawn = chart(Result(self.columns, list(self.rows)), self.clock) if len(self.rows) > 1 else None
+        picture = inline_svg(drawn) if drawn else ""
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
         body = "".join(
             f"<tr>{''.join(f'<td>{html.escape(_shown(value))}</td>' for value in row)}</tr>"
             for row in self.rows[:SHOWN]
         )
-        said = "".join(f"<caption>{html.escape(self.meaning)}</caption>" for _ in self.meaning[:1])
+        said = f"<p>{html.escape(self.meaning)}</p>" if self.meaning else ""
         more = "".join(f"<p>{one}</p>" for one in self._more())
-        return f"<table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+        return f"{said}{picture}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
     def _has_gaps(self, at: int) -> bool:
         """Whether a column has whole numbers beside NULL, which a float would round."""

@@ -230,7 +230,7 @@ class Warehouse:
         rights: Rights = "login" if found.is_private else "reader"
         with opened(self.config, rights=rights, locked_down=True) as engine, found.asked():
             require_readable(engine, self.config)
-            return _answer(engine.query(text, values), question, found.told(filters))
+            return _answer(engine.query(text, values), question, found.told(filters), filters.clock)
 
     @checked
     def sql(self, query: str, *, limit: int = MOST) -> Answer:
@@ -311,5 +311,5 @@ def _require_limit(limit: int | None) -> None:
         raise ConfigError(f"limit is {limit}: it must be a number of rows.")
 
 
-def _answer(result: Result, name: str = "", meaning: str = "") -> Answer:
-    return Answer(result.columns, result.rows, name, meaning)
+def _answer(result: Result, name: str = "", meaning: str = "", clock: str = "UTC") -> Answer:
+    return Answer(result.columns, result.rows, name, meaning, clock)

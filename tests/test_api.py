@@ -2,8 +2,10 @@
 
 import datetime as dt
 import os
+import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 
 import sparkify
+from sparkify.answer import Answer
 from sparkify.api import plan_load
 from sparkify.errors import BusyError, ConfigError, LoadError, QueryError
 from tests.builders import Source, play, song
@@ -101,6 +104,30 @@ def test_what_a_notebook_shows_is_escaped_and_not_endless(warehouse: sparkify.Wa
     assert shown.endswith("<p>... and 5 more</p>")
 
 
+def test_an_answer_in_a_notebook_has_the_picture_of_its_rows(warehouse: sparkify.Warehouse) -> None:
+    odd = "<b>&" + "x" * 99
+    rows = [("2018-11-01", None), ("2018-11-02", 3), ("2018-11-04", -1)]
+    days = [(dt.date.fromisoformat(day), number) for day, number in rows]
+    for answer, marks in (
+        (warehouse.ask("plays_by_day", limit=None), 2),
+        (Answer(("name", "plays"), [(odd, 3), ("y", -2), ("z", None)]), 3),
+        (Answer(("day", "plays"), days), 2),
+        (Answer(("day", "plays"), [(day, 0) for day, _ in days]), 2),
+        (Answer(("weekday", "hour", "plays"), [(0, 5, 1.5), (6, 23, None)], clock="Asia/Tokyo"), 2),
+        (Answer(("text",), [("a",), ("b",)]), 0),
+        (Answer(("name", "plays"), []), 0),
+    ):
+        html = answer._repr_html_()
+        drawn = re.findall("<svg.*</svg>", html)
+        assert len(drawn) == bool(marks), html
+        for svg in drawn:
+            found = ET.fromstring(svg)
+            shapes = [one for one in found.iter() if one.tag.endswith(("rect", "polyline"))]
+            assert len(shapes) == marks, svg
+            assert all(float(one.get("width", 0)) >= 0 for one in shapes)
+        assert ("hour (Asia/Tokyo)" in html) == (answer.clock == "Asia/Tokyo")
+
+
 def test_a_plan_names_what_is_new_and_what_is_not_loaded(
     warehouse: sparkify.Warehouse, source: Source
 ) -> None:
@@ -152,7 +179,7 @@ def test_what_is_wrong_is_an_error_with_the_line_of_the_command_line(
         warehouse.ask("runs", level="free")
     with pytest.raises(QueryError, match="DELETE is refused"):
         warehouse.sql("DELETE FROM songplay")
-    with pytest.raises(QueryError, match="no other file"):
+    with pytest.raises(QueryError, match="and no file"):
         warehouse.sql("SELECT * FROM read_text('/etc/hostname')")
     with pytest.raises(ConfigError, match="there is no warehouse"):
         sparkify.connect(tmp_path / "none.duckdb").runs()
