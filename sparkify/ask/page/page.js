@@ -70,7 +70,7 @@
       const fill = make("i", value < 0 ? "less" : "");
       fill.style.width = (100 * Math.abs(value)) / most + "%";
       return make("li", "",
-        make("span", "name", chosen ? leading(overview(chosen), name) : name, make("span", "aside", /^[\d,]+ \S+$/.test(aside) ? aside.replace(" ", "\u00a0") : aside)),
+        make("span", "name", chosen ? leading(overview(chosen), name) : name, " ", make("span", /^[\d,]+ \S+$/.test(aside) ? "aside whole" : "aside", aside)),
         make("span", "number", number.format(value) + " ", share ? make("small", "", share) : null),
         make("span", "bar", fill));
     }));
