@@ -128,6 +128,20 @@ def test_an_answer_in_a_notebook_has_the_picture_of_its_rows(warehouse: sparkify
         assert ("hour (Asia/Tokyo)" in html) == (answer.clock == "Asia/Tokyo")
 
 
+def test_a_summary_in_a_notebook_is_a_table_of_what_the_run_did(
+    warehouse: sparkify.Warehouse, source: Source
+) -> None:
+    source.log(play(9), "{broken", day="2018-11-05")
+
+    run, nothing = (warehouse.load(source.folder)._repr_html_() for _ in range(2))
+
+    assert "<caption>Run 2</caption>" in run
+    assert "<th>records</th><td>2 read = 1 loaded + 0 duplicate + 1 rejected</td>" in run
+    assert "<td>4 songplay · 1 users" in run
+    assert "<caption>Nothing to do</caption>" in nothing
+    assert "records" not in nothing
+
+
 def test_a_plan_names_what_is_new_and_what_is_not_loaded(
     warehouse: sparkify.Warehouse, source: Source
 ) -> None:

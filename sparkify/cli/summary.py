@@ -7,7 +7,7 @@ import click
 
 from sparkify.cli.output import lines, print_object, seconds, visible
 from sparkify.errors import OutputError
-from sparkify.formatting import count, percent
+from sparkify.formatting import count
 
 if TYPE_CHECKING:
     from sparkify.load.publish import Summary
@@ -37,41 +37,11 @@ def print_summary(summary: "Summary", warehouse: str, style: str | None) -> None
 
 def _as_text(summary: "Summary", warehouse: str) -> str:
     warehouse = visible(warehouse)
-    plays = summary.rows["songplay"]
-    star = " · ".join(f"{rows:,} {name}" for name, rows in summary.rows.items())
-    matched = (
-        f"{count(summary.matched_song, 'play')} to a song ({percent(summary.matched_song, plays)}), "
-        f"{summary.matched_artist:,} to an artist ({percent(summary.matched_artist, plays)})"
-    )
-    before = [("rebuilt", f"the star schema first, by run {n}") for n in [summary.rebuilt] if n]
     if summary.run_id is None:
-        return f"Nothing to do: {_why_nothing(summary, warehouse)}.\n\n" + lines(
-            [*before, ("star", star), ("matched", matched)]
-        )
-    pairs = [*before]
-    if summary.files:
-        pairs += [("files", ", ".join(f"{n:,} {state}" for state, n in summary.files.items() if n))]
-    r = summary.records
-    if r.read or (summary.files and not summary.removed):
-        conflicts = f" + {count(r.conflict, 'conflict')}" if r.conflict else ""
-        kinds = f"{r.loaded:,} loaded + {r.duplicate:,} duplicate{conflicts} + {r.rejected:,} rejected"
-        pairs += [("records", f"{r.read:,} read = {kinds}")]
-    if r.values is not None:
-        columns = f"{r.values - r.values_aside - r.values_erased:,} in columns"
-        aside = f" + {r.values_aside:,} set aside in extra" if r.values_aside else ""
-        erased = f" + {r.values_erased:,} erased with forgotten listeners" if r.values_erased else ""
-        told = columns + aside + erased if aside or erased else "all in columns"
-        pairs += [("values", f"{r.values:,} read = {told}")]
-    if summary.removed:
-        pairs += [("removed", f"{count(summary.removed, 'record')} of staging")]
-    passed = sum(verdict.passed for verdict in summary.checks)
-    pairs += [("star", star), ("matched", matched)]
-    if summary.models:
-        pairs += [("models", " · ".join(f"{rows:,} {name}" for name, rows in summary.models.items()))]
-    pairs += [("checks", f"{passed} of {len(summary.checks)} passed")]
+        return f"Nothing to do: {_why_nothing(summary, warehouse)}.\n\n" + lines(summary.told)
     text = (
         f"Run {summary.run_id} is published in {warehouse}; it took {seconds(summary.seconds)}.\n\n"
-        + lines(pairs)
+        + lines(summary.told)
     )
     if summary.rejects:
         shown = [

@@ -7,11 +7,12 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 
 from sparkify.clock import now_in_seconds
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, RetryError
-from sparkify.formatting import count
+from sparkify.formatting import count, percent
 from sparkify.ledger import attempts, seal
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.rejects import Reject
@@ -74,6 +75,56 @@ class Summary(Outcome):
     """The rows of the table of each model of the user's own."""
     rebuilt: int | None = None
     """The run that rebuilt the star before this one."""
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What it did, in words, each with the word that it is about."""
+        star = " · ".join(f"{rows:,} {name}" for name, rows in self.rows.items())
+        plays, models = self.rows.get("songplay", 0), self.models.items()
+        matched = (
+            f"{count(self.matched_song, 'play')} to a song ({percent(self.matched_song, plays)}), "
+            f"{self.matched_artist:,} to an artist ({percent(self.matched_artist, plays)})"
+        )
+        before = f"the star schema first, by run {self.rebuilt}" if self.rebuilt else ""
+        passed = sum(verdict.passed for verdict in self.checks)
+        is_run = self.run_id is not None
+        pairs = {
+            "rebuilt": before,
+            "files": is_run and ", ".join(f"{n:,} {state}" for state, n in self.files.items() if n),
+            "records": is_run and self._records,
+            "values": is_run and self._values,
+            "removed": is_run and self.removed and f"{count(self.removed, 'record')} of staging",
+            "star": star,
+            "matched": matched,
+            "models": is_run and " · ".join(f"{rows:,} {name}" for name, rows in models),
+            "checks": is_run and f"{passed} of {len(self.checks)} passed",
+        }
+        return [(word, said) for word, said in pairs.items() if said]
+
+    @property
+    def _records(self) -> str:
+        r = self.records
+        if not r.read and (not self.files or self.removed):
+            return ""
+        conflicts = f" + {count(r.conflict, 'conflict')}" if r.conflict else ""
+        kinds = f"{r.loaded:,} loaded + {r.duplicate:,} duplicate{conflicts} + {r.rejected:,} rejected"
+        return f"{r.read:,} read = {kinds}"
+
+    @property
+    def _values(self) -> str:
+        r = self.records
+        if r.values is None:
+            return ""
+        aside = f" + {r.values_aside:,} set aside in extra" if r.values_aside else ""
+        erased = f" + {r.values_erased:,} erased with forgotten listeners" if r.values_erased else ""
+        columns = f"{r.values - r.values_aside - r.values_erased:,} in columns"
+        return f"{r.values:,} read = {columns + aside + erased if aside or erased else 'all in columns'}"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = "".join(f"<tr><th>{word}</th><td>{escape(said)}</td></tr>" for word, said in self.told)
+        title = f"Run {self.run_id}" if self.run_id else "Nothing to do"
+        return f"<table><caption>{title}</caption><tbody>{rows}</tbody></table>"
 
 
 def publish(
