@@ -116,7 +116,7 @@ def month_ends(a: Asked) -> Rows:
             rows.append((
                 end, levels["paid"], levels["free"], levels["cancelled"],
                 len(active) if end >= first + 29 * DAY else None,
-                "whole" if next_month(month) - DAY <= last else "in part",
+                part(month, next_month(month) - DAY, (first, last)),
             ))  # fmt: skip
     return rows
 

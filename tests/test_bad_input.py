@@ -37,6 +37,7 @@ BAD_EVENTS: list[tuple[Record | str | bytes, str]] = [
     (play(1, ts=True), "ts is not a moment"),
     (play(1, ts=10**40), "ts is not a moment"),
     (play(1, ts="2018-11-31T12:00:00Z"), "ts is not a moment"),
+    (play(1, ts="2018-11-30T12:00:00+02:99"), "ts is not a moment"),
     (play(1, ts=-1), WRONG_CLOCK),
     (play(1, ts=946_684_799_999), WRONG_CLOCK),
     (play(1, ts="1999-12-31T23:59:59.999Z"), WRONG_CLOCK),

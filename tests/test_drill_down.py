@@ -208,6 +208,8 @@ def test_days_are_compared_with_any_others(served: Served, folder: Path) -> None
     assert page["periods"][0]["versus"] == formatting.days(against, against + dt.timedelta(days=1))
     assert beside["periods"][0]["versus"] == "the 2 days before"
     assert served.get(f"/?against={against}")[0] == 400
+    for end in (dt.date.min, dt.date.max):
+        assert served.get(f"/?from={first}&to={last}&against={end}")[0] == 200
     html = served.get(f"/?artist=Kings&from={first}&to={last}&against={against}")[1]
     assert 'href="/?artist=Kings"' in html  # without days, nothing is compared
 

@@ -75,7 +75,7 @@ def chosen_period(
 ) -> Period:
     """The days from `first` to `last`, as far as the log goes; None is its first and its last day.
 
-    They are compared with as many from `against`; None is just before them.
+    They are compared with as many from `against`, if there are; None is just before them.
 
     >>> nov = (dt.date(2018, 11, 1), dt.date(2018, 11, 30))
     >>> chosen_period(dt.date(2018, 11, 15), dt.date(2018, 12, 31), nov).words
@@ -89,7 +89,8 @@ def chosen_period(
     before = (first - length, last - length)
     whole = before if before[0] >= log[0] else None
     if against:
-        whole = (against, against + length - dt.timedelta(days=1))
+        end = min(against.toordinal() + length.days - 1, dt.date.max.toordinal())
+        whole = (against, dt.date.fromordinal(end))
     return Period("chosen", formatting.count(length.days, "day"), first, last, whole, log[0])
 
 

@@ -5,7 +5,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 _ISO = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?", re.IGNORECASE | re.ASCII
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?[0-5]\d)?)?", re.IGNORECASE | re.ASCII
 )
 _NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _BLANKS = " \t\n\f\r"

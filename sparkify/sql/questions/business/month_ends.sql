@@ -1,7 +1,7 @@
 -- How many listeners are paid, free or cancelled at the end of each month, and how many played in the 30 days up to it?
 -- A listener's level is the latest that an event says; cancelled is whose latest event is a Cancellation Confirmation.
--- A month without any event is left out. The last one ends with the log, and may be one in part; before the log's
--- thirtieth day there is no number of 30 days.
+-- A month without any event is left out. The last one ends with the log; one is in part where the log does not hold all
+-- of it. Before the log's thirtieth day there is no number of 30 days.
 WITH
 log AS (
     SELECT CAST(MIN(ts) AS DATE) AS first_day, CAST(MAX(ts) AS DATE) AS last_day
@@ -55,7 +55,11 @@ month AS (
     SELECT
         known.month,
         LEAST(CAST(DATEADD(day, -1, DATEADD(month, 1, known.month)) AS DATE), log.last_day) AS last_day,
-        CASE WHEN DATEADD(month, 1, known.month) <= DATEADD(day, 1, log.last_day) THEN 'whole' ELSE 'in part' END AS part,
+        CASE
+            WHEN known.month >= log.first_day AND DATEADD(month, 1, known.month) <= DATEADD(day, 1, log.last_day)
+                THEN 'whole'
+            ELSE 'in part'
+        END AS part,
         log.first_day
     FROM (SELECT DISTINCT CAST(DATE_TRUNC('month', ts) AS DATE) AS month FROM events AS log) AS known
     CROSS JOIN log
