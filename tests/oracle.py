@@ -83,7 +83,7 @@ def events(folder: Path) -> list[Event]:
     found = [
         Event(
             _moment(event["ts"]), event["sessionId"], event["itemInSession"], _user(event), event["page"],
-            event["level"], _number(event["status"]), _text(event["song"]), _text(event["artist"]),
+            _level(event), _number(event["status"]), _text(event["song"]), _text(event["artist"]),
             _number(event["length"]), _text(event["location"]),
         )
         for event in chosen
@@ -97,7 +97,9 @@ def registrations(folder: Path) -> dict[int, dt.datetime]:
     for event in _good(folder / "log_data", _is_event):
         user = _user(event)
         if user is not None and isinstance(event["registration"], int | float):
-            moment = _moment(int(event["registration"]))
+            said = event["registration"]
+            milliseconds = said * 1000 if said < 10**11 else said / 1000 if said >= 10**14 else said
+            moment = _moment(int(milliseconds))
             found[user] = min(moment, found.get(user, moment))
     return found
 
@@ -107,12 +109,17 @@ def _number(value: Any) -> Any:
     return value if isinstance(value, int | float) else None
 
 
+def _level(event: Record) -> str | None:
+    """What an event says of a level: an empty text says none."""
+    return (event["level"] or "").strip(" ") or None
+
+
 def _moment(milliseconds: int) -> dt.datetime:
     return EPOCH + dt.timedelta(milliseconds=milliseconds)
 
 
 def _order_of_page(event: Record) -> list[tuple[bool, Any]]:
-    return [(value is not None, value) for value in (event["ts"], event["level"], _number(event["status"]))]
+    return [(value is not None, value) for value in (event["ts"], _level(event), _number(event["status"]))]
 
 
 def _listener(event: Record) -> tuple[int, int]:

@@ -187,7 +187,7 @@ def life(user: int, chance: random.Random) -> list[Record]:
     """
     its: Record = {
         "userId": str(user),
-        "registration": float(NOON + chance.randrange(-9 * 24, 40 * 24) * HOUR),
+        "registration": float(NOON + chance.randrange(-9 * 24, 40 * 24) * HOUR) * (1, 0.001, 1000)[user % 3],
     }
     found, day, level = [], chance.randrange(5), "free"
     while day < 100:
@@ -201,7 +201,7 @@ def life(user: int, chance: random.Random) -> list[Record]:
             begin += pause * 1000 * (at != 1)  # of three, the last two at one moment
         for at in range(10, 10 + chance.randrange(4)):
             begin += chance.choice((0, 5, 100, 7000)) * 1000
-            said: Record = visit | {"level": chance.choice((level, level, None))}
+            said: Record = visit | {"level": chance.choice((level, level, None, "", " "))}
             found.append(event(itemInSession=at, page=chance.choice(PAGES), ts=begin, **said))
             if chance.random() < 0.2:  # sent again, by another clock
                 found.append(found[-1] | {"ts": begin + chance.choice((-4000, 4000))})

@@ -177,8 +177,13 @@ def test_a_page_that_is_opened_does_not_stop_the_music_and_a_logout_is_no_skip(
     ]  # fmt: skip
 
 
-def test_a_moment_of_registration_that_is_none_is_left_out(warehouse: Engine, source: Source) -> None:
-    moments = {"1": 1540919166796.0, "2": 0, "3": -5, "4": 1e300, "5": None, "6": 253402300799999}
+def test_a_registration_is_in_any_unit_of_ts_and_one_that_is_no_moment_is_left_out(
+    warehouse: Engine, source: Source
+) -> None:
+    moments = {
+        "1": 1540919166796.0, "2": 0, "3": -5, "4": 1e300, "5": None, "6": 99_999_999_999_999,
+        "7": 1540919166, "8": 1540919166796000,
+    }  # fmt: skip
     source.log(
         *(play(n, userId=user, registration=said) for n, (user, said) in enumerate(moments.items())),
         play(9, userId="1", registration=1540919166795.5),
@@ -189,7 +194,9 @@ def test_a_moment_of_registration_that_is_none_is_left_out(warehouse: Engine, so
     assert rows(warehouse, "SELECT user_id, registered_at FROM registrations ORDER BY user_id") == [
         (1, dt.datetime(2018, 10, 30, 17, 6, 6, 795000)),
         (2, dt.datetime(1970, 1, 1)),
-        (6, dt.datetime(9999, 12, 31, 23, 59, 59, 999000)),
+        (6, dt.datetime(5138, 11, 16, 9, 46, 39, 999000)),
+        (7, dt.datetime(2018, 10, 30, 17, 6, 6)),
+        (8, dt.datetime(2018, 10, 30, 17, 6, 6, 796000)),
     ]
 
 

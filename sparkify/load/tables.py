@@ -19,8 +19,10 @@ from sparkify.source.file import Dataset
 from sparkify.sql import Statement, schema, statement, statements
 
 DEFAULT_PAGES = ("NextSong",)
-VERSION = 4
-"""The layout's version; raise it with every change to the tables, and write the migrations to it."""
+VERSION = 5
+"""The layout's version; raise it with every change to tables and views, and write the migrations to it."""
+VIEWS_SINCE = 4
+"""The layout since which the names of views are ours."""
 OURS = (*schema.ALL, *schema.VIEWS)
 SHARED = (*schema.STAR, *schema.VIEWS)
 """What readers see: the star and the questions' views, and nothing else."""
@@ -81,6 +83,11 @@ def _create_views(engine: Engine, there: Sequence[str]) -> None:
             )
 
 
+def _drop_views(engine: Engine) -> None:
+    for name in reversed(schema.VIEWS):  # Redshift keeps what a view is made of
+        engine.execute(f"DROP VIEW IF EXISTS {name}")
+
+
 def drop_tables(engine: Engine) -> None:
     """Remove every table with all it holds, and its blocks.
 
@@ -97,8 +104,7 @@ def drop_tables(engine: Engine) -> None:
     with engine.transaction():
         for name in models:
             engine.execute(f"DROP TABLE {name}")
-        for name in reversed(schema.VIEWS):  # Redshift keeps a table that a view is made of
-            engine.execute(f"DROP VIEW IF EXISTS {name}")
+        _drop_views(engine)
         for name in (*schema.STAR, *schema.STAGING, *schema.LEDGER):
             engine.execute(f"DROP TABLE IF EXISTS {name}")
     engine.rewrite()
@@ -179,6 +185,9 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
     done = []
     with writing(engine):
         there, version = _ours_by_name(engine), _version(engine)
+        if VIEWS_SINCE <= version < VERSION:  # they hold nothing, and are made again
+            _drop_views(engine)
+            there = _ours_by_name(engine)
         for step in sorted(statements("migrations"), key=_order):
             if _order(step)[0] > version:
                 engine.execute(step.text)

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS stg_events (
     location        VARCHAR(256),               -- where the listener is: city and state
     method          VARCHAR(16),                -- [public] HTTP method
     page            VARCHAR(64)      NOT NULL,  -- [public, unpadded] the app's page; those in etl_play_page are plays
-    registration    DOUBLE PRECISION,           -- when the listener registered, ms since 1970 (UTC)
+    registration    DOUBLE PRECISION,           -- when the listener registered, as it came: ms, s or µs since 1970
     session_id      BIGINT           NOT NULL,  -- [public, 0 to 9_000_000_000_000] one listener's visit
     song            VARCHAR(1024),              -- [public] title of the song, as the app reports it
     status          INTEGER,                    -- [public] HTTP status

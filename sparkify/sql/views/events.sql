@@ -9,7 +9,7 @@ SELECT
     p.user_id,                                             -- the listener; null when logged out
     p.start_time AS ts,                                    -- when it happened (UTC)
     (SELECT MIN(page) FROM etl_play_page) AS page,         -- the app's page; of a play, the first in etl_play_page
-    p.level,                                               -- free or paid, at the moment of the event
+    NULLIF(p.level, '') AS level,                          -- free or paid, at the moment of the event; null if not said
     CAST(NULL AS INTEGER) AS status                        -- HTTP status; null for a play
 FROM songplay AS p
 UNION ALL
@@ -24,11 +24,11 @@ SELECT
     record.status
 FROM (
     SELECT
-        e.session_id, e.item_in_session, e.user_id, e.ts, e.page, e.level, e.status,
+        e.session_id, e.item_in_session, e.user_id, e.ts, e.page, NULLIF(TRIM(e.level), '') AS level, e.status,
         ROW_NUMBER() OVER (
             PARTITION BY
                 e.session_id, e.item_in_session, e.user_id, CASE WHEN e.user_id IS NULL THEN e.ts END, e.page
-            ORDER BY e.ts, e.level NULLS FIRST, e.status NULLS FIRST
+            ORDER BY e.ts, NULLIF(TRIM(e.level), '') NULLS FIRST, e.status NULLS FIRST
         ) AS place
     FROM stg_events AS e
     WHERE e.page NOT IN (SELECT page FROM etl_play_page)

@@ -1,5 +1,5 @@
--- When each listener registered, as their events say: the earliest moment, where they say several.
--- Who has no such moment, or none between 1970 and 9999, is left out.
+-- When each listener registered, as their events say: the earliest moment, where they say several. It is in milliseconds
+-- since 1970, or in seconds or microseconds, as `ts`; its size tells. Who has none between 1970 and 9999 is left out.
 CREATE VIEW registrations AS
 SELECT
     said.user_id,                              -- the listener
@@ -8,8 +8,18 @@ SELECT
         DATEADD(day, CAST(said.moment / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
     ) AS registered_at                         -- when they registered (UTC)
 FROM (
-    SELECT e.user_id, CAST(FLOOR(MIN(e.registration)) AS BIGINT) AS moment
-    FROM stg_events AS e
-    WHERE e.user_id IS NOT NULL AND e.registration BETWEEN 0 AND 253402300799999
-    GROUP BY e.user_id
+    SELECT known.user_id, CAST(FLOOR(MIN(known.milliseconds)) AS BIGINT) AS moment
+    FROM (
+        SELECT
+            e.user_id,
+            CASE
+                WHEN e.registration < 100000000000 THEN e.registration * 1000
+                WHEN e.registration >= 100000000000000 THEN e.registration / 1000
+                ELSE e.registration
+            END AS milliseconds
+        FROM stg_events AS e
+        WHERE e.user_id IS NOT NULL AND e.registration >= 0
+    ) AS known
+    WHERE known.milliseconds < 253402300800000
+    GROUP BY known.user_id
 ) AS said
