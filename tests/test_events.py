@@ -200,6 +200,18 @@ def test_a_registration_is_in_any_unit_of_ts_and_one_that_is_no_moment_is_left_o
     ]
 
 
+def test_an_empty_level_says_none_of_a_play_and_of_any_page(warehouse: Engine, source: Source) -> None:
+    source.log(
+        play(0, level=""), play(1, level=" "), play(2, level="paid"),
+        event(itemInSession=3, page="Home", level=""), event(itemInSession=4, page="Home", level=" free "),
+    )  # fmt: skip
+    etl(warehouse, source.folder)
+
+    found = rows(warehouse, "SELECT level FROM events ORDER BY item_in_session")
+
+    assert found == [(None,), (None,), ("paid",), (None,), ("free",)]
+
+
 @pytest.mark.parametrize("name", schema.VIEWS)
 def test_every_column_of_a_view_is_explained(warehouse: Engine, name: str) -> None:
     found = warehouse.query(f"SELECT * FROM {name}")

@@ -103,6 +103,16 @@ def test_an_older_warehouse_is_brought_up_to_date_and_goes_on(
     fresh.close()
 
 
+def test_the_views_of_an_older_layout_are_made_again(empty: Engine, source: Source) -> None:
+    fill(empty, source, 4)
+    empty.execute("UPDATE stg_events SET registration = 1540919166")
+
+    prepare_tables(empty)
+
+    [moment] = {moment for (moment,) in rows(empty, "SELECT registered_at FROM registrations")}
+    assert moment == dt.datetime(2018, 10, 30, 17, 6, 6)
+
+
 def columns_of(engine: Engine) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name, column in rows(
