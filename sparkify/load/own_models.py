@@ -84,7 +84,7 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
                 "model another name, or drop that one; nothing was published."
             )
         with naming(model):
-            columns = engine.query(f"(\n{model.text}\n) LIMIT 0").columns
+            columns = engine.query(_no_rows_of(model)).columns
             _require_names(model, columns)
             is_same = model.name in ours and ours[model.name].select == selects[model.name]
             if is_same and model.name in project.over_ours and [*columns] == [*there[model.name]]:
@@ -185,6 +185,15 @@ def _compare(reader: Reader, model: Own) -> str:
     if not (more or fewer):
         return ""
     return f"it holds {count(more, 'row')} that its SELECT does not return, and lacks {count(fewer, 'row')}"
+
+
+def _no_rows_of(model: Own) -> str:
+    """A statement that has the columns of the SELECT by the names that it gives them, and no row.
+
+    A SELECT in a FROM clause would get other names where two are alike. Redshift documents LIMIT after a
+    SELECT in parentheses only as the end of a set operation (UNION, INTERSECT, and EXCEPT).
+    """
+    return f"(\n{model.text}\n)\nUNION ALL\n(\n{model.text}\n)\nLIMIT 0"
 
 
 def _require_names(model: Own, columns: Sequence[str]) -> None:
