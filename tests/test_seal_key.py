@@ -4,11 +4,20 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.errors import ConfigError
-from sparkify.ledger import seal
-from sparkify.ledger.seal import accept, read_last
+from sparkify.ledger.seal import VARIABLE, accept, read_last, sealed
 from sparkify.load.checks import check_seal
+from sparkify.load.forget import forget
 from sparkify.load.tables import drop_tables
+from sparkify.load.undo import undo
+from sparkify.progress import Silent
 from tests.builders import Source, etl, play, rows
+
+
+def seal_with(key: str, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on with this key."""
+    monkeypatch.setenv(VARIABLE, key)
+    with engine.transaction():
+        accept(engine, "from here on with a key")
 
 
 def test_with_a_key_nobody_else_can_make_a_seal(
@@ -16,15 +25,16 @@ def test_with_a_key_nobody_else_can_make_a_seal(
 ) -> None:
     source.log(play(0))
     etl(warehouse, source.folder)
-    monkeypatch.setenv(seal.VARIABLE, "a long secret")
+    monkeypatch.setenv(VARIABLE, "a long secret")
     assert "the last seal has no key" in check_seal(warehouse).sentence()
     source.log(play(0, sessionId=2), day="2018-11-02")
+    seal_with("a long secret", warehouse, monkeypatch)
     etl(warehouse, source.folder)
     assert check_seal(warehouse).passed
 
-    monkeypatch.setenv(seal.VARIABLE, "another")
+    monkeypatch.setenv(VARIABLE, "another")
     assert "made with another key" in check_seal(warehouse).sentence()
-    monkeypatch.delenv(seal.VARIABLE)
+    monkeypatch.delenv(VARIABLE)
     assert "were not proved" in check_seal(warehouse).sentence()
     assert check_seal(warehouse).passed
     source.log(play(0, sessionId=3), day="2018-11-03")
@@ -40,28 +50,26 @@ def test_with_a_key_nobody_else_can_make_a_seal(
         f"UPDATE etl_seal SET is_keyed = 0, what = 'nothing', seal = '{forged.computed()}' "
         f"WHERE seal_id = {last.seal_id}"
     )
-    assert check_seal(warehouse).passed  # whoever has no key can be deceived
-    monkeypatch.setenv(seal.VARIABLE, "a long secret")
+    assert "it has no key, and the one before has" in check_seal(warehouse).sentence()
+    monkeypatch.setenv(VARIABLE, "a long secret")
     assert not check_seal(warehouse).passed
 
 
 def test_a_wrong_key_seals_nothing(
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "right")
+    seal_with("right", warehouse, monkeypatch)
     source.log(play(0))
     etl(warehouse, source.folder)
     source.log(play(1), day="2018-11-02")
-    with warehouse.transaction():
-        accept(warehouse, "with a key")
 
     for wrong in ("Right", "\udcff"):  # a key may be any bytes
-        monkeypatch.setenv("SPARKIFY_SEAL_KEY", wrong)
+        monkeypatch.setenv(VARIABLE, wrong)
         with pytest.raises(ConfigError, match="was not made with this SPARKIFY_SEAL_KEY"):
             etl(warehouse, source.folder)
         assert not check_seal(warehouse).passed
 
-    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "right")
+    monkeypatch.setenv(VARIABLE, "right")
     etl(warehouse, source.folder)
     assert check_seal(warehouse).passed
 
@@ -77,18 +85,77 @@ def test_a_seal_says_plainly_whether_it_has_a_key(warehouse: Engine, source: Sou
 def test_without_the_key_nothing_is_written_not_even_an_attempt_and_nothing_dropped(
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "right")
+    seal_with("right", warehouse, monkeypatch)
     source.log(play(0))
     etl(warehouse, source.folder)
     source.log(play(1), day="2018-11-02")
 
     for value in ("", "wrong"):
-        monkeypatch.setenv("SPARKIFY_SEAL_KEY", value)
+        monkeypatch.setenv(VARIABLE, value)
         for act in (lambda: etl(warehouse, source.folder), lambda: drop_tables(warehouse)):
-            with pytest.raises(ConfigError, match="SPARKIFY_SEAL_KEY"):
+            with pytest.raises(ConfigError, match=VARIABLE):
                 act()
 
     assert rows(warehouse, "SELECT * FROM etl_attempt") == []
-    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "right")
+    monkeypatch.setenv(VARIABLE, "right")
     assert etl(warehouse, source.folder).run_id == 2
     assert check_seal(warehouse).passed
+
+
+@pytest.mark.parametrize("washed", [0, 1], ids=["no seal is left", "sealed again without the key"])
+def test_a_key_that_was_washed_off_comes_back_only_if_somebody_accepts_what_is_there(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch, washed: int
+) -> None:
+    seal_with("right", warehouse, monkeypatch)
+    source.log(play(0), play(1))
+    etl(warehouse, source.folder)
+    source.log(play(2), day="2018-11-02")
+
+    monkeypatch.delenv(VARIABLE)
+    warehouse.execute("DELETE FROM etl_seal")
+    warehouse.execute("UPDATE stg_events SET first_name = 'Forged'")
+    if washed:
+        with warehouse.transaction():
+            accept(warehouse, "create")
+        assert check_seal(warehouse).passed  # whoever has no key can be deceived
+
+    monkeypatch.setenv(VARIABLE, "right")
+    before = [
+        rows(warehouse, f"SELECT * FROM {table}") for table in ("stg_events", "etl_attempt", "etl_seal")
+    ]
+    for act in (
+        lambda: etl(warehouse, source.folder),
+        lambda: undo(warehouse, 1, Silent()),
+        lambda: forget(warehouse, [7], Silent()),
+        lambda: drop_tables(warehouse),
+    ):
+        with pytest.raises(ConfigError, match=r"restore a copy .* `sparkify log --accept WHY` seals"):
+            act()
+    assert before == [
+        rows(warehouse, f"SELECT * FROM {table}") for table in ("stg_events", "etl_attempt", "etl_seal")
+    ]
+    assert not check_seal(warehouse).passed
+
+    with warehouse.transaction():
+        accept(warehouse, "I looked at it")
+    assert etl(warehouse, source.folder).run_id == 2
+    assert check_seal(warehouse).passed
+
+
+def test_what_migrates_a_warehouse_or_adds_to_its_layout_gives_it_no_key(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+
+    monkeypatch.setenv(VARIABLE, "right")
+    with warehouse.transaction():
+        accept(warehouse, "sparkify made layout 1 5", "migrate")
+    with warehouse.transaction(), sealed(warehouse, "settings", "a setting"):
+        warehouse.execute("DELETE FROM etl_play_page")
+    last = read_last(warehouse)
+
+    assert last
+    assert (last.command, last.is_keyed) == ("settings", 0)
+    with pytest.raises(ConfigError, match="the last seal has no key"):
+        etl(warehouse, source.folder)

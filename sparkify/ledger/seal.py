@@ -6,7 +6,8 @@ took away; they are never just read again, or the next night would seal what som
 table that a transaction wrote as a whole, as a rebuild does the star, is read again.
 
 Whoever can write the warehouse can write the seals too. With SPARKIFY_SEAL_KEY in the environment they are
-HMACs, which nobody can make who has not the key.
+HMACs, which nobody can make who has not the key. Only `create` and `accept` give a chain a key, and nothing
+takes it away: else whoever empties the chain and begins another would have it sealed by the next load.
 """
 
 import datetime as dt
@@ -31,6 +32,8 @@ CHAIN = "etl_seal"
 """The table that holds the seals."""
 FIRST = ("create", "migrate", "accept")
 """What a chain may begin with; any other beginning was cut off."""
+GIVE_KEY = ("create", "accept")
+"""After which the seals have a key, where there is one. Any other entry has one if the entry before has."""
 _MADE_BY = re.compile(r"(sparkify \S+) ")
 LONGEST = 1000
 """Bytes of what is said of an entry."""
@@ -105,7 +108,7 @@ def write(engine: Engine, changes: Changes) -> None:
 def accept(engine: Engine, why: str, command: str = "accept") -> None:
     """Seal all tables as they are now, whatever the last seal says of them; to be called in a transaction.
 
-    The next run builds the tables of models again.
+    The next run builds the tables of models again. Only the command `accept` begins to use a key.
     """
     last, changes = read_last(engine), Changes(engine, command, why)
     with suppress(WarehouseError):
@@ -169,23 +172,32 @@ def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
 def _append(
     engine: Engine, said: Changes, last: Entry | None, tables: dict[str, Digest], hashing: str
 ) -> None:
-    _require_key(last)
+    _require_same_key(last)
     digests = json.dumps({name: [one.rows, str(one.total)] for name, one in sorted(tables.items())})
-    now = now_in_seconds()
     what = cut(said.what, LONGEST)
     number, previous = (last.seal_id + 1, last.seal) if last else (1, "")
+    is_keyed = bool(key()) and (said.command in GIVE_KEY or (last is not None and last.is_keyed))
+    now = now_in_seconds()
     entry = Entry(
-        number, now, said.run_id, said.command, what, hashing, digests, previous, int(bool(key())), "",
+        number, now, said.run_id, said.command, what, hashing, digests, previous, int(is_keyed), "",
     )  # fmt: skip
     engine.insert(CHAIN, Entry._fields, [entry._replace(seal=entry.computed() or "")])
 
 
 def require_key(reader: Reader) -> None:
-    """Raise ConfigError if the warehouse is sealed with a key and this is not it."""
-    _require_key(read_last(reader))
+    """Raise ConfigError if the last seal has a key and this is not it, or has none and there is one here."""
+    last = read_last(reader)
+    _require_same_key(last)
+    if key() and not (last and last.is_keyed):
+        raise ConfigError(
+            f"{'the last seal has no key' if last else 'there is no seal'}, and {VARIABLE} is set. If it had "
+            "one, restore a copy of the warehouse. If the key is new and you are sure of what the warehouse "
+            "holds (`sparkify check --deep`), `sparkify log --accept WHY` seals it with the key. Nothing was "
+            "changed."
+        )
 
 
-def _require_key(last: Entry | None) -> None:
+def _require_same_key(last: Entry | None) -> None:
     if last and last.is_keyed and not key():
         raise ConfigError(f"the warehouse is sealed with a key: set {VARIABLE}. Nothing was changed.")
     if last and last.is_keyed and last.computed() != last.seal:
