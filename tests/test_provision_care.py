@@ -17,8 +17,9 @@ from sparkify.provision.cluster import check_snapshot
 from sparkify.provision.deployment import Deployment
 from sparkify.provision.names import Names
 from sparkify.provision.price import Rate, Size
+from sparkify.provision.status import status
 from sparkify.provision.target import find_target, require_scratch
-from tests.accounts import NOW, POLLER, Killed, launch, left, names_of, planned
+from tests.accounts import NOW, POLLER, Killed, launch, left, names_of, planned, the_cluster
 
 A_CLUSTER = Deployment(
     "cluster", "sparkify", "available", Size("rg.large", 2), {}, "", 0, "", "", "", (), True, {}
@@ -137,6 +138,48 @@ def test_rules_of_others_are_shown_and_block_neither_door_nor_delete(
     )
     assert lifecycle.delete(clients, names, "", POLLER, Silent()) == []
     assert len(revoked) == 1
+
+
+def test_close_leaves_no_kind_of_rule_and_says_what_groups_of_others_let_in(
+    clients: Clients, account: Config
+) -> None:
+    """The kinds of rules are those of the EC2 API reference, IpPermission."""
+    launch(clients, account)
+    names = names_of(account)
+    ours = ingress.find_group(clients, names)
+    assert ours is not None
+    prefix_list = clients.ec2.create_managed_prefix_list(
+        PrefixListName="all", MaxEntries=1, AddressFamily="IPv4", Entries=[{"Cidr": "0.0.0.0/0"}]
+    )["PrefixList"]["PrefixListId"]
+    other = clients.ec2.create_security_group(GroupName="o", Description="o", VpcId=ours["VpcId"])["GroupId"]
+
+    def let_in(group: str, **rule: Any) -> None:
+        whole: Any = {"IpProtocol": "tcp", "FromPort": 5000, "ToPort": 6000, **rule}
+        clients.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[whole])
+
+    let_in(ours["GroupId"], PrefixListIds=[{"PrefixListId": prefix_list, "Description": "all of them"}])
+    let_in(ours["GroupId"], UserIdGroupPairs=[{"GroupId": other}])
+    let_in(ours["GroupId"], Ipv6Ranges=[{"CidrIpv6": "::/0"}])
+    let_in(other, IpRanges=[{"CidrIp": "0.0.0.0/0"}])
+    of_ours = ["::/0", f"prefix list {prefix_list}", f"security group {other}"]
+    clients.redshift.modify_cluster(
+        ClusterIdentifier=names.cluster, VpcSecurityGroupIds=[ours["GroupId"], other]
+    )
+    POLLER.until("the cluster", lambda: the_cluster(clients, account)["ClusterStatus"] == "available" or None)
+    of_others = f"0.0.0.0/0 (by {other}, which is not ours)"
+
+    for found in (
+        lifecycle.lets_in(clients, names),
+        status(clients, names, NOW).lets_in,
+        list(plan.current_state(clients, account, names).lets_in),
+    ):
+        assert found == [*of_ours, of_others]
+    assert lifecycle.open_cidrs(clients, names) == ["::/0"]
+    assert lifecycle.close(clients, names, []) == of_ours
+    assert lifecycle.lets_in(clients, names) == [of_others]
+    closed = ingress.find_group(clients, names)
+    assert closed is not None
+    assert closed["IpPermissions"] == []
 
 
 def test_a_launch_that_is_refused_halfway_says_what_was_made(clients: Clients, account: Config) -> None:

@@ -99,7 +99,7 @@ def configure(config: Config, cidrs: tuple[str, ...], closing: bool, open_to_the
     if closing:
         _close(clients, names, named)
         return
-    known = lifecycle.lets_in(clients, names)
+    known = lifecycle.open_cidrs(clients, names)
     is_public = config.cluster.public == "yes"
     networks = named or (ingress.parse_cidrs([ingress.own_address()]) if is_public else [])
     if not open_to_the_world:

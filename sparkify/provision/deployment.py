@@ -35,6 +35,8 @@ class Deployment:
     parameters: Mapping[str, str]
     """A workgroup's own; a cluster names a group of them."""
     parameter_group: str = ""
+    groups: tuple[str, ...] = ()
+    """Ids of its security groups, ours and others."""
 
     @property
     def state(self) -> str:
@@ -64,6 +66,7 @@ def of_cluster(cluster: "ClusterTypeDef") -> Deployment:
         cluster.get("MasterPasswordSecretArn", ""),
         tuple(one["IamRoleArn"] for one in cluster.get("IamRoles", [])),
         cluster["PubliclyAccessible"], {}, groups[0]["ParameterGroupName"] if groups else "",
+        tuple(one["VpcSecurityGroupId"] for one in cluster.get("VpcSecurityGroups", [])),
     )  # fmt: skip
 
 
@@ -77,6 +80,7 @@ def of_workgroup(workgroup: Any, namespace: Any, tags: Mapping[str, str], hours:
         namespace.get("adminUsername", ""), namespace.get("adminPasswordSecretArn", ""),
         roles_of(namespace), workgroup.get("publiclyAccessible", False),
         {one["parameterKey"]: one.get("parameterValue", "") for one in workgroup.get("configParameters", [])},
+        groups=tuple(workgroup.get("securityGroupIds", [])),
     )  # fmt: skip
 
 

@@ -96,8 +96,22 @@ def own_address(fetch: Callable[[str], str] | None = None) -> str:
 
 
 def open_cidrs(group: "SecurityGroupTypeDef | None") -> list[str]:
-    """The networks that are let in, by rules of ours or of others."""
-    return sorted({cidr for cidr, _ in _rules(group)})
+    """The networks that a group lets in, by rules of ours or of others."""
+    return [source for source in _sources(group) if "/" in source]
+
+
+def lets_in(clients: Clients, group: "SecurityGroupTypeDef | None", attached: Sequence[str]) -> list[str]:
+    """All that may reach the port: networks, prefix lists and security groups, in words.
+
+    `attached` are the ids of the groups of the deployment. Somebody may have added others to ours, and each
+    lets in what it lets in (API reference, ModifyCluster, VpcSecurityGroupIds).
+    """
+    found = _sources(group)
+    own = group["GroupId"] if group else ""
+    if others := [one for one in attached if one != own]:
+        for other in clients.ec2.describe_security_groups(GroupIds=others)["SecurityGroups"]:
+            found += [f"{source} (by {other['GroupId']}, which is not ours)" for source in _sources(other)]
+    return found
 
 
 def let_in(clients: Clients, group: "SecurityGroupTypeDef", cidrs: Sequence[str]) -> list[str]:
@@ -114,14 +128,19 @@ def let_in(clients: Clients, group: "SecurityGroupTypeDef", cidrs: Sequence[str]
     return new
 
 
-def shut_out(clients: Clients, group: "SecurityGroupTypeDef", cidrs: Sequence[str] = ()) -> list[str]:
-    """Take rules back, all of them if no network is named; return the networks that are out now."""
-    gone = []
-    for cidr, rule in _rules(group):
-        if not cidrs or cidr in cidrs:
+def shut_out(
+    clients: Clients, names: Names, group: "SecurityGroupTypeDef", cidrs: Sequence[str]
+) -> list[str]:
+    """Take rules back, all of them if no network is named; return what is out now, as `lets_in` says it.
+
+    In a default VPC AWS answers a revocation of what is not there as it answers any other (API reference,
+    RevokeSecurityGroupIngress), so the group is read again.
+    """
+    for source, rule in _rules(group):
+        if not cidrs or source in cidrs:
             clients.ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[rule])
-            gone.append(cidr)
-    return sorted(set(gone))
+    left = _sources(find_group(clients, names))
+    return [source for source in _sources(group) if source not in left]
 
 
 def clear(clients: Clients, group: "SecurityGroupTypeDef") -> None:
@@ -131,8 +150,16 @@ def clear(clients: Clients, group: "SecurityGroupTypeDef") -> None:
         clients.ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=rules)
 
 
+def _sources(group: "SecurityGroupTypeDef | None") -> list[str]:
+    return sorted({source for source, _ in _rules(group)})
+
+
 def _rules(group: "SecurityGroupTypeDef | None") -> Iterator[tuple[str, Any]]:
-    """Each network that may reach the port, with the rule, for it alone, that lets it in."""
+    """Each that may reach the port, with the rule, for it alone, that lets it in.
+
+    A rule names networks, prefix lists or other groups, of another account too (EC2 API reference,
+    IpPermission).
+    """
     for rule in group.get("IpPermissions", []) if group else ():
         is_ours = rule["IpProtocol"] in ("tcp", "6", "-1")
         if is_ours and rule.get("FromPort", PORT) <= PORT <= rule.get("ToPort", PORT):
@@ -141,6 +168,12 @@ def _rules(group: "SecurityGroupTypeDef | None") -> Iterator[tuple[str, Any]]:
                 yield v4["CidrIp"], {**what, "IpRanges": [{"CidrIp": v4["CidrIp"]}]}
             for v6 in rule.get("Ipv6Ranges", []):
                 yield v6["CidrIpv6"], {**what, "Ipv6Ranges": [{"CidrIpv6": v6["CidrIpv6"]}]}
+            for listed in rule.get("PrefixListIds", []):
+                name = listed["PrefixListId"]
+                yield f"prefix list {name}", {**what, "PrefixListIds": [{"PrefixListId": name}]}
+            for pair in rule.get("UserIdGroupPairs", []):
+                known = {key: pair[key] for key in ("GroupId", "UserId") if key in pair}
+                yield f"security group {pair['GroupId']}", {**what, "UserIdGroupPairs": [known]}
 
 
 def _collapsed(cidrs: Sequence[str]) -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:

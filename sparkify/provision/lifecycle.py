@@ -180,16 +180,23 @@ def _wait(clients: Clients, names: Names, kind: Kind, poller: Poller, progress: 
         serverless.wait_for(clients, names, "workgroup", poller, progress)
 
 
-def lets_in(clients: Clients, names: Names) -> list[str]:
-    """The networks that are let in. Raises ProvisionError if there is neither cluster nor group."""
+def open_cidrs(clients: Clients, names: Names) -> list[str]:
+    """The networks that our group lets in. Raises ProvisionError if there is neither cluster nor group."""
     with translated():
         return ingress.open_cidrs(_require_group(clients, names))
 
 
-def close(clients: Clients, names: Names, cidrs: Sequence[str]) -> list[str]:
-    """Take the rules back, all of them if no network is named; return the networks that are out now."""
+def lets_in(clients: Clients, names: Names) -> list[str]:
+    """All that may reach the port. Raises ProvisionError if there is neither cluster nor group."""
     with translated():
-        return ingress.shut_out(clients, _require_group(clients, names), cidrs)
+        found = lookup.find(clients, names)
+        return ingress.lets_in(clients, _require_group(clients, names), found.groups if found else ())
+
+
+def close(clients: Clients, names: Names, cidrs: Sequence[str]) -> list[str]:
+    """Take the rules of our group back, all of them if no network is named; return what is out now."""
+    with translated():
+        return ingress.shut_out(clients, names, _require_group(clients, names), cidrs)
 
 
 def pause(clients: Clients, names: Names, poller: Poller, progress: Progress) -> None:

@@ -71,8 +71,9 @@ def current_state(clients: Clients, config: Config, names: Names) -> CurrentStat
             else:
                 serverless.require_offered(clients)
                 where.require_zones(clients.region)
+        allowed = ingress.lets_in(clients, group, found.groups if found else ())
         return CurrentState(
-            found, ingress.open_cidrs(group), role.may_read(clients, names), where, price(clients, size),
+            found, allowed, role.may_read(clients, names), where, price(clients, size),
             database, user, unchecked,
         )  # fmt: skip
 

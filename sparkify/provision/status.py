@@ -58,7 +58,7 @@ def status(clients: Clients, names: Names, now: dt.datetime) -> Status:
     """How the cluster stands. Raises ProvisionError if there is none."""
     with translated():
         found = lookup.require(clients, names)
-        group = ingress.find_group(clients, names)
+        lets_in = ingress.lets_in(clients, ingress.find_group(clients, names), found.groups)
     ends = expiry(found.tags)
     node_type, nodes = (found.size.node_type, found.size.nodes) if isinstance(found.size, Size) else ("", 0)
     size = replace(found.size, rate=rate(clients, node_type or RPU))
@@ -81,5 +81,5 @@ def status(clients: Clients, names: Names, now: dt.datetime) -> Status:
         found.user,
         found.secret,
         found.is_public,
-        ingress.open_cidrs(group),
+        lets_in,
     )
