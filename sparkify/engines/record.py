@@ -90,6 +90,7 @@ class RecordReader:
         self.is_flat = all(len(path) == 1 and isinstance(path[0], str) for path in paths.values())
         self.keys = {column: str(path[0]) if self.is_flat else column for column, path in paths.items()}
         """Under which key a reader finds each column in the records that it is given."""
+        self._labels = {column: label(path) for column, path in paths.items()}
         self._regular = (
             RegularRecords(self.keys, self._numbers, self._integers, moment) if self.is_flat else None
         )
@@ -107,7 +108,7 @@ class RecordReader:
     def misfits(self, line: bytes, reasons: Mapping[str, str]) -> tuple[str | None, int]:
         """(`extra` of this record, with the values of these columns set aside; how many more those are)."""
         found = self._sort(decoded(line))
-        more = [(label(self.paths[name]), found.values[name], why) for name, why in reasons.items()]
+        more = [(self._labels[name], found.values[name], why) for name, why in reasons.items()]
         return make_extra(found.extra, [*found.aside, *more]), len(more)
 
     def problem(self, line: bytes) -> str | None:
@@ -157,8 +158,8 @@ class RecordReader:
         for column, path in self.paths.items():
             is_there, taken = _take(top, path, opened, found)
             if not is_there:
-                found.absent.append(label(path))
-            found.values[column] = self._fit(column, taken, found)
+                found.absent.append(self._labels[column])
+            found.values[column] = None if taken is None else self._fit(column, taken, found)
         _keep_rest(top, (), opened, found)
         return found
 
@@ -168,7 +169,7 @@ class RecordReader:
             found.is_rewritten = True
             return None
         why = why_unfit(value)
-        name = label(self.paths[column])
+        name = self._labels[column]
         if why and column in self._strict:
             found.problem = found.problem or f"{name} {why}"
         elif why:
