@@ -7,19 +7,23 @@ import stat
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from sparkify import connect
+from sparkify.cli.distribution import _write as write_chart
+from sparkify.cli.rehearse import _write_private as write_environment
 from sparkify.cli.report import report
 from sparkify.config_sources import load_config
 from sparkify.connection import mode_of_page
 from sparkify.engines.duckdb.engine import DuckDB
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, SparkifyError
 from sparkify.load.tables import create_tables
+from sparkify.rehearse.report import Report
 from sparkify.scratch import MARKER, PREFIX, Scratch, sweep
 from sparkify.writing import replace_file, umask
 from tests.builders import Run, Source, etl, play
@@ -216,20 +220,49 @@ def test_a_new_warehouse_can_be_read_by_duckdb_1_4_and_stays_so(tmp_path: Path) 
     engine.close()
 
 
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """As on a disk with so many bytes left."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heed = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limit[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, heed)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: write_chart(file, "x" * 5000),
+        lambda file: write_environment(file, "x" * 5000),
+        lambda file: Report("x" * 5000, "2026-11-30").write(file),
+    ],
+    ids=["distribution --chart", "rehearse --env-file", "rehearse --report"],
+)
+def test_what_does_not_fit_the_disk_leaves_the_file_before(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("old")
+
+    with no_file_larger_than(1000), pytest.raises(SparkifyError, match="cannot be written: File too large"):
+        write(file)
+    assert file.read_text() == "old"
+
+    write(file)
+    assert "x" * 5000 in file.read_text()
+
+
 def test_a_file_is_replaced_by_a_whole_one_or_stays_as_it_was(tmp_path: Path) -> None:
     page, link = tmp_path / "page.html", tmp_path / "link.html"
     page.write_text("old")
     page.chmod(0o640)
     link.symlink_to(page)
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    heed = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            replace_file(link, b"x" * 5000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-        signal.signal(signal.SIGXFSZ, heed)
+    with no_file_larger_than(1000), pytest.raises(OSError, match="File too large"):
+        replace_file(link, b"x" * 5000)
     assert page.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.html", "page.html", "tmp"]
 

@@ -139,13 +139,14 @@ def test_a_warehouse_with_a_log_beside_it_is_not_copied(tmp_path: Path) -> None:
         write_snapshot(str(tmp_path / "gone.duckdb"))
 
 
-def test_a_file_that_this_process_reads_is_locked_however_often_it_is_opened(
-    loaded: Run, tmp_path: Path
+@pytest.mark.parametrize("spelling", ["", "music/..", "same"])
+def test_a_file_that_this_process_reads_is_locked_however_often_and_by_what_path_it_is_opened(
+    loaded: Run, tmp_path: Path, spelling: str
 ) -> None:
     """Closing any handle of a file frees the process's locks on it."""
-    file = f"{tmp_path}/sparkify.duckdb"
-    first = DuckDB(file, read_only=True)
-    DuckDB(file, read_only=True).close()
+    (tmp_path / "same").symlink_to(tmp_path)
+    first = DuckDB(f"{tmp_path}/sparkify.duckdb", read_only=True)
+    DuckDB(f"{tmp_path}/{spelling}/sparkify.duckdb", read_only=True).close()
     try:
         assert loaded("rebuild", "--wait", "0").returncode == 5
     finally:

@@ -18,6 +18,7 @@ from sparkify.engines.registry import engine_of
 from sparkify.errors import ConfigError, OutputError
 from sparkify.formatting import count
 from sparkify.place import CHART, DOCUMENT, require_place
+from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
     from sparkify.distribution.advisor import Advisor, Ranked
@@ -221,7 +222,7 @@ def _print_measured(document: "dict[str, Any]") -> None:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        replace_file(file, text.encode())
     except OSError as error:
         raise OutputError(f"{file} cannot be written: {error.strerror}. Check the path.") from error
 

@@ -16,6 +16,7 @@ from sparkify.config_sources import load_config
 from sparkify.errors import ConfigError
 from sparkify.formatting import count
 from sparkify.place import DOCUMENT, MARKDOWN, require_place
+from sparkify.writing import replace_file
 
 if TYPE_CHECKING:
     from sparkify.rehearse.steps import Step
@@ -190,9 +191,7 @@ def _progress(what: str) -> None:
 def _write_private(file: Path, text: str) -> None:
     """For the user alone: there is a password in it."""
     try:
-        file.touch(mode=0o600)
-        file.chmod(0o600)
-        file.write_text(f"{text}\n", encoding="utf-8")
+        replace_file(file, f"{text}\n".encode(), 0o600, most=0o600)
     except OSError as error:
         raise ConfigError(f"--env-file {file} cannot be written: {error.strerror}.") from error
 

@@ -9,6 +9,7 @@ from typing import Any
 import sparkify
 from sparkify.errors import ConfigError
 from sparkify.rehearse.comparison import Comparison
+from sparkify.writing import replace_file
 
 _KINDS = {
     "other error": "Refused by one, or in other words",
@@ -37,7 +38,7 @@ class Report:
         """Write it, as JSON if the file's name says so. Raises ConfigError."""
         text = json.dumps(self._plain(), indent=2) if file.suffix == ".json" else self._markdown()
         try:
-            file.write_text(f"{text}\n", encoding="utf-8")
+            replace_file(file, f"{text}\n".encode())
         except OSError as error:
             raise ConfigError(f"--report {file} cannot be written: {error.strerror}.") from error
 

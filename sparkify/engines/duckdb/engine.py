@@ -79,9 +79,9 @@ class DuckDB:
         Raises BusyError if another process holds it for more than `wait` seconds, ConfigError if it is no
         DuckDB file, WarehouseError if it cannot be opened.
         """
-        if Path(file).is_symlink():  # what is rewritten must not take the link's place
-            file = os.path.realpath(file)
         refuse_other(Path(file))
+        if file != ":memory:":  # one name of each file; and what is rewritten must not take a link's place
+            file = os.path.realpath(file)
         self.file = file
         self._lock = FileLock(file, exclusive=not read_only)
         settings: dict[str, Any] = {

@@ -29,7 +29,7 @@ def refuse_other(file: Path) -> None:
         raise ConfigError(
             f"{whole!r} is not text in UTF-8. Rename the folder, or choose another --warehouse."
         )
-    if str(file) in _spills:
+    if whole in _spills:
         return
     try:
         with file.open("rb") as handle:
