@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from sparkify.engines.base import Engine
+from sparkify.engines.duckdb import read
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.record import RecordReader
 from sparkify.errors import LoadError
 from sparkify.load import accept, staging
 from tests.builders import Source, etl, play, rows
@@ -28,6 +31,8 @@ def test_rejects_are_written_a_page_at_a_time_and_all_of_them(
     source.write(source.folder / "log_data" / "many.json.gz", gzip.compress(b"{}\n" * 70 + good))
     etl(other, source.folder)
     monkeypatch.setattr(accept, "PAGE", 7)
+    monkeypatch.setattr(read, "FIRST", 4)
+    monkeypatch.setattr(read, "LARGEST", 6)
     monkeypatch.setattr("sparkify.load.rejects.AT_ONCE", at_once)
     pages: list[int] = []
     insert = staging.add_rejects
@@ -49,20 +54,49 @@ def test_a_run_that_is_lost_reads_no_further(
 ) -> None:
     source.write(source.folder / "song_data" / "a.json", b"{}\n" * 500)
     source.log(*map(play, range(20)))
-    read: list[str] = []
+    came: list[str] = []
     stage = type(warehouse).stage
 
     def staged(self: Engine, dataset: Any, *rest: Any) -> Any:
-        read.append(dataset)
+        came.append(dataset)
         return stage(self, dataset, *rest)
 
     monkeypatch.setattr(type(warehouse), "stage", staged)
 
-    with pytest.raises(LoadError, match="500 of 500 records were rejected, more than --max-rejects allows"):
+    with pytest.raises(LoadError, match="500 of the first 500 records were rejected, .* were not read"):
         etl(warehouse, source.folder, max_rejects="1% and 100")
 
-    assert read == ["songs"]
+    assert came == ["songs"]
     assert rows(warehouse, ALL) == []
+
+
+@pytest.mark.parametrize("end", ["", ".gz"])
+@pytest.mark.parametrize("bad", ['{"ts": "2018-11-01", "a": {"b": 1}}', '{"\\u0074s": 1}', "{broken"])
+def test_a_run_that_is_lost_stops_within_a_file(
+    new_warehouse: Any, source: Source, monkeypatch: pytest.MonkeyPatch, bad: str, end: str
+) -> None:
+    engine = new_warehouse()
+    if not isinstance(engine, DuckDB):
+        pytest.skip("a cluster reads all files of a COPY at once")
+    monkeypatch.setattr(read, "FIRST", 100)
+    looked_at: list[bytes] = []
+    parse = RecordReader.read
+    monkeypatch.setattr(
+        RecordReader, "read", lambda self, line: (looked_at.append(line), parse(self, line))[1]
+    )
+    body = f"{bad}\n{json.dumps({**play(1), 'status': {'a': 1}})}\n".encode() * 5000
+    log = source.folder / "log_data" / f"2018-11-01-events.json{end}"
+    source.write(log, gzip.compress(body) if end else body)
+    source.log(play(2), day="2018-11-02")
+
+    with pytest.raises(
+        LoadError, match=r"of the first [\d,]+ records were rejected, .* others were not read"
+    ):
+        etl(engine, source.folder, max_rejects="1% and 100")
+    assert len(looked_at) < 1000
+    assert rows(engine, ALL) == []
+
+    assert etl(engine, source.folder, max_rejects="50%").records.read == 10_001
 
 
 def test_what_is_still_to_come_may_save_a_run(warehouse: Engine, source: Source) -> None:

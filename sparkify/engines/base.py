@@ -147,7 +147,13 @@ class Engine(Reader, Protocol):
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows at once; each row has a value per column."""
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
+    def stage(
+        self,
+        dataset: Dataset,
+        files: Sequence[NewFile],
+        rules: Rules,
+        is_lost: Callable[[int], bool] = lambda _: False,
+    ) -> Sequence[Staged]:
         """Read the files: each of their records is in staging then, or in `raw_events` or `raw_songs`.
 
         That temporary table has the columns that the app fills, all VARCHAR, and `file_id`, `record` (the
@@ -156,6 +162,9 @@ class Engine(Reader, Protocol):
         already). A line that is no JSON object is a row of NULLs. A file that changed while it was read is
         left out of the answer and of everything. Every record carries its file and line, but for those that a
         plain COPY brought.
+
+        `is_lost` is asked now and then, where the engine can stop: whether the run is lost already, given how
+        many records the files hold at most. What was not read then is left out.
         """
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:

@@ -285,8 +285,11 @@ def _too_many(loading: FileIngest, allowed: MaxRejects) -> str:
         for (uri, reason), (place, times) in groups[:GROUPS]
     ]
     more = [f"and {len(groups) - GROUPS:,} more files and reasons"] if groups[GROUPS:] else []
+    end = f"nothing was published. Fix the files, or allow it with --max-rejects {rejected}."
+    if loading.is_cut:
+        end = "the others were not read, and nothing was published. Fix the files, or raise --max-rejects."
     return "\n  ".join((
-        f"{rejected:,} of {read:,} records were rejected, more than --max-rejects allows ({allowed}): "
-        f"nothing was published. Fix the files, or allow it with --max-rejects {rejected}.",
+        f"{rejected:,} of {'the first ' if loading.is_cut else ''}{read:,} records were rejected, more than "
+        f"--max-rejects allows ({allowed}): {end}",
         *shown, *more,
     ))  # fmt: skip

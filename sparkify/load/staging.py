@@ -21,7 +21,7 @@ from sparkify.load.growth import WHOLE, Border
 from sparkify.load.keys import KeyReport
 from sparkify.load.notices import Warnings
 from sparkify.progress import Progress
-from sparkify.source.compression import SUFFIXES
+from sparkify.source.compression import is_packed
 from sparkify.source.file import DATASETS, Dataset, NewFile, batches
 from sparkify.source.listing import SourceFile
 from sparkify.source.local import local_path
@@ -74,6 +74,9 @@ class FileIngest:
         self._changes = changes
         self._allow = allow
         self.is_lost = False
+        """Whether too many records are rejected, whatever is still to come."""
+        self.is_cut = False
+        """Whether therefore not everything was read."""
         """Whether so many were rejected that nothing which is still to come can save the run."""
         self._engine = engine
         self._run_id = run_id
@@ -104,13 +107,14 @@ class FileIngest:
     def stage_files(self, planned: Sequence[Planned]) -> None:
         """Stage all files, songs first, a bounded number of bytes at a time."""
         left = sum(p.file.size for p in planned)
-        packed = any(p.file.uri.lower().endswith(tuple(SUFFIXES)) for p in planned)
+        packed = any(is_packed(p.file.uri) for p in planned)
         for dataset in DATASETS:
             group = [p for p in planned if p.file.dataset == dataset]
             if group:
                 self._progress.step(f"reading {dataset}", sum(p.file.size for p in group))
             for batch in batches(group, lambda p: max(p.file.size, LEAST), self._engine.batch_bytes):
                 left -= sum(p.file.size for p in batch)
+                self.is_cut |= self.is_lost
                 if not self.is_lost:
                     self._stage_batch(dataset, batch, most=None if packed and left else left // 3)
         self._warn()
@@ -121,11 +125,18 @@ class FileIngest:
         by_id = {file.file_id: file for file in new}
         paths = self._feed.paths[dataset]
         rules = validation.rules(dataset, self._run_id, self._engine, paths, self._feed.clock())
-        staged = self._engine.stage(dataset, new, rules)
+
+        def is_lost(records: int) -> bool:
+            if most is not None:
+                bad = self.tally.rejected + count_invalid(self._engine, dataset, rules)
+                self.is_cut = self.is_lost = not self._allow(bad, self.tally.read + records + most)
+            return self.is_lost
+
+        staged = self._engine.stage(dataset, new, rules, is_lost)
         for file in new:
             self._progress.advance(file.size - file.start)
         self._files += len(staged)
-        for file_id in by_id.keys() - {s.file_id for s in staged}:
+        for file_id in by_id.keys() - {s.file_id for s in staged} if not self.is_lost else ():
             self.left_out.add(by_id[file_id].uri)
             self._warnings.add(
                 "changed_file",
@@ -134,7 +145,7 @@ class FileIngest:
         self.tally.read += sum(s.records_read for s in staged)
         problems = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
         bad = self.tally.rejected + len(problems) + count_invalid(self._engine, dataset, rules)
-        self.is_lost = most is not None and not self._allow(bad, self.tally.read + most)
+        self.is_lost |= most is not None and not self._allow(bad, self.tally.read + most)
         if dataset == "events":
             self._note_units(staged, by_id)
         rejected: Counter[int] = Counter()

@@ -45,6 +45,11 @@ _MAGIC: Mapping[Compression, tuple[bytes, ...]] = {
 _PADDED = frozenset({"gzip", "bzip2"})
 
 
+def is_packed(uri: str) -> bool:
+    """Whether the name of a file says that it is compressed."""
+    return uri.lower().endswith(tuple(SUFFIXES))
+
+
 class CompressionError(Exception):
     """A compressed file is cut off or damaged; the text is the reason, on one line."""
 

@@ -1,9 +1,10 @@
 """The files of one call on their way through the three lanes into DuckDB's staging (see `stage`)."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from sparkify.source.local import read_small
 from sparkify.source.scan import count_key, diagnose, records, scan_file, scan_record, unreadable_file
 from sparkify.source.tally import NumberKeys, Tally
 
+LEAST_RECORD = 3
+"""Bytes of the shortest line that holds a record."""
 FEW = 1000  # lines of a file that are no records and are still looked at one by one
 
 
@@ -50,9 +53,13 @@ class Batch:
         self._scratch = scratch
         self.reader = reader
         self._reads: list[Read] = []
+        self.is_lost = False
+        """Whether the run is lost, so that not all was read."""
 
     def reads(self) -> Sequence[Read]:
-        return sorted(self._reads, key=lambda read: read.file.file_id)
+        """The files, but for those of which nothing was read since the run is lost."""
+        found = [read for read in self._reads if read.rows or read.scan.problem or not self.is_lost]
+        return sorted(found, key=lambda read: read.file.file_id)
 
     def scan_files(self, files: Sequence[NewFile]) -> list[Read]:
         with ThreadPoolExecutor(2) as pool:
@@ -199,30 +206,44 @@ class Batch:
                 found[key] = KeyCount(read.rows - there, None)
         return found
 
-    def gather(self, tiny: Sequence[NewFile], careful: Sequence[Read]) -> None:
+    def gather(
+        self, tiny: Sequence[NewFile], careful: Sequence[Read], is_lost: Callable[[int], bool]
+    ) -> None:
         """Lane 3: write the records of all these files one a line into one file, and read that.
 
-        Nobody has scanned the tiny ones before.
+        Nobody has scanned the tiny ones before. What follows after `is_lost` is left out, and never read.
         """
-        out = Gathered()
+        self._raw.show()
+        out, unseen = Gathered(), sum(file.size // LEAST_RECORD + 1 for file in tiny)
         with self._scratch.open("wb") as handle:
-            for file in tiny:
-                try:
-                    body, state = read_small(file.path, file.size)
-                except OSError as error:
-                    self._reads.append(Read(file, unreadable_file(error)))
-                    continue
-                if not file.start and (seen := scan_record(body)):
-                    lines: Iterable[tuple[int, bytes]] = [(1, body)]
-                else:
-                    seen = scan_file(file, BytesIO(body))
-                    lines = records(file, BytesIO(body)) if seen.problem is None else ()
-                read = Read(file, seen, has_changed=differs(file, state))
-                self._reads.append(read)
-                out.add(read, lines, self.reader, handle)
-            for read in careful:
-                out.add(read, records(read.file), self.reader, handle)
+            for read, lines in chain(self._read_tiny(tiny), ((read, records(read.file)) for read in careful)):
+                for _ in out.add(read, lines, self.reader, handle):
+                    handle.flush()
+                    self._read_gathered(out)
+                    handle.seek(0)
+                    handle.truncate()
+                    out.clear()
+                    if is_lost(unseen + sum(one.scan.lines for one in self._reads)):
+                        self.is_lost = True
+                        return
         self._read_gathered(out)
+
+    def _read_tiny(self, files: Sequence[NewFile]) -> Iterator[tuple[Read, Iterable[tuple[int, bytes]]]]:
+        """Each file that can be read, and its records."""
+        for file in files:
+            try:
+                body, state = read_small(file.path, file.size)
+            except OSError as error:
+                self._reads.append(Read(file, unreadable_file(error)))
+                continue
+            if not file.start and (seen := scan_record(body)):
+                lines: Iterable[tuple[int, bytes]] = [(1, body)]
+            else:
+                seen = scan_file(file, BytesIO(body))
+                lines = records(file, BytesIO(body)) if seen.problem is None else ()
+            read = Read(file, seen, has_changed=differs(file, state))
+            self._reads.append(read)
+            yield read, lines
 
     def _read_gathered(self, out: "Gathered") -> None:
         if not out.files:
@@ -234,10 +255,11 @@ class Batch:
             [[pattern(str(self._scratch))]],
         )
         first, rows = self._raw.sql("SELECT min(rowid), count(*) FROM raw_rewritten")[0]
-        if rows != len(out.files):
-            raise AssertionError(f"{len(out.files)} records were written together, {rows} were read back")
+        if rows != out.total:
+            raise AssertionError(f"{out.total} records were written together, {rows} were read back")
         # Rows that are not committed yet have row numbers that start very high.
-        places = {"place": range(first, first + rows), "file_id": out.files, "record": out.records}
+        end = first + rows
+        places = {"place": range(end - len(out.files), end), "file_id": out.files, "record": out.records}
         self._raw.insert("raw_record", {**places, "vals": out.values, "aside": out.asides})
 
     def drop_changed(self) -> None:

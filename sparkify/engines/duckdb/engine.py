@@ -4,7 +4,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -192,14 +192,20 @@ class DuckDB:
             with contextlib.suppress(duckdb.Error):  # where the transaction has ended, what ended it is told
                 self._connection.unregister("incoming")
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
+    def stage(
+        self,
+        dataset: Dataset,
+        files: Sequence[NewFile],
+        rules: Rules,
+        is_lost: Callable[[int], bool] = lambda _: False,
+    ) -> Sequence[Staged]:
         with translated("reading files"):
             good = f"SELECT file_id, record FROM raw_{dataset} WHERE NOT ({rules.is_odd})"
 
             def accept(typed: Collection[str]) -> str:
                 return to_duckdb(rules.accept(typed), rules.params)
 
-            return self._stager.stage(dataset, files, rules, accept, to_duckdb(good, rules.params))
+            return self._stager.stage(dataset, files, rules, accept, to_duckdb(good, rules.params), is_lost)
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:  # noqa: ARG002  # as Engine has it
         return ()

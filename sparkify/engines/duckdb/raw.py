@@ -39,10 +39,13 @@ class RawTables:
         ):
             self.sql(statement)
 
-    def finish(self, good: str) -> None:
-        """Number the rows lane 1 accepted, and let the raw table show all records not in staging for good."""
+    def show(self) -> None:
+        """Let the raw table show all records not in staging for good; it showed lane 1 its files."""
         raw = _raw_records(self.columns, self.texts, self.numbers)
         self.sql(f"CREATE OR REPLACE TEMP VIEW {self.name} AS {raw}")
+
+    def finish(self, good: str) -> None:
+        """Number the rows lane 1 accepted."""
         if self.sql("SELECT 1 FROM raw_kept LIMIT 1"):
             self._number_kept(good)
             self.sql(

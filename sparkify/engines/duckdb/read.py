@@ -1,7 +1,7 @@
 """A file on its way into DuckDB's staging, and the records that are rewritten for DuckDB to read."""
 
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -17,6 +17,11 @@ from sparkify.source.tally import BLANKS, LONGEST_RECORD
 
 LARGEST_OBJECT = 12 << 20
 """What DuckDB's reader must hold of one line; longer ones are seen by `scan_file` and kept from it."""
+
+FIRST = 10_000
+"""Records that are gathered before the first of them are looked at; after that, as many again each time."""
+LARGEST = 4_000_000
+"""Records that are gathered at once: what is beside them lies in memory."""
 
 
 @dataclass
@@ -58,15 +63,27 @@ class Gathered:
     """What is beside each line of the gathered file."""
 
     def __init__(self) -> None:
+        self.most, self.total = FIRST, 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin another file of at most as many records as there were until now."""
         self.files, self.records = array("i"), array("i")
         self.values, self.asides = array("i"), array("i")
+        self.most = min(max(FIRST, self.total), LARGEST)
 
     def add(
         self, read: Read, lines: Iterable[tuple[int, bytes]], reader: RecordReader, out: BinaryIO
-    ) -> None:
-        """Write the records of a file, each fit for a JSON reader; one that is none becomes an empty list."""
-        before, keys = len(self.files), KeyTally()
+    ) -> Iterator[None]:
+        """Write the records of a file, each fit for a JSON reader; one that is none becomes an empty list.
+
+        It stops each time that there are as many as may be.
+        """
+        keys, read.rows = KeyTally(), 0
         for number, line in lines:
+            if len(self.files) == self.most:
+                yield
+            read.rows += 1
             if unreadable(line):
                 out.write(b"[]\n")
                 self._place(read.file.file_id, number, 0, 0)
@@ -79,7 +96,6 @@ class Gathered:
             self._place(read.file.file_id, number, record.values, record.aside)
             out.write(record.line)
             out.write(b"\n")
-        read.rows = len(self.files) - before
         read.unknown, read.absent = keys.unknown, keys.absent
 
     def _place(self, file_id: int, record: int, values: int, aside: int) -> None:
@@ -87,6 +103,7 @@ class Gathered:
         self.records.append(record)
         self.values.append(values)
         self.asides.append(aside)
+        self.total += 1
 
 
 def as_staged(read: Read) -> Staged:

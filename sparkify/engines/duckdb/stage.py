@@ -32,11 +32,12 @@ from sparkify.engines.duckdb.raw import RawTables
 from sparkify.engines.duckdb.read import Read, UnreadError, as_staged, changed_meanwhile, pattern
 from sparkify.engines.record import record_reader
 from sparkify.errors import RetryError
+from sparkify.source.compression import is_packed
 from sparkify.source.fetch import prefetch
 from sparkify.source.file import Dataset, NewFile
 
 TINY = 64 << 10
-"""Files below this many bytes are gathered."""
+"""Files below this many bytes are gathered. Of one that is packed nobody knows how many records it holds."""
 READ_BY_DUCKDB = ("none", "gzip", "zstd")
 """Compressions that lanes 1 and 2 can read; lane 3 reads every one."""
 
@@ -60,6 +61,7 @@ class DuckDBStager:
         rules: Rules,
         accept: Callable[[Collection[str]], str],
         good: str,
+        is_lost: Callable[[int], bool],
     ) -> Sequence[Staged]:
         """Read the files; see `Engine.stage`.
 
@@ -74,7 +76,7 @@ class DuckDBStager:
             batch = Batch(raw, reader, rules.typed, accept, self._scratch)
             try:
                 raw.create()
-                self._stage(batch, groups, rules.is_in_order)
+                self._stage(batch, groups, rules.is_in_order, is_lost)
                 raw.finish(good)
             except UnreadError as error:
                 self._refused |= error.uris
@@ -86,12 +88,19 @@ class DuckDBStager:
             changed = batch.changed()
             return [as_staged(read) for read in batch.reads() if read.file.file_id not in changed]
 
-    def _stage(self, batch: Batch, groups: Iterable[Sequence[NewFile]], is_in_order: bool) -> None:
+    def _stage(
+        self,
+        batch: Batch,
+        groups: Iterable[Sequence[NewFile]],
+        is_in_order: bool,
+        is_lost: Callable[[int], bool],
+    ) -> None:
         careful: list[Read] = []
         tiny: list[NewFile] = []
         for files in groups:
-            tiny += [file for file in files if file.size <= TINY]
-            reads = batch.scan_files([file for file in files if file.size > TINY])
+            small = [file for file in files if file.size <= TINY and not is_packed(file.uri)]
+            tiny += small
+            reads = batch.scan_files([file for file in files if file not in small])
             for read in reads:  # DuckDB would wait for ever at a pipe that took a file's place
                 read.has_changed = changed_meanwhile(read) or None
             readable = [read for read in reads if read.scan.problem is None and not read.has_changed]
@@ -104,7 +113,7 @@ class DuckDBStager:
                     group = others
                 careful += batch.read_plain(group, compression)
             careful += [read for read in readable if read not in plain]
-        batch.gather(tiny, careful)
+        batch.gather(tiny, careful, is_lost)
         batch.drop_changed()
 
     def _is_plain(self, read: Read) -> bool:

@@ -132,7 +132,13 @@ class Redshift:
         if batch:
             self._run(head + ", ".join(batch))
 
-    def stage(self, dataset: Dataset, files: Sequence[NewFile], rules: Rules) -> Sequence[Staged]:
+    def stage(
+        self,
+        dataset: Dataset,
+        files: Sequence[NewFile],
+        rules: Rules,
+        is_lost: Callable[[int], bool] = lambda _: False,  # noqa: ARG002  # COPY reads all files at once
+    ) -> Sequence[Staged]:
         return self._loader.stage(dataset, files, rules.paths, to_redshift(rules.is_odd, rules.params))
 
     def preview(self, dataset: Dataset, files: Sequence[NewFile]) -> Sequence[str]:
