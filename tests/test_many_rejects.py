@@ -63,7 +63,7 @@ def test_a_run_that_is_lost_reads_no_further(
 
     monkeypatch.setattr(type(warehouse), "stage", staged)
 
-    with pytest.raises(LoadError, match="500 of the first 500 records were rejected, .* were not read"):
+    with pytest.raises(LoadError, match=r"500 of the first 500 records were rejected, .* were not read"):
         etl(warehouse, source.folder, max_rejects="1% and 100")
 
     assert came == ["songs"]

@@ -16,7 +16,7 @@ import hmac
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -105,16 +105,36 @@ def write(engine: Engine, changes: Changes) -> None:
     _append(engine, changes, last, tables, hashing)
 
 
-def accept(engine: Engine, why: str, command: str = "accept") -> None:
+def accept(engine: Engine, why: str) -> None:
     """Seal all tables as they are now, whatever the last seal says of them; to be called in a transaction.
 
-    The next run builds the tables of models again. Only the command `accept` begins to use a key.
+    The next run builds the tables of models again. Where there is a key, the chain has it from here on.
     """
-    last, changes = read_last(engine), Changes(engine, command, why)
+    last, changes = read_last(engine), Changes(engine, "accept", why)
     with suppress(WarehouseError):
-        changes.models = {name: one._replace(select=0) for name, one in last.models.items()} if last else {}
+        changes.models = _to_build(last)
     tables = changes.applied_to({}) | read_digests(engine, SEALED)
     _append(engine, changes, last, tables, read_hashing(engine))
+
+
+def migrated(engine: Engine, changes: Changes, before: Mapping[str, Digest]) -> None:
+    """Seal what a migration did: `before` holds the digests of the tables that were there before it.
+
+    What somebody had changed by hand stays a difference, but in tables that were made again as a whole.
+    Where there were no seals, all is sealed as it is. The next run builds the tables of models again.
+    """
+    last, hashing, tables = read_last(engine), read_hashing(engine), read_digests(engine, SEALED)
+    if last and last.hashing == hashing:
+        was = last.tables
+        for name in tables.keys() - changes.whole:
+            difference = tables[name].minus(before.get(name, Digest()))
+            tables[name] = was.get(name, Digest()).plus(difference)
+    changes.models = _to_build(last)
+    _append(engine, changes, last, changes.applied_to({}) | tables, hashing)
+
+
+def _to_build(last: Entry | None) -> dict[str, Built]:
+    return {name: one._replace(select=0) for name, one in last.models.items()} if last else {}
 
 
 def begin(engine: Engine) -> None:

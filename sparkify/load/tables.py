@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from sparkify.engines.base import Engine, Paths
 from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
 from sparkify.ledger import seal, state
-from sparkify.ledger.digests import Changes
+from sparkify.ledger.digests import SEALED, Changes, Digest, read_digest
 from sparkify.ledger.runs import last_run, writing
-from sparkify.ledger.seal import accept, begin, read_program, sealed
+from sparkify.ledger.seal import begin, read_program, sealed
 from sparkify.load.evolve import add_columns, add_unsealed
-from sparkify.load.layout import missing_columns, require_columns
+from sparkify.load.layout import missing_columns, read_columns, require_columns
 from sparkify.load.own_models import standing
 from sparkify.load.rules import other_pages
 from sparkify.load.star import build_star, drop_affected, recount_all
@@ -184,7 +184,7 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
     """
     done = []
     with writing(engine):
-        there, version = _ours_by_name(engine), _version(engine)
+        there, version, before = _ours_by_name(engine), _version(engine), _digests(engine)
         if VIEWS_SINCE <= version < VERSION:  # they hold nothing, and are made again
             _drop_views(engine)
             there = _ours_by_name(engine)
@@ -202,9 +202,23 @@ def migrate(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> lis
             state.add_version(engine, VERSION)
             require_columns(engine, adds_to_staging=True)
             done += [f"Column {name} is new." for name in add_unsealed(engine, paths)]
-            _rebuild(engine)
-            accept(engine, f"{state.this_program()} made layout {version} {VERSION}", "migrate")
+            changes = Changes(engine, "migrate", f"{state.this_program()} made layout {version} {VERSION}")
+            _rebuild(engine, changes)
+            seal.migrated(engine, changes, before)
     return done
+
+
+def _digests(engine: Engine) -> dict[str, Digest]:
+    """Of the tables that are there, by the columns that they have; nothing where there are no seals yet."""
+    there = read_columns(engine)
+    if seal.CHAIN not in there:
+        return {}
+    lacking = {
+        name: {column.name for column in schema.table(name).columns} - {*there[name]}
+        for name in SEALED
+        if name in there
+    }
+    return {name: read_digest(engine, name, without=columns) for name, columns in lacking.items()}
 
 
 def _add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -> None:
@@ -214,11 +228,11 @@ def _add_columns(engine: Engine, paths: Mapping[Dataset, Paths] | None = None) -
             add_columns(engine, paths)
 
 
-def _rebuild(engine: Engine) -> None:
+def _rebuild(engine: Engine, changes: Changes) -> None:
     """What this program's rules make of staging: normal forms of text, star, and counts of the ledger."""
     last = last_run(engine)
     relearn_forms(engine, last)
-    drop_affected(engine, build_star(engine, 0, last, Changes(engine)))
+    drop_affected(engine, build_star(engine, 0, last, changes))
     recount_all(engine)
 
 
