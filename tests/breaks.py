@@ -42,6 +42,8 @@ BREAKS: dict[str, str | list[str]] = {
         "UPDATE songs SET artist_id = 'AR9'",
     ],
     "artists_unique": "INSERT INTO artists SELECT * FROM artists",
+    "forgotten_are_gone": "INSERT INTO etl_forgotten (user_id, run_id, forgotten_at) "
+    "SELECT MIN(user_id), 1, MIN(ts) FROM stg_events WHERE run_id IN (SELECT MAX(run_id) FROM stg_events)",
     "ledger_balanced": [
         "UPDATE etl_file SET records_read = records_read + 1 WHERE file_id = 2",
         "UPDATE etl_file SET records_read = records_read + 1, rejected = rejected + 1 WHERE file_id = 2",

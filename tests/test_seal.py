@@ -11,7 +11,7 @@ from sparkify.engines.base import Engine
 from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import CheckError, ConfigError, WarehouseError
 from sparkify.ledger import seal
-from sparkify.ledger.digests import SEALED, Changes, read_digest
+from sparkify.ledger.digests import SEALED, SMALL, Changes, read_digest
 from sparkify.ledger.seal import accept, read_chain, read_last
 from sparkify.load import checks
 from sparkify.load.checks import check_seal
@@ -38,6 +38,28 @@ THE_KINDS = {
     "songplay": "INSERT INTO songplay (songplay_id, start_time, session_id, item_in_session) "
     "VALUES (9000001, '2150-01-01 00:00:00', 9, 1)",
 }
+
+
+@pytest.mark.parametrize("name", sorted(THE_KINDS.keys() & {*SMALL}))
+def test_a_ledger_that_was_changed_for_one_run_leaves_a_warning(
+    warehouse: Engine, source: Source, name: str
+) -> None:
+    fill(warehouse, source)
+    held = rows(warehouse, f"SELECT * FROM {name}")
+    warehouse.execute(THE_KINDS[name])
+    source.log(play(7), day="2018-11-03")
+
+    run = etl(warehouse, source.folder).run_id
+
+    warehouse.execute(f"DELETE FROM {name} WHERE run_id < {run}")
+    warehouse.insert(name, schema.table(name).column_names, held)
+    [message] = [
+        told
+        for (told,) in rows(
+            warehouse, f"SELECT message FROM etl_warning WHERE run_id = {run} AND kind = 'seal'"
+        )
+    ]
+    assert message.startswith(f"something else than sparkify changed the warehouse: {name}: ")
 
 
 class TakenBack(Exception):

@@ -11,13 +11,13 @@ from html import escape
 
 from sparkify.clock import now_in_seconds
 from sparkify.engines.base import Engine
-from sparkify.errors import CheckError, RetryError
+from sparkify.errors import CheckError, ConfigError, RetryError
 from sparkify.formatting import count, percent
 from sparkify.ledger import attempts, seal
-from sparkify.ledger.digests import Changes
+from sparkify.ledger.digests import SEALED, SMALL, Changes
 from sparkify.ledger.rejects import Reject
 from sparkify.ledger.runs import Run, add_run, is_published, last_run, writing
-from sparkify.load.checks import check_affected, check_own, check_span
+from sparkify.load.checks import changed_by_hand, check_affected, check_layout, check_own, check_span
 from sparkify.load.keys import KeyNews
 from sparkify.load.notices import Warned, Warnings
 from sparkify.load.own_models import build_models, is_stale
@@ -28,6 +28,7 @@ from sparkify.load.star import RunRange, drop_affected
 from sparkify.load.tables import count_rows
 from sparkify.load.verdict import Verdict
 from sparkify.progress import Progress
+from sparkify.sql.schema import STAR
 
 REBUILDING = ("rebuild", "forget")
 """Commands that build the whole star, whatever rules built it before."""
@@ -179,6 +180,7 @@ def _attempt(
     with writing(engine):
         if reached and is_published(engine, reached[-1][0]):
             return reached[-1][1]
+        before = _changed_before(engine, command, progress)
         with seal.sealed(engine) as changes:
             attempts.clear(engine, attempt)
             if command not in REBUILDING:
@@ -186,6 +188,7 @@ def _attempt(
             run_id = last_run(engine) + 1
             progress.know(run_id, 0, 0)
             summary = Summary(**vars(work(run_id, changes)))
+            summary.warnings = [*before, *summary.warnings]
             if summary.is_idle and run_id > 1 and is_stale(engine, project):
                 summary.is_idle = False
                 progress.note("the models are not those of the last run: they are built, and nothing else.")
@@ -212,6 +215,31 @@ def _attempt(
         progress.step("publishing")
     summary.seconds = round(time.monotonic() - began, 3)
     return summary
+
+
+def _changed_before(engine: Engine, command: str, progress: Progress) -> Sequence[Warned]:
+    """Warn of what something else than sparkify has changed in the ledger; refuse it where there is a key.
+
+    What a run does by a ledger that somebody changed is sealed, and the change may be taken back afterwards.
+    With a key every table is compared, and its layout, but for a star schema that is to be rebuilt.
+    """
+    warnings = Warnings(progress)
+    if not seal.key():
+        if found := changed_by_hand(engine, SMALL):
+            warnings.add(
+                "seal",
+                f"something else than sparkify changed the warehouse: {found}. `sparkify check` tells.",
+            )
+        return warnings.found
+    tables = [name for name in SEALED if name not in STAR or command not in REBUILDING]
+    layout = check_layout(engine)
+    if found := changed_by_hand(engine, tables) or ("" if layout.passed else layout.sentence()):
+        raise ConfigError(
+            f"something else than sparkify changed the warehouse: {found.rstrip('.')}. Restore a copy, or "
+            "look at it and say `sparkify log --accept WHY`; `sparkify rebuild` repairs a star schema. "
+            "Nothing was changed."
+        )
+    return ()
 
 
 def _said(summary: Summary) -> str:
