@@ -17,6 +17,8 @@ MARKDOWN = "# "
 DOCUMENT = "{\n"
 """How files begin that sparkify writes, of each kind."""
 
+OF_SOURCE = ("song_data", "log_data")
+"""The names of the folders where the app writes."""
 OF_WAREHOUSE = (".wal", ".lock", ".tmp")
 """How the names of files end that lie beside a warehouse and are part of it."""
 OF_COPY = ".snapshot"
@@ -42,10 +44,16 @@ def require_place(out: Path, s3: S3, begins: str) -> None:
 
 
 def require_foreign(out: Path, s3: S3) -> None:
-    """Raise ConfigError for a name that a warehouse keeps for itself, and for a place in the source."""
+    """Raise ConfigError for a name that a warehouse keeps for itself, and for a place in a source.
+
+    A source that the configuration does not name is known by the names of its folders.
+    """
     with _named(out):
         place = out.resolve()
         place.exists()  # which a name that is too long does not survive
+        around = (place, *place.parents, *out.absolute().parents)
+        if inner := next((folder for folder in around if folder.name in OF_SOURCE), None):
+            raise ConfigError(f"{out} lies in the source, {inner}: the next load would read it.")
         for folder in (s3.log_data or f"{s3.source}/log_data", s3.song_data or f"{s3.source}/song_data"):
             is_named = s3.source or folder in (s3.log_data, s3.song_data)
             if is_named and place.is_relative_to(Path(folder).resolve()):

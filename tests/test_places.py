@@ -12,13 +12,14 @@ from tests.builders import Run, Source
 
 @pytest.mark.parametrize(
     "command",
-    [("etl", "--metrics"), ("report", "--out"), ("export",), ("export", "--format", "csv"),
-     ("export", "--format", "duckdb")],
+    [("etl", "--metrics"), ("etl", "--from", "2018-13-01", "--metrics"), ("report", "--out"), ("export",),
+     ("export", "--format", "csv"), ("export", "--format", "duckdb")],
 )  # fmt: skip
+@pytest.mark.parametrize("settings", ["", "[S3]\nSOURCE = music\n"], ids=["no source is named", "one is"])
 def test_nothing_is_written_where_the_app_writes(
-    loaded: Run, source: Source, tmp_path: Path, command: tuple[str, ...]
+    loaded: Run, source: Source, tmp_path: Path, command: tuple[str, ...], settings: str
 ) -> None:
-    (tmp_path / "dwg.cfg").write_text("[S3]\nSOURCE = music\n")
+    (tmp_path / "dwg.cfg").write_text(settings)
     log = next((source.folder / "log_data").rglob("*.json"))
     (tmp_path / "link").symlink_to(source.folder / "song_data")
     before = {path: path.is_file() and path.read_bytes() for path in source.folder.rglob("*")}
@@ -27,7 +28,7 @@ def test_nothing_is_written_where_the_app_writes(
         done = loaded(*command, str(out))
 
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert "lies in the source" in done.stderr
+        assert ("lies in the source" in done.stderr) == ("--from" not in command)
         assert {path: path.is_file() and path.read_bytes() for path in source.folder.rglob("*")} == before
 
 

@@ -220,7 +220,7 @@ def _attempt(
 def _changed_before(engine: Engine, command: str, progress: Progress) -> Sequence[Warned]:
     """Warn of what something else than sparkify has changed in the ledger; refuse it where there is a key.
 
-    What a run does by a ledger that somebody changed is sealed, and the change may be taken back afterwards.
+    What a run does by a ledger that somebody changed is sealed, and the change may be undone afterwards.
     With a key every table is compared, and its layout, but for a star schema that is to be rebuilt.
     """
     warnings = Warnings(progress)
