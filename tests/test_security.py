@@ -113,6 +113,26 @@ def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Pat
         assert option or done.returncode == 1, "refused, and not only without effect"
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "FROM histogram('q.csv', x)", "FROM songs, histogram_values('./q.csv', x)", "PIVOT 'q.csv' ON a",
+        "WITH p AS (PIVOT 'q.csv' ON a USING count(*)) FROM p", "UNPIVOT 'q.csv' ON a", "SUMMARIZE 'q.csv'",
+        "PIVOT (FROM songs, 'q.csv') ON year", 'PIVOT "q.csv" ON a', "DESCRIBE 'q.csv'",
+    ],
+)  # fmt: skip
+def test_a_query_does_not_reach_the_warehouse_by_a_name_that_duckdb_reads(
+    loaded: Run, tmp_path: Path, sql: str
+) -> None:
+    """By the ending of its name DuckDB reads a file in the place of a table as CSV, JSON or Parquet."""
+    (tmp_path / "sparkify.duckdb").rename(tmp_path / "q.csv")
+
+    done = loaded("query", "--warehouse", "q.csv", sql)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "only the warehouse's own tables can be read" in done.stderr
+
+
 def test_what_is_secret_is_printed_nowhere(
     run: Run, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,8 @@ writes its `.wal` (tried with 2.0.0), and whoever opens the warehouse next takes
 
 import os
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 import duckdb
@@ -22,6 +24,10 @@ _OF_NO_FILE = re.compile(
     r"|pg_timezone_names|icu_calendar_names|test_all_types|test_vector_types"
 )
 """Functions that make a table of no file."""
+_BEFORE_TABLES = ("FROM", "JOIN", "PIVOT", "UNPIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "TABLE")
+"""Words that a table follows."""
+_BY_NAME = ("histogram", "histogram_values")
+"""Macros that make a table of one that is named by a text; aggregates have the same names."""
 TEXT = "''"
 """What stands for a text among the words of a statement."""
 _ACTING = {
@@ -42,11 +48,11 @@ def refuse_acting(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     tables = {name for (name,) in connection.execute(TABLE_FUNCTIONS).fetchall()}
     files = {name for name in tables if not _OF_NO_FILE.fullmatch(name)}
     for word, after in pairwise(words):
-        if (after.startswith("(") and word.lower() in files) or (
-            word.upper() in ("FROM", "JOIN") and after == TEXT
-        ):
-            raise _file_refused(word if after.startswith("(") else _A_FILE)
-    if _names_a_file(connection, sql):
+        if after.startswith("(") and word.lower() in files:
+            raise _file_refused(word)
+        if word.upper() in _BEFORE_TABLES and (after == TEXT or after.lower() in _BY_NAME):
+            raise _file_refused(_A_FILE if after == TEXT else after)
+    if _names_a_file(connection, sql) or _names_itself(connection, [*words, *_texts(sql)]):
         raise _file_refused(_A_FILE)
 
 
@@ -63,6 +69,32 @@ def _names_a_file(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
     known = {name for (name,) in connection.execute(TABLES).fetchall()}
     others = [name for name in named if name.lower() not in known]
     return any(os.path.exists(name) for name in others)  # noqa: PTH110  # Path's raises for a long name
+
+
+def _names_itself(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> bool:
+    """Whether one of these is a path to the file of the database, the only one that DuckDB would open."""
+    [(own,)] = connection.execute(
+        "SELECT path FROM system.main.duckdb_databases() WHERE database_name = current_database()"
+    ).fetchall()
+    if not own:
+        return False
+    for name in names:
+        with suppress(OSError, ValueError):
+            if os.path.samefile(name, own):  # noqa: PTH121  # Path's raises for a long name
+                return True
+    return False
+
+
+def _texts(sql: str) -> list[str]:
+    """The texts in a statement, without their quotes."""
+    encoded = sql.encode()
+    tokens = duckdb.tokenize(sql)
+    ends = [at for at, _ in tokens[1:]] + [len(encoded)]
+    return [
+        encoded[at:end].decode().strip().partition("'")[2].rstrip("'").replace("''", "'")
+        for (at, kind), end in zip(tokens, ends, strict=True)
+        if kind == duckdb.token_type.string_const
+    ]
 
 
 def _words(sql: str) -> list[str]:
