@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sparkify.config import Config, Etl
 from sparkify.engines.base import Engine
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import CheckError, ConfigError, QueryError
 from sparkify.ledger.seal import accept
 from sparkify.load.checks import check_warehouse
@@ -165,6 +167,34 @@ def test_check_says_when_a_table_does_not_hold_what_its_select_returns(
     assert "its SELECT is another one now" in failed(warehouse, write(twice="SELECT 2 AS a"))["models"]
     rebuild(warehouse, Noting(), project=project)
     assert failed(warehouse, project) == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE top_artists ALTER artist_name TYPE VARCHAR COLLATE NOCASE",
+        "ALTER TABLE top_artists ALTER plays TYPE DOUBLE",
+        "ALTER TABLE top_artists ALTER plays SET DEFAULT 7",
+        "UPDATE top_artists SET seconds = 1e31",
+        "UPDATE top_artists SET seconds = 'nan'",
+    ],
+)
+def test_check_says_when_a_table_has_other_columns_than_its_select(
+    new_warehouse: Any, source: Source, write: Write, change: str
+) -> None:
+    engine = new_warehouse()
+    if not isinstance(engine, DuckDB):
+        pytest.skip("only who owns a table of Redshift alters it")
+    source.log(play(0), play(1, artist="Harmonia", length=0.1))
+    project = write(top_artists=TOP)
+    etl(engine, source.folder, project=project)
+
+    engine.native(change)
+
+    assert "top_artists: " in failed(engine, project)["models"]
+    rebuild(engine, Noting(), project=project)
+    assert failed(engine, project) == {}
+    assert engine.query("SELECT * FROM top_artists").columns == ("artist_name", "plays", "seconds")
 
 
 def test_a_table_that_no_model_made_is_never_replaced(

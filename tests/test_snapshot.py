@@ -139,7 +139,7 @@ def test_a_warehouse_with_a_log_beside_it_is_not_copied(tmp_path: Path) -> None:
         write_snapshot(str(tmp_path / "gone.duckdb"))
 
 
-@pytest.mark.parametrize("spelling", ["", "music/..", "same"])
+@pytest.mark.parametrize("spelling", ["", "/", "music/..", "same"])
 def test_a_file_that_this_process_reads_is_locked_however_often_and_by_what_path_it_is_opened(
     loaded: Run, tmp_path: Path, spelling: str
 ) -> None:

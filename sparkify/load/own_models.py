@@ -87,6 +87,7 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
             columns = engine.query(_no_rows_of(model)).columns
             _require_names(model, columns)
             is_same = model.name in ours and ours[model.name].select == selects[model.name]
+            is_same = is_same and not _altered(engine, [model])
             if is_same and model.name in project.over_ours and [*columns] == [*there[model.name]]:
                 # Whoever reads it meanwhile is not held up, and what was granted stays.
                 engine.execute(f"DELETE FROM {model.name}")
@@ -114,6 +115,7 @@ def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
     ours, selects = standing(reader, there), _selects(project)
     gone = sorted(ours.keys() - {model.name for model in project.models})
     wrong = [(name, "its file is gone, and the next run drops it") for name in gone]
+    altered = _altered(reader, [model for model in project.models if model.name in ours])
     for model in project.models:
         if model.name in there and model.name not in ours:
             wrong.append((model.name, "somebody made a table or view of that name: no run replaces it"))
@@ -121,6 +123,10 @@ def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
             wrong.append((model.name, "it is missing, and the next run builds it"))
         elif ours[model.name].select != selects[model.name]:
             wrong.append((model.name, "its SELECT is another one now, and the next run builds it"))
+        elif model.name in altered:
+            wrong.append(
+                (model.name, "a column has another type or default; `sparkify rebuild` builds it again")
+            )
         elif differs := _compare(reader, model):
             wrong.append((model.name, f"{differs}; `sparkify rebuild` builds it again"))
     meaning = "The table of each model holds what its SELECT returns."
@@ -165,8 +171,8 @@ def _compare(reader: Reader, model: Own) -> str:
         {"name": model.name},
     ).rows
     compared = ", ".join(
-        f'CASE WHEN ABS(m."{name}") BETWEEN 1E-30 AND 1E30 THEN CAST(m."{name}" AS REAL) '
-        f'WHEN m."{name}" IS NOT NULL THEN 0 END'
+        f'CASE WHEN ABS(m."{name}") > 1E30 THEN m."{name}" '
+        f'WHEN ABS(m."{name}") >= 1E-30 THEN CAST(m."{name}" AS REAL) WHEN m."{name}" IS NOT NULL THEN 0 END'
         if kind.lower() in _FRACTIONS
         else f'm."{name}"'
         for name, kind in columns
@@ -185,6 +191,14 @@ def _compare(reader: Reader, model: Own) -> str:
     if not (more or fewer):
         return ""
     return f"it holds {count(more, 'row')} that its SELECT does not return, and lacks {count(fewer, 'row')}"
+
+
+def _altered(reader: Reader, models: Sequence[Own]) -> Collection[str]:
+    """The models whose tables have other columns than their SELECTs, as far as the engine can tell."""
+    return reader.altered({
+        model.name: f"CREATE TABLE {model.name} AS SELECT * FROM (\n{model.text}\n) AS m LIMIT 0"
+        for model in models
+    })  # fmt: skip
 
 
 def _no_rows_of(model: Own) -> str:

@@ -80,8 +80,8 @@ class DuckDB:
         DuckDB file, WarehouseError if it cannot be opened.
         """
         refuse_other(Path(file))
-        if file != ":memory:":  # one name of each file; and what is rewritten must not take a link's place
-            file = os.path.realpath(file)
+        if (real := os.path.realpath(file)) != os.path.abspath(file):  # noqa: PTH100  # as realpath, but links
+            file = real  # what is rewritten must not take a link's place
         self.file = file
         self._lock = FileLock(file, exclusive=not read_only)
         settings: dict[str, Any] = {

@@ -51,16 +51,17 @@ def spill_folder(file: str) -> Iterator[Path]:
 
     It is one for all openings of a file in this process: DuckDB lets none differ in its settings.
     """
+    whole = os.path.realpath(file)
     with _lock:
-        found = _spills[file] if file in _spills else _make_spill(file)
-        _spills[file] = found._replace(openings=found.openings + 1)
+        found = _spills[whole] if whole in _spills else _make_spill(file)
+        _spills[whole] = found._replace(openings=found.openings + 1)
     try:
         yield found.scratch.path
     finally:
         with _lock:
-            found = _spills[file] = _spills[file]._replace(openings=_spills[file].openings - 1)
+            found = _spills[whole] = _spills[whole]._replace(openings=_spills[whole].openings - 1)
             if not found.openings:
-                del _spills[file]
+                del _spills[whole]
                 found.scratch.close()
 
 

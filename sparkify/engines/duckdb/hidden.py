@@ -112,7 +112,14 @@ def _stands(fresh: duckdb.DuckDBPyConnection, name: str, create: str) -> bool:
     fresh.execute(f"DROP {kind} temp.main.{name}")
     if kind == "VIEW" or not stood:
         return [_plain(text) for _, text in stood] == [_plain(sql)]
-    return columns <= set(fresh.execute(f"{COLUMNS} {stood[0][0]} AND {here}").fetchall())
+    held = set(fresh.execute(f"{COLUMNS} {stood[0][0]} AND {here}").fetchall())
+    return columns <= held and _collated(stood[0][1]) == _collated(sql)
+
+
+def _collated(table: str) -> set[tuple[str, str]]:
+    """The columns of a CREATE TABLE that have a collation, and which."""
+    bare = _QUOTED.sub(lambda text: text[0] if text[0][0] == '"' else "''", table)
+    return {(found[1], found[2]) for found in re.finditer(_COLLATED.pattern + r"(\w+)", bare)}
 
 
 def _plain(view: str) -> str:
