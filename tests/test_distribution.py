@@ -18,7 +18,7 @@ from sparkify.distribution.placement import Cluster, Move, Style
 from sparkify.distribution.plan import Column
 from sparkify.distribution.sizes import PLAIN, UNSAFE_ROW, Sizes
 from sparkify.distribution.slices import Histogram, hashed
-from sparkify.distribution.workload import forget, read_weights, read_workload
+from sparkify.distribution.workload import Workload, forget, read_weights, read_workload
 from sparkify.engines.base import Engine
 from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import ConfigError
@@ -235,12 +235,16 @@ def advise(
 ) -> tuple[Advisor, list[Ranked]]:
     """The advice for all statements, or for some."""
     workload = read_workload(engine, {}, load_statements(), own)
-    items = [one for one in workload.items if not only or one.name in only]
     try:
-        advisor = Advisor(engine, replace(workload, items=items), CLUSTER, grow=grow)
-        return advisor, advisor.rank()
+        return advise_for(engine, workload, *only, grow=grow)
     finally:
         forget(engine, workload)
+
+
+def advise_for(engine: Engine, workload: Workload, *only: str, grow: int = 1) -> tuple[Advisor, list[Ranked]]:
+    items = [one for one in workload.items if not only or one.name in only]
+    advisor = Advisor(engine, replace(workload, items=items), CLUSTER, grow=grow)
+    return advisor, advisor.rank()
 
 
 @pytest.fixture(scope="module")
@@ -281,9 +285,12 @@ BY_SONG = "SELECT s.year, p.title FROM songplay AS p JOIN songs AS s ON s.song_i
 
 def test_what_is_asked_decides_which_dimension_gets_the_key_of_the_fact(star: Engine) -> None:
     own = [Statement("by_song", "", BY_SONG), Statement("by_user", "", JOIN_USERS)]
+    workload = read_workload(star, {}, load_statements(), own)
+    found = {name: advise_for(star, workload, name) for name in ("by_song", "by_user")}
+    forget(star, workload)
 
     for name, column in (("by_song", "song_id"), ("by_user", "user_id")):
-        advisor, ranking = advise(star, name, own=own)
+        advisor, ranking = found[name]
         first = next(one for one in ranking if one.design["songplay"].key)
         assert first.moved == 0
         dimension = first.design["songs" if name == "by_song" else "users"]
@@ -301,9 +308,8 @@ def test_a_change_that_saves_next_to_nothing_is_not_advised() -> None:
     assert best([ranking[0], ranking[2]]).design == everything
 
 
-def test_a_question_weighs_as_much_as_it_is_asked(star: Engine) -> None:
-    once, often = read_workload(star, {}, load_statements()), None
-    forget(star, once)
+def test_a_question_weighs_as_much_as_it_is_asked(star: Engine, advice: tuple[Advisor, list[Ranked]]) -> None:
+    once = advice[0].workload
     often = read_workload(star, {"sessions": 24.0, "load": 0.5}, load_statements())
     forget(star, often)
 

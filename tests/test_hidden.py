@@ -11,6 +11,7 @@ from sparkify.load.checks import check_warehouse
 from sparkify.load.tables import create_tables
 from sparkify.sql import schema
 from tests.builders import Run, Source, play
+from tests.torture import times
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_a_collation_of_any_column_of_text_is_named_and_refused(file: Path) -> N
         (name, one.name) for name in schema.ALL for one in schema.table(name).columns if one.kind == "text"
     ]
     assert len(texts) > 40
-    for name, column in texts:
+    for name, column in texts[:: times(4, 1)]:
         try:
             alter(file, f"ALTER TABLE {name} ALTER {column} TYPE VARCHAR COLLATE NOCASE")
         except duckdb.Error:  # of a column of a key, which DuckDB does not change

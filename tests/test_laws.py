@@ -58,7 +58,7 @@ Delivery = tuple[str, Any]
 
 
 @settings(
-    max_examples=times(15, 100),
+    max_examples=times(8, 100),
     deadline=None,
     # Shrinking takes minutes, since an example is several whole runs; a failing example is small enough.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
