@@ -18,9 +18,6 @@ from sparkify.formatting import count
 if TYPE_CHECKING:
     from sparkify.load.forget import Receipt
 
-SHOWN = 5
-"""Names of tables that a receipt for people shows."""
-
 
 @click.command()
 @click.argument("user_id", type=ANY_ID, metavar="[USER_ID]", required=False)
@@ -103,10 +100,9 @@ def _as_text(receipt: "Receipt", warehouse: str) -> str:
         ("rejects", f"{count(receipt.rejects, 'text')} erased: theirs, and those that do not say whose"),
     ]
     made = receipt.not_searched
-    more = f" and {len(made) - SHOWN} more" if made[SHOWN:] else ""
     if not (receipt.was_forgotten or receipt.events or receipt.rejects):
         done = [("found", "no record: what comes later is made anonymous")]
-    others = f"{', '.join(map(visible, made[:SHOWN]))}{more}: look there, and then forget again"
+    others = f"{', '.join(map(visible, made))}: look there, and then forget again"
     verb = "is" if len(receipt.user_ids) == 1 else "are"
     before = "was forgotten before" if receipt.was_forgotten else f"{verb} forgotten"
     if receipt.was_forgotten and verb == "are":
