@@ -14,9 +14,12 @@ from sparkify.ask.dashboard import as_csv
 from sparkify.ask.live import KEPT_BYTES, Asked, Live
 from sparkify.ask.questions import find_question
 from sparkify.cli.output import print_result
+from sparkify.cli.report import open_live
+from sparkify.config import Config
+from sparkify.config import Warehouse as WarehouseSettings
 from sparkify.engines.base import Result
 from sparkify.engines.duckdb.engine import DuckDB, Limits
-from sparkify.errors import QueryError, WarehouseError
+from sparkify.errors import QueryError, SparkifyError, WarehouseError
 from tests.builders import Run
 
 ENDLESS = "SELECT COUNT(*) FROM range(10000000000000) AS a, range(100000) AS b"
@@ -57,10 +60,28 @@ def test_a_statement_fills_no_disk(opened: Callable[..., DuckDB]) -> None:
         engine.native("SELECT random() AS a, random() AS b FROM range(30000000) ORDER BY a, b")
     with pytest.raises(QueryError, match="SET is refused"):
         engine.native("SET max_temp_directory_size = '90GB'")
+    for kind in ("TEMP ", ""):
+        with pytest.raises(QueryError, match="CREATE is refused"):
+            engine.native(f"CREATE {kind}TABLE a AS SELECT random() AS a FROM range(30000000)")
 
 
 def test_a_statement_fetches_no_more_rows_than_it_may(opened: Callable[..., DuckDB]) -> None:
     assert len(opened(rows=11).native("SELECT * FROM range(10000000000)").rows) == 11
+
+
+@pytest.mark.timeout(120)
+def test_what_a_server_takes_has_the_limits_of_the_configuration(loaded: Run, tmp_path: Path) -> None:
+    """Of the dashboard and of mcp, which open the warehouse alike."""
+    file = WarehouseSettings(file=f"{tmp_path}/sparkify.duckdb", timeout=1.0, spill="20MB", memory="100MB")
+    live = open_live(Config(warehouse=file), names=False, sql_rows=11)
+    wide = "SELECT random() AS a, random() AS b FROM range(30000000) ORDER BY a, b"
+
+    with pytest.raises(QueryError, match=r"took more than 1 s and was stopped"):
+        live.sql(ENDLESS)
+    with pytest.raises(SparkifyError, match=r"out of memory or disk|took more than 1 s"):
+        live.sql(wide)
+    assert len(live.sql("SELECT * FROM range(10000000000)").rows) == 11
+    assert live.sql("SELECT COUNT(*) FROM songplay").rows == [(2,)]
 
 
 @pytest.mark.timeout(120)

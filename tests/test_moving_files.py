@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from sparkify.config import S3
@@ -15,7 +16,8 @@ from sparkify.load import files
 from sparkify.load.files import Plan, make_plan
 from sparkify.load.run import MaxRejects, load
 from sparkify.source.listing import find_source, list_source
-from tests.builders import Noting, Source, etl, play, rows
+from sparkify.source.local import local_version
+from tests.builders import Noting, Run, Source, etl, play, rows
 
 PLAYS = "SELECT item_in_session FROM songplay ORDER BY 1"
 MANY = range(10, 210)
@@ -94,6 +96,20 @@ def test_verify_reads_every_known_file(warehouse: Engine, source: Source) -> Non
 
     with pytest.raises(LoadError, match="changed since run 1"):
         load(warehouse, listed, MaxRejects(0), Noting(), trust="content")
+
+
+def test_etl_verify_finds_what_no_date_tells(loaded: Run, source: Source, tmp_path: Path) -> None:
+    log = next((source.folder / "log_data").rglob("*.json"))
+    log.write_bytes(log.read_bytes().replace(b"free", b"paid").replace(b"paid", b"gold"))
+    with duckdb.connect(f"{tmp_path}/sparkify.duckdb") as connection:
+        connection.execute(
+            "UPDATE etl_file SET modified = ? WHERE uri LIKE '%' || ?", [local_version(log.stat()), log.name]
+        )
+
+    assert loaded("etl", "--source", "music").returncode == 0
+    done = loaded("etl", "--source", "music", "--verify")
+
+    assert (done.returncode, "changed since run 1" in done.stderr) == (1, True), done.stderr
 
 
 @pytest.mark.parametrize("count", [1, len(MANY)])
