@@ -303,7 +303,7 @@ def test_the_report_is_one_file(warehouse: sparkify.Warehouse, tmp_path: Path) -
     )
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     for name in names:
-        with pytest.raises(ConfigError, match="cannot be written|lies in the source"):
+        with pytest.raises(ConfigError, match=r"cannot be written|lies in the source"):
             warehouse.report(tmp_path / name)
     for name in ("w.duckdb.wal", "w.snapshot.duckdb", "w.duckdb.lock"):
         with pytest.raises(ConfigError, match=r"warehouse's own name, of w\.duckdb"):

@@ -29,8 +29,6 @@ from sparkify.source.local import read_small
 from sparkify.source.scan import count_key, diagnose, records, scan_file, scan_record, unreadable_file
 from sparkify.source.tally import NumberKeys, Tally
 
-LEAST_RECORD = 3
-"""Bytes of the shortest line that holds a record."""
 FEW = 1000  # lines of a file that are no records and are still looked at one by one
 
 
@@ -211,10 +209,10 @@ class Batch:
     ) -> None:
         """Lane 3: write the records of all these files one a line into one file, and read that.
 
-        Nobody has scanned the tiny ones before. What follows after `is_lost` is left out, and never read.
+        Nobody has scanned the tiny ones before. Once all are, what follows after `is_lost` is left out.
         """
         self._raw.show()
-        out, unseen = Gathered(), sum(file.size // LEAST_RECORD + 1 for file in tiny)
+        out, known = Gathered(), len(self._reads) + len(tiny)
         with self._scratch.open("wb") as handle:
             for read, lines in chain(self._read_tiny(tiny), ((read, records(read.file)) for read in careful)):
                 for _ in out.add(read, lines, self.reader, handle):
@@ -223,7 +221,8 @@ class Batch:
                     handle.seek(0)
                     handle.truncate()
                     out.clear()
-                    if is_lost(unseen + sum(one.scan.lines for one in self._reads)):
+                    is_scanned = len(self._reads) == known
+                    if is_scanned and is_lost(sum(one.scan.lines for one in self._reads)):
                         self.is_lost = True
                         return
         self._read_gathered(out)
