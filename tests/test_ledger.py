@@ -26,7 +26,7 @@ ELSEWHERE = {
     "sql/questions/warehouse": {"etl_attempt", "etl_file", "etl_reject", "etl_warning"},
     "sql/explain": {"etl_file", "etl_play_page", "etl_run"},
     # They prove it: what they shared with it, they could not prove.
-    "sql/checks": {"etl_file", "etl_play_page", "etl_reject", "etl_run"},
+    "sql/checks": {"etl_file", "etl_forgotten", "etl_play_page", "etl_reject", "etl_run"},
     # The star's definitions read which pages are plays; their text is the version of the rules.
     "sql/star": {"etl_play_page"},
     # A copy for readers is known by the seal that its chain begins with.

@@ -61,10 +61,10 @@ def test_a_check_refuses_every_command_that_publishes_and_looks_at_all_there_is(
             publishing()  # type: ignore[no-untyped-call]  # each returns something else
 
         assert str(told.value).startswith(
-            "1 of 30 checks failed, nothing was published. no_harmonia failed: "
+            "1 of 31 checks failed, nothing was published. no_harmonia failed: "
         )
         assert str(told.value).endswith("artist_name Harmonia, user_id 15. Expected: Nobody plays Harmonia.")
-        assert told.value.brief == "1 of 30 checks failed, nothing was published: no_harmonia."
+        assert told.value.brief == "1 of 31 checks failed, nothing was published: no_harmonia."
         assert rows(warehouse, runs) == [(2,)]
     failed = [one.name for one in check_warehouse(warehouse, project=project) if not one.passed]
     assert failed == ["no_harmonia"]
