@@ -87,7 +87,7 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
             columns = engine.query(_no_rows_of(model)).columns
             _require_names(model, columns)
             is_same = model.name in ours and ours[model.name].select == selects[model.name]
-            is_same = is_same and not _altered(engine, [model])
+            is_same = is_same and not _is_altered(engine, model)
             if is_same and model.name in project.over_ours and [*columns] == [*there[model.name]]:
                 # Whoever reads it meanwhile is not held up, and what was granted stays.
                 engine.execute(f"DELETE FROM {model.name}")
@@ -115,7 +115,6 @@ def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
     ours, selects = standing(reader, there), _selects(project)
     gone = sorted(ours.keys() - {model.name for model in project.models})
     wrong = [(name, "its file is gone, and the next run drops it") for name in gone]
-    altered = _altered(reader, [model for model in project.models if model.name in ours])
     for model in project.models:
         if model.name in there and model.name not in ours:
             wrong.append((model.name, "somebody made a table or view of that name: no run replaces it"))
@@ -123,7 +122,7 @@ def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
             wrong.append((model.name, "it is missing, and the next run builds it"))
         elif ours[model.name].select != selects[model.name]:
             wrong.append((model.name, "its SELECT is another one now, and the next run builds it"))
-        elif model.name in altered:
+        elif _is_altered(reader, model):
             wrong.append(
                 (model.name, "a column has another type or default; `sparkify rebuild` builds it again")
             )
@@ -193,12 +192,11 @@ def _compare(reader: Reader, model: Own) -> str:
     return f"it holds {count(more, 'row')} that its SELECT does not return, and lacks {count(fewer, 'row')}"
 
 
-def _altered(reader: Reader, models: Sequence[Own]) -> Collection[str]:
-    """The models whose tables have other columns than their SELECTs, as far as the engine can tell."""
-    return reader.altered({
-        model.name: f"CREATE TABLE {model.name} AS SELECT * FROM (\n{model.text}\n) AS m LIMIT 0"
-        for model in models
-    })  # fmt: skip
+def _is_altered(reader: Reader, model: Own) -> bool:
+    """Whether the model's table has other columns than its SELECT, as far as the engine can tell."""
+    create = f"CREATE TABLE {model.name} AS SELECT * FROM (\n{model.text}\n) AS m LIMIT 0"
+    with naming(model):
+        return bool(reader.altered({model.name: create}))
 
 
 def _no_rows_of(model: Own) -> str:
