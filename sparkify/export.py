@@ -20,7 +20,7 @@ from sparkify.connection import opened, require_readable
 from sparkify.engines.base import Engine, Reader
 from sparkify.engines.dialect import duckdb_text
 from sparkify.engines.registry import DEFAULT, engine_of
-from sparkify.errors import ConfigError, RetryError
+from sparkify.errors import ConfigError, OutputError, RetryError
 from sparkify.ledger.state import this_program
 from sparkify.load.comments import comments
 from sparkify.place import is_duckdb, require_foreign
@@ -112,6 +112,11 @@ def _write(
         for text in comments((*STAR, "plays")):
             local.native(text)
         rows = {name: int(local.query(f"SELECT COUNT(*) AS n FROM {name}").scalar()) for name in STAR}
+        local.native("FORCE CHECKPOINT")  # closing a file tells of no error
+    if (scratch / "star.duckdb.wal").exists():
+        raise OutputError(
+            "the export could not be written to its end: is the disk full? Nothing was replaced."
+        )
     (scratch / "star.duckdb").rename(fresh)
     return rows
 

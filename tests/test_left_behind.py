@@ -21,6 +21,7 @@ from sparkify.cli.report import report
 from sparkify.config_sources import load_config
 from sparkify.connection import mode_of_page
 from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.duckdb.rewriting import rewrite
 from sparkify.errors import ConfigError, SparkifyError
 from sparkify.load.tables import create_tables
 from sparkify.rehearse.report import Report
@@ -271,6 +272,33 @@ def test_a_file_is_replaced_by_a_whole_one_or_stays_as_it_was(tmp_path: Path) ->
     assert (page.read_text(), stat.S_IMODE(page.stat().st_mode), link.is_symlink()) == ("new", 0o640, True)
     replace_file(Path("/dev/null"), b"nothing")
     assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_warehouse_that_cannot_be_written_again_whole_is_not_replaced(tmp_path: Path, share: float) -> None:
+    """DuckDB tells of no error where a file is closed that did not fit the disk."""
+    file, fresh = tmp_path / "w.duckdb", tmp_path / "fresh"
+    with duckdb.connect(str(file)) as connection:
+        for name in "abcdefg":  # so few rows that they go through the write-ahead log
+            connection.execute(f"CREATE TABLE {name} AS SELECT i, hash(i) AS h FROM range(2000) t(i)")
+
+    with no_file_larger_than(int(file.stat().st_size * share)), pytest.raises(duckdb.Error):
+        rewrite(str(file), fresh, "v1.4.0")
+
+    rewrite(str(file), tmp_path / "again", "v1.4.0")
+    with duckdb.connect(str(tmp_path / "again")) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM g").fetchall() == [(2000,)]
+
+
+def test_an_export_that_does_not_fit_the_disk_leaves_the_one_before(loaded: Run, tmp_path: Path) -> None:
+    assert loaded("export", "out.duckdb", "--format", "duckdb").returncode == 0
+    before = (tmp_path / "out.duckdb").read_bytes()
+
+    with no_file_larger_than(300_000):
+        done = loaded("export", "out.duckdb", "--format", "duckdb")
+
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0), done.stderr
+    assert (tmp_path / "out.duckdb").read_bytes() == before
 
 
 def test_a_report_that_does_not_fit_the_disk_leaves_the_one_before(loaded: Run, tmp_path: Path) -> None:

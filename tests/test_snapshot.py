@@ -3,13 +3,15 @@
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from sparkify.ask.live import Live
-from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB, Limits
 from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.errors import WarehouseError
 from sparkify.load.checks import check_everything
@@ -18,6 +20,7 @@ from sparkify.writing import remove_parts
 from tests.builders import Run, Source, etl, play
 from tests.serving import serving
 from tests.test_dashboard import live_question
+from tests.test_left_behind import no_file_larger_than
 
 PLAYS = "SELECT COUNT(*) FROM songplay"
 
@@ -137,6 +140,43 @@ def test_a_warehouse_with_a_log_beside_it_is_not_copied(tmp_path: Path) -> None:
     assert not Path(snapshot_of(str(warehouse))).exists()
     with pytest.raises(WarehouseError, match="cannot be written"):
         write_snapshot(str(tmp_path / "gone.duckdb"))
+
+
+def test_what_did_not_fit_the_disk_is_said_where_readers_have_a_copy(tmp_path: Path) -> None:
+    file = f"{tmp_path}/w.duckdb"
+    first = DuckDB(file, snapshot=True)
+    create_tables(first)
+    first.close()
+    engine = DuckDB(file, snapshot=True)
+    engine.native("CREATE TABLE mine AS SELECT i, hash(i) AS h FROM range(50000) t(i)")
+
+    with no_file_larger_than(Path(file).stat().st_size), pytest.raises(WarehouseError, match="to its end"):
+        engine.close()
+
+    DuckDB(file, snapshot=True).close()
+    with duckdb.connect(snapshot_of(file), read_only=True) as copy:
+        assert copy.execute("SELECT COUNT(*) FROM mine").fetchall() == [(50_000,)]
+
+
+def test_openings_at_one_time_have_the_limits_of_the_first(loaded: Run, tmp_path: Path) -> None:
+    """As those of a page that is asked for while another is made; no setting can be set once it is locked."""
+
+    def ask(_: int) -> Any:
+        engine = DuckDB(
+            f"{tmp_path}/sparkify.duckdb",
+            read_only=True,
+            locked_down=True,
+            memory="50%",
+            limits=Limits(5.0, "1GB"),
+        )
+        try:
+            return engine.native("SELECT COUNT(*) FROM songplay, range(1000000)").scalar()
+        finally:
+            engine.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(24))) == {2_000_000}
+    assert loaded("rebuild", "--wait", "0").returncode == 0
 
 
 @pytest.mark.parametrize("spelling", ["", "/", "music/..", "same"])

@@ -16,7 +16,7 @@ from sparkify.engines.duckdb.asking import refuse_acting
 from sparkify.engines.duckdb.errors import first_line, translated
 from sparkify.engines.duckdb.fetching import fetch_within
 from sparkify.engines.duckdb.file_lock import FileLock
-from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
+from sparkify.engines.duckdb.files import mode_of, openings, refuse_other, remove_old_spill, spill_folder
 from sparkify.engines.duckdb.hidden import DEFINITIONS, altered, refuse_hidden
 from sparkify.engines.duckdb.rewriting import rewrite
 from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
@@ -30,6 +30,7 @@ from sparkify.writing import remove_parts
 
 STORAGE = "v1.4.0"
 """The version of a new file: DuckDB 1.4 and later read it, and so do the tools that stand on them."""
+_configuring = threading.Lock()
 WRITER_MEMORY = 1000
 """Megabytes. A load of 10,000,000 events runs within 150 MB, and within this as fast as with more."""
 
@@ -121,6 +122,22 @@ class DuckDB:
             self._closing = self._closing.pop_all()
         if read_only:
             self._lock.release()
+        try:
+            with translated("setting limits"), _configuring:
+                self._configure(memory, read_only)
+        except BaseException:
+            self._closing.close()
+            raise
+        if not read_only and file != ":memory:":
+            remove_old_spill(file)
+            remove_parts(Path(snapshot_of(file)))
+            sweep(Path(file).absolute().parent, EXPORTS)
+        self._stager = DuckDBStager(self._connection, self._scratch)
+
+    def _configure(self, memory: str, read_only: bool) -> None:
+        """Set limits, and lock them: all openings of a file in a process have the settings of the first."""
+        if self._connection.execute("SELECT current_setting('lock_configuration')").fetchall() == [(True,)]:
+            return
         if memory.endswith("%"):
             self._limit_memory(_memory_of_machine(self._connection) * float(memory[:-1]) / 100)
         elif not read_only and not memory and _memory_of_machine(self._connection) * 0.8 > WRITER_MEMORY:
@@ -129,13 +146,8 @@ class DuckDB:
             self._limits.spill
         ):  # DuckDB 2.0 shows this limit, and does not keep it, if it is given at the opening
             self._connection.execute(f"SET max_temp_directory_size = {duckdb_text(self._limits.spill)}")
-        if locked_down:
+        if self._locked_down:
             self._connection.execute("SET lock_configuration = true")
-        if not read_only and file != ":memory:":
-            remove_old_spill(file)
-            remove_parts(Path(snapshot_of(file)))
-            sweep(Path(file).absolute().parent, EXPORTS)
-        self._stager = DuckDBStager(self._connection, self._scratch)
 
     def _limit_memory(self, megabytes: float) -> None:
         limit = f"{max(1, int(megabytes))}MB"
@@ -266,7 +278,7 @@ class DuckDB:
         if (
             self._keeps_snapshot
         ):  # readers are served from a copy that is there, whatever this command was told
-            write_snapshot(self.file, is_asked=self._has_snapshot)
+            write_snapshot(self.file, is_asked=self._has_snapshot, is_closed=openings(self.file) == 1)
 
     def _fetch(self, sql: str, most: int = 0) -> Result:
         with self._in_time(), translated(sql):

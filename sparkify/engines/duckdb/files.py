@@ -65,6 +65,13 @@ def spill_folder(file: str) -> Iterator[Path]:
                 found.scratch.close()
 
 
+def openings(file: str) -> int:
+    """How often this process has the file open."""
+    with _lock:
+        found = _spills.get(os.path.realpath(file))
+        return found.openings if found else 0
+
+
 class _Spill(NamedTuple):
     scratch: Scratch
     openings: int = 0

@@ -47,6 +47,30 @@ def main(file: str, fresh: str, version: str) -> None:
         for schema, view, column, comment in connection.execute(COMMENTS).fetchall():
             name = ".".join(map(quoted, ("fresh", schema, view, column)))
             connection.execute(f"COMMENT ON COLUMN {name} IS {duckdb_text(comment)}")
+        connection.execute("FORCE CHECKPOINT fresh")
+        connection.execute(
+            "DETACH fresh"
+        )  # which tells of no error: what does not fit the disk stays in a .wal
+        if Path(f"{fresh}.wal").exists():
+            raise duckdb.IOException(f"{fresh} could not be written to its end")
+        connection.execute(f"ATTACH {duckdb_text(fresh)} AS fresh (READ_ONLY)")
+        if _counts(connection, "stood") != _counts(connection, "fresh"):
+            raise duckdb.IOException(f"{fresh} does not hold what the warehouse holds")
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
+    """The number of rows of each table and view."""
+    named = connection.execute(
+        "SELECT schema_name, table_name, TRUE FROM duckdb_tables() WHERE database_name = $1 UNION ALL "
+        "SELECT schema_name, view_name, FALSE FROM duckdb_views() WHERE database_name = $1 AND NOT internal",
+        [database],
+    ).fetchall()
+    found = {}
+    for schema, name, is_table in named:
+        where = ".".join(map(quoted, (database, schema, name)))
+        rows = connection.execute(f"SELECT COUNT(*) FROM {where}").fetchall() if is_table else [(0,)]
+        found[f"{schema}.{name}"] = int(rows[0][0])
+    return found
 
 
 if __name__ == "__main__":

@@ -29,15 +29,24 @@ def snapshot_of(file: str) -> str:
     return str(path.with_name(f"{path.stem}.snapshot{path.suffix}"))
 
 
-def write_snapshot(file: str, *, is_asked: bool = True) -> None:
+def write_snapshot(file: str, *, is_asked: bool = True, is_closed: bool = False) -> None:
     """Copy a warehouse that its writer has closed, unless the copy is of this very state.
+
+    Where it is closed and has a `.wal` all the same, what was published did not fit into the file.
 
     Raises WarehouseError if it cannot be written; also if a copy of another warehouse has its name, or
     anything else where a copy was asked for. What was there stays then.
     """
     source, target = Path(file), Path(snapshot_of(file))
-    if Path(f"{file}.wal").exists() or not (is_asked or target.exists()):
-        return  # what could not be closed the next writer takes in
+    if not (is_asked or target.exists()):
+        return
+    if Path(f"{file}.wal").exists():
+        if is_closed:
+            raise WarehouseError(
+                f"{file} could not be written to its end: is the disk full? The run is published, in its "
+                ".wal, which the next command that writes takes in; readers of the copy see the state before."
+            )
+        return  # somebody else in this process has it open
     try:
         state = source.stat()
         is_there = False
