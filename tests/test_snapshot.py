@@ -20,7 +20,7 @@ from sparkify.writing import remove_parts
 from tests.builders import Run, Source, etl, play
 from tests.serving import serving
 from tests.test_dashboard import live_question
-from tests.test_left_behind import no_file_larger_than
+from tests.test_full_disk import no_file_larger_than
 
 PLAYS = "SELECT COUNT(*) FROM songplay"
 
