@@ -14,6 +14,7 @@ import pytest
 
 from sparkify.cli.distribution import _write as write_chart
 from sparkify.cli.rehearse import _write_private as write_environment
+from sparkify.engines.duckdb import rewriting
 from sparkify.engines.duckdb.rewriting import rewrite
 from sparkify.errors import SparkifyError
 from sparkify.rehearse.report import Report
@@ -88,6 +89,32 @@ def test_a_warehouse_that_cannot_be_written_again_whole_is_not_replaced(tmp_path
     rewrite(str(file), tmp_path / "again", "v1.4.0")
     with duckdb.connect(str(tmp_path / "again")) as connection:
         assert connection.execute("SELECT COUNT(*) FROM g").fetchall() == [(2000,)]
+
+
+class Lossy:
+    """A connection that says it has copied a database, and has not."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> "Lossy":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def execute(self, sql: str, *rest: object) -> duckdb.DuckDBPyConnection:
+        return self._connection.execute("SELECT 1" if sql.startswith("COPY FROM DATABASE") else sql, *rest)
+
+
+def test_a_new_file_that_lacks_rows_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = duckdb.connect
+    with connect(f"{tmp_path}/w.duckdb") as connection:
+        connection.execute("CREATE TABLE a AS SELECT 1 AS i")
+    monkeypatch.setattr(rewriting.duckdb, "connect", lambda *rest, **more: Lossy(connect(*rest, **more)))
+
+    with pytest.raises(duckdb.IOException, match="does not hold what the warehouse holds"):
+        rewriting.main(f"{tmp_path}/w.duckdb", f"{tmp_path}/fresh", "v1.4.0")
 
 
 def test_an_export_that_does_not_fit_the_disk_leaves_the_one_before(loaded: Run, tmp_path: Path) -> None:
