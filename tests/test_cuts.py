@@ -42,7 +42,7 @@ LEDGER = (
     "SELECT records_read, loaded, duplicate, rejected FROM etl_file ORDER BY file_id",
     "SELECT run_id, records_read, loaded, duplicate, rejected FROM etl_run ORDER BY run_id",
 )
-STRIDES = {"etl": 23, "reload": 29, "undo": 29, "forget": 23, "replay": 7}
+STRIDES = {"etl": 59, "reload": 29, "undo": 29, "forget": 23, "replay": 7}
 """Cut at every so many statements in the short form; at every single one in the long one."""
 
 
