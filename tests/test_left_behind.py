@@ -17,11 +17,12 @@ from sparkify.cli.report import report
 from sparkify.config_sources import load_config
 from sparkify.connection import mode_of_page
 from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.duckdb.file_lock import FileLock
 from sparkify.errors import ConfigError
 from sparkify.load.tables import create_tables
 from sparkify.scratch import MARKER, PREFIX, Scratch, sweep
 from sparkify.writing import umask
-from tests.builders import Run, Source, etl, play
+from tests.builders import Run, Source, etl, play, without_rights
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +184,31 @@ def test_a_lock_file_that_is_a_link_or_somebody_elses_is_left_as_it_is(tmp_path:
         assert other.read_text() == text
         lock.unlink()
     assert not file.exists()
+
+
+@pytest.mark.parametrize("made", ["by_a_reader", "before"])
+def test_a_lock_file_that_nobody_may_write_locks_as_well(source: Source, tmp_path: Path, made: str) -> None:
+    """A reader of a warehouse of mode 0444 makes one; later its owner loads again."""
+    file, lock = tmp_path / "w.duckdb", tmp_path / "w.duckdb.lock"
+    source.log(play(0))
+    etl_of = ("etl", "--source", str(source.folder), "--warehouse", str(file))
+    assert without_rights(tmp_path, *etl_of).returncode == 0
+    file.chmod(0o444)
+    if made == "by_a_reader":
+        lock.unlink()
+        assert without_rights(tmp_path, "ask", "plays_by_level", "--warehouse", str(file)).returncode == 0
+    else:
+        lock.chmod(0o444)
+    file.chmod(0o644)
+    source.log(play(1), day="2018-11-02")
+
+    done = without_rights(tmp_path, *etl_of)
+
+    assert (done.returncode, "1 loaded" in done.stdout) == (0, True), done.stderr
+    held = FileLock(str(file), exclusive=True)
+    held.acquire(0)
+    assert "is held by" in without_rights(tmp_path, *etl_of, "--wait", "0").stderr
+    held.release()
 
 
 def test_a_rewritten_warehouse_keeps_the_version_of_its_storage(tmp_path: Path) -> None:

@@ -306,6 +306,12 @@ def test_the_limit_of_rejects_is_a_number_a_share_or_both(
     assert MaxRejects.parse(text).allow(rejected, read) is allowed
 
 
+def test_a_share_of_rejects_is_said_as_it_was_given() -> None:
+    said = [str(MaxRejects.parse(text)) for text in ("0.999999999%", "1% and 100", "7")]
+
+    assert said == ["0.999999999% and 0", "1% and 100", "7"]
+
+
 def test_a_failed_check_leaves_the_last_good_state(
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

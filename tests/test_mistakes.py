@@ -363,7 +363,7 @@ def test_a_table_that_is_missing_is_named_made_and_filled(
 
     for done in (asked, refused):
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-        assert "the warehouse lacks users. `sparkify tables create` makes what is missing." in done.stderr
+        assert "the warehouse lacks users. Restore a copy of it, or `sparkify tables create`" in done.stderr
     assert made.stdout.splitlines()[1:] == ["Recreated, empty: users.", "Next: sparkify rebuild"]
     assert rebuilt.returncode == 0
     with duckdb.connect(str(tmp_path / "sparkify.duckdb")) as connection:

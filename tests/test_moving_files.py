@@ -131,6 +131,8 @@ def test_a_file_that_is_gone_when_its_turn_comes_takes_no_other_down(
 
     assert rows(warehouse, PLAYS) == [(1,), *before]
     assert summary.records.rejected == 0
+    assert (summary.files["new"], summary.files["grown"], summary.taken) == (1, 0, 1)
+    assert rows(warehouse, "SELECT files FROM etl_run ORDER BY run_id") == [(1,), (1,)]
     assert any(
         "2018-11-02-events.json changed while it was read, or was removed" in one for one in watching.warnings
     )

@@ -196,6 +196,27 @@ def test_with_a_key_no_run_goes_on_from_what_was_changed_by_hand(
             accept(warehouse, "I looked at it")
 
 
+def test_with_a_key_no_run_goes_on_from_an_entry_that_was_changed_until_somebody_accepts_it(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(warehouse, source)
+    seal_with("right", warehouse, monkeypatch)
+    for number in (3, 4):
+        source.log(play(number), day=f"2018-11-0{number}")
+        etl(warehouse, source.folder)
+    changed = rows(warehouse, "SELECT MAX(seal_id) - 1 AS seal_id FROM etl_seal")[0][0]
+    warehouse.execute(f"UPDATE etl_seal SET what = 'nothing' WHERE seal_id = {changed}")
+    source.log(play(5), day="2018-11-05")
+
+    with pytest.raises(ConfigError, match=f"etl_seal: seal {changed}: it was changed"):
+        etl(warehouse, source.folder)
+
+    with warehouse.transaction():
+        accept(warehouse, "I looked at it")
+    assert etl(warehouse, source.folder).records.loaded == 1
+    assert f"seal {changed}: it was changed" in check_seal(warehouse).sentence()
+
+
 def test_with_a_key_no_run_goes_on_in_columns_of_other_types(
     new_warehouse: Any, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

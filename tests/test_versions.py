@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from sparkify.engines.base import Engine
@@ -224,3 +225,16 @@ def test_a_newer_warehouse_is_refused_by_whoever_writes(run: Run, loaded: Run, t
 
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert f"knows {tables.VERSION}. Use the newer sparkify; nothing" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("check",), ("etl", "--source", "music"), ("undo", "1"), ("runs",)])
+def test_a_warehouse_that_lost_its_version_says_so(
+    loaded: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    with duckdb.connect(str(tmp_path / "sparkify.duckdb")) as connection:
+        connection.execute("DROP TABLE etl_version")
+
+    done = loaded(*command)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("sparkify: the warehouse lacks etl_version"), done.stderr

@@ -189,6 +189,13 @@ def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
     return found
 
 
+def read_broken(reader: Reader) -> list[tuple[Entry, str]]:
+    """What is wrong with entries since somebody last accepted what was there."""
+    chain = read_chain(reader)
+    accepted = [at for at, (entry, wrong) in enumerate(chain) if entry.command == "accept" and not wrong]
+    return [(entry, wrong) for entry, wrong in chain[max(accepted, default=0) :] if wrong]
+
+
 def _append(
     engine: Engine, said: Changes, last: Entry | None, tables: dict[str, Digest], hashing: str
 ) -> None:

@@ -52,7 +52,7 @@ class MaxRejects:
         return cls(int(count or 0), float(share or 0) / 100)
 
     def __str__(self) -> str:
-        return f"{100 * self.share:g}% and {self.count}" if self.share else str(self.count)
+        return f"{100 * self.share:.15g}% and {self.count}" if self.share else str(self.count)
 
     def allow(self, rejected: int, read: int) -> bool:
         # A record may hold several values that do not fit: 100 % is no limit.
@@ -222,6 +222,12 @@ def _load_files(
         affected = build_star(engine, run_id, run_id, changes)
         tally.duplicate, tally.conflict = count_duplicates(engine, affected)
     tally.loaded = tally.read - tally.rejected - tally.duplicate - tally.conflict
+    counts = counts or {"reloaded": len(planned)}
+    left_out = [
+        "retried" if p.state == "undone" else p.state for p in planned if p.file.uri in loading.left_out
+    ]
+    for state in left_out:
+        counts[state] -= 1
     if tally.duplicate and not (tally.loaded or tally.conflict):
         warnings.add(
             "all_duplicate",
@@ -243,8 +249,8 @@ def _load_files(
     if feed.is_strict:
         warnings.refuse()
     return Outcome(
-        counts or {"reloaded": len(planned)}, len(planned), tally, removed, affected, loading.rejects,
-        loading.uris, warnings.found, [*loading.keys.unknown.values()], [*loading.keys.absent.values()],
+        counts, len(planned) - len(left_out), tally, removed, affected, loading.rejects, loading.uris,
+        warnings.found, [*loading.keys.unknown.values()], [*loading.keys.absent.values()],
     )  # fmt: skip
 
 

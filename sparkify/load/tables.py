@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from sparkify.engines.base import Engine, Paths
-from sparkify.errors import ConfigError, RetryError, RightsError, WarehouseError
+from sparkify.errors import ConfigError, QueryError, RetryError, RightsError, WarehouseError
 from sparkify.ledger import seal, state
 from sparkify.ledger.digests import SEALED, Changes, Digest, read_digest
 from sparkify.ledger.runs import last_run, writing
@@ -157,7 +157,8 @@ def require_tables(engine: Engine, among: Sequence[str] = OURS, *, adds_to_stagi
         )
     if missing:
         raise WarehouseError(
-            f"the warehouse lacks {', '.join(missing)}. `sparkify tables create` makes what is missing."
+            f"the warehouse lacks {', '.join(missing)}. Restore a copy of it, or `sparkify tables create` "
+            "makes what is missing, empty."
         )
     require_columns(engine, among, adds_to_staging=adds_to_staging)
 
@@ -268,7 +269,16 @@ def _order(migration: Statement) -> tuple[int, int]:
 
 
 def _version(engine: Engine) -> int:
-    return state.read_version(engine, _says_version(_ours_by_name(engine)))
+    said_by = _says_version(_ours_by_name(engine))
+    try:
+        return state.read_version(engine, said_by)
+    except QueryError as error:
+        if said_by == state.VERSION_TABLE:
+            raise
+        raise WarehouseError(
+            f"the warehouse lacks {state.VERSION_TABLE}, which {said_by} is read from: something else than "
+            "sparkify dropped it. Restore a copy of the warehouse."
+        ) from error
 
 
 def _says_version(there: Sequence[str]) -> str:

@@ -33,6 +33,8 @@ class FileLock:
         self._file = file
         self._writer = exclusive
         self._handle: int | None = None
+        self._is_noted = exclusive
+        """Whether it is written down who holds it."""
 
     def acquire(self, deadline: float) -> None:
         """Take the lock, waiting until `deadline` (monotonic seconds).
@@ -63,7 +65,7 @@ class FileLock:
                 time.sleep(0.02)
             else:
                 break
-        if self._writer:
+        if self._is_noted:
             since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
             note = {"pid": os.getpid(), "command": program(), "since": since}
             text = json.dumps(note).encode()
@@ -79,7 +81,13 @@ class FileLock:
             mode = stat.S_IMODE(os.stat(self._file).st_mode) & 0o666  # noqa: PTH116  # as os.open
         except OSError:
             mode = 0o666
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, mode)
+        flags = os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | flags, mode | stat.S_IWUSR)
+        except PermissionError:
+            if not os.path.lexists(self._path):
+                raise
+            handle, self._is_noted = os.open(self._path, os.O_RDONLY | flags), False  # it locks as well
         found = os.fstat(handle)
         head = os.pread(handle, 64, 0) if stat.S_ISREG(found.st_mode) else b"?"
         if found.st_nlink > 1 or (head and not head.startswith(b'{"pid": ')):
