@@ -74,7 +74,7 @@ def run_as(way: str, arguments: list[str]) -> None:
     run()
 
 
-def _count(reader: Any, table: str, rows: str = "", *_: object) -> str:
+def _count(_: Any, table: str, rows: str = "", *__: object) -> str:
     """Rows alone: what is to be replaced is told by their number."""
     rows = rows or f"SELECT 1 FROM {table}"
     return f"SELECT '{table}' AS name, COUNT(*) AS n, 0 AS total FROM ({rows}) AS h"

@@ -54,8 +54,9 @@ class MaxRejects:
     def __str__(self) -> str:
         return f"{100 * self.share:.15g}% and {self.count}" if self.share else str(self.count)
 
-    def allow(self, rejected: int, read: int) -> bool:
-        # A record may hold several values that do not fit: 100 % is no limit.
+    def allow(self, rejected: int, read: float) -> bool:
+        """Whether a run of `read` records, or of nobody knows how many (`inf`), may have so many rejects."""
+        # A record may hold several values that do not fit: 100 % is no limit. And 0 * inf is no number.
         return rejected <= self.count or self.share >= 1 or rejected <= self.share * read
 
 

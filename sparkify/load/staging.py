@@ -1,9 +1,11 @@
 """Files on their way into staging: read, validated, and written to the ledger with what became of them."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from math import inf
 
 from sparkify.engines.base import Engine, Staged
 from sparkify.engines.record import record_reader
@@ -64,7 +66,7 @@ class FileIngest:
         progress: Progress,
         warnings: Warnings,
         feed: Feed,
-        allow: Callable[[int, int], bool],
+        allow: Callable[[int, float], bool],
         changes: Changes,
     ) -> None:
         """`allow` says whether so many rejects may be among so many records.
@@ -77,7 +79,6 @@ class FileIngest:
         """Whether too many records are rejected, whatever is still to come."""
         self.is_cut = False
         """Whether therefore not everything was read."""
-        """Whether so many were rejected that nothing which is still to come can save the run."""
         self._engine = engine
         self._run_id = run_id
         self._progress = progress
@@ -116,18 +117,20 @@ class FileIngest:
                 left -= sum(p.file.size for p in batch)
                 self.is_cut |= self.is_lost
                 if not self.is_lost:
-                    self._stage_batch(dataset, batch, most=None if packed and left else left // 3)
+                    self._stage_batch(dataset, batch, most=inf if packed and left else left // 3)
         self._warn()
 
-    def _stage_batch(self, dataset: Dataset, batch: Sequence[Planned], most: int | None) -> None:
-        """Stage a batch; `most` records may come after it, if anybody knows."""
+    def _stage_batch(self, dataset: Dataset, batch: Sequence[Planned], most: float) -> None:
+        """Stage a batch; at most `most` records come after it."""
         new = [self._new_file(planned) for planned in batch]
         by_id = {file.file_id: file for file in new}
         paths = self._feed.paths[dataset]
         rules = validation.rules(dataset, self._run_id, self._engine, paths, self._feed.clock())
 
+        can_be_lost = not self._allow(sys.maxsize, most)
+
         def is_lost(records: int) -> bool:
-            if most is not None:
+            if can_be_lost:
                 bad = self.tally.rejected + count_invalid(self._engine, dataset, rules)
                 self.is_cut = self.is_lost = not self._allow(bad, self.tally.read + records + most)
             return self.is_lost
@@ -145,7 +148,7 @@ class FileIngest:
         self.tally.read += sum(s.records_read for s in staged)
         problems = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
         bad = self.tally.rejected + len(problems) + count_invalid(self._engine, dataset, rules)
-        self.is_lost |= most is not None and not self._allow(bad, self.tally.read + most)
+        self.is_lost |= not self._allow(bad, self.tally.read + most)
         if dataset == "events":
             self._note_units(staged, by_id)
         rejected: Counter[int] = Counter()
