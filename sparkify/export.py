@@ -1,6 +1,7 @@
-"""The star for other programs: a folder of Parquet or CSV files, or a DuckDB file of nothing else.
+"""The star for other programs: a folder of Parquet, CSV or Excel files, or a DuckDB file of nothing else.
 
-DuckDB writes the files. What a cluster holds comes through a cursor into a passing DuckDB file first.
+DuckDB writes the files, but for spreadsheets. What a cluster holds comes through a cursor into a passing
+DuckDB file first.
 """
 
 import dataclasses
@@ -26,10 +27,11 @@ from sparkify.load.comments import comments
 from sparkify.place import is_duckdb, require_foreign
 from sparkify.progress import Progress
 from sparkify.scratch import EXPORTS, Scratch
+from sparkify.spreadsheet import require_rows, write_sheet
 from sparkify.sql import statement
 from sparkify.sql.schema import STAR, table, view
 
-Format = Literal["parquet", "csv", "duckdb"]
+Format = Literal["parquet", "csv", "xlsx", "duckdb"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 ONE_FILE: Format = "duckdb"
 """The format that is one file."""
@@ -139,6 +141,9 @@ def _copy(engine: Engine, name: str, file: Path, form: Format, *, is_parted: boo
     """Write a table in the order of its key; `is_parted`: a folder for each month. Returns the rows."""
     columns = [*table(name).column_names, *([_MONTH] if is_parted else [])]
     select = f"SELECT {', '.join(columns)} FROM {name} ORDER BY {', '.join(table(name).primary_key)}"
+    if form == "xlsx":
+        require_rows(name, int(engine.query(f"SELECT COUNT(*) AS n FROM {name}").scalar()))
+        return write_sheet(file, name, columns, engine.stream(select))
     options = _OPTIONS[form] + (", PARTITION_BY (year_month)" if is_parted else "")
     return int(engine.native(f"COPY ({select}) TO {duckdb_text(str(file))} ({options})").scalar())
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ ODD = "=1+1 \"two\", 'three'\\\n\tfour; ü 😀"
 
 def held(path: Path, form: str) -> dict[str, list[tuple[Any, ...]]]:
     """What another program reads from an export: the rows of each table."""
+    if form == "xlsx":
+        return {name: sheet(path / f"{name}.xlsx")[1:] for name in schema.STAR}
     with duckdb.connect(path if form == "duckdb" else ":memory:", read_only=form == "duckdb") as connection:
         found = {}
         for name in schema.STAR:
@@ -42,6 +45,23 @@ def held(path: Path, form: str) -> dict[str, list[tuple[Any, ...]]]:
             }[form]
             found[name] = connection.sql(f"SELECT {', '.join(types)} FROM {relation} ORDER BY ALL").fetchall()
         return found
+
+
+def sheet(file: Path) -> list[tuple[Any, ...]]:
+    """The rows of a workbook of one sheet, its head first. A text that is no number is one all the same."""
+    from openpyxl import load_workbook
+
+    [found] = load_workbook(file)
+    assert {cell.data_type for row in found for cell in row} <= {
+        "s",
+        "inlineStr",
+        "n",
+        "d",
+    }  # none is a formula
+    return [
+        tuple(int(one) if isinstance(one, str) and re.fullmatch(r"-?\d{16,}", one) else one for one in row)
+        for row in found.iter_rows(values_only=True)
+    ]
 
 
 def star(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:

@@ -21,10 +21,10 @@ from sparkify.formatting import count
     type=click.Choice(FORMATS),
     default="parquet",
     show_default=True,
-    help="Parquet or CSV in the folder OUT, or one DuckDB file OUT.",
+    help="Parquet, CSV or Excel files in the folder OUT, or one DuckDB file OUT.",
 )
 def export(config: Config, target: Path, form: Format) -> None:
-    """Write the star schema for others: Parquet, CSV or DuckDB, over an earlier export of that format.
+    """Write the star schema for others: Parquet, CSV, Excel or DuckDB, over an earlier export of that format.
 
     It holds the names of listeners, as `users` does, and is as private as the warehouse. `sparkify forget`
     does not reach it: export again afterwards.

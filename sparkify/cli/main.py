@@ -43,6 +43,7 @@ def cli() -> None:
 EXTRAS = {
     "boto3": "aws", "botocore": "aws", "obstore": "aws", "redshift_connector": "aws", "jinja2": "report",
     "plotly": "report", "starlette": "report", "uvicorn": "report", "mcp": "mcp",
+    "xlsxwriter": "xlsx",
 }  # fmt: skip
 """Packages that not everybody installs, and what brings them."""
 
