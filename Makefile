@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 USED := $(VENV)/.used
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo serve real core test lowest lint check torture bench clean docs picture statements
+.PHONY: help demo serve real core test lowest lint check torture bench clean docs notebook picture statements
 help:
 	@echo 'make demo    simulate a month of a small service, load it, run three sample queries'
 	@echo 'make serve   keep a Redshift emulator up, for psql or any other client'
@@ -20,6 +20,7 @@ help:
 	@echo 'make bench   time a load beside other ways to do it; SIZE=100k, 1m, 10m or 100m'
 	@echo 'make statements   list again what is sent to a cluster (docs/statements.md)'
 	@echo 'make docs    generate what README.md and docs/ show of tables and commands'
+	@echo 'make notebook    run the cells of examples/tour.ipynb again'
 	@echo 'make picture take the picture of the report for README.md again, with Chromium'
 	@echo 'make clean   remove the virtual environment and the demo'
 
@@ -108,6 +109,9 @@ docs: $(STAMP)
 	@$(BIN)/python -m sparkify.cli.main tables show --format svg > docs/star.svg
 	@$(BIN)/python -m sparkify.cli.main tables show --format svg --staging > docs/tables.svg
 	@$(BIN)/python -c 'from sparkify.cli import main, reference; print(reference.reference(main.cli), end="")' > docs/reference.md
+
+notebook: $(STAMP)
+	@$(BIN)/python -m tests.notebook
 
 picture: $(STAMP)
 	@$(BIN)/python -m tests.picture

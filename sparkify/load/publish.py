@@ -62,7 +62,7 @@ Work = Callable[[int, Changes], Outcome]
 """What a run does: given its number, and where to note what it does to large tables."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Summary(Outcome):
     """What a run did. With `run_id` None there was nothing to do."""
 
@@ -121,11 +121,17 @@ class Summary(Outcome):
         columns = f"{r.values - r.values_aside - r.values_erased:,} in columns"
         return f"{r.values:,} read = {columns + aside + erased if aside or erased else 'all in columns'}"
 
+    @property
+    def _title(self) -> str:
+        return f"Run {self.run_id}" if self.run_id else "Nothing to do"
+
+    def __repr__(self) -> str:
+        return "\n".join([self._title, *(f"{word:8} {said}" for word, said in self.told)])
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         rows = "".join(f"<tr><th>{word}</th><td>{escape(said)}</td></tr>" for word, said in self.told)
-        title = f"Run {self.run_id}" if self.run_id else "Nothing to do"
-        return f"<table><caption>{title}</caption><tbody>{rows}</tbody></table>"
+        return f"<table><caption>{self._title}</caption><tbody>{rows}</tbody></table>"
 
 
 def publish(
