@@ -18,7 +18,8 @@ from sparkify.cli.report import open_live
 from sparkify.config import Config
 from sparkify.config import Warehouse as WarehouseSettings
 from sparkify.engines.base import Result
-from sparkify.engines.duckdb.engine import DuckDB, Limits
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.duckdb.opening import Limits
 from sparkify.errors import QueryError, SparkifyError, WarehouseError
 from tests.builders import Run
 

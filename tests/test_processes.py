@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from sparkify.engines.duckdb.engine import WRITER_MEMORY, DuckDB, _memory_of_machine
+from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.engines.duckdb.errors import translated
+from sparkify.engines.duckdb.opening import WRITER_MEMORY, memory_of_machine
 from sparkify.errors import BusyError, ConfigError, WarehouseError
 from sparkify.load.diff import digest_star
 from tests.builders import Run, Source, etl, play, rows, song, without_rights
@@ -208,10 +209,10 @@ def test_what_writes_takes_little_of_a_large_machine_unless_it_is_told(tmp_path:
         return found
 
     for memory, machine in (("1.2GB", 1500), ("900MB", 1125)):  # DuckDB shows one decimal
-        told = _memory_of_machine(duckdb.connect(config={"memory_limit": memory}))
+        told = memory_of_machine(duckdb.connect(config={"memory_limit": memory}))
         assert told == pytest.approx(machine, 0.05)
-    assert limit() == "953.6 MiB" or _memory_of_machine(duckdb.connect()) * 0.8 <= WRITER_MEMORY
-    half = _memory_of_machine(duckdb.connect()) / 2
+    assert limit() == "953.6 MiB" or memory_of_machine(duckdb.connect()) * 0.8 <= WRITER_MEMORY
+    half = memory_of_machine(duckdb.connect()) / 2
     with duckdb.connect(config={"memory_limit": f"{int(half)}MB"}) as asked:
         assert limit(memory="50%") == asked.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
     assert limit(memory="3GB") == "2.7 GiB"

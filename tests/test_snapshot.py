@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from sparkify.ask.live import Live
-from sparkify.engines.duckdb.engine import DuckDB, Limits
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.duckdb.opening import Limits
 from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.errors import WarehouseError
 from sparkify.load.checks import check_everything

@@ -14,7 +14,8 @@ THEIR_MEMORY = "50%"
 
 
 def _open(config: Config, options: OpenOptions) -> Engine:
-    from sparkify.engines.duckdb.engine import DuckDB, Limits
+    from sparkify.engines.duckdb.engine import DuckDB
+    from sparkify.engines.duckdb.opening import Limits
     from sparkify.engines.duckdb.snapshot import snapshot_of
 
     settings, rows = config.warehouse, options.rows

@@ -6,48 +6,28 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
 from sparkify.engines.base import Result, Rules, Staged, Value
-from sparkify.engines.dialect import duckdb_text, to_duckdb
+from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb.asking import refuse_acting
-from sparkify.engines.duckdb.errors import first_line, translated
+from sparkify.engines.duckdb.errors import translated
 from sparkify.engines.duckdb.fetching import fetch_within
 from sparkify.engines.duckdb.file_lock import FileLock
 from sparkify.engines.duckdb.files import mode_of, openings, refuse_other, remove_old_spill, spill_folder
 from sparkify.engines.duckdb.hidden import DEFINITIONS, altered, refuse_hidden
+from sparkify.engines.duckdb.opening import NO_LIMITS, Limits, configure, connect, limit_of, settings_of
 from sparkify.engines.duckdb.rewriting import rewrite
 from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.engines.duckdb.stage import DuckDBStager
 from sparkify.engines.row_hash import hash_of
-from sparkify.errors import BusyError, QueryError, WarehouseError
+from sparkify.errors import QueryError, WarehouseError
 from sparkify.scratch import EXPORTS, Scratch, sweep
 from sparkify.source.file import Dataset, NewFile
 from sparkify.sql.schema import Column
 from sparkify.writing import remove_parts
-
-STORAGE = "v1.4.0"
-"""The version of a new file: DuckDB 1.4 and later read it, and so do the tools that stand on them."""
-_configuring = threading.Lock()
-WRITER_MEMORY = 1000
-"""Megabytes. A load of 10,000,000 events runs within 150 MB, and within this as fast as with more."""
-
-
-class Limits(NamedTuple):
-    """What one statement may take; 0 and empty: anything."""
-
-    seconds: float = 0.0
-    spill: str = ""
-    """Disk, for temporary tables too."""
-    rows: int = 0
-    """Rows that `native` fetches."""
-    answer: float = 0.5
-    """The share of DuckDB's memory that the rows of an answer may take beside it."""
-
-
-NO_LIMITS = Limits(answer=0.0)
 
 
 class DuckDB:
@@ -85,23 +65,10 @@ class DuckDB:
             file = real  # what is rewritten must not take a link's place
         self.file = file
         self._lock = FileLock(file, exclusive=not read_only)
-        settings: dict[str, Any] = {
-            "integer_division": True,
-            "preserve_insertion_order": True,
-            "storage_compatibility_version": STORAGE,
-            "autoinstall_known_extensions": False,  # nothing is downloaded
-            "autoload_known_extensions": False,
-        }
-        if memory and not memory.endswith("%"):
-            settings["memory_limit"] = memory
-        if threads:
-            settings["threads"] = threads
         self._limits = limits or NO_LIMITS
         self._locked_down = locked_down
-        if locked_down:
-            settings["enable_external_access"] = False
+        self._settings = settings_of(memory, threads, locked_down=locked_down)
         deadline = time.monotonic() + wait
-        self._settings = settings
         self._keeps_snapshot = not read_only and file != ":memory:"
         self._has_snapshot = snapshot
         self._closing = contextlib.ExitStack()
@@ -114,17 +81,17 @@ class DuckDB:
                 self._closing.enter_context(mode_of(file))
             with translated("making room for passing files"):
                 self._spill = self._closing.enter_context(spill_folder(file))
-                settings["temp_directory"] = str(self._spill)
+                self._settings["temp_directory"] = str(self._spill)
                 self._scratch = self._closing.enter_context(Scratch())
-            self._connection = _connect(file, read_only, settings, deadline)
+            self._connection = connect(file, self._settings, deadline, read_only=read_only)
             self._closing.callback(self._disconnect)
             refuse_hidden(self._connection, file)
             self._closing = self._closing.pop_all()
         if read_only:
             self._lock.release()
         try:
-            with translated("setting limits"), _configuring:
-                self._configure(memory, read_only)
+            with translated("setting limits"):
+                configure(self._connection, self._settings, memory, self._limits.spill, read_only=read_only)
         except BaseException:
             self._closing.close()
             raise
@@ -133,26 +100,6 @@ class DuckDB:
             remove_parts(Path(snapshot_of(file)))
             sweep(Path(file).absolute().parent, EXPORTS)
         self._stager = DuckDBStager(self._connection, self._scratch)
-
-    def _configure(self, memory: str, read_only: bool) -> None:
-        """Set limits, and lock them: all openings of a file in a process have the settings of the first."""
-        if self._connection.execute("SELECT current_setting('lock_configuration')").fetchall() == [(True,)]:
-            return
-        if memory.endswith("%"):
-            self._limit_memory(_memory_of_machine(self._connection) * float(memory[:-1]) / 100)
-        elif not read_only and not memory and _memory_of_machine(self._connection) * 0.8 > WRITER_MEMORY:
-            self._limit_memory(WRITER_MEMORY)
-        if (
-            self._limits.spill
-        ):  # DuckDB 2.0 shows this limit, and does not keep it, if it is given at the opening
-            self._connection.execute(f"SET max_temp_directory_size = {duckdb_text(self._limits.spill)}")
-        if self._locked_down:
-            self._connection.execute("SET lock_configuration = true")
-
-    def _limit_memory(self, megabytes: float) -> None:
-        limit = f"{max(1, int(megabytes))}MB"
-        self._settings["memory_limit"] = limit  # for when the file is opened again
-        self._connection.execute(f"SET memory_limit = '{limit}'")
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
         answer = self._fetch(to_duckdb(sql, params))
@@ -245,7 +192,7 @@ class DuckDB:
                 fresh.chmod(before.st_mode)
                 with contextlib.suppress(PermissionError):
                     os.chown(fresh, before.st_uid, before.st_gid)
-                self._connection = _connect(self.file, False, self._settings, time.monotonic())
+                self._connection = connect(self.file, self._settings, time.monotonic())
                 after = Path(self.file).stat()  # held again: no other program can write to it now
                 if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
                     raise WarehouseError(f"another program wrote to {self.file} meanwhile: run this again.")
@@ -253,7 +200,7 @@ class DuckDB:
                 self._connection.close()
             finally:
                 fresh.unlink(missing_ok=True)
-                self._connection = _connect(self.file, False, self._settings, time.monotonic())
+                self._connection = connect(self.file, self._settings, time.monotonic())
                 self._stager = DuckDBStager(self._connection, self._scratch)
         return True
 
@@ -286,7 +233,7 @@ class DuckDB:
             if not cursor.description:
                 return Result((), [])
             if share := self._limits.answer:
-                rows = fetch_within(cursor, most, int(_limit_of(self._connection.cursor()) * share))
+                rows = fetch_within(cursor, most, int(limit_of(self._connection.cursor()) * share))
             else:
                 rows = cursor.fetchall()
             return Result(tuple(column[0] for column in cursor.description), rows)
@@ -314,48 +261,3 @@ class DuckDB:
             ) from error
         finally:
             timer.cancel()
-
-
-def _memory_of_machine(connection: duckdb.DuckDBPyConnection) -> float:
-    """Megabytes of this machine or container, by DuckDB's own limit, which is four fifths of them.
-
-    DuckDB takes shares itself from 2.0 on, and not before.
-    """
-    return _limit_of(connection) / 1e6 / 0.8
-
-
-def _limit_of(connection: duckdb.DuckDBPyConnection) -> float:
-    """Bytes that DuckDB may take; 0 if it does not say."""
-    [(limit,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
-    number, unit = limit.split()
-    powers = {"KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4}
-    return float(number) * 1024 ** powers[unit] if unit in powers else 0
-
-
-def _connect(
-    file: str, read_only: bool, settings: dict[str, Any], deadline: float
-) -> duckdb.DuckDBPyConnection:
-    """Open the file, waiting for readers to leave: DuckDB refuses at once while others have it open."""
-    name = Path(file).name.lower()
-    if name.partition(".")[0] == "information_schema" or "?" in file:
-        why = "takes what follows ? for options" if "?" in file else "has a schema of that name"
-        raise WarehouseError(f"{file} cannot be a warehouse: DuckDB {why}. Rename it.")
-    while True:
-        try:
-            return duckdb.connect(file, read_only=read_only, config=settings)
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
-            if time.monotonic() >= deadline:
-                raise BusyError(
-                    f"{file} is held by another process: {_holder(error)}. Try again later."
-                ) from error
-            time.sleep(0.05)
-        except duckdb.Error as error:
-            raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
-
-
-def _holder(error: duckdb.Error) -> str:
-    text = str(error)
-    start = text.find("held in")
-    return text[start + 8 :].split(". ", maxsplit=1)[0].strip() if start >= 0 else first_line(error)
