@@ -37,10 +37,14 @@ EACH_LANE = pytest.mark.parametrize(
 
 
 class Noting(Silent):
-    """Keeps the warnings."""
+    """Keeps warnings and notes."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.notes: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)

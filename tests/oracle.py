@@ -141,8 +141,8 @@ def _order(event: Record) -> list[tuple[bool, Any]]:
     """The smallest of a play's records is taken: by time, then by all that it says, what is missing first."""
     agent = event["userAgent"]
     values = (
-        event["ts"], _user(event), event["level"], _text(event["song"]), _text(event["artist"]),
-        event["length"], _text(event["location"]), agent if agent is None else agent.strip('"'),
+        event["ts"], _user(event), _level(event), _text(event["song"]), _text(event["artist"]),
+        event["length"], _text(event["location"]), (agent or "").strip('" ') or None,
     )  # fmt: skip
     return [(value is not None, value) for value in values]
 
@@ -179,7 +179,7 @@ def _play(key: int, event: Record, songs: list[Record]) -> Play:
         key,
         EPOCH + dt.timedelta(milliseconds=event["ts"]),
         _user(event),
-        event["level"],
+        _level(event),
         best["song_id"] if best else None,
         best["artist_id"] if best else bearers.pop() if len(bearers) == 1 else None,
         title,

@@ -156,3 +156,20 @@ def test_options_of_a_replay_stand_after_it(loaded: Run) -> None:
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert "--run must stand after replay" in wrong.stderr
     assert right.returncode == 0
+
+
+def test_an_undo_counts_what_a_replay_had_loaded_of_a_file_with_the_rest_of_it(
+    new_warehouse: Make, source: Source, strict: Callable[[], None]
+) -> None:
+    engine, watching = new_warehouse(), Noting()
+    source.log(play(0), play(1), play(2))
+    etl(engine, source.folder)
+    strict()
+    assert replay(engine, None, Noting()).records.loaded == 2
+
+    summary = undo(engine, 1, watching)
+
+    assert summary.removed == 3
+    assert [note for note in watching.notes if "retracted" in note] == [
+        f"{source.folder}/log_data/2018/11/2018-11-01-events.json: 3 records and 0 rejects retracted."
+    ]

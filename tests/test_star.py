@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from sparkify.ask.questions import ask, find_question
 from sparkify.engines.base import Engine
 from sparkify.load.diff import digest_star
 from sparkify.load.run import rebuild
 from sparkify.progress import Silent
+from sparkify.sql.schema import STAR, table
 from tests.builders import NOON, Record, Source, etl, event, play, rows, song
 
 BROKEN, MENDED = "BjÃ\u0083Â¶rk", "Björk"
@@ -167,3 +169,24 @@ def test_what_the_source_writes_oddly_is_kept(warehouse: Engine, source: Source)
     assert rows(warehouse, "SELECT title FROM songplay") == [("Hey_ Soul Sister",)]
     assert rows(warehouse, "SELECT registration FROM stg_events") == [(1540919166796.0,)]
     assert rows(warehouse, "SELECT name, location FROM artists") == [("112", "108")]
+
+
+@pytest.mark.parametrize("empty", ["", " ", "  "])
+def test_an_empty_text_is_none_in_every_table_of_the_star(
+    warehouse: Engine, source: Source, empty: str
+) -> None:
+    texts = [key for key, value in play().items() if isinstance(value, str) and key not in ("page", "method")]
+    for number, key in enumerate(texts):
+        source.log(play(number, **{"userId": str(number + 1), key: empty}), day=f"2018-11-{number + 1:02}")
+    source.log(*(play(40 + n, userId="99", level=one) for n, one in enumerate([empty, None, "free"])))
+    source.song(song(artist_location=empty, artist_name="Undo"))
+    etl(warehouse, source.folder)
+
+    for name in STAR:
+        for column in table(name).columns:
+            if column.type.startswith("VARCHAR"):
+                sql = f"SELECT COUNT(*) AS n FROM {name} WHERE TRIM({column.name}) = ''"
+                assert rows(warehouse, sql) == [(0,)], f"{name}.{column.name}"
+    levels = rows(warehouse, "SELECT DISTINCT level FROM songplay ORDER BY level NULLS FIRST")
+    assert levels == [(None,), ("free",), ("paid",)]
+    assert ("changed",) not in [row[:1] for row in ask(warehouse, find_question("sessions")).rows]

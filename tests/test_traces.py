@@ -1,10 +1,12 @@
 """What is left of a forgotten listener beside their records: names of keys, and ids set aside elsewhere."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from sparkify.cli.forget import as_text
 from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
 from sparkify.ledger.seal import accept
@@ -230,3 +232,19 @@ def test_a_listener_who_stands_in_a_song_is_erased_there_now_and_later(
     etl(warehouse, source.folder)
     assert [tables_with(warehouse, text) for text in (str(ID), "Lilyzz", "Kochzzkey")] == [[], [], []]
     assert all(one.passed for one in check_warehouse(warehouse))
+
+
+def test_the_receipt_tells_of_values_that_were_erased_from_records_of_others(
+    warehouse: Engine, source: Source
+) -> None:
+    line = json.dumps(play(0, userId="50"))
+    source.log(f'{line[:-1]}, "userId": "1"}}', play(1, userId="1"))
+    etl(warehouse, source.folder)
+
+    receipt = forget(warehouse, 50, Noting())
+
+    assert (receipt.events, receipt.values) == (0, 1)
+    assert rows(warehouse, "SELECT SUM(values_erased) AS n FROM etl_file") == [(1,)]
+    said = as_text(receipt, "music.duckdb")
+    assert re.search(r"values +1 erased where records of others, or of nobody, name them", said)
+    assert "no record" not in said

@@ -85,10 +85,10 @@ def forget(
         one = {"user_id": user_ids[0]} if len(user_ids) == 1 else {}
         print_object({"warehouse": label(config), **one, **asdict(receipt)})
     else:
-        click.echo(_as_text(receipt, label(config)))
+        click.echo(as_text(receipt, label(config)))
 
 
-def _as_text(receipt: "Receipt", warehouse: str) -> str:
+def as_text(receipt: "Receipt", warehouse: str) -> str:
     rewritten = (
         "the file was rewritten: no freed block is left in it"
         if receipt.is_rewritten
@@ -100,7 +100,11 @@ def _as_text(receipt: "Receipt", warehouse: str) -> str:
         ("rejects", f"{count(receipt.rejects, 'text')} erased: theirs, and those that do not say whose"),
     ]
     made = receipt.not_searched
-    if not (receipt.was_forgotten or receipt.events or receipt.rejects):
+    if receipt.values:
+        done[1:1] = [
+            ("values", f"{receipt.values:,} erased where records of others, or of nobody, name them")
+        ]
+    if not (receipt.was_forgotten or receipt.events or receipt.rejects or receipt.values):
         done = [("found", "no record: what comes later is made anonymous")]
     others = f"{', '.join(map(visible, made))}: look there, and then forget again"
     verb = "is" if len(receipt.user_ids) == 1 else "are"

@@ -3,7 +3,7 @@
 A part stands unless it was undone, or replaced by a load of its whole file: `sql/ledger/standing_file.sql`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from sparkify.engines.base import Engine, Reader
@@ -102,6 +102,15 @@ def replayed_parts(reader: Reader, run_id: int) -> list[int]:
     """The parts that stand of rejects which this run replayed."""
     sql = "SELECT file_id FROM standing_file WHERE run_id = :run_id AND replays IS NOT NULL"
     return [part for (part,) in reader.query(resolve(sql), {"run_id": run_id}).rows]
+
+
+def replays_of(reader: Reader, parts: Collection[int]) -> list[int]:
+    """The parts that stand of rejects of these which were replayed."""
+    sql = "SELECT file_id, replays FROM standing_file WHERE replays IS NOT NULL ORDER BY file_id"
+    wanted = set(parts)
+    return [
+        part for part, replays in reader.query(resolve(sql)).rows if replays in wanted and part not in wanted
+    ]
 
 
 def has_logs(reader: Reader) -> bool:

@@ -35,6 +35,8 @@ FIRST = ("create", "migrate", "accept")
 GIVE_KEY = ("create", "accept")
 """After which the seals have a key, where there is one. Any other entry has one if the entry before has."""
 _MADE_BY = re.compile(r"(sparkify \S+) ")
+BROKEN = "broken links"
+"""Among the digests of an `accept`: the chain before it, if any link was broken then."""
 LONGEST = 1000
 """Bytes of what is said of an entry."""
 
@@ -80,6 +82,10 @@ class Entry(NamedTuple):
         return hmac.new(found, text, hashlib.sha256).hexdigest() if found else None
 
 
+Chain = list[tuple[Entry, str]]
+"""Entries, the oldest first, each with what is wrong with it."""
+
+
 @contextmanager
 def sealed(engine: Engine, command: str = "", what: str = "") -> Iterator[Changes]:
     """Seal what the block does to the small tables, and to others as far as it notes it.
@@ -108,12 +114,15 @@ def write(engine: Engine, changes: Changes) -> None:
 def accept(engine: Engine, why: str) -> None:
     """Seal all tables as they are now, whatever the last seal says of them; to be called in a transaction.
 
+    Links that are broken now are accepted with them, and no other ones.
+
     The next run builds the tables of models again. Where there is a key, the chain has it from here on.
     """
     last, changes = read_last(engine), Changes(engine, "accept", why)
     with suppress(WarehouseError):
         changes.models = _to_build(last)
     tables = changes.applied_to({}) | read_digests(engine, SEALED)
+    tables[BROKEN] = _digest_of_broken(read_chain(engine))
     _append(engine, changes, last, tables, read_hashing(engine))
 
 
@@ -169,10 +178,10 @@ def read_program(reader: Reader) -> str:
     return ""
 
 
-def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
+def read_chain(reader: Reader) -> Chain:
     """Each entry, the oldest first, with what is wrong with it: nothing if all is well."""
     rows = reader.query(f"SELECT {', '.join(Entry._fields)} FROM {CHAIN} ORDER BY seal_id").rows
-    found: list[tuple[Entry, str]] = []
+    found: Chain = []
     before: Entry | None = None
     for entry in (Entry(*row) for row in rows):
         wrong = ""
@@ -189,11 +198,23 @@ def read_chain(reader: Reader) -> list[tuple[Entry, str]]:
     return found
 
 
-def read_broken(reader: Reader) -> list[tuple[Entry, str]]:
-    """What is wrong with entries since somebody last accepted what was there."""
-    chain = read_chain(reader)
-    accepted = [at for at, (entry, wrong) in enumerate(chain) if entry.command == "accept" and not wrong]
-    return [(entry, wrong) for entry, wrong in chain[max(accepted, default=0) :] if wrong]
+def broken(chain: Chain) -> Chain:
+    """The entries with which something is wrong, but for what somebody saw and accepted.
+
+    What came before the last entry of `accept` must be what it was then, the broken links too.
+    """
+    at = max(
+        (at for at, (entry, wrong) in enumerate(chain) if entry.command == "accept" and not wrong), default=0
+    )
+    is_as_accepted = at > 0 and chain[at][0].tables.get(BROKEN, Digest()) == _digest_of_broken(chain[:at])
+    return [(entry, wrong) for entry, wrong in chain[at if is_as_accepted else 0 :] if wrong]
+
+
+def _digest_of_broken(chain: Chain) -> Digest:
+    """The number of broken links, and a hash of the whole chain if there are any."""
+    wrong = sum(bool(wrong) for _, wrong in chain)
+    text = json.dumps([[*entry, wrong] for entry, wrong in chain], ensure_ascii=False, default=str)
+    return Digest(wrong, int(hashlib.sha256(text.encode()).hexdigest()[:16], 16)) if wrong else Digest()
 
 
 def _append(

@@ -14,7 +14,7 @@ from sparkify.engines.relations import definition
 from sparkify.errors import WarehouseError
 from sparkify.ledger.digests import SEALED, Digest, read_digests, read_hashing
 from sparkify.ledger.runs import last_run
-from sparkify.ledger.seal import CHAIN, VARIABLE, Entry, key, read_broken, read_chain, read_last
+from sparkify.ledger.seal import CHAIN, VARIABLE, Chain, broken, key, read_chain, read_last
 from sparkify.ledger.state import read_play_pages, read_rules
 from sparkify.load.layout import require_columns
 from sparkify.load.models import MODELS, NEW
@@ -175,24 +175,24 @@ def check_seal(reader: Reader) -> Verdict:
 def changed_by_hand(reader: Reader, tables: Sequence[str]) -> str:
     """What something else than sparkify has changed in these tables since the last seal; empty if nothing.
 
-    With the chain of seals among them it is followed from where somebody last accepted what was there.
+    With the chain of seals among them, it is followed too.
     """
-    wrong = _links(read_broken(reader)) if CHAIN in tables else []
+    wrong = _links(read_chain(reader)) if CHAIN in tables else []
     last = read_last(reader)
     if last and last.hashing == read_hashing(reader):
         wrong += _differences(last.tables, read_digests(reader, [name for name in tables if name != CHAIN]))
     return _told(wrong)
 
 
-def _links(broken: Sequence[tuple[Entry, str]]) -> list[tuple[str, str]]:
-    return [(CHAIN, f"seal {entry.seal_id}: {why}") for entry, why in broken if why]
+def _links(chain: Chain) -> list[tuple[str, str]]:
+    return [(CHAIN, f"seal {entry.seal_id}: {why}") for entry, why in broken(chain)]
 
 
 def _told(wrong: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{table}: {why}" for table, why in wrong)
 
 
-def _compare(reader: Reader, chain: Sequence[tuple[Entry, str]]) -> Verdict:
+def _compare(reader: Reader, chain: Chain) -> Verdict:
     wrong = _links(chain)
     meaning = "Nothing but sparkify has changed any table since the last seal."
     if not chain:

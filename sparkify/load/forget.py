@@ -44,6 +44,8 @@ class Receipt:
     """Records of staging that were made anonymous, now."""
     rejects: int = 0
     """Rejects whose text was erased, now: those of the listener, and those that do not say whose they are."""
+    values: int = 0
+    """Values that were erased, now, from songs and records of others or nobody that name the listener."""
     plays: int = 0
     """Plays of the star before."""
     plays_left: int = 0
@@ -92,6 +94,7 @@ def forget(
             receipt.events = engine.execute(f"UPDATE stg_events SET {nothing} WHERE user_id IN ({FORGOTTEN})")
         with changes.of("stg_songs"):
             of_songs = erase_named(engine, "songs", everybody, paths)
+            receipt.values = sum(map(sum, (*named.values(), *of_songs.values())))
             erase_values(engine, [(file_id, 0, one.aside) for file_id, one in of_songs.items()])
         for dataset in DATASETS:
             texts = read_texts(engine, dataset)

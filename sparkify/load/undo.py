@@ -7,7 +7,7 @@ from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.ledger.digests import Changes
-from sparkify.ledger.files import read_parts
+from sparkify.ledger.files import read_parts, replays_of
 from sparkify.ledger.runs import require_run
 from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, Summary, publish
@@ -50,9 +50,11 @@ SHOWN = 10
 
 def _note_retracted(engine: Engine, parts: Collection[int], progress: Progress) -> None:
     """Name the files whose records are about to be retracted, with how many of them there are."""
-    found = [
-        (part.uri, part.records_read - part.rejected, part.rejected) for part in read_parts(engine, parts)
-    ]
+    counted: dict[str, tuple[int, int]] = {}
+    for part in read_parts(engine, [*parts, *replays_of(engine, parts)]):
+        good, bad = counted.get(part.uri, (0, 0))
+        counted[part.uri] = good + part.records_read - part.rejected, bad + part.rejected
+    found = [(uri, good, bad) for uri, (good, bad) in counted.items()]
     if rest := found[SHOWN:]:
         more = count(len(rest), "more file"), sum(good for _, good, _ in rest), sum(bad for _, _, bad in rest)
         found[SHOWN:] = [more]

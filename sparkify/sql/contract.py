@@ -13,8 +13,8 @@ from sparkify.sql.schema import ALL, EXTRA, Column, Form, table
 _PLACEHOLDER = re.compile(r"\{(\w+)\((\w+)(?: AS (\w+))?(?:: ([\w, ]+))?\)\}")
 _FORMS: Mapping[Form, str] = {
     "plain": "{0}.{1}",
-    "trimmed": "TRIM({0}.{1})",
-    "unquoted": "TRIM(BOTH '\" ' FROM {0}.{1})",
+    "trimmed": "NULLIF(TRIM({0}.{1}), '')",
+    "unquoted": "NULLIF(TRIM(BOTH '\" ' FROM {0}.{1}), '')",
     "normalized": "NULLIF(COALESCE({1}_form.normal, {0}.{1}), '')",
     "nonzero": "NULLIF({0}.{1}, 0)",
 }

@@ -14,8 +14,8 @@ Of a column of staging:
 Of a column of the star:
 
     from TABLE.COL  the column of staging that it shows,
-    trimmed         ... without blanks at its ends
-    unquoted        ... without blanks and quotes at its ends
+    trimmed         ... without blanks at its ends, NULL if nothing is left
+    unquoted        ... without blanks and quotes at its ends, NULL if nothing is left
     normalized      ... in the normal form of text, see `load.text`
     nonzero         ... a zero as NULL
 """

@@ -6,11 +6,11 @@ SELECT
     e.item_in_session,
     e.ts AS start_time,
     e.user_id,
-    TRIM(e.level) AS level,
+    NULLIF(TRIM(e.level), '') AS level,
     m.song_id,
     m.artist_id,
     NULLIF(COALESCE(l.normal, e.location), '') AS location,
-    TRIM(BOTH '" ' FROM e.user_agent) AS user_agent,
+    NULLIF(TRIM(BOTH '" ' FROM e.user_agent), '') AS user_agent,
     m.title,
     m.artist_name,
     e.length

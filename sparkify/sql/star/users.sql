@@ -11,8 +11,8 @@ record AS (
         e.user_id,
         NULLIF(COALESCE(f.normal, e.first_name), '') AS first_name,
         NULLIF(COALESCE(l.normal, e.last_name), '') AS last_name,
-        TRIM(e.gender) AS gender,
-        TRIM(e.level) AS level,
+        NULLIF(TRIM(e.gender), '') AS gender,
+        NULLIF(TRIM(e.level), '') AS level,
         e.ts AS last_ts,
         e.session_id AS last_session_id,
         e.item_in_session AS last_item_in_session
