@@ -185,6 +185,20 @@ def test_an_export_takes_the_place_of_the_one_before_and_of_nothing_else(
         assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_table_that_is_longer_than_a_sheet_is_refused_and_nothing_replaced(
+    loaded_with_odd: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, out = of(loaded_with_odd, monkeypatch), tmp_path / "out"
+    export(config, out, "xlsx", Silent())
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    monkeypatch.setattr("sparkify.spreadsheet.MOST_ROWS", 3)
+
+    with pytest.raises(ConfigError, match="songplay has 4 rows, and a spreadsheet holds 3"):
+        export(config, out, "xlsx", Silent())
+
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
 def test_no_state_between_two_runs_is_exported(
     loaded_with_odd: Engine, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
