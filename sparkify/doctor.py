@@ -8,12 +8,15 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from email.utils import parsedate_to_datetime
 
+from sparkify.ask.own_questions import read_own, require_select
 from sparkify.config import Config
 from sparkify.connection import label
 from sparkify.engines.base import Engine
 from sparkify.engines.registry import Finding, engine_of
 from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseError
+from sparkify.formatting import count
 from sparkify.ledger.runs import last_start
+from sparkify.load.project import make_project
 from sparkify.load.tables import VERSION, has_tables, require_tables
 from sparkify.source.listing import list_source
 from sparkify.source.store import is_remote
@@ -33,6 +36,8 @@ def examine(config: Config, opened: Open, now: dt.datetime) -> Iterator[Finding]
         yield from engine.examine(config)
     yield from _examine_warehouse(config, opened, now)
     yield _examine_source(config)
+    if config.ask.questions or config.etl.checks or config.etl.models:
+        yield _examine_project(config)
 
 
 def _examine_account(config: Config, now: dt.datetime) -> Generator[Finding, None, bool]:
@@ -117,3 +122,15 @@ def _examine_source(config: Config) -> Finding:
     if not files:
         return Finding("source", "warning", found, "Is it the folder above song_data/ and log_data/?")
     return Finding("source", "ok", found)
+
+
+def _examine_project(config: Config) -> Finding:
+    """Whether the user's own questions, checks and models can be read, each as far as its text tells."""
+    try:
+        questions, project = read_own(config.ask.questions), make_project(config)
+        for one in questions:
+            require_select(one.name, one.text)
+    except SparkifyError as error:
+        return Finding.failed("project", error)
+    found = ((questions, "question"), (project.checks, "check"), (project.models, "model"))
+    return Finding("project", "ok", ", ".join(count(len(own), word) for own, word in found))

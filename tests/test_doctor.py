@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,21 @@ def test_a_cluster_is_probed_from_credentials_to_clock(
     assert (apart["role"].state, "is not attached" in apart["role"].found) == ("FAILED", True)
     assert (gone["role"].state, "there is no role" in gone["role"].found) == ("FAILED", True)
     assert (stranger["credentials"].state, bool(stranger["credentials"].advice)) == ("FAILED", True)
+
+
+def test_a_project_is_read_and_what_is_wrong_in_it_is_named(run: Run, tmp_path: Path) -> None:
+    run("init", ".")
+
+    def probed() -> dict[str, str]:
+        done = run("doctor", "--format", "json")
+        [found] = [one for one in json.loads(done.stdout) if one["probe"] == "project"]
+        return dict(found)
+
+    assert probed()["state"] == "ok"
+    assert re.fullmatch(r"\d+ questions?, \d+ checks?, \d+ models?", probed()["found"])
+
+    for folder in ("questions", "checks", "models"):
+        file = tmp_path / folder / "broken.sql"
+        file.write_text("-- Broken.\nDELETE FROM songplay\n")
+        assert (probed()["state"], "broken" in probed()["found"]) == ("FAILED", True), probed()
+        file.unlink()
