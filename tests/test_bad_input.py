@@ -179,6 +179,9 @@ def test_a_wrong_source_is_one_clear_line(tmp_path: Path) -> None:
     for source, message in (
         (S3(), "no source: give --source DIR"),
         (S3(source=str(tmp_path / "nowhere")), "nowhere is not a directory"),
+        (S3(source="gs://bucket/music"), "is neither a directory nor s3://BUCKET/PREFIX"),
+        (S3(source="s3:/bucket/music"), "is neither a directory nor s3://BUCKET/PREFIX"),
+        (S3(source="s3://"), "names no bucket"),
         (S3(source=str(tmp_path)), "holds neither song_data/ nor log_data/"),
     ):
         with pytest.raises(ConfigError, match=message):

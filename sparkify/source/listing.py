@@ -181,7 +181,10 @@ def _find_folder(s3: S3, name: str, own: str) -> str | None:
         return None
     if not Path(place).is_dir():
         where = f"[S3] {name.upper()}" if own else "--source, or [S3] SOURCE in dwg.cfg"
-        raise ConfigError(f"{place} is not a directory. Check {where}.")
+        what = (
+            "neither a directory nor s3://BUCKET/PREFIX" if re.match(r"\w{2,}:", place) else "not a directory"
+        )
+        raise ConfigError(f"{place} is {what}. Check {where}.")
     folder = Path(place) if own else Path(place) / name
     if not folder.is_dir():
         return None
