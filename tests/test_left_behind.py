@@ -205,6 +205,7 @@ def test_a_lock_file_that_nobody_may_write_locks_as_well(source: Source, tmp_pat
     done = without_rights(tmp_path, *etl_of)
 
     assert (done.returncode, "1 loaded" in done.stdout) == (0, True), done.stderr
+    assert (b"pid" in lock.read_bytes()) or made == "before"
     held = FileLock(str(file), exclusive=True)
     held.acquire(0)
     assert "is held by" in without_rights(tmp_path, *etl_of, "--wait", "0").stderr

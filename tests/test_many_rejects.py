@@ -106,6 +106,24 @@ def test_a_run_that_is_lost_stops_within_a_file(
     assert etl(engine, source.folder, max_rejects="50%").records.read == 10_001
 
 
+def test_a_number_of_rejects_is_exceeded_within_a_compressed_file_whatever_comes_after_it(
+    duckdb_warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "FIRST", 100)
+    looked_at: list[bytes] = []
+    parse = RecordReader.read
+    monkeypatch.setattr(
+        RecordReader, "read", lambda self, line: (looked_at.append(line), parse(self, line))[1]
+    )
+    source.write(source.folder / "song_data" / "a.json.gz", gzip.compress(b"{broken\n" * 5000))
+    source.log(play(1))
+
+    with pytest.raises(LoadError, match=r"of the first [\d,]+ records were rejected"):
+        etl(duckdb_warehouse, source.folder, max_rejects="100")
+
+    assert len(looked_at) < 1000
+
+
 def test_what_is_still_to_come_may_save_a_run(warehouse: Engine, source: Source) -> None:
     for number in range(15):
         source.song("{}", f"bad{number}")
