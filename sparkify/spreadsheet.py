@@ -15,7 +15,6 @@ MOST_ROWS = 1_048_576 - 1
 """Rows of one sheet, below its head."""
 EXACT = 10**15
 """Integers from here on lose digits in a spreadsheet."""
-_AS_IT_IS = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
 _MOMENT = "yyyy-mm-dd hh:mm:ss.000"
 
 
@@ -35,9 +34,8 @@ def write_sheet(file: Path, name: str, columns: Sequence[str], rows: Iterable[Se
     """
     from xlsxwriter import Workbook
 
-    options = {**_AS_IT_IS, "constant_memory": True, "tmpdir": str(file.parent)}
     count = 0
-    with Workbook(str(file), options) as book:
+    with Workbook(str(file), {"constant_memory": True, "tmpdir": str(file.parent)}) as book:
         head, moment = book.add_format({"bold": True}), book.add_format({"num_format": _MOMENT})
         sheet = book.add_worksheet(name)
         sheet.freeze_panes(1, 0)

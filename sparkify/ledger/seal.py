@@ -35,8 +35,8 @@ FIRST = ("create", "migrate", "accept")
 GIVE_KEY = ("create", "accept")
 """After which the seals have a key, where there is one. Any other entry has one if the entry before has."""
 _MADE_BY = re.compile(r"(sparkify \S+) ")
-BROKEN = "broken links"
-"""Among the digests of an `accept`: the chain before it, if any link was broken then."""
+BEFORE = "the chain before"
+"""Among the digests of an `accept`: every entry before it, with whatever was wrong."""
 LONGEST = 1000
 """Bytes of what is said of an entry."""
 
@@ -105,6 +105,7 @@ def write(engine: Engine, changes: Changes) -> None:
         return
     last, hashing = read_last(engine), read_hashing(engine)
     tables = changes.applied_to(last.tables if last else {})
+    tables.pop(BEFORE, None)
     if last is None or last.hashing != hashing:
         tables |= read_digests(engine, SEALED)
         changes.what += " (digests read again: the hash function is another one)" if last else ""
@@ -122,7 +123,7 @@ def accept(engine: Engine, why: str) -> None:
     with suppress(WarehouseError):
         changes.models = _to_build(last)
     tables = changes.applied_to({}) | read_digests(engine, SEALED)
-    tables[BROKEN] = _digest_of_broken(read_chain(engine))
+    tables[BEFORE] = _digest_of(read_chain(engine))
     _append(engine, changes, last, tables, read_hashing(engine))
 
 
@@ -204,17 +205,15 @@ def broken(chain: Chain) -> Chain:
     What came before the last entry of `accept` must be what it was then, the broken links too.
     """
     at = max(
-        (at for at, (entry, wrong) in enumerate(chain) if entry.command == "accept" and not wrong), default=0
+        (at for at, (one, wrong) in enumerate(chain) if one.command == "accept" and not wrong), default=0
     )
-    is_as_accepted = at > 0 and chain[at][0].tables.get(BROKEN, Digest()) == _digest_of_broken(chain[:at])
+    is_as_accepted = bool(at) and chain[at][0].tables.get(BEFORE) == _digest_of(chain[:at])
     return [(entry, wrong) for entry, wrong in chain[at if is_as_accepted else 0 :] if wrong]
 
 
-def _digest_of_broken(chain: Chain) -> Digest:
-    """The number of broken links, and a hash of the whole chain if there are any."""
-    wrong = sum(bool(wrong) for _, wrong in chain)
-    text = json.dumps([[*entry, wrong] for entry, wrong in chain], ensure_ascii=False, default=str)
-    return Digest(wrong, int(hashlib.sha256(text.encode()).hexdigest()[:16], 16)) if wrong else Digest()
+def _digest_of(chain: Chain) -> Digest:
+    text = json.dumps([entry for entry, _ in chain], ensure_ascii=False, default=str)
+    return Digest(len(chain), int(hashlib.sha256(text.encode()).hexdigest()[:16], 16))
 
 
 def _append(
