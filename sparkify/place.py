@@ -3,8 +3,11 @@
 Whatever writes a file for the user asks here first.
 """
 
+import os
+import threading
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sparkify.config import S3
@@ -87,7 +90,54 @@ def _begins(file: Path, text: str) -> bool:
 
 def is_duckdb(file: Path) -> bool:
     """Whether a DuckDB database lies there."""
-    if not file.is_file():
-        return False
-    with file.open("rb") as handle:
-        return handle.read(12)[8:] == b"DUCK"
+    return file.is_file() and head_of(file)[8:] == b"DUCK"
+
+
+def head_of(file: Path) -> bytes:
+    """The first twelve bytes of a file; of one that this process has open, a database's. Raises OSError.
+
+    Closing any handle of a file frees all locks that a process has on it (POSIX, fcntl), and another process
+    might write while DuckDB reads. So nobody looks into such a file, nor opens one while it is looked into.
+    """
+    with _looking:
+        if _is_held(file):
+            return bytes(8) + b"DUCK"
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # a pipe is empty then
+        try:
+            return os.read(handle, 12)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def holding(file: str) -> Iterator[None]:
+    """In the block this process has the database open."""
+    whole = os.path.realpath(file)
+    with _looking:
+        _held[whole] += 1
+    try:
+        yield
+    finally:
+        with _looking:
+            _held[whole] -= 1
+            if not _held[whole]:
+                del _held[whole]
+
+
+def openings(file: str) -> int:
+    """How often this process has the database open."""
+    with _looking:
+        return _held[os.path.realpath(file)]
+
+
+def _is_held(file: Path) -> bool:
+    """Whether it is one of those, by whatever name."""
+    for one in _held:
+        with suppress(OSError):
+            if file.samefile(one):
+                return True
+    return False
+
+
+_held: Counter[str] = Counter()
+_looking = threading.Lock()

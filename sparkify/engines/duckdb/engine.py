@@ -16,7 +16,7 @@ from sparkify.engines.duckdb.asking import refuse_acting
 from sparkify.engines.duckdb.errors import translated
 from sparkify.engines.duckdb.fetching import fetch_within
 from sparkify.engines.duckdb.file_lock import FileLock
-from sparkify.engines.duckdb.files import mode_of, openings, refuse_other, remove_old_spill, spill_folder
+from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
 from sparkify.engines.duckdb.hidden import DEFINITIONS, altered, refuse_hidden
 from sparkify.engines.duckdb.opening import NO_LIMITS, Limits, configure, connect, limit_of, settings_of
 from sparkify.engines.duckdb.rewriting import rewrite
@@ -24,6 +24,7 @@ from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
 from sparkify.engines.duckdb.stage import DuckDBStager
 from sparkify.engines.row_hash import hash_of
 from sparkify.errors import QueryError, WarehouseError
+from sparkify.place import holding, openings
 from sparkify.scratch import EXPORTS, Scratch, sweep
 from sparkify.source.file import Dataset, NewFile
 from sparkify.sql.schema import Column
@@ -77,6 +78,7 @@ class DuckDB:
             if file != ":memory:":
                 self._closing.callback(self._lock.release)
                 self._lock.acquire(deadline)
+                self._closing.enter_context(holding(file))
             if not read_only:
                 self._closing.enter_context(mode_of(file))
             with translated("making room for passing files"):

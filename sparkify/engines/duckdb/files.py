@@ -12,15 +12,13 @@ from typing import NamedTuple
 
 from sparkify.errors import ConfigError
 from sparkify.formatting import is_text
+from sparkify.place import head_of
 from sparkify.scratch import Scratch
 from sparkify.writing import umask
 
 
 def refuse_other(file: Path) -> None:
     """A path that leads to something else is refused before anything is written beside it.
-
-    A file that this process has open is not looked at: closing any handle of a file frees all locks that a
-    process has on it (POSIX, fcntl), and another one might write while DuckDB reads.
 
     DuckDB (2.0) opens a file whose absolute path is not UTF-8, and then cannot say where it lies, which
     `forget` asks.
@@ -29,11 +27,8 @@ def refuse_other(file: Path) -> None:
         raise ConfigError(
             f"{whole!r} is not text in UTF-8. Rename the folder, or choose another --warehouse."
         )
-    if whole in _spills:
-        return
     try:
-        with file.open("rb") as handle:
-            head = handle.read(12)
+        head = head_of(file)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -63,13 +58,6 @@ def spill_folder(file: str) -> Iterator[Path]:
             if not found.openings:
                 del _spills[whole]
                 found.scratch.close()
-
-
-def openings(file: str) -> int:
-    """How often this process has the file open."""
-    with _lock:
-        found = _spills.get(os.path.realpath(file))
-        return found.openings if found else 0
 
 
 class _Spill(NamedTuple):
