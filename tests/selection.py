@@ -58,6 +58,7 @@ WALKS = (
     "test_streams", "test_erased", "test_traces", "test_sql_cache", "test_marks", "test_examples",
     "test_engines", "test_torn_tails", "test_forget_list", "test_hints", "test_rules", "test_warnings",
     "test_mistakes", "test_export", "test_packaging",
+    "test_open_at_once",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
 CASES, ON_A_CLUSTER = 20, 8

@@ -173,3 +173,41 @@ def test_an_undo_counts_what_a_replay_had_loaded_of_a_file_with_the_rest_of_it(
     assert [note for note in watching.notes if "retracted" in note] == [
         f"{source.folder}/log_data/2018/11/2018-11-01-events.json: 3 records and 0 rejects retracted."
     ]
+
+
+def test_a_replay_counts_values_as_a_load_does_and_warns_of_those_that_do_not_fit(
+    new_warehouse: Make, source: Source, strict: Callable[[], None]
+) -> None:
+    engine, fresh, watching = new_warehouse(), new_warehouse(), Noting()
+    source.log(play(0), play(1, status="BAD") | {"nick": "x"}, play(2, status="200 OK"))
+    etl(engine, source.folder, max_rejects="2")
+    strict()
+    whole = etl(fresh, source.folder).records
+
+    found = replay(engine, None, watching).records
+
+    first = rows(engine, "SELECT values_aside FROM etl_run WHERE run_id = 1")[0][0]
+    assert (found.values_aside, found.misfits) == (whole.values_aside - first, 2) == (3, 2)
+    assert rows(engine, "SELECT values_aside FROM etl_run WHERE run_id = 2") == [(3,)]
+    assert any("2 values do not fit their columns" in one for one in watching.warnings)
+    assert any(
+        "do not fit" in text for (text,) in rows(engine, "SELECT message FROM etl_warning WHERE run_id = 2")
+    )
+
+
+def test_an_undo_says_which_command_loads_it_again(
+    new_warehouse: Make, source: Source, strict: Callable[[], None]
+) -> None:
+    engine, watching = new_warehouse(), Noting()
+    source.log(play(0), play(1))
+    etl(engine, source.folder)
+    strict()
+    replay(engine, None, Noting())
+
+    for run in (2, 1):
+        undo(engine, run, watching)
+
+    assert [note for note in watching.notes if "rolled back" in note] == [
+        "run 2 is rolled back; `sparkify rejects replay` loads its records again.",
+        "run 1 is rolled back; `sparkify etl --retry` loads its files again.",
+    ]

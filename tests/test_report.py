@@ -20,6 +20,7 @@ from sparkify.engines.base import Engine, Result, Value
 from sparkify.load.checks import check_everything
 from sparkify.load.feed import Feed
 from sparkify.load.forget import forget
+from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from sparkify.sql.schema import Column
 from tests.builders import NOON, Source, etl, event, play, rows, song
@@ -241,6 +242,21 @@ def test_a_change_is_that_against_the_period_before(warehouse: Engine, source: S
     assert (views["7-all"]["silent"], views["all-all"]["silent"]) == (0, 0)
     three = Selection(first=dt.date(2018, 11, 1), last=dt.date(2018, 11, 3))
     assert gather_part(warehouse, three, NOW)["views"]["chosen-all"]["silent"] == 2
+
+
+def test_hours_are_rounded_once_and_what_was_rolled_back_is_not_said_never_to_have_been(
+    warehouse: Engine, source: Source
+) -> None:
+    source.log(*(play(n, length=length, ts=NOON) for n, length in enumerate([86_400] * 4 + [16_272])))
+    etl(warehouse, source.folder)
+    source.log("{broken", play(9), day="2018-11-02")
+    undo(warehouse, etl(warehouse, source.folder).run_id or 0, Silent())
+
+    page = page_of(warehouse)
+
+    [hours] = [card for card in page["views"]["7-all"]["cards"] if card["label"] == "Hours of music"]
+    assert hours["value"] == "101"  # of 100.52
+    assert page["trust"]["rejects"]["title"] == "No record is rejected"
 
 
 def test_no_name_is_in_the_page_unless_asked_for(warehouse: Engine, source: Source) -> None:

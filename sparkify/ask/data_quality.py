@@ -219,7 +219,7 @@ def _rejects(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
         note = (
             "A record that cannot be loaded would be kept with file, line, reason and text, and counted here."
         )
-        return {"kind": "nothing", "title": "Nothing was ever rejected", "note": note, "kept": 0}
+        return {"kind": "nothing", "title": "No record is rejected", "note": note, "kept": 0}
     kept = sum(row[2] for row in rows)
     return {
         "kind": "bars",

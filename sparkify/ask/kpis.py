@@ -26,7 +26,7 @@ def cards(answers: Answers, before: Rows | None, everybody: Rows, period: Period
     days = {row[0]: row for row in answers["plays_by_day"]}
     hours = {row[0]: row[1] for row in answers["listening_time_by_day"]}
     labels = ("Plays", "Listeners", "Sessions", "Hours of music")
-    values = (f"{now[0]:,}", f"{now[1]:,}", f"{now[2]:,}", formatting.rounded(float(now[3])))
+    values = (f"{now[0]:,}", f"{now[1]:,}", f"{now[2]:,}", formatting.rounded(float(now[SECONDS]) / 3600))
     counted = [days.get(day, (day, 0, 0, 0)) for day in span(period)]
     series = (*([row[n] for row in counted] for n in (1, 2, 3)), [hours.get(day, 0) for day in span(period)])
     found = [

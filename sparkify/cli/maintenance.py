@@ -43,7 +43,6 @@ def undo(config: Config, progress: ProgressReporter, run_id: int, style: str | N
 
     with progress, interruptible(UNPUBLISHED):
         summary = Warehouse(config).undo(run_id, progress=progress)
-        progress.note(f"run {run_id} is rolled back; `sparkify etl --retry` loads its files again.")
     print_summary(summary, label(config), style)
 
 

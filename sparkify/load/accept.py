@@ -4,6 +4,7 @@ It ends with a proof: of each file, the values that stand in its bytes are those
 aside.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -138,17 +139,16 @@ def accept(
 
 def count_misfits(
     engine: Engine, dataset: Dataset, run_id: int, counted: Mapping[int, Values]
-) -> dict[str, int]:
+) -> Counter[str]:
     """How many values of these files, after `accept`, do not fit their column, by the reason."""
-    found: dict[str, int] = {}
+    found: Counter[str] = Counter()
     if any(values.aside for values in counted.values()):
         for (extra,) in engine.query(
             f"SELECT extra FROM {STAGING_TABLE[dataset]} WHERE run_id = :run "
             f"AND file_id BETWEEN :first AND :last AND extra LIKE '%{SET_ASIDE}%'",
             {"run": run_id, "first": min(counted), "last": max(counted)},
         ).rows:
-            for reason in misfits_in(extra):
-                found[reason] = found.get(reason, 0) + 1
+            found.update(misfits_in(extra))
     return found
 
 

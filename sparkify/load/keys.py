@@ -89,7 +89,8 @@ class KeyReport:
             )
         if hidden := len(self._new[SHOWN:]):
             at_least = "at least " if OTHER_KEYS in self._new else ""
-            more = f"there are {at_least}{count(hidden, 'more unknown key')}, kept in extra"
+            are = "is" if hidden == 1 and not at_least else "are"
+            more = f"there {are} {at_least}{count(hidden, 'more unknown key')}, kept in extra"
             warnings.add("unknown_key", f"{more}: `sparkify ask unknown_keys` lists them.")
         together: dict[str, list[str]] = {}
         for name, one in self.absent.items():

@@ -5,6 +5,7 @@ was not kept whole cannot go it: then the file itself must be read again.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +19,12 @@ from sparkify.ledger.rejects import decoded, mark_replayed, read_rejects, revise
 from sparkify.ledger.runs import require_run
 from sparkify.ledger.state import read_forgotten
 from sparkify.load import validation
-from sparkify.load.accept import accept, conserved, validate
+from sparkify.load.accept import accept, conserved, count_misfits, validate
 from sparkify.load.feed import Feed
+from sparkify.load.notices import Warnings
 from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.staging import Tally
+from sparkify.load.staging import Tally, warn_misfits
 from sparkify.load.star import build_star, count_duplicates, drop_affected
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
@@ -53,28 +55,43 @@ def replay(
             require_run(engine, run)
         progress.step("validating again")
         passed: dict[int, int] = {}
+        tally, misfits = Tally(), Counter[str]()
         with changes.of_older_rejects(run_id):
             for dataset in DATASETS:
-                passed |= _validate_again(engine, dataset, run, run_id, feed or Feed(), progress)
+                passed |= _validate_again(
+                    engine, dataset, run, run_id, feed or Feed(), progress, tally, misfits
+                )
         if not passed:
             return Outcome(is_idle=True)
         count_rejects(engine)
         progress.step("building the star schema")
         learn_forms(engine, run_id, run_id)
-        tally = Tally(read=sum(passed.values()))
+        tally.read, tally.misfits = sum(passed.values()), misfits.total()
+        warnings = Warnings(progress)
+        warn_misfits(warnings, misfits)
         span = build_star(engine, run_id, run_id, changes)
         tally.duplicate, tally.conflict = count_duplicates(engine, span)
         tally.loaded = tally.read - tally.duplicate - tally.conflict
         drop_affected(engine, span)
-        return Outcome({"replayed": len(passed)}, len(passed), tally)
+        return Outcome({"replayed": len(passed)}, len(passed), tally, warnings=warnings.found)
 
     return publish(engine, "replay", work, progress, sleep, project)
 
 
 def _validate_again(
-    engine: Engine, dataset: Dataset, run: int | None, run_id: int, feed: Feed, progress: Progress
+    engine: Engine,
+    dataset: Dataset,
+    run: int | None,
+    run_id: int,
+    feed: Feed,
+    progress: Progress,
+    tally: Tally,
+    misfits: Counter[str],
 ) -> dict[int, int]:
-    """Stage what passes, each file's in a part of its own; return how many of each file did."""
+    """Stage what passes, each file's in a part of its own; return how many of each file did.
+
+    Their values are counted in `tally`, and in `misfits` those that do not fit, by the reason.
+    """
     found, others = _read_rejects(engine, dataset, run)
     if others:
         progress.warn(
@@ -91,6 +108,7 @@ def _validate_again(
         by_id = {file.file_id: file for file in files}
         wrong = [one for page in validate(engine, dataset, by_id, rules) for one in page]
         counted = accept(engine, dataset, run_id, rules, feed.paths["events"])
+        misfits += count_misfits(engine, dataset, run_id, counted)
     revise_reasons(engine, [replace(one, file_id=parts[one.file_id]) for one in wrong])
     passed = dict(
         engine.query(
@@ -104,6 +122,7 @@ def _validate_again(
     for number, n in passed.items():
         name = f"reject of file {parts[number]}"
         values = conserved(name, staged[number], counted, may_erase=may_erase)
+        tally.add(values)
         new.append(known[parts[number]]._replace(
             file_id=number, run_id=run_id, replays=parts[number], records_read=n, loaded=n, duplicate=0,
             conflict=0, rejected=0, problem=None, values_read=values.read, values_aside=values.aside,

@@ -55,6 +55,12 @@ class Tally:
     misfits: int = 0
     """Of those aside, the ones that do not fit their column."""
 
+    def add(self, values: Values) -> None:
+        """Count the values of a file, too."""
+        self.values = (self.values or 0) + values.read
+        self.values_aside += values.aside
+        self.values_erased += values.erased
+
 
 class FileIngest:
     """Loads files into staging, the rejects and the ledger."""
@@ -92,7 +98,7 @@ class FileIngest:
         self.uris: dict[int, str] = {}
         self._empty: list[str] = []
         self.keys = KeyReport(engine, forgets=bool(self._forgotten))
-        self._misfits: dict[str, int] = {}
+        self._misfits: Counter[str] = Counter()
         """How many values did not fit, by the reason."""
         self._units: dict[str, list[str]] = {}
         """Files whose moments are not in milliseconds, by their unit."""
@@ -160,9 +166,8 @@ class FileIngest:
                 return
         self.tally.rejected += rejected.total()
         counted = accept(self._engine, dataset, self._run_id, rules, self._feed.paths["events"])
-        for reason, n in count_misfits(self._engine, dataset, self._run_id, counted).items():
-            self._misfits[reason] = self._misfits.get(reason, 0) + n
-            self.tally.misfits += n
+        self._misfits += count_misfits(self._engine, dataset, self._run_id, counted)
+        self.tally.misfits = self._misfits.total()
         self._progress.know(self._run_id, self._files, self.tally.read)
         self._write_ledger(dataset, staged, by_id, rejected, counted)
 
@@ -216,9 +221,7 @@ class FileIngest:
         if not staged.has_lineage:
             return None, None, None
         values = conserved(file.uri, staged, counted, may_erase=bool(self._forgotten))
-        self.tally.values = (self.tally.values or 0) + values.read
-        self.tally.values_aside += values.aside
-        self.tally.values_erased += values.erased
+        self.tally.add(values)
         return values
 
     def _new_file(self, planned: Planned) -> NewFile:
@@ -253,17 +256,19 @@ class FileIngest:
             self._warnings.add("empty_file", f"{self._empty[0]} is empty{others}.")
         for unit, uris in sorted(self._units.items()):
             self._progress.note(f"ts is in {unit} in {named(uris)}, and was converted.")
-        if self._misfits:
-            reasons = sorted(self._misfits.items(), key=lambda one: (-one[1], one[0]))
-            shown = ", ".join(f"{reason} ({n:,})" for reason, n in reasons[:3])
-            others = f", and {count(len(reasons) - 3, 'more reason')}" if reasons[3:] else ""
-            total = count(
-                sum(self._misfits.values()),
-                "value does not fit its column",
-                "values do not fit their columns",
-            )
-            self._warnings.add("misfit", f"{total} and went to extra: {shown}{others}.")
+        warn_misfits(self._warnings, self._misfits)
         self.keys.warn(self._warnings)
+
+
+def warn_misfits(warnings: Warnings, misfits: Mapping[str, int]) -> None:
+    """Warn of values that do not fit their columns, if there are any; `misfits` are counted by the reason."""
+    if not misfits:
+        return
+    reasons = sorted(misfits.items(), key=lambda one: (-one[1], one[0]))
+    shown = ", ".join(f"{reason} ({n:,})" for reason, n in reasons[:3])
+    others = f", and {count(len(reasons) - 3, 'more reason')}" if reasons[3:] else ""
+    total = count(sum(misfits.values()), "value does not fit its column", "values do not fit their columns")
+    warnings.add("misfit", f"{total} and went to extra: {shown}{others}.")
 
 
 def named(uris: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from sparkify.engines.base import Engine
 from sparkify.errors import LoadError
 from sparkify.formatting import count
 from sparkify.ledger.digests import Changes
-from sparkify.ledger.files import read_parts, replays_of
+from sparkify.ledger.files import read_parts, replayed_parts, replays_of
 from sparkify.ledger.runs import require_run
 from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, Summary, publish
@@ -36,12 +36,17 @@ def undo(
             if undone_in is not None:
                 raise LoadError(f"run {run} has already been rolled back (by run {undone_in}).")
             raise LoadError(f"run {run} ({command}) loaded no file that could be rolled back.")
+        if set(parts) <= {*replayed_parts(engine, run)}:
+            again[:] = ["`sparkify rejects replay` loads its records"]
         _note_retracted(engine, parts, progress)
         progress.step("retracting records")
         removed, _ = retract(engine, run_id, parts, "undone", changes)
         return Outcome({"undone": len(parts)}, len(parts), removed=removed)
 
-    return publish(engine, "undo", work, progress, sleep, project)
+    again = ["`sparkify etl --retry` loads its files"]
+    summary = publish(engine, "undo", work, progress, sleep, project)
+    progress.note(f"run {run} is rolled back; {again[0]} again.")
+    return summary
 
 
 SHOWN = 10
