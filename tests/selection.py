@@ -33,7 +33,7 @@ LONG_ON_A_CLUSTER = (
 """Modules that try one law many times: CI and the short form hold it on DuckDB, `make check` on both."""
 ONLY_IN_CHECK = (
     "test_distribution_measure", "test_blanks_engines", "test_provision_serverless", "test_rehearse_real",
-    "test_distribution_command", "test_values_engines", "test_undo_copies", "test_left_behind",
+    "test_distribution_command", "test_values_engines", "test_undo_copies",
 )  # fmt: skip
 """Modules that CI leaves to `make check`: it has twenty minutes, and others hold their kinds."""
 TESTS_ONLY_IN_CHECK = (
