@@ -1,0 +1,66 @@
+"""A warehouse that one process opens several times: whatever it does, other processes find it locked."""
+
+import contextlib
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.place import is_duckdb
+from tests.builders import Run
+
+
+@pytest.mark.parametrize("spelling", ["", "/", "music/..", "same"])
+def test_a_file_that_this_process_reads_is_locked_however_often_and_by_what_path_it_is_opened(
+    loaded: Run, tmp_path: Path, spelling: str
+) -> None:
+    """Closing any handle of a file frees the process's locks on it."""
+    (tmp_path / "same").symlink_to(tmp_path)
+    first = DuckDB(f"{tmp_path}/sparkify.duckdb", read_only=True)
+    DuckDB(f"{tmp_path}/{spelling}/sparkify.duckdb", read_only=True).close()
+    try:
+        assert loaded("rebuild", "--wait", "0").returncode == 5
+    finally:
+        first.close()
+    assert loaded("rebuild", "--wait", "0").returncode == 0
+
+
+def test_two_threads_that_open_a_file_at_once_both_keep_it_locked(
+    loaded: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One looks at the head of the file for as long as it takes the other one to open it."""
+    file = f"{tmp_path}/sparkify.duckdb"
+    looks, closes = threading.Event(), os.close
+
+    def slowly(handle: int) -> None:
+        with contextlib.suppress(OSError):
+            if str(Path(f"/proc/self/fd/{handle}").readlink()) == file and not looks.is_set():
+                looks.set()
+                time.sleep(1)
+        closes(handle)
+
+    monkeypatch.setattr("sparkify.place.os.close", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(DuckDB, file, read_only=True)
+        assert looks.wait(10)
+        both = [pool.submit(DuckDB, file, read_only=True).result(), first.result()]
+
+    try:
+        assert loaded("rebuild", "--wait", "0").returncode == 5
+    finally:
+        for one in both:
+            one.close()
+
+
+def test_a_file_is_not_looked_into_by_another_name_while_it_is_open(loaded: Run, tmp_path: Path) -> None:
+    (tmp_path / "twin").hardlink_to(tmp_path / "sparkify.duckdb")
+    reading = DuckDB(f"{tmp_path}/sparkify.duckdb", read_only=True)
+    try:
+        assert is_duckdb(tmp_path / "twin")
+        assert loaded("rebuild", "--wait", "0").returncode == 5
+    finally:
+        reading.close()
