@@ -4,6 +4,9 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+from sparkify.cli import monitoring
 from tests.builders import Run, Source, play
 
 
@@ -65,6 +68,16 @@ def test_a_command_of_the_users_is_given_the_summary(run: Run, source: Source, t
         (tmp_path / "dwg.cfg").write_text(f"[ETL]\nNOTIFY = {command}\n")
         done = run("etl", "--source", "music")
         assert (done.returncode, why in done.stderr) == (0, True), done.stderr
+
+
+def test_a_command_that_does_not_end_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(monitoring, "POLLER", 0.2)
+
+    monitoring._notify("sleep 30", {"run_id": 1})
+
+    assert "[ETL] NOTIFY could not be told: it took more than 0.2 s" in capsys.readouterr().err
 
 
 def test_every_failure_is_an_event_and_every_event_has_a_level(run: Run, source: Source) -> None:
