@@ -302,7 +302,7 @@ def test_check_and_log_say_it(loaded: Run, tmp_path: Path) -> None:
     assert loaded("check", "--deep").returncode == 0
     with duckdb.connect(tmp_path / "sparkify.duckdb") as connection:
         connection.execute("UPDATE artists SET name = 'The Nightbirds'")
-        connection.execute("UPDATE etl_run SET seconds = 1")
+        connection.execute("UPDATE etl_run SET seconds = seconds + 1000")
 
     checked = loaded("check", "--deep")
 
