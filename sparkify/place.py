@@ -1,6 +1,7 @@
 """Where a file may be written: not where the app writes, nor over a file of another kind, nor a warehouse's.
 
-Whatever writes a file for the user asks here first.
+Whatever writes a file for the user asks here first, and whoever looks what a file is: a database that this
+process has open is not looked into.
 """
 
 import os

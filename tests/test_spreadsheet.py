@@ -48,6 +48,13 @@ def test_an_integer_that_a_spreadsheet_would_round_is_text(tmp_path: Path, numbe
     assert load_workbook(tmp_path / "a.xlsx")["songplay"]["A2"].value == str(number)
 
 
+def test_a_number_has_sixteen_digits(tmp_path: Path) -> None:
+    write_sheet(tmp_path / "a.xlsx", "artists", ("latitude",), [(-122.4194150000001,), (0.1 + 0.2,)])
+
+    found = load_workbook(tmp_path / "a.xlsx")["artists"]
+    assert [found["A2"].value, found["A3"].value] == [-122.4194150000001, 0.3]
+
+
 def test_what_a_sheet_cannot_hold_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"row 2 of songs: title is longer than a cell of a spreadsheet"):
         write_sheet(tmp_path / "a.xlsx", "songs", ("title",), [("x",), ("x" * 32_768,)])
