@@ -1,7 +1,8 @@
 """A table as a spreadsheet: each value as what it is, and no text taken for a formula, a number or a link.
 
 Limits are those of "Excel specifications and limits": 1,048,576 rows, numbers of 15 digits, cells of 32,767
-characters. A longer integer is text here, since a spreadsheet would round it. Other numbers have sixteen digits, as XlsxWriter writes them, and moments are to the millisecond.
+characters. A longer integer is text here, since a spreadsheet would round it. Other numbers have sixteen
+digits, as XlsxWriter writes them, and moments are to the millisecond.
 """
 
 import datetime as dt
