@@ -39,7 +39,7 @@ def served(source: Source, tmp_path: Path) -> Iterator[Served]:
     source.log(play(0, song=HOSTILE, artist=HOSTILE, sessionId=9), HOSTILE, day="2018-10-31")
     code, _, err = finish(start("etl", "--source", "music", cwd=tmp_path))
     assert code == 0, err
-    with serving(tmp_path) as dashboard:
+    with serving(tmp_path, "--wait", "50") as dashboard:
         yield dashboard
 
 
@@ -167,7 +167,7 @@ def test_a_load_and_a_dashboard_do_not_hold_each_other_up(served: Served, tmp_pa
     for run in range(loads):
         more = f"more{run}"
         big_source(Source(tmp_path / more), days=12)
-        loading = start("etl", "--source", more, "--wait", "5", cwd=tmp_path)
+        loading = start("etl", "--source", more, "--wait", "50", cwd=tmp_path)
         found = []
         while loading.poll() is None:
             found += [served.get("/")[0], served.get("/newest")[0], served.get("/ask/plays_by_hour")[0]]
