@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from sparkify.engines.record import RecordReader
 from sparkify.errors import LoadError
 from sparkify.load import accept, staging
 from tests.builders import Source, etl, play, rows, song
+from tests.test_processes import start
 
 ALL = "SELECT file_id, record, reason, raw_text FROM etl_reject ORDER BY 1, 2"
 
@@ -133,3 +137,22 @@ def test_what_is_still_to_come_may_save_a_run(warehouse: Engine, source: Source)
     source.log(*(json.dumps(play(n)) for n in range(400)))
 
     assert etl(warehouse, source.folder, max_rejects="5% and 5").records.rejected == 15
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="wait4 counts memory in kilobytes on Linux")
+def test_memory_is_bounded_whatever_a_small_file_unpacks_to(source: Source, tmp_path: Path) -> None:
+    """The whole process stays near the 1,000 MB that DuckDB may take; 4.1 GB was seen for as many lines."""
+    source.song(song())
+    log = source.folder / "log_data" / "2018-11-01-events.json.gz"
+    source.write(log, gzip.compress(b"{}\n" * 5_800_000))
+    assert log.stat().st_size < 20_000
+
+    with start("etl", "--source", "music", cwd=tmp_path) as process:
+        assert process.stderr
+        said = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+
+    assert process.returncode == 1, said
+    assert "5,800,000 of" in said
+    assert used.ru_maxrss < 1_500_000, used

@@ -30,8 +30,10 @@ from tests.torture import survived, times
 
 LOGS = ("log_data/0.json", "log_data/1.json", "log_data/2.json")
 SONGS = ("song_data/0.json", "song_data/1.json", "song_data/2.json")
-FAULTS = ("{broken", "[1]", '{"page": "NextSong"}', "", "   ", "null", '{"ts": 1}')
-TAILS = (b"\n", b"\n", b"\n", b"", b"\r\n", b" ", b"\t\n", b"}", b"x", b"\n{", b"\xff", b"\xc3", b"\n\n")
+FAULTS = ("{broken", "{", "[", "[1]", '{"page": "NextSong"}', "", "   ", "null", '{"ts": 1}')
+TAILS = (
+    b"\n", b"\n", b"\n", b"", b"\r\n", b" ", b"\t\n", b"}", b"x", b"\n{", b"\n]", b"\xff", b"\xc3", b"\n\n",
+)  # fmt: skip
 MODEL = "SELECT title, COUNT(*) AS plays FROM songplay GROUP BY title"
 """A table of the user's own, which every command that publishes builds."""
 KILLS = 0.3

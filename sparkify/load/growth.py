@@ -9,13 +9,11 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from sparkify.ledger.files import Known
 from sparkify.source.listing import SourceFile
-from sparkify.source.scan import bare
+from sparkify.source.scan import bare, one_object
 from sparkify.source.store import open_file
-from sparkify.source.tally import BLANKS, BOM
+from sparkify.source.tally import BLANKS, LONGEST_RECORD
 
 CHUNK = 4 << 20
-SPREAD = 64 << 10
-"""Bytes at the start of a file that tell whether it is one object printed over several lines."""
 
 
 class Border(NamedTuple):
@@ -38,8 +36,7 @@ def find_border(
     """
     size = known.size
     with open_file(file.uri) as handle:
-        start = handle.read(min(SPREAD, size)).removeprefix(BOM).lstrip(BLANKS)
-        if bare(start.partition(b"\n")[0]) == b"{":
+        if one_object(handle.read(min(LONGEST_RECORD + 1, size))):
             return "changed"
         if size == 0 or _read(handle, size - 1, 1) == b"\n":
             return Border(size, _lines(file, known))

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from sparkify.source.compression import HEAD, Compression, CompressionError, compression_of, unpacked
@@ -51,7 +52,12 @@ def scan_file(
             plain = compression == "none"
             counter = ByteCounter(file.start if plain else 0, number_keys)
             seen = _scan_plain(file, source, counter) if plain else _scan_packed(source, compression, counter)
-            return _scan_into_spread(file, source, seen) if not file.start and _is_spread(seen) else seen
+            # What a part begins with says nothing of the file.
+            return (
+                seen
+                if seen.problem or file.start
+                else _seen_as_a_whole(file, source, seen, counter.suspicion())
+            )
     except OSError as error:
         return unreadable_file(error)
 
@@ -63,16 +69,22 @@ def scan_record(body: bytes) -> FileScan | None:
     return FileScan(hashlib.sha256(body).hexdigest(), 1, 0, "none", body, plain=True)
 
 
-def _is_spread(seen: FileScan) -> bool:
-    return seen.problem is None and seen.first_line.rstrip(BLANKS) == b"{"
+def _seen_as_a_whole(file: NewFile, handle: BinaryIO, seen: FileScan, suspicion: str | None) -> FileScan:
+    """A file is no log as a whole only if no line of it is a record: else each line is judged by itself.
 
-
-def _scan_into_spread(file: NewFile, handle: BinaryIO, seen: FileScan) -> FileScan:
-    """An object printed over several lines is one record; several of them in one file are none."""
-    whole = _one_object(_unpacked(file, handle).read(LONGEST_RECORD + 1))
-    if whole is None:
-        return seen._replace(problem="JSON printed over several lines: one object a line is expected")
-    return seen._replace(first_line=whole[1])
+    The last object of an array may stand on a line of its own.
+    """
+    handle.seek(0)
+    if seen.first_line.rstrip(BLANKS) == b"{":
+        if whole := one_object(_unpacked(file, handle).read(LONGEST_RECORD + 1)):
+            return seen._replace(first_line=whole[1])
+        suspicion = suspicion or "JSON printed over several lines: one object a line is expected"
+    if suspicion is None:
+        return seen
+    handle.seek(0)
+    good = (line for line in _lines(_unpacked(file, handle)) if diagnose(bare(line)) is None)
+    at_most = 1 if suspicion.startswith("a JSON array") else 0
+    return seen if len([*islice(good, at_most + 1)]) > at_most else seen._replace(problem=suspicion)
 
 
 def unreadable_file(error: OSError) -> FileScan:
@@ -97,7 +109,6 @@ def _scan_plain(file: NewFile, handle: BinaryIO, counter: ByteCounter) -> FileSc
         "none",
         counter.first_line,
         plain=file.start == 0 and counter.plain,
-        problem=None if file.start else counter.problem(),  # what a part begins with says nothing of the file
         tally=counter.tally,
     )
 
@@ -117,7 +128,7 @@ def _scan_packed(handle: BinaryIO, compression: Compression, counter: ByteCounte
     counter.finish()
     return FileScan(
         sha.hexdigest(), counter.lines, 0, compression, counter.first_line, plain=counter.plain,
-        problem=problem or counter.problem(), tally=counter.tally,
+        problem=problem, tally=counter.tally,
     )  # fmt: skip
 
 
@@ -130,7 +141,7 @@ def records(file: NewFile, handle: BinaryIO | None = None) -> Iterator[tuple[int
         lines = _unpacked(file, source)
         if file.size <= LONGEST_RECORD and not file.start:
             body = lines.read(LONGEST_RECORD + 1)
-            if whole := _one_object(body):
+            if whole := one_object(body):
                 yield file.lines_before + whole[0], whole[1]
                 return
             if len(body) <= LONGEST_RECORD:
@@ -195,7 +206,7 @@ def _unpacked(file: NewFile, handle: BinaryIO) -> BinaryIO:
     return handle if is_plain else unpacked(handle)
 
 
-def _one_object(body: bytes) -> tuple[int, bytes] | None:
+def one_object(body: bytes) -> tuple[int, bytes] | None:
     """(line it starts on, text on one line) if the file is one object printed over several lines."""
     stripped = body.removeprefix(BOM).strip(BLANKS)
     if b"\n" not in stripped or stripped.partition(b"\n")[0].rstrip(BLANKS).endswith(b"}"):

@@ -162,8 +162,8 @@ class ByteCounter:
         """Whether a buffer may end within a last line that has no newline."""
         return not self.last.endswith(b"\n") and (self.tail - NEAR) // BUFFER != (self.at + NEAR) // BUFFER
 
-    def problem(self) -> str | None:
-        """Why no line of this file can be a record, if that is so."""
+    def suspicion(self) -> str | None:
+        """Why it looks as if no line of this file were a record, if it does."""
         if self.first.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" in self.first:
             return "not UTF-8 (it starts as UTF-16 does)"
         lines = self.first.split(b"\n")
