@@ -5,7 +5,7 @@ A probe that fails does not stop the others: whoever is called at night wants th
 
 import datetime as dt
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from email.utils import parsedate_to_datetime
 
 from sparkify.ask.own_questions import read_own, require_select
@@ -16,7 +16,10 @@ from sparkify.engines.registry import Finding, engine_of
 from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseError
 from sparkify.formatting import count
 from sparkify.ledger.runs import last_start
+from sparkify.load.feed import make_feed
+from sparkify.load.own_models import require_runnable
 from sparkify.load.project import make_project
+from sparkify.load.rules import other_pages
 from sparkify.load.tables import VERSION, has_tables, require_tables
 from sparkify.source.listing import list_source
 from sparkify.source.store import is_remote
@@ -36,8 +39,9 @@ def examine(config: Config, opened: Open, now: dt.datetime) -> Iterator[Finding]
         yield from engine.examine(config)
     yield from _examine_warehouse(config, opened, now)
     yield _examine_source(config)
-    if config.ask.questions or config.etl.checks or config.etl.models:
-        yield _examine_project(config)
+    s3_paths = config.s3.log_jsonpath or config.s3.song_jsonpath
+    if s3_paths or config.ask.questions or config.etl.checks or config.etl.models:
+        yield _examine_project(config, opened)
 
 
 def _examine_account(config: Config, now: dt.datetime) -> Generator[Finding, None, bool]:
@@ -81,14 +85,14 @@ def _examine_warehouse(config: Config, opened: Open, now: dt.datetime) -> Iterat
         with opened(config) as engine:
             yield Finding("warehouse", "ok", f"opens, with {engine.name}")
             yield Finding("lock", "ok", "no other process writes to it")
-            yield from _examine_tables(engine, now)
+            yield from _examine_tables(engine, config, now)
     except BusyError as error:
         yield Finding("lock", "warning", str(error), "A load ends by itself; the process is named if not.")
     except SparkifyError as error:
         yield Finding.failed("warehouse", error)
 
 
-def _examine_tables(engine: Engine, now: dt.datetime) -> Iterator[Finding]:
+def _examine_tables(engine: Engine, config: Config, now: dt.datetime) -> Iterator[Finding]:
     if not has_tables(engine):
         yield Finding("layout", "warning", "it has no tables yet", "`sparkify etl` makes and fills them.")
         return
@@ -98,6 +102,8 @@ def _examine_tables(engine: Engine, now: dt.datetime) -> Iterator[Finding]:
         yield Finding.failed("layout", error)
         return
     yield Finding("layout", "ok", f"layout {VERSION}, which this program knows")
+    if other := other_pages(engine, config.etl.play_pages):
+        yield Finding("play pages", "FAILED", other, "Say `sparkify rebuild`, or `sparkify etl --rebuild`.")
     latest = last_start(engine)
     if latest is not None and latest > now + SKEW:
         yield Finding(
@@ -124,12 +130,20 @@ def _examine_source(config: Config) -> Finding:
     return Finding("source", "ok", found)
 
 
-def _examine_project(config: Config) -> Finding:
-    """Whether the user's own questions, checks and models can be read, each as far as its text tells."""
+def _examine_project(config: Config, opened: Open) -> Finding:
+    """Whether the user's own questions, checks, models and JSONPaths can be used.
+
+    Questions as far as their text tells; checks and models also by the tables, where there are any.
+    """
     try:
         questions, project = read_own(config.ask.questions), make_project(config)
         for one in questions:
             require_select(one.name, one.text)
+        make_feed(config)
+        if engine_of(config).exists(config):
+            with suppress(BusyError), opened(config) as engine:
+                if has_tables(engine):
+                    require_runnable(engine, project)
     except SparkifyError as error:
         return Finding.failed("project", error)
     found = ((questions, "question"), (project.checks, "check"), (project.models, "model"))

@@ -61,7 +61,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 def remove_parts(path: Path) -> None:
     """Remove what processes that are gone have written of this file."""
-    for part in path.parent.glob(f"{escape(_part(path))}*{PART}"):
+    for part in path.parent.glob(f"{escape(_part(path))}{'?' * 8}{PART}"):
         with suppress(OSError), _open_own(part) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             part.unlink()

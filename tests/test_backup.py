@@ -16,7 +16,7 @@ from tests.test_processes import finish, start
 
 GUIDE = Path(__file__).parent.parent / "docs" / "operations.md"
 RECIPE = GUIDE.read_text().partition("## Backup, restore, move")[2].partition("```sh\n")[2].splitlines()
-COPY, CHECK = RECIPE[:2]
+COPY, CHECK = "\n".join(RECIPE[:2]), RECIPE[2]
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,10 @@ def test_a_backup_is_made_checked_and_restored_and_loads_what_came_since(
     done(folder, "check", "--deep")
 
 
-def test_no_backup_is_made_of_a_file_whose_last_commits_lie_beside_it(source: Source, folder: Path) -> None:
+@pytest.mark.parametrize("is_link", [False, True])
+def test_no_backup_is_made_of_a_file_whose_last_commits_lie_beside_it(
+    source: Source, folder: Path, is_link: bool
+) -> None:
     source.song(song())
     source.log(play(1))
     done(folder, "etl", "--source", "music")
@@ -89,6 +92,11 @@ def test_no_backup_is_made_of_a_file_whose_last_commits_lie_beside_it(source: So
     subprocess.run([sys.executable, "-c", written_and_killed], cwd=folder, check=True)
     assert (folder / "sparkify.duckdb.wal").exists()
 
+    (folder / "real").mkdir()
+    if is_link:
+        for file in folder.glob("sparkify.duckdb*"):
+            file.rename(folder / "real" / file.name)
+        (folder / "sparkify.duckdb").symlink_to("real/sparkify.duckdb")
     assert typed(COPY, folder).returncode == 1
     assert list((folder / "backup").iterdir()) == []
 

@@ -19,7 +19,7 @@ from sparkify.engines.registry import Finding
 from sparkify.progress import Silent
 from sparkify.provision import lifecycle
 from tests.accounts import POLLER, launch, names_of
-from tests.builders import Run, Source
+from tests.builders import Run, Source, play
 
 
 def examined(config: Config, later: dt.timedelta = dt.timedelta(0)) -> dict[str, Finding]:
@@ -123,3 +123,44 @@ def test_a_project_is_read_and_what_is_wrong_in_it_is_named(run: Run, tmp_path: 
         file.write_text("-- Broken.\nDELETE FROM songplay\n")
         assert (probed()["state"], "broken" in probed()["found"]) == ("FAILED", True), probed()
         file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("settings", "file", "content", "probe", "says"),
+    [
+        ("[S3]\nLOG_JSONPATH = p.json", "", "", "project", "no such file"),
+        ("[S3]\nSONG_JSONPATH = p.json", "p.json", '{"jsonpaths": ["$.a"]}', "project", "1 paths"),
+        ("[ETL]\nMODELS = own", "own/m.sql", "SELECT nocol FROM users", "project", "m.sql"),
+        ("[ETL]\nMODELS = own", "own/m.sql", "SELECT a FROM nowhere", "project", "m.sql"),
+        ("[ETL]\nCHECKS = own", "own/c.sql", "SELECT nocol FROM users", "project", "c.sql"),
+        ("[ETL]\nPLAY_PAGE = Home", "", "", "play pages", "Home"),
+        ("[WAREHOUSE]\nSNAPSHOT = yes", "sparkify.snapshot.duckdb", "mine", "copy", "no copy of this"),
+    ],
+)
+def test_what_would_stop_the_next_load_is_found(
+    loaded: Run, source: Source, tmp_path: Path, settings: str, file: str, content: str, probe: str, says: str
+) -> None:
+    (tmp_path / "dwg.cfg").write_text(f"{settings}\n")
+    if file:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(content)
+
+    done = loaded("doctor", "--format", "json")
+
+    failed = {one["probe"]: one for one in json.loads(done.stdout) if one["state"] == "FAILED"}
+    assert (done.returncode, [*failed]) == (1, [probe])
+    assert says in failed[probe]["found"]
+    assert failed[probe]["what_to_do"]
+    source.log(play(50), day="2018-11-20")
+    assert loaded("etl", "--source", "music").returncode != 0
+
+
+def test_a_project_that_a_load_takes_is_well(loaded: Run, tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "first.sql").write_text("SELECT user_id, level FROM users")
+    (tmp_path / "m" / "second.sql").write_text("SELECT user_id FROM first WHERE level = 'paid'")
+    (tmp_path / "dwg.cfg").write_text("[ETL]\nMODELS = m\n[WAREHOUSE]\nSNAPSHOT = yes\n")
+
+    assert loaded("doctor", "--source", "music").returncode == 0
+    assert loaded("rebuild").returncode == 0
+    assert loaded("doctor", "--source", "music").returncode == 0

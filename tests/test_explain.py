@@ -117,3 +117,20 @@ def test_an_explanation_is_printed_for_people_and_for_programs(loaded: Run) -> N
     assert '  user_agent       "Mozilla/5.0 (X11; Linux x86_64) Chrome/36.0" -> Mozilla/5.0' in text.stdout
     assert json.loads(as_object.stdout)["records"][0]["values"]["first_name"] == "Lily"
     assert (nowhere.returncode, nowhere.stderr.count("\n")) == (2, 1)
+
+
+def test_nothing_of_a_record_steers_the_terminal(run: Run, source: Source) -> None:
+    odd = "\x1b[2J\x1b]0;pwned\x07"
+    for number in (1, 2):
+        source.song(song(f"SO{number}{odd}", artist_id=f"AR{odd}", title=f"Undo{odd}", artist_name=f"N{odd}"))
+    source.log(play(0, song=f"Undo{odd}", artist=f"N{odd}", userAgent=odd, firstName=odd))
+    assert run("etl", "--source", "music").returncode == 0
+
+    table = ("--format", "table")
+    for command in (
+        ("explain", "play", "38000000"), ("ask", "most_played_songs", *table), ("find", "Undo", *table),
+        ("rejects", *table), ("query", "SELECT * FROM songs", *table), ("forget", "15", "--yes"),
+        ("etl", "--source", "music"), ("plan", "--source", "music", *table),
+    ):  # fmt: skip
+        done = run(*command)
+        assert (done.returncode, "\x1b" in done.stdout + done.stderr) == (0, False), command

@@ -91,14 +91,20 @@ def test_the_receipt_names_what_others_made_and_nobody_searched(source: Source, 
         "CREATE TYPE who AS ENUM ('Lily Koch')", "CREATE MACRO is_vip(x) AS x = 'Lily Koch'",
         "ALTER TABLE etl_run ADD COLUMN note VARCHAR", "COMMENT ON TABLE users IS 'Lily Koch was here'",
         "COMMENT ON COLUMN stg_events.page IS 'Lily Koch'", "COMMENT ON VIEW events IS 'Lily Koch'",
+        "CREATE SEQUENCE lily",
+        "CREATE INDEX koch ON songplay((CASE WHEN user_id = 15 THEN 'Lily Koch' END))",
+        "CREATE VIEW pg_internal.hers AS SELECT 'Lily Koch' AS name", 'CREATE SCHEMA "Lily Koch"',
+        "CREATE OR REPLACE VIEW listening AS SELECT 'Lily Koch' AS name",
+        "ALTER TABLE users ALTER COLUMN first_name SET DEFAULT 'Lily Koch'",
     ):  # fmt: skip
         engine.native(statement)
 
     receipt = forget(engine, 77, Noting())
 
     assert receipt.not_searched == [
-        "dbt.users", "view main.seen", "column etl_run.note", "comment on events",
-        "comment on stg_events.page", "comment on users", "macro main.is_vip",
-        "pg_internal.mart", "type main.who",
+        "dbt.users", "view main.seen", "column etl_run.note", "definition of users", "definition of listening",
+        "comment on events", "comment on stg_events.page", "comment on users", "index main.koch",
+        "macro main.is_vip", "pg_internal.mart", "schema Lily Koch", "schema dbt", "schema pg_internal",
+        "sequence main.lily", "type main.who", "view pg_internal.hers",
     ]  # fmt: skip
     engine.close()

@@ -96,13 +96,18 @@ def test_a_scratch_folder_is_private_and_gone_when_it_is_closed(temporary: Path)
     assert list(temporary.iterdir()) == []
 
 
-def test_spill_files_of_killed_runs_are_removed_by_whoever_opens_the_warehouse_next(tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", ["w.duckdb", "w.snapshot.duckdb"])
+def test_spill_files_of_killed_runs_are_removed_by_whoever_opens_the_warehouse_next(
+    tmp_path: Path, read: str
+) -> None:
+    """Also those of a reader of the copy."""
     file = tmp_path / "w.duckdb"
     DuckDB(str(file)).close()
+    DuckDB(str(tmp_path / read)).close()
     killed(
         f"""
         from sparkify.engines.duckdb.engine import DuckDB
-        engine = DuckDB({str(file)!r})
+        engine = DuckDB({str(tmp_path / read)!r})
         (engine._spill / "duckdb_temp_storage_S32K-0.tmp").write_text("Lily Koch")
         """
     )
@@ -113,7 +118,8 @@ def test_spill_files_of_killed_runs_are_removed_by_whoever_opens_the_warehouse_n
 
     assert [path.name for path in tmp_path.rglob("duckdb_temp*")] == []
     engine.close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["tmp", "w.duckdb", "w.duckdb.lock"]
+    wanted = {"tmp", "w.duckdb", "w.duckdb.lock", read, f"{read}.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == wanted
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640])
@@ -309,11 +315,17 @@ def test_a_simulation_removes_nothing_that_lies_beside_it(run: Run, tmp_path: Pa
 def test_what_is_no_file_of_ours_is_waited_for_by_nobody_and_left_alone(loaded: Run, tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     names = (
-        ".sparkify.snapshot.duckdb.sparkify-a.part",
-        ".report.html.sparkify-a.part",
+        ".sparkify.snapshot.duckdb.sparkify-abcd1234.part",
+        ".report.html.sparkify-abcd1234.part",
         "exports/export.json",
         "sparkify.snapshot.duckdb",
     )
+    mine = [
+        tmp_path / ".report.html.sparkify-mine.part",
+        tmp_path / ".sparkify.snapshot.duckdb.sparkify-x.part",
+    ]
+    for file in mine:
+        file.touch()
     pipes = [tmp_path / name for name in names]
     for pipe in pipes:
         os.mkfifo(pipe)
@@ -323,3 +335,4 @@ def test_what_is_no_file_of_ours_is_waited_for_by_nobody_and_left_alone(loaded: 
         assert (done.returncode, done.stderr.count("Traceback")) == (code, 0), done.stderr
 
     assert all(stat.S_ISFIFO(pipe.lstat().st_mode) for pipe in pipes)
+    assert all(file.exists() for file in mine)

@@ -168,6 +168,37 @@ def test_a_link_that_leads_out_of_the_source_is_followed_only_where_that_is_aske
     assert [Path(file.uri).name for file in followed.files] == ["a.json", "b.json", "c.json"]
 
 
+@pytest.mark.parametrize("place", ["log_data/2018/11/2018-11-01-events.json", "log_data/2018", "log_data"])
+def test_a_known_file_that_a_link_took_the_place_of_is_reloaded_only_from_within_the_source(
+    run: Run, source: Source, tmp_path: Path, place: str
+) -> None:
+    """Whether it is the link itself, or a folder above it is."""
+    log, linked = source.log(play(1)), source.folder / place
+    assert run("etl", "--source", "music").returncode == 0
+    secret = tmp_path / "elsewhere" / log.relative_to(source.folder)
+    secret.parent.mkdir(parents=True)
+    secret.write_text("key = a secret\n" + json.dumps(play(2)))
+    within = source.folder / "moved"
+    linked.rename(within)
+    linked.symlink_to(tmp_path / "elsewhere" / place)
+
+    for name in (log, secret):
+        refused = run("reload", str(name))
+        assert (refused.returncode, "a link that leads out of the source" in refused.stderr) == (1, True)
+        assert "FOLLOW_LINKS" in refused.stderr
+    (tmp_path / "dwg.cfg").write_text(f"[S3]\nSOURCE = {source.folder}\n")
+    assert run("reload", str(log)).returncode == 1
+    assert b"a secret" not in (tmp_path / "sparkify.duckdb").read_bytes()
+
+    (tmp_path / "dwg.cfg").write_text("[S3]\nFOLLOW_LINKS = yes\n")
+    asked_for = run("reload", str(log), "--max-rejects", "1")
+    assert asked_for.returncode == 0, asked_for.stderr
+    (tmp_path / "dwg.cfg").unlink()
+    linked.unlink()
+    linked.symlink_to(within)
+    assert run("reload", str(log)).returncode == 0
+
+
 def test_what_the_kernel_shows_as_files_is_never_read(source: Source) -> None:
     (source.folder / "log_data" / "a.json").symlink_to("/proc/self/environ")
 

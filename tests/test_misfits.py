@@ -217,7 +217,7 @@ def test_a_value_of_a_song_that_does_not_fit_costs_only_itself(
 
 MOOD = (
     'unknown key "mood" in 1 record, first in {file} line 1: no column takes it, '
-    "its values are kept in extra. Was it renamed?"
+    "its values are kept in extra, or with a reject. Was it renamed?"
 )
 
 

@@ -112,10 +112,13 @@ def test_etl_verify_finds_what_no_date_tells(loaded: Run, source: Source, tmp_pa
     assert (done.returncode, "changed since run 1" in done.stderr) == (1, True), done.stderr
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("turn", [None, os.mkfifo, os.mkdir], ids=["nothing", "pipe", "folder"])
 @pytest.mark.parametrize("count", [1, len(MANY)])
 def test_a_file_that_is_gone_when_its_turn_comes_takes_no_other_down(
-    warehouse: Engine, source: Source, count: int
+    warehouse: Engine, source: Source, count: int, turn: Callable[[Path], None] | None
 ) -> None:
+    """Whatever has taken its place."""
     grown = source.log(*map(play, MANY[:count]), day="2018-11-03")
     etl(warehouse, source.folder)
     before = rows(warehouse, PLAYS)
@@ -123,8 +126,10 @@ def test_a_file_that_is_gone_when_its_turn_comes_takes_no_other_down(
     gone = source.log(*map(play, MANY[:count]), day="2018-11-02")
     grown.write_bytes(grown.read_bytes() + b"\n" + json.dumps(play(300)).encode())
     listed = list_source(S3(source=str(source.folder)))
-    gone.unlink()
-    grown.unlink()
+    for file in (gone, grown):
+        file.unlink()
+        if turn:
+            turn(file)
     watching = Noting()
 
     summary = load(warehouse, listed, MaxRejects(0), watching)

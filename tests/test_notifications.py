@@ -93,6 +93,17 @@ def test_every_failure_is_an_event_and_every_event_has_a_level(run: Run, source:
         1,
     )
 
+    log = next((source.folder / "log_data").rglob("*.json"))
+    for command, counted in (
+        (("reload", str(log)), [1, 1, 1]),
+        (("rejects", "replay"), [0, 0, 0]),
+        (("rebuild",), [0, 0, 0]),
+        (("undo", "2"), [0, 0, 0]),
+    ):
+        end = events(run(*command, "--log-format", "json").stderr)[-1]
+        assert (end["event"], end["source"]) == ("end", None), end
+        assert [end[state] for state in ("loaded", "rejected", "set_aside")] == counted, command
+
     for arguments in (
         ("etl", "--source", "nowhere"),
         ("etl", "--source", "music", "--config", "none.cfg"),

@@ -299,6 +299,25 @@ def test_a_forgotten_listener_is_in_no_model_and_the_receipt_names_what_may_hold
     assert failed(warehouse, project) == {}
 
 
+def test_a_model_that_calls_a_macro_is_named_in_the_receipt_whatever_the_macro_is_by_then(
+    duckdb_warehouse: Engine, source: Source, write: Write
+) -> None:
+    source.log(play(0, userId="77", firstName="Zyx"), play(1))
+    etl(duckdb_warehouse, source.folder)
+    duckdb_warehouse.native("CREATE TABLE mart AS SELECT * FROM users WHERE user_id = 77")
+    duckdb_warehouse.native("CREATE MACRO everybody() AS (SELECT MAX(first_name) FROM mart)")
+    project = write(who=WHO, of_macro="SELECT songplay_id, EVERYBODY() AS who FROM songplay")
+    etl(duckdb_warehouse, source.folder, project=project)
+
+    receipt = forget(duckdb_warehouse, 77, Noting(), project=project)
+    duckdb_warehouse.native("DROP MACRO everybody")
+    duckdb_warehouse.native("DROP TABLE mart")
+    again = forget(duckdb_warehouse, 77, Noting(), project=project)
+
+    assert receipt.not_searched == ["main.mart", "main.of_macro", "macro main.everybody"]
+    assert again.not_searched == ["main.of_macro"]
+
+
 def test_readers_see_models(cluster: Cluster, source: Source, write: Write) -> None:
     owner = cluster.connect("test_models_seen")
     create_tables(owner)

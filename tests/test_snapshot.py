@@ -93,12 +93,13 @@ def test_a_copy_that_a_killed_command_left_behind_is_of_the_past_until_the_next_
     assert copy.read_bytes() == (tmp_path / "sparkify.duckdb").read_bytes()
 
 
-def test_the_copy_is_as_private_as_the_warehouse(snapped: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_the_copy_is_as_private_as_the_warehouse(snapped: Run, tmp_path: Path, mode: int) -> None:
     warehouse = tmp_path / "sparkify.duckdb"
-    warehouse.chmod(0o600)
+    warehouse.chmod(mode)
     assert snapped("rebuild").returncode == 0
 
-    assert stat.S_IMODE(Path(snapshot_of(str(warehouse))).stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path(snapshot_of(str(warehouse))).stat().st_mode) == mode
     assert [file.name for file in tmp_path.glob(".*.part")] == []
 
 

@@ -67,7 +67,7 @@ def account(
             f"{count(aside, 'value')} without a column, or not fit for it, "
             f"{'is' if aside == 1 else 'are'} kept in extra."
             if aside
-            else "Every value is in a column.",
+            else "No loaded record has a value that no column takes.",
             "No check was run for this page: it was made with the rights of a reader."
             if verdicts is None and (is_of_reader or answers["holdings"][0][0] <= PROVEN)
             else f"No check was run for this page: above {PROVEN:,} plays they take as long as its answers."

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import Any
 
 from sparkify.engines.base import Result
 
@@ -24,16 +25,33 @@ def wrong_value(reason: str, encoding: str, raw_text: str | None) -> str | None:
 
     >>> wrong_value("ts is not a number", "text", '{"ts": "soon", "page": "Home"}')
     '"soon"'
+    >>> wrong_value("meta.ts is not a moment", "text", '{"meta": {"ts": "soon", "ts": null}}')
+    '"soon"'
     >>> wrong_value("malformed JSON", "text", "{broken") is None
     True
     """
     if raw_text is None or encoding not in ("text", "base64"):
         return None
     try:
-        record = json.loads(raw_text if encoding == "text" else base64.b64decode(raw_text))
+        record = json.loads(
+            raw_text if encoding == "text" else base64.b64decode(raw_text), object_pairs_hook=_last_not_null
+        )
     except (ValueError, RecursionError):
         return None
-    if not isinstance(record, dict):
-        return None
-    key = next((key for key in record if reason.startswith(f"{key} ")), None)
-    return None if key is None else json.dumps(record[key], ensure_ascii=False)
+    return _value_at(record, reason)
+
+
+def _value_at(found: Any, reason: str) -> str | None:
+    """A JSONPaths file may name a key of an object, or an item of a list, within the record."""
+    inner = found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ()
+    for key, value in inner:
+        if reason.startswith(f"{key} "):
+            return json.dumps(value, ensure_ascii=False)
+        if reason.startswith(f"{key}.") and (said := _value_at(value, reason[len(f"{key}.") :])):
+            return said
+    return None
+
+
+def _last_not_null(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a key that is given twice, as a load takes it."""
+    return {key: None for key, _ in pairs} | {key: value for key, value in pairs if value is not None}

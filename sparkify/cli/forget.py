@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from sparkify.cli.options import ANY_ID, config_options, confirm, interruptible
-from sparkify.cli.output import lines, print_object, print_result, visible
+from sparkify.cli.output import lines, print_object, print_result
 from sparkify.cli.progress import ProgressReporter, log_option
 from sparkify.cli.summary import UNPUBLISHED
 from sparkify.config import Config
@@ -106,7 +106,7 @@ def as_text(receipt: "Receipt", warehouse: str) -> str:
         ]
     if not (receipt.was_forgotten or receipt.events or receipt.rejects or receipt.values):
         done = [("found", "no record: what comes later is made anonymous")]
-    others = f"{', '.join(map(visible, made))}: look there, and then forget again"
+    others = f"{', '.join(made)}: look there, and then forget again"
     verb = "is" if len(receipt.user_ids) == 1 else "are"
     before = "was forgotten before" if receipt.was_forgotten else f"{verb} forgotten"
     if receipt.was_forgotten and verb == "are":

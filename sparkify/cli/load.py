@@ -114,7 +114,7 @@ def etl(
                 rebuild=rebuild, progress=progress,
             )  # fmt: skip
         notification.summary = summary
-        progress.finish(summary.records.loaded, summary.records.rejected, summary.records.values_aside)
+        progress.finish(summary.records)
     print_summary(summary, label(config), style)
     if fail_on_reject and summary.records.rejected:
         sys.exit(PUBLISHED_WITH_REJECTS)
@@ -187,7 +187,7 @@ def _limit_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., 
 @_limit_option(0)
 @format_option
 def runs(config: Config, warnings: bool, limit: int, style: str | None) -> None:
-    """Show the runs, with the records each loaded that are still present; the latest first."""
+    """Show the runs, with the records each loaded; the latest first."""
     _print_answer(config, "warnings" if warnings else "runs", limit, None, style)
 
 

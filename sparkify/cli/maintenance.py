@@ -29,6 +29,7 @@ def reload(config: Config, progress: ProgressReporter, files: tuple[str, ...], s
         prepare_tables(engine, feed.paths)
         with interruptible(UNPUBLISHED):
             summary = run(engine, files, allowed, progress, feed=feed, project=project)
+        progress.finish(summary.records)
     print_summary(summary, label(config), style)
 
 
@@ -43,6 +44,7 @@ def undo(config: Config, progress: ProgressReporter, run_id: int, style: str | N
 
     with progress, interruptible(UNPUBLISHED):
         summary = Warehouse(config).undo(run_id, progress=progress)
+        progress.finish(summary.records)
     print_summary(summary, label(config), style)
 
 
@@ -63,6 +65,7 @@ def replay(config: Config, progress: ProgressReporter, run_id: int | None, style
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
             summary = run(engine, run_id, progress, feed=feed, project=project)
+        progress.finish(summary.records)
     if summary.run_id is None and style != "json":
         click.echo("Nothing to do: no reject passes now, all stay as they are.")
     else:
@@ -84,4 +87,5 @@ def rebuild(config: Config, progress: ProgressReporter, style: str | None) -> No
         prepare_tables(engine)
         with interruptible(UNPUBLISHED):
             summary = run(engine, progress, play_pages=config.etl.play_pages, project=project)
+        progress.finish(summary.records)
     print_summary(summary, label(config), style)

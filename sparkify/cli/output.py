@@ -175,7 +175,7 @@ def size(value: float) -> str:
 
 
 def lines(pairs: Iterable[tuple[str, str]]) -> str:
-    """Labels in one column, what they say in the next."""
-    pairs = list(pairs)
+    """Labels in one column, what they say in the next; nothing in them steers the terminal."""
+    pairs = [(visible(label), visible(text)) for label, text in pairs]
     width = max(len(label) for label, _ in pairs)
     return "\n".join(f"  {label.ljust(width)}  {text}" for label, text in pairs)

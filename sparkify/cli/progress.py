@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from functools import wraps
 from itertools import pairwise
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from sparkify.cli.output import echo_err, seconds, size, visible
+
+if TYPE_CHECKING:
+    from sparkify.load.staging import Tally
 
 
 class PlainProgress:
@@ -42,7 +45,7 @@ class PlainProgress:
     def about(self, source: str) -> None:
         """Who typed the command knows."""
 
-    def finish(self, loaded: int, rejected: int, set_aside: int) -> None:
+    def finish(self, records: "Tally") -> None:
         """The summary tells."""
 
     def warn(self, message: str) -> None:
@@ -95,7 +98,7 @@ class BarProgress:
     def about(self, source: str) -> None:
         """Who typed the command knows."""
 
-    def finish(self, loaded: int, rejected: int, set_aside: int) -> None:
+    def finish(self, records: "Tally") -> None:
         """The summary tells."""
 
     def warn(self, message: str) -> None:
@@ -152,8 +155,10 @@ class JsonProgress:
     def about(self, source: str) -> None:
         self._source = source or None
 
-    def finish(self, loaded: int, rejected: int, set_aside: int) -> None:
-        self._counts = {"loaded": loaded, "rejected": rejected, "set_aside": set_aside}
+    def finish(self, records: "Tally") -> None:
+        self._counts = {
+            "loaded": records.loaded, "rejected": records.rejected, "set_aside": records.values_aside
+        }  # fmt: skip
 
     def warn(self, message: str) -> None:
         self._write({"event": "warning", "message": message})

@@ -45,7 +45,8 @@ def _as_text(summary: "Summary", warehouse: str) -> str:
     )
     if summary.rejects:
         shown = [
-            f"  {visible(summary.reject_uris[r.file_id])} {r.place}: {r.reason}" for r in summary.rejects
+            f"  {visible(summary.reject_uris[r.file_id])} {r.place}: {visible(r.reason)}"
+            for r in summary.rejects
         ]
         more = summary.records.rejected - len(shown)
         shown += [f"  and {more:,} more: `sparkify rejects --run {summary.run_id}`"] if more > 0 else []

@@ -22,6 +22,7 @@ _in_redshift = cached("sparkify.engines.translation:in_redshift")
 laid_out = cached("sparkify.engines.translation:laid_out")
 _inlined = cached("sparkify.engines.translation:inlined")
 _narrowed = cached("sparkify.engines.translation:narrowed")
+_functions_of_others = cached("sparkify.engines.translation:functions_of_others")
 _tables_read = cached("sparkify.engines.translation:tables_read")
 _replaced = cached("sparkify.engines.translation:replaced")
 _tables_named = cached("sparkify.engines.translation:tables_named")
@@ -107,6 +108,15 @@ def tables_of_own(sql: str) -> list[str]:
             f"it reads {others[0]}: only tables of the warehouse, named without their schema, can be read."
         )
     return found
+
+
+def functions_of_others(sql: str) -> list[str]:
+    """The functions that it calls and no dialect knows, in lower case: somebody may have made them.
+
+    >>> functions_of_others("SELECT UPPER(a) AS b, Everybody(a) AS c FROM t")
+    ['everybody']
+    """
+    return _functions_of_others(sql).splitlines()
 
 
 def is_reserved(name: str) -> bool:

@@ -44,7 +44,7 @@ class Finding(NamedTuple):
     def failed(cls, probe: str, error: SparkifyError) -> "Finding":
         """An error of ours says in its last sentences what to do."""
         found, _, advice = str(error).partition(". ")
-        return cls(probe, "FAILED", found, advice)
+        return cls(probe, "FAILED", found, advice or "Correct it: a load would end with this.")
 
 
 class EngineSpec(NamedTuple):

@@ -236,6 +236,11 @@ def _function(node: exp.Expr) -> str:
     return inner.name.upper() if isinstance(inner, exp.Anonymous) else getattr(inner, "sql_name", str)()
 
 
+def functions_of_others(sql: str) -> str:
+    """The functions that it calls and no dialect knows, one a line: somebody may have made them."""
+    return "\n".join(sorted({one.name.lower() for one in _parsed(sql).find_all(exp.Anonymous)}))
+
+
 def has_parameters(sql: str) -> str:
     """Not empty for a statement with a placeholder."""
     return "yes" if _parsed(sql).find(exp.Placeholder, exp.Parameter) else ""

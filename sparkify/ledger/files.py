@@ -65,8 +65,8 @@ def next_part(reader: Reader) -> int:
     return int(reader.query("SELECT COALESCE(MAX(file_id), 0) + 1 AS next_id FROM etl_file").scalar())
 
 
-def read_ledger(reader: Reader) -> dict[str, list[Known]]:
-    """The parts of each file that the ledger holds, in the order of loading, by URI.
+def read_ledger(reader: Reader) -> dict[tuple[str, Dataset], list[Known]]:
+    """The parts of each file that the ledger holds, in the order of loading, by URI and what it was read as.
 
     Left out are those that a load of the whole file has replaced, and rejects that were replayed.
     """
@@ -78,9 +78,10 @@ def read_ledger(reader: Reader) -> dict[str, list[Known]]:
         "LEFT JOIN etl_file AS p ON p.replays = f.file_id AND p.run_id = r.replayed_in "
         "WHERE f.replaced_in IS NULL AND f.replays IS NULL ORDER BY f.file_id"
     )
-    ledger: dict[str, list[Known]] = {}
+    ledger: dict[tuple[str, Dataset], list[Known]] = {}
     for uri, *rest in answer.rows:
-        ledger.setdefault(uri, []).append(Known(*rest))
+        known = Known(*rest)
+        ledger.setdefault((uri, known.dataset), []).append(known)
     return ledger
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as LocalPath
 from typing import Any
@@ -14,6 +14,7 @@ from sparkify.engines.base import STAGING_TABLE, Path, Paths
 from sparkify.engines.record import default_paths
 from sparkify.errors import ConfigError
 from sparkify.source.file import Dataset
+from sparkify.source.listing import link_roots
 from sparkify.source.store import is_remote, open_file
 from sparkify.sql.schema import table
 
@@ -34,6 +35,8 @@ class Feed:
     """Whether a file of more than a handful of records that is rejected whole refuses the run."""
     is_strict: bool = False
     """Whether any warning refuses the run."""
+    link_roots: Sequence[str] | None = ()
+    """The folders that links may lead into when a file is reloaded; None: links may lead anywhere."""
     clock: Callable[[], dt.datetime] = now
     """UTC, without a zone."""
 
@@ -48,6 +51,7 @@ def make_feed(config: Config, *, strict: bool = False) -> Feed:
         refuses_unknown_keys=config.etl.unknown_keys == "refuse",
         refuses_rejected_files=config.etl.rejected_files == "refuse",
         is_strict=strict,
+        link_roots=link_roots(config.s3),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from sparkify.engines.base import Engine
@@ -11,6 +12,7 @@ from sparkify.ledger.files import Known, note_versions, read_ledger
 from sparkify.load.growth import Border, find_border
 from sparkify.source.compression import HEAD, SUFFIXES, compression_of
 from sparkify.source.listing import SourceFile, uncollected
+from sparkify.source.local import local_path
 from sparkify.source.store import is_remote, open_file, read_heads
 
 State = Literal["new", "grown", "changed", "undone", "known"]
@@ -69,7 +71,7 @@ def make_plan(files: Sequence[SourceFile], engine: Engine, trust: Trust = "versi
     Only files whose size or version differ are opened, or, where nothing but content is trusted, all of them.
     """
     known = read_ledger(engine)
-    return Plan([compare(file, known.get(file.uri, ()), trust) for file in files])
+    return Plan([compare(file, known.get((file.uri, file.dataset), ()), trust) for file in files])
 
 
 def remember_versions(engine: Engine, plan: Plan) -> None:
@@ -131,9 +133,9 @@ def _state_of(
         return "new", None
     try:
         state = _compare_content(file, known, parts)
-    except FileNotFoundError:  # it was removed since the source was listed: nothing is to be done with it
-        return "known", None
     except OSError as error:
+        if not (is_remote(file.uri) or Path(local_path(file.uri)).is_file()):
+            return "known", None  # since the source was listed it was removed, or became a folder or a pipe
         raise LoadError(f"{file.uri} cannot be read: {error.strerror}.") from error
     return ("grown", state) if isinstance(state, Border) else (state, None)
 

@@ -15,6 +15,7 @@ from sparkify.ledger.counts import erase_values
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.rejects import erase_texts, read_texts
 from sparkify.ledger.state import FORGOTTEN, add_forgotten, list_forgotten
+from sparkify.load.checks import check_layout
 from sparkify.load.comments import meanings
 from sparkify.load.erase import erase, must_erase
 from sparkify.load.feed import Feed
@@ -173,7 +174,8 @@ def _made_by_others(engine: Engine, project: Project) -> list[str]:
         if column not in table(name).column_names
     ]
     ours = {text for _, text in meanings()} | {comment_of(model) for model in project.models}
-    return tables + columns + [what for what, text in engine.definitions() if text not in ours]
+    altered = [f"definition of {name}" for name, _ in check_layout(engine).wrong.rows]
+    return tables + columns + altered + [what for what, text in engine.definitions() if text not in ours]
 
 
 def _count_plays(engine: Engine) -> int:

@@ -84,13 +84,15 @@ class KeyReport:
             one = self.unknown[name]
             warnings.add(
                 "unknown_key",
-                f'unknown key "{name}" in {_where(one)}: no column takes it, its values are kept in extra. '
-                "Was it renamed?",
+                f'unknown key "{name}" in {_where(one)}: no column takes it, its values are kept in extra, '
+                "or with a reject. Was it renamed?",
             )
         if hidden := len(self._new[SHOWN:]):
             at_least = "at least " if OTHER_KEYS in self._new else ""
             are = "is" if hidden == 1 and not at_least else "are"
-            more = f"there {are} {at_least}{count(hidden, 'more unknown key')}, kept in extra"
+            more = (
+                f"there {are} {at_least}{count(hidden, 'more unknown key')}, kept in extra, or with a reject"
+            )
             warnings.add("unknown_key", f"{more}: `sparkify ask unknown_keys` lists them.")
         together: dict[str, list[str]] = {}
         for name, one in self.absent.items():

@@ -106,6 +106,20 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
     return rows
 
 
+def require_runnable(reader: Reader, project: Project) -> None:
+    """Raise QueryError, which names the file, for a check or model that the database refuses.
+
+    A model that reads another one is looked at where that one's table is there.
+    """
+    there = {*read_columns(reader), *schema.VIEWS}
+    for one in (*project.checks, *project.models):
+        if {*tables_read(one.text)} <= there or not {*tables_read(one.text)} & {
+            m.name for m in project.models
+        }:
+            with naming(one):
+                reader.query(_no_rows_of(one))
+
+
 def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
     """Whether each model's table holds what its SELECT returns now; nothing where there is no model."""
     built = read_models(reader)

@@ -6,34 +6,43 @@ from collections.abc import Mapping, Sequence
 from sparkify.errors import ConfigError, LoadError
 from sparkify.ledger.files import Known
 from sparkify.load.files import Planned, compare
+from sparkify.source.file import Dataset
 from sparkify.source.listing import find_source
 from sparkify.source.local import local_path
 from sparkify.source.store import is_remote
 
-Ledger = Mapping[str, Sequence[Known]]
+Ledger = Mapping[tuple[str, Dataset], Sequence[Known]]
 
 
-def plan_reload(names: Sequence[str], ledger: Ledger) -> list[Planned]:
-    """The named files, to be read whole. ConfigError for a file that the ledger does not know."""
-    by_path = {os.path.realpath(local_path(uri)): uri for uri in ledger if not is_remote(uri)}
+def plan_reload(names: Sequence[str], ledger: Ledger, roots: Sequence[str] | None = ()) -> list[Planned]:
+    """The named files, to be read whole. ConfigError for a file that the ledger does not know.
+
+    LoadError for one that is a link by now and leads out of its source and of `roots`.
+    """
+    uris = {uri for uri, _ in ledger}
+    by_path = {os.path.realpath(local_path(uri)): uri for uri in uris if not is_remote(uri)}
     planned = {}
     for name in names:
-        uri = name if name in ledger else by_path.get(os.path.realpath(name))
+        uri = name if name in uris else by_path.get(os.path.realpath(name))
         if uri is None:
             raise ConfigError(
                 f"the ledger knows no file {name}, so there is nothing to replace. "
                 "`sparkify etl` loads what is new."
             )
-        planned[uri] = _whole(uri, ledger)
+        for file in ledger:
+            if file[0] == uri:  # it may have been read as songs and as events
+                planned[file] = _whole(file, ledger, roots)
     return list(planned.values())
 
 
-def with_companions(planned: Sequence[Planned], ledger: Ledger) -> list[Planned]:
+def with_companions(
+    planned: Sequence[Planned], ledger: Ledger, roots: Sequence[str] | None = ()
+) -> list[Planned]:
     """These files, and those whose records cannot be told from theirs, since one COPY brought them.
 
     Raises LoadError if one of the others was rewritten: nobody asked for its new content.
     """
-    found = {one.file.uri: one for one in planned}
+    found = {(one.file.uri, one.file.dataset): one for one in planned}
     while True:
         copies = {
             (part.run_id, part.dataset)
@@ -43,26 +52,26 @@ def with_companions(planned: Sequence[Planned], ledger: Ledger) -> list[Planned]
             if _is_copied(part)
         }
         companions = [
-            uri
-            for uri, parts in ledger.items()
-            if (uri not in found or not found[uri].is_whole)
+            file
+            for file, parts in ledger.items()
+            if (file not in found or not found[file].is_whole)
             and any(_is_copied(part) and (part.run_id, part.dataset) in copies for part in parts)
         ]
         if not companions:
             return list(found.values())
-        for uri in companions:
-            one = _whole(uri, ledger)
+        for file in companions:
+            one = _whole(file, ledger, roots)
             if compare(one.file, one.parts).state == "changed":
                 raise LoadError(
-                    f"{uri} came in one COPY with a file that is to be reloaded, and was rewritten since: "
-                    "name it too. Nothing was loaded."
+                    f"{file[0]} came in one COPY with a file that is to be reloaded, and was rewritten "
+                    "since: name it too. Nothing was loaded."
                 )
-            found[uri] = one
+            found[file] = one
 
 
-def _whole(uri: str, ledger: Ledger) -> Planned:
-    parts = ledger[uri]
-    return Planned(find_source(uri, parts[-1].dataset), "changed", parts[-1], parts)
+def _whole(file: tuple[str, Dataset], ledger: Ledger, roots: Sequence[str] | None) -> Planned:
+    parts = ledger[file]
+    return Planned(find_source(*file, roots), "changed", parts[-1], parts)
 
 
 def _is_copied(part: Known) -> bool:

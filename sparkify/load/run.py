@@ -133,9 +133,10 @@ def reload(
     """
 
     def work(run_id: int, changes: Changes) -> Outcome:
-        planned = plan_reload(names, read_ledger(engine))
+        given = feed or Feed()
+        planned = plan_reload(names, read_ledger(engine), given.link_roots)
         warnings = Warnings(progress)
-        return _load_files(engine, run_id, planned, {}, max_rejects, warnings, feed or Feed(), changes)
+        return _load_files(engine, run_id, planned, {}, max_rejects, warnings, given, changes)
 
     return publish(engine, "reload", work, progress, sleep, project)
 
@@ -206,7 +207,7 @@ def _load_files(
     """Load these files; what the ledger holds of those that are read whole gives way."""
     progress = warnings.progress
     if parts_to_replace(planned):
-        planned = with_companions(planned, read_ledger(engine))
+        planned = with_companions(planned, read_ledger(engine), feed.link_roots)
     loading = FileIngest(engine, run_id, progress, warnings, feed, max_rejects.allow, changes)
     loading.stage_files(planned)
     _refuse_bad(loading, max_rejects, feed)

@@ -19,7 +19,7 @@ from sparkify.config import S3
 from sparkify.errors import ConfigError, LoadError, RemoteError
 from sparkify.source import compression
 from sparkify.source.file import Dataset
-from sparkify.source.local import NOWHERE, is_special, local_uri, local_version
+from sparkify.source.local import NOWHERE, is_special, local_path, local_uri, local_version
 from sparkify.source.passed_over import (
     HIDDEN,
     LEADS_OUT,
@@ -120,8 +120,25 @@ def list_source(s3: S3) -> list[SourceFile]:
     return list(survey_source(s3).files)
 
 
-def find_source(uri: str, dataset: Dataset) -> SourceFile:
-    """One file as it lies there now. Raises LoadError, or RemoteError for one in a bucket."""
+def link_roots(s3: S3) -> tuple[str, ...] | None:
+    """The folders that links of this source may lead into; None: links may lead anywhere."""
+    return None if s3.follow_links == "yes" else _roots(s3.source, s3.song_data, s3.log_data)
+
+
+def find_source(uri: str, dataset: Dataset, roots: Sequence[str] | None = ()) -> SourceFile:
+    """One file as it lies there now; through a link only into `roots`, or the source that it lies in.
+
+    Raises LoadError, or RemoteError for one in a bucket.
+    """
+    if roots is not None and not is_remote(uri):
+        path = local_path(uri)
+        source = path.rpartition(f"/{dict(FOLDERS)[dataset]}/")[0]
+        real = os.path.realpath(path)
+        if real != path and not _is_inside(real, (*roots, *_roots(source))):
+            raise LoadError(
+                f"{uri} is {LEADS_OUT}. Put the file back, or set [S3] FOLLOW_LINKS = yes; "
+                "nothing was loaded."
+            )
     try:
         found = find(uri)
     except OSError as error:

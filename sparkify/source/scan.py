@@ -70,7 +70,7 @@ def scan_record(body: bytes) -> FileScan | None:
 
 
 def _seen_as_a_whole(file: NewFile, handle: BinaryIO, seen: FileScan, suspicion: str | None) -> FileScan:
-    """A file is no log as a whole only if no line of it is a record: else each line is judged by itself.
+    """A file is no log as a whole only if no line of it is a record: else each line is validated by itself.
 
     The last object of an array may stand on a line of its own.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 from sparkify.config import Config
 from sparkify.engines.base import Engine, Value
 from sparkify.engines.registry import EngineSpec, Finding, OpenOptions
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, WarehouseError
 
 THEIR_MEMORY = "50%"
 """What statements of somebody else may take of the machine."""
@@ -52,8 +52,14 @@ def _translate(sql: str, params: Mapping[str, Value]) -> str:
 
 def _examine(config: Config) -> Iterator[Finding]:
     from sparkify.engines.duckdb.examine import examine_disk
+    from sparkify.engines.duckdb.snapshot import require_copy
 
-    return examine_disk(Path(config.warehouse.file))
+    yield from examine_disk(Path(config.warehouse.file))
+    if config.warehouse.snapshot == "yes":
+        try:
+            require_copy(config.warehouse.file)
+        except WarehouseError as error:
+            yield Finding.failed("copy", error)
 
 
 SPEC = EngineSpec(

@@ -10,10 +10,11 @@ from operator import or_
 from pathlib import Path
 from typing import NamedTuple
 
+from sparkify.engines.duckdb.snapshot import snapshot_of
 from sparkify.errors import ConfigError
 from sparkify.formatting import is_text
 from sparkify.place import head_of
-from sparkify.scratch import Scratch
+from sparkify.scratch import Scratch, sweep
 from sparkify.writing import umask
 
 
@@ -70,10 +71,16 @@ _spills: dict[str, _Spill] = {}
 
 
 def _make_spill(file: str) -> _Spill:
+    """A killed reader of the copy left its own, which may be read by nobody for a while."""
     if file != ":memory:":
         with contextlib.suppress(OSError):
-            return _Spill(Scratch(Path(file).parent, name=f".{Path(file).name}."))
+            sweep(Path(file).parent, _spill_name(snapshot_of(file)))
+            return _Spill(Scratch(Path(file).parent, _spill_name(file)))
     return _Spill(Scratch())
+
+
+def _spill_name(file: str) -> str:
+    return f".{Path(file).name}."
 
 
 def remove_old_spill(file: str) -> None:

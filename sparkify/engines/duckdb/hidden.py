@@ -42,6 +42,13 @@ FROM system.main.duckdb_functions() WHERE {_HERE}
 UNION ALL SELECT 'type ' || schema_name || '.' || type_name, '' FROM system.main.duckdb_types() WHERE {_HERE}
 UNION ALL SELECT schema_name || '.' || table_name, '' FROM system.main.duckdb_tables()
 WHERE {_HERE} AND schema_name = 'pg_internal'
+UNION ALL SELECT 'view ' || schema_name || '.' || view_name, '' FROM system.main.duckdb_views()
+WHERE {_HERE} AND schema_name = 'pg_internal'
+UNION ALL SELECT 'schema ' || schema_name, '' FROM system.main.duckdb_schemas() WHERE {_HERE}
+UNION ALL SELECT 'sequence ' || schema_name || '.' || sequence_name, '' FROM system.main.duckdb_sequences()
+WHERE NOT temporary AND database_name = system.main.current_database()
+UNION ALL SELECT 'index ' || schema_name || '.' || index_name, '' FROM system.main.duckdb_indexes()
+WHERE database_name = system.main.current_database()
 UNION ALL SELECT 'comment on ' || table_name, comment FROM system.main.duckdb_tables()
 WHERE {_HERE} AND comment IS NOT NULL
 UNION ALL SELECT 'comment on ' || view_name, comment FROM system.main.duckdb_views()
@@ -50,7 +57,7 @@ UNION ALL SELECT 'comment on ' || table_name || '.' || column_name, comment FROM
 WHERE {_HERE} AND comment IS NOT NULL
 ORDER BY 1
 """
-"""As `Engine.definitions`; and the tables of a schema that the information schema passes over."""
+"""As `Engine.definitions`; and what the information schema passes over. We make no index and no sequence."""
 
 
 def refuse_hidden(connection: duckdb.DuckDBPyConnection, file: str) -> None:

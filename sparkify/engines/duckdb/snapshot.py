@@ -58,10 +58,7 @@ def write_snapshot(file: str, *, is_asked: bool = True, is_closed: bool = False)
         if os.path.lexists(target) and (found := _what_is(file, target)) != "copy":
             if found == "nothing" and not is_asked:
                 return
-            raise WarehouseError(
-                f"{target} is no copy of this warehouse, and is left alone. Remove it, or give it "
-                "another name: whoever reads the copy is shown that file. The warehouse is published."
-            )
+            raise WarehouseError(f"{_no_copy(target)} The warehouse is published.")
         if is_there:
             Path(f"{target}.wal").unlink(missing_ok=True)  # of somebody who wrote to the copy that goes
         with ExitStack() as open_files:
@@ -85,6 +82,24 @@ def write_snapshot(file: str, *, is_asked: bool = True, is_closed: bool = False)
             f"{target} cannot be written: {error.strerror}. The warehouse is published; readers see the "
             "state before. `sparkify tables create` writes the copy when this is fixed."
         ) from error
+
+
+def require_copy(file: str) -> None:
+    """Raise WarehouseError if something else has the name of the copy of this warehouse."""
+    target = Path(snapshot_of(file))
+    try:
+        _first_seal(file)
+    except duckdb.Error:  # there is none yet, or somebody writes to it
+        return
+    if os.path.lexists(target) and _what_is(file, target) != "copy":
+        raise WarehouseError(_no_copy(target))
+
+
+def _no_copy(target: Path) -> str:
+    return (
+        f"{target} is no copy of this warehouse, and is left alone. Remove it, or give it another name: "
+        "whoever reads the copy is shown that file."
+    )
 
 
 def _what_is(file: str, target: Path) -> Literal["copy", "other", "nothing"]:

@@ -1,4 +1,4 @@
--- Which keys do files have that no column took when they were read? Their values are kept in extra.
+-- Which keys do files have that no column took when they were read? Their values are kept in extra, or in the text of a reject.
 SELECT
     k.name AS key,
     f.dataset,
