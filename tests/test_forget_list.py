@@ -102,7 +102,8 @@ def test_the_receipt_names_what_others_made_and_nobody_searched(source: Source, 
     receipt = forget(engine, 77, Noting())
 
     assert receipt.not_searched == [
-        "dbt.users", "view main.seen", "column etl_run.note", "definition of users", "definition of listening",
+        "dbt.users", "view main.seen", "column etl_run.note", "definition of users",
+        "definition of listening",
         "comment on events", "comment on stg_events.page", "comment on users", "index main.koch",
         "macro main.is_vip", "pg_internal.mart", "schema Lily Koch", "schema dbt", "schema pg_internal",
         "sequence main.lily", "type main.who", "view pg_internal.hers",

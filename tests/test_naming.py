@@ -171,6 +171,33 @@ def test_nothing_that_duckdb_knows_gives_a_name_away(
         assert not named(vars(said) if said else ""), sql
 
 
+@pytest.mark.parametrize("sql", [
+    "SELECT name_of(user_id) AS a FROM songplay", "SELECT main.Name_Of(user_id) AS a FROM users",
+    "SELECT p.user_id.name_of() AS a FROM songplay AS p", "SELECT * FROM names()", "SELECT a FROM of_macro",
+    "SELECT title FROM songplay WHERE name_of(user_id) = 'Qwyx'",
+])  # fmt: skip
+def test_no_macro_of_the_warehouse_gives_a_name_away(
+    duckdb_warehouse: Engine, source: Source, tmp_path: Path, sql: str
+) -> None:
+    fill(source)
+    etl(duckdb_warehouse, source.folder, "100%")
+    duckdb_warehouse.native(
+        "CREATE MACRO name_of(id) AS (SELECT MAX(last_name) FROM users AS u WHERE u.user_id = id)"
+    )
+    duckdb_warehouse.native("CREATE MACRO names() AS TABLE SELECT last_name FROM users")
+    for folder in ("models", "questions"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "models/of_macro.sql").write_text("SELECT name_of(user_id) AS a FROM users")
+    (tmp_path / "questions/odd.sql").write_text(sql)
+
+    with pytest.raises(SparkifyError, match=r"--names|not|refused"):
+        ask(
+            duckdb_warehouse,
+            find_question("odd", str(tmp_path / "questions")),
+            nameless=str(tmp_path / "models"),
+        )
+
+
 def test_the_dashboard_and_mcp_know_no_names_unless_they_are_asked_for(
     run: Run, source: Source, own: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sparkify.engines.dialect import replace_tables, tables_named, tables_read
+from sparkify.engines.dialect import functions_of_others, replace_tables, tables_named, tables_read
 from sparkify.errors import ConfigError, QueryError
 from sparkify.sql import Statement, names, schema
 from sparkify.sql import own as files
@@ -37,8 +37,9 @@ def without_names(name: str, text: str, models: str, there: Collection[str] = ()
     """The same SELECT, where no listener has a name; a model of the folder `models` is its SELECT, likewise.
 
     Whatever is made of the names there, it is made of NULL. Raises ConfigError for a question that reads
-    anything else than the star, the views and these models: nobody can tell what is in there; and for one
-    that calls a part of its WITH like something that is `there`, which it might read instead.
+    anything else than the star, the views and these models, or calls a function that somebody may have made:
+    nobody can tell what is in there; and for one that calls a part of its WITH like something that is
+    `there`, which it might read instead.
     """
     found = files.read_own(models, "[ETL] MODELS", "table or view", lambda _: False)
     with unkept():
@@ -62,6 +63,8 @@ def _nameless(
 ) -> str:
     """`held` are SELECTs that stand for tables; those of models are added where they are read."""
     require_select(name, text)
+    if calls := functions_of_others(text):
+        raise ConfigError(f"{name} calls {calls[0]}, which may name listeners: --names answers it.")
     found = {}
     for table in tables_named(text):
         if table in models:
