@@ -104,6 +104,18 @@ def test_a_log_that_begins_badly_grows_like_any_other(
     assert_sound(engine)
 
 
+def test_an_array_with_an_object_a_line_is_named_as_what_it_is(warehouse: Engine, source: Source) -> None:
+    """Its last object has no comma behind it, and is a line of its own."""
+    inner = ",\n".join(json.dumps(play(number)) for number in range(20))
+    source.log(f"[\n{inner}\n]")
+    source.log(play(50), day="2018-11-02")
+
+    etl(warehouse, source.folder)
+
+    reason = "a JSON array: one object a line is expected"
+    assert rows(warehouse, "SELECT record, reason FROM etl_reject") == [(0, reason)]
+
+
 def test_an_object_that_is_still_being_printed_is_one_record_when_it_is_whole(
     warehouse: Engine, source: Source
 ) -> None:
