@@ -10,7 +10,7 @@ import pytest
 from sparkify.engines.base import Engine
 from sparkify.load.diff import digest_star
 from sparkify.load.feed import Feed
-from tests.builders import Source, etl, play, rows
+from tests.builders import Source, etl, play, rows, song
 from tests.test_undo import Make, assert_sound
 
 GOOD = json.dumps(play(1)).encode()
@@ -116,15 +116,30 @@ def test_an_array_with_an_object_a_line_is_named_as_what_it_is(warehouse: Engine
     assert rows(warehouse, "SELECT record, reason FROM etl_reject") == [(0, reason)]
 
 
-def test_an_object_that_is_still_being_printed_is_one_record_when_it_is_whole(
-    warehouse: Engine, source: Source
-) -> None:
-    printed = json.dumps(play(1), indent=2).encode()
-    log = source.folder / "log_data" / "2018-11-01-events.json"
-    source.log(play(2), day="2018-11-02")
-    for end in (2, 40, len(printed)):
-        source.write(log, printed[:end])
-        etl(warehouse, source.folder, max_rejects="100%")
+PRINTED = json.dumps(song(), indent=2)
+OBJECTS = [
+    PRINTED,
+    PRINTED.replace("\n", "", 1),
+    f"\n\n{PRINTED}",
+    f"\ufeff{PRINTED}\n",
+    PRINTED.replace("\n", "\r\n"),
+]
 
-    assert len(rows(warehouse, "SELECT record FROM stg_events")) == 2
-    assert_sound(warehouse)
+
+@pytest.mark.parametrize("text", OBJECTS)
+def test_an_object_that_is_still_being_printed_is_one_record_when_it_is_whole(
+    new_warehouse: Make, source: Source, text: str
+) -> None:
+    engine, once = new_warehouse(), new_warehouse()
+    body, files = text.encode(), [source.folder / "song_data" / f"{cut}.json" for cut in range(9)]
+    source.log(play(0))
+    for at in (0, 1, 2):  # each file is seen twice before it is whole
+        for cut, file in enumerate(files):
+            size = len(body) if at == 2 else len(body) * (cut + at * 4) // 16
+            source.write(file, body[:size].replace(b"SO1", f"SO{cut}".encode()))
+        etl(engine, source.folder, max_rejects="100%", feed=Feed(refuses_rejected_files=False))
+
+    etl(once, source.folder)
+    assert digest_star(engine) == digest_star(once)
+    assert rows(engine, "SELECT COUNT(*) AS n FROM songs") == [(9,)]
+    assert_sound(engine)

@@ -248,3 +248,26 @@ def test_the_receipt_tells_of_values_that_were_erased_from_records_of_others(
     said = as_text(receipt, "music.duckdb")
     assert re.search(r"values +1 erased where records of others, or of nobody, name them", said)
     assert "no record" not in said
+
+
+def test_no_warning_names_a_key_that_no_column_takes_but_by_the_ledger(
+    warehouse: Engine, source: Source
+) -> None:
+    """Whatever is wrong with it: also of a key within an object, and as earlier programs wrote it."""
+    record = json.dumps(play(0, userId=str(ID)))
+    twice = f'{json.dumps(PLANTED)}: "x", {json.dumps(PLANTED)}: "y"'
+    source.log(record.replace("{", f"{{{twice}, ", 1), play(1))
+    etl(warehouse, source.folder)
+    told = repr(rows(warehouse, "SELECT message FROM etl_warning"))
+    assert "a key of no column is given twice (1)" in told
+    with warehouse.transaction():
+        warehouse.execute(
+            "INSERT INTO etl_warning (run_id, kind, message) VALUES "
+            f"(1, 'misfit', '1 value does not fit its column: {PLANTED} is given twice (1).')"
+        )
+        accept(warehouse, "as an earlier program wrote it")
+
+    forget(warehouse, ID, Noting())
+
+    assert tables_with(warehouse, PLANTED) == []
+    assert all(one.passed for one in check_warehouse(warehouse))

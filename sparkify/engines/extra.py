@@ -10,6 +10,7 @@ from sparkify.source.scan import record_text
 
 SET_ASIDE = "_set_aside"
 """The key in `extra` under which values stand that do not fit their column, each with the reason."""
+TWICE = " is given twice"
 TOO_FINE = "is finer than a microsecond"
 LONGEST_EXTRA = 65_535
 DEEPEST = 200

@@ -21,6 +21,7 @@ from sparkify.engines.extra import (
     NO_NUMBER,
     SET_ASIDE,
     TOO_FINE,
+    TWICE,
     Number,
     Pairs,
     TooDeepError,
@@ -270,7 +271,7 @@ def _once(pairs: Pairs, path: Path, found: _Sorted) -> dict[str, Any]:
         if not _counts(value, here, found):
             continue
         if _counts(held[key], here, found):
-            found.aside.append((label(here), held[key], f"{label(here)} is given twice"))
+            found.aside.append((label(here), held[key], label(here) + TWICE))
         held[key] = value
     return held
 
@@ -329,6 +330,6 @@ def _keep_rest(
             continue
         kept = "_" + name if re.fullmatch(f"_*{SET_ASIDE}", name) else name
         if kept in found.extra:  # a key "user.id" beside an object "user" with a key "id"
-            found.aside.append((name, value, f"{name} is given twice"))
+            found.aside.append((name, value, name + TWICE))
         else:
             found.extra[kept] = value

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine, Reader, Staged, Value
+from sparkify.engines.extra import TWICE
 from sparkify.engines.relations import resolve
 from sparkify.source.file import Dataset
 
@@ -25,6 +26,10 @@ _GONE = (
 )
 
 ERASED_NAME = "there was an unknown key, whose name was erased with a forgotten listener."
+
+ERASED_TWICE = (
+    "values did not fit their columns; why was erased with a forgotten listener, as it named a key."
+)
 
 
 @dataclass
@@ -101,4 +106,8 @@ def erase_name(engine: Engine, dataset: Dataset, name: str) -> None:
     engine.execute(
         "UPDATE etl_warning SET message = :erased WHERE kind = 'unknown_key' AND STRPOS(message, :mark) = 1",
         {"erased": ERASED_NAME, "mark": f'unknown key "{name}" in '},
+    )
+    engine.execute(  # as earlier programs wrote it
+        "UPDATE etl_warning SET message = :erased WHERE kind = 'misfit' AND STRPOS(message, :mark) > 0",
+        {"erased": ERASED_TWICE, "mark": name + TWICE},
     )

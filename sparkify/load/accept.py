@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Paths, Rules, Staged, Value
-from sparkify.engines.extra import SET_ASIDE, misfits_in
+from sparkify.engines.extra import SET_ASIDE, TWICE, label, misfits_in
 from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
@@ -138,17 +138,24 @@ def accept(
 
 
 def count_misfits(
-    engine: Engine, dataset: Dataset, run_id: int, counted: Mapping[int, Values]
+    engine: Engine, dataset: Dataset, run_id: int, counted: Mapping[int, Values], paths: Paths
 ) -> Counter[str]:
-    """How many values of these files, after `accept`, do not fit their column, by the reason."""
+    """How many values of these files, after `accept`, do not fit their column, by the reason.
+
+    A key of no column has no name in it: an app may make keys of what a listener is called.
+    """
     found: Counter[str] = Counter()
+    own = {label(path) + TWICE for path in paths.values()}
     if any(values.aside for values in counted.values()):
         for (extra,) in engine.query(
             f"SELECT extra FROM {STAGING_TABLE[dataset]} WHERE run_id = :run "
             f"AND file_id BETWEEN :first AND :last AND extra LIKE '%{SET_ASIDE}%'",
             {"run": run_id, "first": min(counted), "last": max(counted)},
         ).rows:
-            found.update(misfits_in(extra))
+            found.update(
+                f"a key of no column{TWICE}" if why.endswith(TWICE) and why not in own else why
+                for why in misfits_in(extra)
+            )
     return found
 
 

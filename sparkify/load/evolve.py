@@ -7,6 +7,7 @@ from sparkify import clock
 from sparkify.engines.base import STAGING_TABLE, Engine, Paths
 from sparkify.engines.extra import (
     SET_ASIDE,
+    TWICE,
     TooDeepError,
     label,
     pack_extra,
@@ -113,7 +114,7 @@ def _counting(key: str, held: dict[str, Any]) -> tuple[Any, dict[str, Any], int]
     Of a key given twice the last value counts, and as long as no column took it, an empty text was one.
     """
     value, entries = held.pop(key), [dict(one) for one in held.pop(SET_ASIDE, ())]
-    twice = [one for one in entries if one["reason"] == f"{key} is given twice"]
+    twice = [one for one in entries if one["reason"] == key + TWICE]
     gone = [one for one in twice if one["value"] == ""]
     if value == "" and (others := [one for one in twice if one["value"] != ""]):
         value, gone = others[-1]["value"], [*gone, others[-1]]

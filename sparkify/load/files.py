@@ -142,7 +142,7 @@ def _state_of(
 
 def _compare_content(
     file: SourceFile, known: Known, parts: Sequence[Known]
-) -> Border | Literal["known", "changed"]:
+) -> Border | Literal["known", "changed", "new"]:
     if not _begins_alike(file, known):
         return "changed"
     if file.size == known.size:

@@ -28,15 +28,19 @@ WHOLE = Border(0, 0)
 
 def find_border(
     file: SourceFile, known: Known, parts: Sequence[Known]
-) -> Border | Literal["known", "changed"]:
+) -> Border | Literal["known", "changed", "new"]:
     """Where a file goes on, whose first `known.size` bytes are those of the ledger and which is longer now.
 
     `parts` are all that the ledger holds of the file. "known" if only blanks came to a line without an end;
-    "changed" if a record that was loaded goes on, or if the whole was one object. Raises OSError.
+    "changed" if a record that was loaded goes on, or if the whole was one object; "new" if it is one object
+    over several lines now, of which the ledger has seen a beginning. Raises OSError.
     """
     size = known.size
     with open_file(file.uri) as handle:
-        if one_object(handle.read(min(LONGEST_RECORD + 1, size))):
+        body = handle.read(LONGEST_RECORD + 1)
+        if len(body) <= LONGEST_RECORD and one_object(body):
+            return "new"
+        if one_object(body[:size]):
             return "changed"
         if size == 0 or _read(handle, size - 1, 1) == b"\n":
             return Border(size, _lines(file, known))

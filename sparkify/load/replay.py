@@ -108,7 +108,7 @@ def _validate_again(
         by_id = {file.file_id: file for file in files}
         wrong = [one for page in validate(engine, dataset, by_id, rules) for one in page]
         counted = accept(engine, dataset, run_id, rules, feed.paths["events"])
-        misfits += count_misfits(engine, dataset, run_id, counted)
+        misfits += count_misfits(engine, dataset, run_id, counted, feed.paths[dataset])
     revise_reasons(engine, [replace(one, file_id=parts[one.file_id]) for one in wrong])
     passed = dict(
         engine.query(

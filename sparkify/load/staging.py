@@ -166,7 +166,8 @@ class FileIngest:
                 return
         self.tally.rejected += rejected.total()
         counted = accept(self._engine, dataset, self._run_id, rules, self._feed.paths["events"])
-        self._misfits += count_misfits(self._engine, dataset, self._run_id, counted)
+        paths = self._feed.paths[dataset]
+        self._misfits += count_misfits(self._engine, dataset, self._run_id, counted, paths)
         self.tally.misfits = self._misfits.total()
         self._progress.know(self._run_id, self._files, self.tally.read)
         self._write_ledger(dataset, staged, by_id, rejected, counted)
