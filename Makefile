@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location -c constraints.txt
+# By a path, so that `import sparkify` finds it beside a folder of that name, too: this clone.
+EDITABLE := --config-settings editable_mode=compat -e
 USED := $(VENV)/.used
 STAMP := $(VENV)/.installed
 
@@ -28,11 +30,11 @@ help:
 $(USED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'sparkify needs Python 3.11 or newer: set PYTHON=python3.x'; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(INSTALL) -e '.[report]'
+	@$(INSTALL) $(EDITABLE) '.[report]'
 	@touch $@
 
 $(STAMP): $(USED)
-	@$(INSTALL) -e '.[dev]'
+	@$(INSTALL) $(EDITABLE) '.[dev]'
 	@touch $@
 
 # What the demo shows is what a user would type, in a folder of its own.

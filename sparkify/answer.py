@@ -10,6 +10,7 @@ from sparkify.ask.charts import chart
 from sparkify.ask.inline import inline_svg
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError
+from sparkify.formatting import distinct
 
 SHOWN = 20
 """Rows that an answer shows of itself."""
@@ -34,8 +35,9 @@ class Answer:
     """The time zone of its days and hours."""
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Each row by the names of its columns."""
-        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+        """Each row by the names of its columns; of those that are alike, by `a`, `a_2` and so on."""
+        names = distinct(self.columns)
+        return (dict(zip(names, row, strict=True)) for row in self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -51,7 +53,7 @@ class Answer:
     def pl(self) -> Any:
         """A Polars DataFrame."""
         return _library("polars").DataFrame(
-            list(self.rows), schema=list(self.columns), orient="row", infer_schema_length=None
+            list(self.rows), schema=distinct(self.columns), orient="row", infer_schema_length=None
         )
 
     def arrow(self) -> Any:

@@ -145,3 +145,19 @@ def cut(text: str, most: int) -> str:
     ('ab', 'a', '\\\\udce9')
     """
     return text.encode(errors="backslashreplace")[:most].decode(errors="ignore")
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """The names, so that no two are alike: an object, or a dict, would drop all but one.
+
+    >>> distinct(["a", "b", "a", "a_2", "a"])
+    ['a', 'b', 'a_3', 'a_2', 'a_4']
+    """
+    seen: list[str] = []
+    for name in names:
+        number, new = 1, name
+        while new in seen or (number > 1 and new in names):
+            number += 1
+            new = f"{name}_{number}"
+        seen.append(new)
+    return seen

@@ -104,16 +104,25 @@ def test_a_log_that_begins_badly_grows_like_any_other(
     assert_sound(engine)
 
 
-def test_an_array_with_an_object_a_line_is_named_as_what_it_is(warehouse: Engine, source: Source) -> None:
-    """Its last object has no comma behind it, and is a line of its own."""
-    inner = ",\n".join(json.dumps(play(number)) for number in range(20))
-    source.log(f"[\n{inner}\n]")
-    source.log(play(50), day="2018-11-02")
+def test_an_array_is_one_reject_but_where_an_object_of_it_is_a_line(
+    new_warehouse: Make, source: Source
+) -> None:
+    """The last object has no comma behind it: it is loaded, whenever the file is looked at."""
+    engine, once = new_warehouse(), new_warehouse()
+    objects = [json.dumps(play(number)) for number in range(4)]
+    source.log(json.dumps([play(5)], indent=2), day="2018-11-02")
+    for end in ("", "\n]", "\n]\n"):
+        source.log("[\n" + ",\n".join(objects) + end)
+        etl(engine, source.folder, max_rejects="100%")
+    etl(once, source.folder, max_rejects="100%")
 
-    etl(warehouse, source.folder)
-
-    reason = "a JSON array: one object a line is expected"
-    assert rows(warehouse, "SELECT record, reason FROM etl_reject") == [(0, reason)]
+    for one in (engine, once):
+        assert rows(one, "SELECT item_in_session FROM songplay") == [(3,)]
+        assert rows(one, "SELECT file_id, record FROM etl_reject WHERE reason LIKE 'a JSON array%'") == [
+            (2, 0)
+        ]
+        assert rows(one, "SELECT COUNT(*) AS n FROM etl_reject") == [(6,)]
+    assert digest_star(engine) == digest_star(once)
 
 
 PRINTED = json.dumps(song(), indent=2)

@@ -90,7 +90,7 @@ def is_problem(content: bytes) -> bool:
     start, lines = content.removeprefix(MARK).lstrip(BLANKS), content.split(b"\n")
     first, odd = start.partition(b"\n")[0].rstrip(BLANKS), sum(map(is_no_text, lines))
     is_array = start.startswith(b"[") and start.rstrip(BLANKS).endswith(b"]")
-    if sum(map(is_record, lines)) > is_array:
+    if any(map(is_record, lines)):
         return False
     return (
         (odd >= 3 and odd * 2 > len(lines))

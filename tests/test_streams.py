@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import sparkify
 from sparkify.cli import output
 from tests.builders import Run, Source, play
 
@@ -150,3 +151,16 @@ def test_rows_that_are_not_shown_are_spoken_of_unless_so_many_were_asked_for(
         assert (len(few.stdout.splitlines()), few.stderr) == (2, "")
         assert len(every.stdout.splitlines()) > 1 + most
         assert every.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "columns", ["1 AS a, 2 AS a, 3 AS a_2", "1 AS a_2, 2 AS a, 3 AS a", "1 AS a, 2 AS a, 3 AS a"]
+)
+def test_no_value_is_dropped_where_columns_are_called_alike(
+    loaded: Run, tmp_path: Path, columns: str
+) -> None:
+    done = loaded("query", f"SELECT {columns}", "--format", "json")
+    assert sorted(json.loads(done.stdout)[0].values()) == [1, 2, 3], done.stdout
+    answer = sparkify.connect(f"{tmp_path}/sparkify.duckdb").sql(f"SELECT {columns}")
+    assert sorted(next(iter(answer)).values()) == [1, 2, 3]
+    assert sorted(answer.pl().rows()[0]) == [1, 2, 3]

@@ -32,7 +32,9 @@ def songs(rows: Rows, plays: int) -> Picture:
         "kind": "bars",
         "title": f"{_quoted(title)} by {artist or 'unknown'}{others} {'lead' if each else 'leads'} "
         f"with {count(most, 'play')}{each}",
-        "note": f"These {len(rows)} songs make {percent(together, plays)} of all plays." if rows[1:] else "",
+        "note": f"These {len(rows)} songs make {percent(together, plays)} of the plays in view."
+        if rows[1:]
+        else "",
         "rows": [[name or "no title", by or "unknown artist", n, percent(n, plays)] for name, by, n in rows],
         "chooses": [_chosen(title=name, artist=by) for name, by, _ in rows],
     }

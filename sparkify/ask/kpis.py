@@ -78,7 +78,7 @@ def _share(now: Any, past: Any, everybody: Any, answers: Answers, period: Period
             change = (f"{_sign(points)}{abs(points):.1f} points", _direction(points))
         return _card("Paid share of plays", value, change, series)
     return _card(
-        f"{level.title()} share of all plays",
+        f"{level.title()} share of plays",
         formatting.percent(now[0], everybody[0]),
         (f"{count(everybody[0], 'play')} in all", "none"),
         [],

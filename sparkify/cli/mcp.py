@@ -10,11 +10,12 @@ import click
 
 from sparkify import __version__
 from sparkify.cli.options import config_options, timeout_option
-from sparkify.cli.output import distinct, plain
+from sparkify.cli.output import plain
 from sparkify.cli.report import names_option, open_live
 from sparkify.config import Config
 from sparkify.engines.base import Result
 from sparkify.errors import ConfigError, SparkifyError
+from sparkify.formatting import distinct
 from sparkify.sql import schema
 
 if TYPE_CHECKING:

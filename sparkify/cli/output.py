@@ -8,13 +8,13 @@ import math
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
 
 from sparkify.engines.base import Result
-from sparkify.formatting import count
+from sparkify.formatting import count, distinct
 
 FORMATS = ("table", "csv", "json", "ndjson")
 MOST_ROWS = 1000
@@ -84,19 +84,6 @@ def print_some(
     print_result(Result(result.columns, rows), style, none)
     if len(result.rows) > len(rows) and not chosen:
         echo_err("... and more: --limit 0 gives them all.")
-
-
-def distinct(names: Sequence[str]) -> list[str]:
-    """The names, so that no two are alike: JSON would drop all but one.
-
-    >>> distinct(["a", "b", "a"])
-    ['a', 'b', 'a_2']
-    """
-    seen: list[str] = []
-    for name in names:
-        number = names[: len(seen)].count(name) + 1
-        seen.append(name if number == 1 else f"{name}_{number}")
-    return seen
 
 
 def print_object(value: Mapping[str, Any]) -> None:

@@ -256,7 +256,8 @@ def _said(summary: Summary) -> str:
         "read": r.read, "loaded": r.loaded, "duplicate": r.duplicate, "conflict": r.conflict,
         "rejected": r.rejected, "removed": summary.removed,
     }  # fmt: skip
-    return ", ".join([count(summary.taken, "file"), *(f"{n:,} {name}" for name, n in counts.items() if n)])
+    files = [count(summary.taken, "file")] if summary.taken else []
+    return ", ".join([*files, *(f"{n:,} {name}" for name, n in counts.items() if n)]) or "no file was read"
 
 
 def _check(engine: Engine, run_id: int, affected: RunRange | None, project: Project) -> Sequence[Verdict]:

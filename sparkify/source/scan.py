@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterator
 from io import BytesIO
-from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from sparkify.source.compression import HEAD, Compression, CompressionError, compression_of, unpacked
@@ -70,10 +69,7 @@ def scan_record(body: bytes) -> FileScan | None:
 
 
 def _seen_as_a_whole(file: NewFile, handle: BinaryIO, seen: FileScan, suspicion: str | None) -> FileScan:
-    """A file is no log as a whole only if no line of it is a record: else each line is validated by itself.
-
-    The last object of an array may stand on a line of its own.
-    """
+    """A file is no log as a whole only if no line of it is a record: else each line is validated by itself."""
     handle.seek(0)
     if seen.first_line.rstrip(BLANKS) == b"{":
         if whole := one_object(_unpacked(file, handle).read(LONGEST_RECORD + 1)):
@@ -82,9 +78,8 @@ def _seen_as_a_whole(file: NewFile, handle: BinaryIO, seen: FileScan, suspicion:
     if suspicion is None:
         return seen
     handle.seek(0)
-    good = (line for line in _lines(_unpacked(file, handle)) if diagnose(bare(line)) is None)
-    at_most = 1 if suspicion.startswith("a JSON array") else 0
-    return seen if len([*islice(good, at_most + 1)]) > at_most else seen._replace(problem=suspicion)
+    is_log = any(diagnose(bare(line)) is None for line in _lines(_unpacked(file, handle)))
+    return seen if is_log else seen._replace(problem=suspicion)
 
 
 def unreadable_file(error: OSError) -> FileScan:
