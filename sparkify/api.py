@@ -271,7 +271,7 @@ class Warehouse:
     def report(
         self, out: str | Path = "report.html", *, names: bool = False, timezone: str | None = None
     ) -> Path:
-        """Write the report, one HTML file, and return where it is. Needs `pip install 'sparkify[report]'`.
+        """Write the report, one HTML file, and return where it is. Needs the extra `report`.
 
         `timezone` is as `ask` takes it.
         """

@@ -90,7 +90,7 @@ def session() -> "boto3.Session":
     try:
         import boto3
     except ImportError as error:
-        raise ConfigError("AWS needs boto3: pip install 'sparkify[aws]'.") from error
+        raise ConfigError("AWS needs boto3: pip install '.[aws]' in its clone.") from error
     made = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
     recorder.watch(made)
     return made

@@ -16,6 +16,7 @@ from sparkify.engines.registry import Finding, engine_of
 from sparkify.errors import BusyError, ConfigError, SparkifyError, WarehouseError
 from sparkify.formatting import count
 from sparkify.ledger.runs import last_start
+from sparkify.ledger.seal import require_key
 from sparkify.load.feed import make_feed
 from sparkify.load.own_models import require_runnable
 from sparkify.load.project import make_project
@@ -102,6 +103,10 @@ def _examine_tables(engine: Engine, config: Config, now: dt.datetime) -> Iterato
         yield Finding.failed("layout", error)
         return
     yield Finding("layout", "ok", f"layout {VERSION}, which this program knows")
+    try:
+        require_key(engine)
+    except ConfigError as error:
+        yield Finding.failed("seal", error)
     if other := other_pages(engine, config.etl.play_pages):
         yield Finding("play pages", "FAILED", other, "Say `sparkify rebuild`, or `sparkify etl --rebuild`.")
     latest = last_start(engine)

@@ -355,5 +355,5 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 2
-    assert done.stderr.startswith("sparkify: the report needs jinja2: pip install 'sparkify[report]'")
+    assert done.stderr.startswith("sparkify: the report needs jinja2: pip install '.[report]' in its clone")
     assert done.stderr.count("\n") == 1

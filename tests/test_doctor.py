@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from sparkify.config import S3, Config, Warehouse
@@ -133,6 +134,14 @@ def test_a_project_is_read_and_what_is_wrong_in_it_is_named(run: Run, tmp_path: 
         ("[ETL]\nMODELS = own", "own/m.sql", "SELECT nocol FROM users", "project", "m.sql"),
         ("[ETL]\nMODELS = own", "own/m.sql", "SELECT a FROM nowhere", "project", "m.sql"),
         ("[ETL]\nCHECKS = own", "own/c.sql", "SELECT nocol FROM users", "project", "c.sql"),
+        (
+            "[ETL]\nMODELS = own",
+            "own/m.sql",
+            "SELECT user_id, COUNT(*) FROM songplay GROUP BY 1",
+            "project",
+            "m.sql",
+        ),
+        ("[ETL]\nMODELS = own", "own/mart.sql", "SELECT user_id FROM users", "project", "no model's"),
         ("[ETL]\nPLAY_PAGE = Home", "", "", "play pages", "Home"),
         ("[WAREHOUSE]\nSNAPSHOT = yes", "sparkify.snapshot.duckdb", "mine", "copy", "no copy of this"),
     ],
@@ -141,6 +150,8 @@ def test_what_would_stop_the_next_load_is_found(
     loaded: Run, source: Source, tmp_path: Path, settings: str, file: str, content: str, probe: str, says: str
 ) -> None:
     (tmp_path / "dwg.cfg").write_text(f"{settings}\n")
+    with duckdb.connect(f"{tmp_path}/sparkify.duckdb") as connection:
+        connection.execute("CREATE TABLE mart AS SELECT 1 AS a")
     if file:
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text(content)
@@ -153,6 +164,19 @@ def test_what_would_stop_the_next_load_is_found(
     assert failed[probe]["what_to_do"]
     source.log(play(50), day="2018-11-20")
     assert loaded("etl", "--source", "music").returncode != 0
+
+
+def test_a_key_that_the_next_load_would_refuse_is_found(
+    loaded: Run, source: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = Config(
+        warehouse=Warehouse(file=str(tmp_path / "sparkify.duckdb")), s3=S3(source=str(source.folder))
+    )
+    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "new")
+
+    found = examined(config)["seal"]
+
+    assert (found.state, "has no key" in found.found, bool(found.advice)) == ("FAILED", True, True)
 
 
 def test_a_project_that_a_load_takes_is_well(loaded: Run, tmp_path: Path) -> None:

@@ -16,7 +16,20 @@ from sparkify.load.diff import digest_star
 from sparkify.load.feed import Feed
 from sparkify.load.run import rebuild
 from sparkify.progress import Silent
-from tests.builders import NOON, Noting, Record, Run, Source, etl, logged_out, play, rejects, rows, song
+from tests.builders import (
+    NOON,
+    Noting,
+    Record,
+    Run,
+    Source,
+    counts,
+    etl,
+    logged_out,
+    play,
+    rejects,
+    rows,
+    song,
+)
 
 MANY = 300
 """Plays that make a file larger than what is gathered with others."""
@@ -129,6 +142,29 @@ def test_equal_key_and_other_content_is_a_conflict_that_is_counted_apart(
     assert rows(warehouse, "SELECT conflict FROM etl_run") == [(2,)]
     assert rows(warehouse, "SELECT title FROM songplay") == [("Undo",)]
     assert any("2 records have the key of another record" in text for text in watching.warnings)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("artist", "<null>"), ("song", "<null>"), ("location", "<null>"), ("status", -1),
+    ("registration", -999.0), ("artist", ""), ("status", 0), ("length", -1),
+])  # fmt: skip
+def test_whatever_a_value_is_it_is_other_content_than_none(
+    warehouse: Engine, source: Source, name: str, value: str | int | float
+) -> None:
+    source.log(play(0, **{name: None}), play(0, **{name: value}), play(1, **{name: value}))
+
+    summary = etl(warehouse, source.folder)
+
+    assert counts(summary) == {"read": 3, "loaded": 2, "duplicate": 0, "conflict": 1, "rejected": 0}
+
+
+def test_of_songs_too_none_is_other_content_than_any_value(warehouse: Engine, source: Source) -> None:
+    for number, more in enumerate(({}, {"artist_latitude": -999.0}, {"artist_location": "<null>"}, {})):
+        source.song(song() | {"artist_latitude": None, "artist_location": None} | more, str(number))
+
+    summary = etl(warehouse, source.folder)
+
+    assert counts(summary) == {"read": 4, "loaded": 1, "duplicate": 1, "conflict": 2, "rejected": 0}
 
 
 def test_conflicts_are_listed_with_the_record_that_came_first(run: Run, source: Source) -> None:

@@ -134,7 +134,7 @@ def test_a_package_that_is_missing_is_named_with_what_brings_it(tmp_path: Path, 
     )
 
     assert "Traceback" not in done.stderr
-    assert "pip install 'sparkify[aws]'" in done.stderr + done.stdout
+    assert "pip install '.[aws]' in its clone" in done.stderr + done.stdout
 
 
 def test_rows_that_are_not_shown_are_spoken_of_unless_so_many_were_asked_for(

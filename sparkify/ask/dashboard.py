@@ -40,7 +40,8 @@ HEADERS = {
 MOST_CELLS = 100_000
 """Rows of a download."""
 SQL_LEAD = (
-    "It reads the star and the views, in the database's own dialect, within the limits of `sparkify query`."
+    "It reads the warehouse, staging and names too, in the database's own dialect, within the limits of "
+    "`sparkify query`."
 )
 MOST_SQL_ROWS = 1_000
 """Rows of SQL of one's own that a browser is sent."""

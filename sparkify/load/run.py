@@ -21,7 +21,7 @@ from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.retract import parts_to_replace, retract
 from sparkify.load.rules import why_rebuild
-from sparkify.load.staging import FileIngest, changed_message
+from sparkify.load.staging import HANDFUL, FileIngest, changed_message
 from sparkify.load.star import build_star, count_duplicates, recount_all
 from sparkify.load.text import learn_forms, relearn_forms
 from sparkify.progress import Progress
@@ -272,7 +272,7 @@ def _refuse_bad(loading: FileIngest, max_rejects: MaxRejects, feed: Feed) -> Non
             "published. Fix the file, or set [ETL] REJECTED_FILES = allow."
         )
     if not max_rejects.allow(tally.rejected, tally.read):
-        raise LoadError(_too_many(loading, max_rejects))
+        raise LoadError(_too_many(loading, max_rejects, feed))
     if not max_rejects.allow(tally.misfits, tally.read):
         raise LoadError(
             f"{count(tally.misfits, 'value does', 'values do')} not fit their columns "
@@ -284,7 +284,7 @@ def _refuse_bad(loading: FileIngest, max_rejects: MaxRejects, feed: Feed) -> Non
         loading.keys.refuse_unknown()
 
 
-def _too_many(loading: FileIngest, allowed: MaxRejects) -> str:
+def _too_many(loading: FileIngest, allowed: MaxRejects, feed: Feed) -> str:
     """One line, and below it what a refused run leaves no other trace of: which files, and why."""
     rejected, read = loading.tally.rejected, loading.tally.read
     groups = sorted(loading.reasons.items(), key=lambda group: -group[1][1])
@@ -294,6 +294,8 @@ def _too_many(loading: FileIngest, allowed: MaxRejects) -> str:
     ]
     more = [f"and {len(groups) - GROUPS:,} more files and reasons"] if groups[GROUPS:] else []
     end = f"nothing was published. Fix the files, or allow it with --max-rejects {rejected}."
+    if feed.refuses_rejected_files and rejected > HANDFUL:
+        end = f"{end[:-1]}, and [ETL] REJECTED_FILES = allow where a file is rejected whole."
     if loading.is_cut:
         end = "the others were not read, and nothing was published. Fix the files, or raise --max-rejects."
     return "\n  ".join((

@@ -78,4 +78,4 @@ def needs_extra() -> Iterator[None]:
 
 
 def _missing(package: str | None) -> ConfigError:
-    return ConfigError(f"the emulator needs {package}: pip install 'sparkify[rehearse]'.")
+    return ConfigError(f"the emulator needs {package}: pip install '.[rehearse]' in its clone.")

@@ -69,7 +69,7 @@ def scan_record(body: bytes) -> FileScan | None:
 
 
 def _seen_as_a_whole(file: NewFile, handle: BinaryIO, seen: FileScan, suspicion: str | None) -> FileScan:
-    """A file is no log as a whole only if no line of it is a record: else each line is validated by itself."""
+    """A file is no log as a whole only if no line of it is a record; else each is validated by itself."""
     handle.seek(0)
     if seen.first_line.rstrip(BLANKS) == b"{":
         if whole := one_object(_unpacked(file, handle).read(LONGEST_RECORD + 1)):

@@ -197,7 +197,7 @@ def store(bucket: str) -> "S3Store":
         from obstore.auth.boto3 import Boto3CredentialProvider
         from obstore.store import S3Store
     except ImportError as error:
-        raise ConfigError("s3:// needs boto3 and obstore: pip install 'sparkify[aws]'.") from error
+        raise ConfigError("s3:// needs boto3 and obstore: pip install '.[aws]' in its clone.") from error
     own = session()
     region = bucket_region(bucket)
     endpoint = own.client("s3", region_name=region).meta.endpoint_url

@@ -87,6 +87,10 @@ def same(name: str, alias: str, _: Sequence[str] = ()) -> str:
             sides = f"{alias}.{one.name}", f"{name}.{one.name}"
             if not one.required or one.form != "plain":
                 nothing = "''" if one.kind == "text" else _IN_PLACE_OF_NULL[one.kind]
+                if one.kind != "text":
+                    conditions.append(
+                        " = ".join(f"CASE WHEN {side} IS NULL THEN 1 ELSE 0 END" for side in sides)
+                    )
                 sides = f"COALESCE({sides[0]}, {nothing})", f"COALESCE({sides[1]}, {nothing})"
             conditions.append(" = ".join(sides))
     return " AND ".join(conditions)
@@ -127,8 +131,15 @@ def _source_column(column: Column) -> str:
 
 
 def _hash(found: Sequence[Column], values: Sequence[str]) -> str:
-    """One hash of 64 bits for all values: a join or a sort then carries no text."""
-    seed = ""
+    """One hash of 64 bits for all values: a join or a sort then carries no text.
+
+    Which of them are NULL is hashed first: whatever stands in the place of NULL may be a value, too.
+    """
+    unknown = [value for column, value in zip(found, values, strict=True) if not column.required]
+    bits = " + ".join(
+        f"CASE WHEN {value} IS NULL THEN {1 << at} ELSE 0 END" for at, value in enumerate(unknown)
+    )
+    seed = f"FNV_HASH({bits})" if bits else ""
     for column, value in zip(reversed(found), reversed(values), strict=True):
         known = value if column.required else f"COALESCE({value}, {_IN_PLACE_OF_NULL[column.kind]})"
         seed = f"FNV_HASH({known}, {seed})" if seed else f"FNV_HASH({known})"

@@ -48,7 +48,7 @@ def connect(address: Address) -> Any:
         import redshift_connector
         from redshift_connector.error import Error
     except ImportError as error:
-        raise ConfigError("Redshift needs its driver: pip install 'sparkify[aws]'.") from error
+        raise ConfigError("Redshift needs its driver: pip install '.[aws]' in its clone.") from error
     try:
         made = redshift_connector.connect(
             timeout=CONNECT_TIMEOUT,
