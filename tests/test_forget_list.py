@@ -71,7 +71,14 @@ def test_the_list_of_the_forgotten_goes_to_a_new_warehouse(
         assert rows(engine, "SELECT user_id FROM etl_forgotten ORDER BY 1") == [(15,), (99,)]
         assert rows(engine, "SELECT COUNT(*) AS n FROM users") == [(0,)]
         assert rows(engine, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
-    for bad in ("15\nLily\n", "\xff", "1.5\n"):
+    for bad in (
+        "15\nLily\n",
+        "\xff",
+        "1.5\n",
+        ",user_id,run_id\n0,15,3\n",
+        "user_id,run_id\n,16\n17,4\n",
+        ",\n",
+    ):
         (tmp_path / "bad.csv").write_bytes(bad.encode("latin-1"))
         refused = loaded("forget", "--import", "bad.csv", "--yes", "--warehouse", "new.duckdb")
         assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)

@@ -152,3 +152,17 @@ def test_an_object_that_is_still_being_printed_is_one_record_when_it_is_whole(
     assert digest_star(engine) == digest_star(once)
     assert rows(engine, "SELECT COUNT(*) AS n FROM songs") == [(9,)]
     assert_sound(engine)
+
+
+@pytest.mark.parametrize("text", OBJECTS)
+def test_an_object_that_got_only_blanks_behind_it_is_the_same_file(
+    warehouse: Engine, source: Source, text: str
+) -> None:
+    file = source.song(text.encode(), "printed")
+    etl(warehouse, source.folder)
+    for more in ("\n", " \r\n\n"):
+        file.write_bytes(file.read_bytes() + more.encode())
+        assert etl(warehouse, source.folder).run_id is None
+    source.log(play(0))
+    assert etl(warehouse, source.folder).run_id == 2
+    assert rows(warehouse, "SELECT COUNT(*) AS n FROM songs") == [(1,)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sparkify.ask.own_questions import NAMES
+from sparkify.ask.own_questions import NAMES, RAW
 from sparkify.ask.questions import ask, find_question
 from sparkify.ask.report import gather
 from sparkify.config import Config, Etl
@@ -174,7 +174,8 @@ def test_nothing_that_duckdb_knows_gives_a_name_away(
 @pytest.mark.parametrize("sql", [
     "SELECT name_of(user_id) AS a FROM songplay", "SELECT main.Name_Of(user_id) AS a FROM users",
     "SELECT p.user_id.name_of() AS a FROM songplay AS p", "SELECT * FROM names()", "SELECT a FROM of_macro",
-    "SELECT title FROM songplay WHERE name_of(user_id) = 'Qwyx'",
+    "SELECT title FROM songplay WHERE name_of(user_id) = 'Qwyx'", "SELECT SOUNDEX('1') AS a FROM users",
+    'SELECT "Normalize"(level) AS a FROM users', "SELECT a FROM of_known",
 ])  # fmt: skip
 def test_no_macro_of_the_warehouse_gives_a_name_away(
     duckdb_warehouse: Engine, source: Source, tmp_path: Path, sql: str
@@ -184,10 +185,13 @@ def test_no_macro_of_the_warehouse_gives_a_name_away(
     duckdb_warehouse.native(
         "CREATE MACRO name_of(id) AS (SELECT MAX(last_name) FROM users AS u WHERE u.user_id = id)"
     )
+    for known in ("soundex", "normalize"):  # functions of other databases, which DuckDB has not
+        duckdb_warehouse.native(f"CREATE MACRO {known}(x) AS (SELECT MAX(last_name) FROM users)")
     duckdb_warehouse.native("CREATE MACRO names() AS TABLE SELECT last_name FROM users")
     for folder in ("models", "questions"):
         (tmp_path / folder).mkdir()
     (tmp_path / "models/of_macro.sql").write_text("SELECT name_of(user_id) AS a FROM users")
+    (tmp_path / "models/of_known.sql").write_text("SELECT SOUNDEX(level) AS a FROM users")
     (tmp_path / "questions/odd.sql").write_text(sql)
 
     with pytest.raises(SparkifyError, match=r"--names|not|refused"):
@@ -196,6 +200,21 @@ def test_no_macro_of_the_warehouse_gives_a_name_away(
             find_question("odd", str(tmp_path / "questions")),
             nameless=str(tmp_path / "models"),
         )
+
+
+def test_no_column_of_a_question_of_ones_own_is_missing_whatever_it_is_called(
+    run: Run, source: Source, tmp_path: Path
+) -> None:
+    fill(source)
+    assert run("etl", "--source", "music", "--max-rejects", "100%").returncode == 0
+    (tmp_path / "q").mkdir()
+    columns = ", ".join(f"level AS {name}" for name in (*RAW, "first_name"))
+    (tmp_path / "q/odd.sql").write_text(
+        f"-- Which?\nSELECT {columns}, COUNT(*) AS n FROM songplay GROUP BY level"
+    )
+    (tmp_path / "dwg.cfg").write_text("[ASK]\nQUESTIONS = q\n")
+    with serving(tmp_path) as served:
+        assert served.get("/ask/odd.csv")[1].splitlines()[1].count("paid") == len(RAW) + 1
 
 
 def test_the_dashboard_and_mcp_know_no_names_unless_they_are_asked_for(

@@ -149,7 +149,7 @@ class Live:
             values = (asked.limit, asked.first, asked.last, asked.level, asked.run, asked.filters)
             nameless = None if self._names else self._models
             found = ask(session, asked.question, *values, dict(asked.params), nameless)
-        if not self._names:
+        if not self._names and asked.question.topic != TOPIC:  # one's own was asked without them
             found = _without_names(found)
         if weight(found.rows) <= KEPT_BYTES // KEPT:
             _keep(answers, asked, found, KEPT)

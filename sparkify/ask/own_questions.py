@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sparkify.engines.dialect import functions_of_others, replace_tables, tables_named, tables_read
+from sparkify.engines.dialect import replace_tables, tables_named, tables_read
+from sparkify.engines.macros import calls_of
 from sparkify.errors import ConfigError, QueryError
 from sparkify.sql import Statement, names, schema
 from sparkify.sql import own as files
@@ -33,20 +34,22 @@ def require_select(name: str, text: str) -> None:
             raise ConfigError(f"{name}: {error}") from error
 
 
-def without_names(name: str, text: str, models: str, there: Collection[str] = ()) -> str:
+def without_names(
+    name: str, text: str, models: str, there: Collection[str] = (), functions: Collection[str] = ()
+) -> str:
     """The same SELECT, where no listener has a name; a model of the folder `models` is its SELECT, likewise.
 
     Whatever is made of the names there, it is made of NULL. Raises ConfigError for a question that reads
     anything else than the star, the views and these models, or calls a function that somebody may have made:
     nobody can tell what is in there; and for one that calls a part of its WITH like something that is
-    `there`, which it might read instead.
+    `there`, which it might read instead. `functions` are the macros of the warehouse.
     """
     found = files.read_own(models, "[ETL] MODELS", "table or view", lambda _: False)
     with unkept():
         held = {table: _without_names(table) for table in schema.STAR}
         held |= {view: f"SELECT * FROM {view}" for view in schema.VIEWS}
         try:
-            return _nameless(name, text, held, {one.name: one.text for one in found}, there)
+            return _nameless(name, text, held, {one.name: one.text for one in found}, there, functions)
         except QueryError as error:
             raise ConfigError(f"{name}: {error} Or ask it with --names.") from error
 
@@ -59,17 +62,22 @@ def _without_names(table: str) -> str:
 
 
 def _nameless(
-    name: str, text: str, held: Mapping[str, str], models: Mapping[str, str], there: Collection[str]
+    name: str,
+    text: str,
+    held: Mapping[str, str],
+    models: Mapping[str, str],
+    there: Collection[str],
+    functions: Collection[str],
 ) -> str:
     """`held` are SELECTs that stand for tables; those of models are added where they are read."""
     require_select(name, text)
-    if calls := functions_of_others(text):
+    if calls := calls_of(text, functions):
         raise ConfigError(f"{name} calls {calls[0]}, which may name listeners: --names answers it.")
     found = {}
     for table in tables_named(text):
         if table in models:
             others = {one: select for one, select in models.items() if one != table}
-            found[table] = f"{_nameless(name, models[table], held, others, there)}\n"
+            found[table] = f"{_nameless(name, models[table], held, others, there, functions)}\n"
         elif table in held:
             found[table] = held[table]
         else:

@@ -14,6 +14,7 @@ from sparkify.ask.own_questions import TOPIC, read_own, require_select, without_
 from sparkify.clock import EVER
 from sparkify.engines.base import Reader, Result, Value, limit_of
 from sparkify.engines.dialect import tables_named
+from sparkify.engines.macros import macros
 from sparkify.errors import ConfigError, QueryError
 from sparkify.sql import Statement, names, statement, statements
 from sparkify.sql_cache import unkept
@@ -196,7 +197,7 @@ def ask(
     if nameless is not None and question.topic == TOPIC:
         tables = "SELECT LOWER(table_name) AS name FROM information_schema.tables"
         there = [str(one) for (one,) in reader.query(f"{tables} WHERE table_schema = CURRENT_SCHEMA()").rows]
-        text = without_names(question.name, text, nameless, there)
+        text = without_names(question.name, text, nameless, there, macros(reader))
     with question.asked():
         return reader.query(text, values)
 

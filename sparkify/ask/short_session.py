@@ -39,6 +39,9 @@ class ShortSession:
     def altered(self, made: Mapping[str, str]) -> Sequence[str]:
         return self._opened().altered(made)
 
+    def definitions(self) -> Sequence[tuple[str, str]]:
+        return self._opened().definitions()
+
     def _opened(self) -> Engine:
         if self._engine and self._clock() > self._until:
             self.close()

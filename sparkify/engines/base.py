@@ -119,6 +119,12 @@ class Reader(Protocol):
         engine cannot tell.
         """
 
+    def definitions(self) -> Sequence[tuple[str, str]]:
+        """What somebody may have written into the database besides tables and views: (what it is, its text).
+
+        Comments on tables, views and columns are among them, and ours too.
+        """
+
 
 class Engine(Reader, Protocol):
     """A database that holds the warehouse. SQL is Redshift's; each engine translates it if it must."""
@@ -128,12 +134,6 @@ class Engine(Reader, Protocol):
     """How many bytes of files `stage` is given at once."""
     lock_wait: float
     """Seconds that `transaction(lock)` may wait; 0 where nobody else can be at work in an open warehouse."""
-
-    def definitions(self) -> Sequence[tuple[str, str]]:
-        """What somebody may have written into the database besides tables and views: (what it is, its text).
-
-        Comments on tables, views and columns are among them, and ours too.
-        """
 
     def execute(self, sql: str, params: Mapping[str, Value] | None = None) -> int:
         """Run one statement with its `:name` placeholders filled in; return the rows it changed."""

@@ -37,11 +37,8 @@ def find_border(
     """
     size = known.size
     with open_file(file.uri) as handle:
-        body = handle.read(LONGEST_RECORD + 1)
-        if len(body) <= LONGEST_RECORD and one_object(body):
-            return "new"
-        if one_object(body[:size]):
-            return "changed"
+        if found := _of_one_object(handle.read(LONGEST_RECORD + 1), size):
+            return found
         if size == 0 or _read(handle, size - 1, 1) == b"\n":
             return Border(size, _lines(file, known))
         lines, tail = known.lines, known.tail
@@ -58,6 +55,14 @@ def find_border(
         if any(bare(_read(handle, tail, part.size - tail)) for part in held):
             return "changed"
     return Border(tail, lines - 1)
+
+
+def _of_one_object(body: bytes, size: int) -> Literal["known", "changed", "new"] | None:
+    """What `find_border` says of a file that is, or was, one object over several lines; None of any other."""
+    is_all = len(body) <= LONGEST_RECORD
+    if one_object(body[:size]):
+        return "changed" if not is_all or body[size:].strip(BLANKS) else "known"
+    return "new" if is_all and one_object(body) else None
 
 
 def measure_head(uri: str, size: int) -> tuple[int, int]:

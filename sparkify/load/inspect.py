@@ -45,7 +45,7 @@ def inspect_events(engine: Engine, run_id: int, uris: Mapping[int, str], warning
         _inspect_copied(engine, run_id, list(uris.values()), warnings)
     silent = [(uris.get(file_id), events) for file_id, events, _, _, plays in rows if not plays]
     if silent:
-        uri, events = silent[0]
+        uri, events = silent[0][0], sum(events for _, events in silent)
         more = f" and {count(len(silent) - 1, 'more file')}" if silent[1:] else ""
         _add_no_plays(engine, events, f"{uri or 'the files of a COPY'}{more}", warnings)
     alike = engine.query(

@@ -24,7 +24,7 @@ from sparkify.load.feed import Feed
 from sparkify.load.notices import Warnings
 from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.staging import Tally, warn_misfits
+from sparkify.load.staging import Tally, warn_conflicts, warn_misfits
 from sparkify.load.star import build_star, count_duplicates, drop_affected
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
@@ -72,6 +72,7 @@ def replay(
         span = build_star(engine, run_id, run_id, changes)
         tally.duplicate, tally.conflict = count_duplicates(engine, span)
         tally.loaded = tally.read - tally.duplicate - tally.conflict
+        warn_conflicts(warnings, tally.conflict, run_id)
         drop_affected(engine, span)
         return Outcome({"replayed": len(passed)}, len(passed), tally, warnings=warnings.found)
 

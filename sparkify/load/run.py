@@ -21,7 +21,7 @@ from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
 from sparkify.load.retract import parts_to_replace, retract
 from sparkify.load.rules import why_rebuild
-from sparkify.load.staging import HANDFUL, FileIngest, changed_message
+from sparkify.load.staging import HANDFUL, FileIngest, changed_message, warn_conflicts
 from sparkify.load.star import build_star, count_duplicates, recount_all
 from sparkify.load.text import learn_forms, relearn_forms
 from sparkify.progress import Progress
@@ -236,13 +236,7 @@ def _load_files(
             "every valid record of these files was already loaded: was a folder moved or copied? "
             "The ledger knows files by their path. Nothing counts twice.",
         )
-    if tally.conflict:
-        warnings.add(
-            "conflict",
-            f"{count(tally.conflict, 'record has', 'records have')} the key of another record, and other "
-            f"content: the star keeps one by a fixed rule. `sparkify rejects --conflicts --run {run_id}` "
-            "lists them.",
-        )
+    warn_conflicts(warnings, tally.conflict, run_id)
     if tally.rejected and tally.rejected == tally.read:
         warnings.add(
             "all_rejected",

@@ -272,6 +272,16 @@ def warn_misfits(warnings: Warnings, misfits: Mapping[str, int]) -> None:
     warnings.add("misfit", f"{total} and went to extra: {shown}{others}.")
 
 
+def warn_conflicts(warnings: Warnings, conflicts: int, run_id: int) -> None:
+    """Warn of records with the key of another one and other content, if there are any."""
+    if conflicts:
+        warnings.add(
+            "conflict",
+            f"{count(conflicts, 'record has', 'records have')} the key of another record, and other content: "
+            f"the star keeps one by a fixed rule. `sparkify rejects --conflicts --run {run_id}` lists them.",
+        )
+
+
 def named(uris: Sequence[str]) -> str:
     """The first of some files, and how many more there are.
 

@@ -21,12 +21,13 @@ def _open(config: Config, options: OpenOptions) -> Engine:
     settings, rows = config.warehouse, options.rows
     if settings.snapshot == "yes" and options.rights == "reader":
         copy = snapshot_of(settings.file)
-        if not Path(copy).is_file():
+        if Path(settings.file).is_file() and not Path(copy).is_file():
             raise ConfigError(
                 f"there is no {copy} yet: the next command that writes makes it, such as "
                 "`sparkify tables create`."
             )
-        settings = dataclasses.replace(settings, file=copy)
+        if Path(copy).is_file():
+            settings = dataclasses.replace(settings, file=copy)
     if not options.may_make and not Path(settings.file).is_file():
         raise ConfigError(
             f"there is no warehouse {settings.file}. `sparkify etl --source DIR` makes one; "
