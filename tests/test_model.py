@@ -80,7 +80,8 @@ class Living(World):
     def step(self) -> None:
         """Anything that may happen to a warehouse, the ordinary more often."""
         if not self.parts:
-            self._grow()
+            while not self.parts:  # some contents are not written
+                self._grow()
             return
         self._chance.choice([
             self._grow, self._grow, self._grow, self._rewrite, self._add_song, self.replay, self.retry,

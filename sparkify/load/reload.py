@@ -1,14 +1,14 @@
 """Which files a reload reads: those that are named, and those that came in one COPY with them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sparkify.errors import ConfigError, LoadError
 from sparkify.ledger.files import Known
 from sparkify.load.files import Planned, compare
 from sparkify.source.file import Dataset
 from sparkify.source.listing import find_source
-from sparkify.source.local import local_path
+from sparkify.source.local import local_path, local_uri
 from sparkify.source.store import is_remote
 
 Ledger = Mapping[tuple[str, Dataset], Sequence[Known]]
@@ -20,10 +20,13 @@ def plan_reload(names: Sequence[str], ledger: Ledger, roots: Sequence[str] | Non
     LoadError for one that is a link by now and leads out of its source and of `roots`.
     """
     uris = {uri for uri, _ in ledger}
-    by_path = {os.path.realpath(local_path(uri)): uri for uri in uris if not is_remote(uri)}
+    by_path: dict[str, list[str]] = {}
+    for known in sorted(uris):
+        if not is_remote(known):
+            by_path.setdefault(os.path.realpath(local_path(known)), []).append(known)
     planned = {}
     for name in names:
-        uri = name if name in uris else by_path.get(os.path.realpath(name))
+        uri = _uri_of(name, uris, by_path)
         if uri is None:
             raise ConfigError(
                 f"the ledger knows no file {name}, so there is nothing to replace. "
@@ -33,6 +36,21 @@ def plan_reload(names: Sequence[str], ledger: Ledger, roots: Sequence[str] | Non
             if file[0] == uri:  # it may have been read as songs and as events
                 planned[file] = _whole(file, ledger, roots)
     return list(planned.values())
+
+
+def _uri_of(name: str, uris: Collection[str], by_path: Mapping[str, Sequence[str]]) -> str | None:
+    """What the ledger calls a file: by its own path, else by where that leads, if it is one file there.
+
+    A link within the source is a file of its own. ConfigError if it may be several.
+    """
+    folder, _, last = os.path.abspath(name).rpartition("/")  # noqa: PTH100  # where a link itself lies
+    own = local_uri(os.path.join(os.path.realpath(folder or "/"), last))  # noqa: PTH118  # a name of any kind
+    if found := next((one for one in (name, own) if one in uris), None):
+        return found
+    found_there = by_path.get(os.path.realpath(name), [])
+    if len(found_there) > 1:
+        raise ConfigError(f"{name} leads to {' and '.join(found_there)}: name the one that is meant.")
+    return found_there[0] if found_there else None
 
 
 def with_companions(
