@@ -1,7 +1,10 @@
 """Numbers, days and places, said as a person would say them; and text, as UTF-8 takes it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 STATES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
@@ -161,3 +164,16 @@ def distinct(names: Sequence[str]) -> list[str]:
             new = f"{name}_{number}"
         seen.append(new)
     return seen
+
+
+def most_of(values: Mapping[T, float], named: Callable[[T], str], noun: str, said: str) -> str:
+    """Which one has the most, the first of those that have as many, and what is `said` of it.
+
+    >>> most_of({1: 5, 2: 7, 3: 7}, str, "day", "7 plays")
+    '2 and 1 more day are the busiest: 7 plays each'
+    """
+    first = max(values, key=lambda one: values[one])
+    alike = sum(value == values[first] for value in values.values()) - 1
+    if alike:
+        return f"{named(first)} and {count(alike, f'more {noun}')} are the busiest: {said} each"
+    return f"{named(first)} is the busiest {noun}: {said}"

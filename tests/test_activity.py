@@ -9,7 +9,7 @@ import pytest
 from sparkify.ask import activity, chart_data
 from sparkify.ask.filters import Filters
 from sparkify.ask.overview import Selection
-from sparkify.ask.periods import Period
+from sparkify.ask.periods import Period, find_periods
 from sparkify.ask.report import gather_part
 from sparkify.engines.base import Engine
 from sparkify.formatting import percent
@@ -90,10 +90,12 @@ def test_a_day_is_shown_by_its_hours_and_its_title_is_what_they_tell(
         hours = Counter(moment_of(one).hour for one in its if level in ("all", one["level"]))
         picture = view["pictures"]["days"]
         most = max(hours.values())
-        first = min(hour for hour, n in hours.items() if n == most)
+        first, *others = sorted(hour for hour, n in hours.items() if n == most)
         assert (picture["kind"], picture["question"]) == ("hours", "plays_by_hour")
         assert dict(zip(picture["x"], picture["y"], strict=True)) == {h: hours[h] for h in range(24)}
-        assert picture["title"].startswith(f"{first:02}:00 to {first:02}:59 UTC is the busiest hour: {most} ")
+        assert picture["title"].startswith(f"{first:02}:00 to {first:02}:59 UTC ")
+        assert (" and " in picture["title"]) == bool(others)
+        assert f": {most} play" in picture["title"]
         assert ("by hour", hours.total()) in view["sums"]
         assert len({n for _, n in view["sums"]}) == 1
         assert (shown["pictures"]["days"]["kind"], len(shown["pictures"]["days"]["x"])) == ("days", 2)
@@ -103,7 +105,7 @@ def test_a_day_is_shown_by_its_hours_and_its_title_is_what_they_tell(
 def test_the_first_of_hours_that_are_alike_is_named_and_hours_may_be_any_number() -> None:
     found = activity.hours([(23.0, 2), (4.0, 2), (7.0, 1)], FIRST, "UTC")
 
-    assert found["title"] == "04:00 to 04:59 UTC is the busiest hour: 2 plays"
+    assert found["title"] == "04:00 to 04:59 UTC and 1 more hour are the busiest: 2 plays each"
     assert found["note"] == "5 plays on Sat 20 Oct 2018."
     assert (sum(found["y"]), found["y"][4], found["y"][23]) == (5, 2, 2)
 
@@ -136,3 +138,17 @@ def test_a_long_history_is_drawn_by_weeks_and_no_play_is_lost(length: int) -> No
     assert set(daily["monthly"]) == {9}
     whole = [sum(n % k for n in range(length) if n % 9) for k in (9, 4)]
     assert matched["title"].startswith(percent(whole[1], whole[0]))
+
+
+def test_what_is_the_busiest_with_others_is_said_to_be_so() -> None:
+    day = dt.date(2018, 11, 1)
+    days = [(day + dt.timedelta(days=n), "free", 2) for n in (2, 0, 1)]
+    [*_, period] = find_periods(day, day + dt.timedelta(days=2))
+
+    told = chart_data.days(days, period)["title"]
+    hour = activity.hours([(5, 2), (4, 2), (9, 1)], day, "UTC")["title"]
+    week = chart_data.week([(4, 12, 2, 2, 1), (5, 12, 2, 2, 1), (6, 1, 1, 1, 1)], period, "UTC")["title"]
+
+    assert told == "Thu 1 Nov 2018 and 2 more days are the busiest: 2 plays each"
+    assert hour == "04:00 to 04:59 UTC and 1 more hour are the busiest: 2 plays each"
+    assert week == "Thursday and 1 more weekday are the busiest: 2 plays each"

@@ -3,7 +3,9 @@
 import csv
 import datetime as dt
 import io
+import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,8 @@ from sparkify.load.reload import plan_reload
 from sparkify.source.listing import SourceFile, list_source, missing_days
 from sparkify.source.local import local_path, local_uri
 from sparkify.source.store import find, open_file
-from tests.builders import Run, Source
+from tests.builders import Run, Source, etl, play, rows
+from tests.test_undo import assert_sound, reloaded
 
 BAD_BYTE = os.fsdecode(b"2018-11-01-\xff.json")
 ODD_NAMES = (
@@ -135,3 +138,22 @@ def test_songs_and_logs_without_a_day_have_no_missing_days() -> None:
 
     assert missing_days([log(1), log(2), song, undated], []) == []
     assert missing_days([], []) == []
+
+
+def test_a_link_within_the_source_is_reloaded_as_the_file_that_it_is(
+    warehouse: Engine, source: Source
+) -> None:
+    log = source.log(play(0), play(1))
+    link = log.with_name("latest.json")
+    link.symlink_to(log.name)
+    etl(warehouse, source.folder)
+    log.write_text("\n".join(json.dumps(play(n, sessionId=77)) for n in range(2)))
+
+    assert reloaded(warehouse, log, link).files["reloaded"] == 2
+
+    assert rows(warehouse, "SELECT DISTINCT session_id FROM songplay") == [(77,)]
+    assert_sound(warehouse)
+    for file in (link, log, link):
+        reloaded(warehouse, file)
+    replaced = "SELECT uri FROM etl_file WHERE replaced_in >= 3 ORDER BY replaced_in"
+    assert [Path(str(uri)).name for (uri,) in rows(warehouse, replaced)] == [link.name, log.name, link.name]

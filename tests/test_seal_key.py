@@ -1,5 +1,7 @@
 """Seals with a key: who has it not can neither make one nor pass for somebody who has."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +11,14 @@ from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.errors import ConfigError
 from sparkify.ledger.seal import BEFORE, VARIABLE, accept, read_chain, read_last, sealed
 from sparkify.load.checks import check_seal
+from sparkify.load.comments import create_warehouse
 from sparkify.load.forget import forget
 from sparkify.load.run import rebuild
 from sparkify.load.tables import drop_tables, migrate
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
 from sparkify.sql.schema import STAR
-from tests.builders import Source, etl, play, rows, song
+from tests.builders import Run, Source, etl, play, rows, song
 from tests.test_seal import THE_KINDS, fill
 
 
@@ -198,6 +201,23 @@ def test_with_a_key_no_run_goes_on_from_what_was_changed_by_hand(
         )  # the attempts are sealed
         with warehouse.transaction():
             accept(warehouse, "I looked at it")
+
+
+def test_without_the_key_no_link_is_said_to_be_proved(
+    run: Run, source: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source.log(play(0))
+    monkeypatch.setenv(VARIABLE, "right")
+    engine = DuckDB(f"{tmp_path}/sparkify.duckdb")
+    create_warehouse(engine)
+    etl(engine, source.folder)
+    engine.close()
+    monkeypatch.delenv(VARIABLE)
+
+    said = run("log", "--format", "json")
+
+    assert said.returncode == 0
+    assert {one["link"] for one in json.loads(said.stdout)} == {"not proved: it needs SPARKIFY_SEAL_KEY"}
 
 
 def test_with_a_key_no_run_goes_on_from_an_entry_that_was_changed_until_somebody_accepts_it(

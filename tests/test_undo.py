@@ -308,25 +308,6 @@ def test_an_undo_checks_everything_and_not_only_what_it_touched(warehouse: Engin
     assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [(2,)]
 
 
-def test_a_link_within_the_source_is_reloaded_as_the_file_that_it_is(
-    warehouse: Engine, source: Source
-) -> None:
-    log = source.log(play(0), play(1))
-    link = log.with_name("latest.json")
-    link.symlink_to(log.name)
-    etl(warehouse, source.folder)
-    log.write_text("\n".join(json.dumps(play(n, sessionId=77)) for n in range(2)))
-
-    assert reloaded(warehouse, log, link).files["reloaded"] == 2
-
-    assert rows(warehouse, "SELECT DISTINCT session_id FROM songplay") == [(77,)]
-    assert_sound(warehouse)
-    for file in (link, log, link):
-        reloaded(warehouse, file)
-    replaced = "SELECT uri FROM etl_file WHERE replaced_in >= 3 ORDER BY replaced_in"
-    assert [Path(str(uri)).name for (uri,) in rows(warehouse, replaced)] == [link.name, log.name, link.name]
-
-
 def test_a_file_that_nobody_knows_or_that_is_gone_is_not_reloaded(warehouse: Engine, source: Source) -> None:
     log = source.log(play(0))
     etl(warehouse, source.folder)

@@ -7,17 +7,20 @@ from typing import Any
 from sparkify import formatting
 from sparkify.ask.chart_data import Picture, Rows, nothing, span
 from sparkify.ask.periods import Period
-from sparkify.formatting import count, percent
+from sparkify.formatting import count, most_of, percent
 
 
 def hours(rows: Rows, day: dt.date, clock: str) -> Picture:
     """`rows` are hour, plays, of this day by this clock."""
-    plays = {int(hour): n for hour, n in rows}
-    busiest = min(plays, key=lambda hour: (-plays[hour], hour))
+    plays = {int(hour): n for hour, n in sorted(rows)}
     return {
         "kind": "hours",
-        "title": f"{busiest:02}:00 to {busiest:02}:59 {clock} is the busiest hour: "
-        + count(plays[busiest], "play"),
+        "title": most_of(
+            plays,
+            lambda hour: f"{hour:02}:00 to {hour:02}:59 {clock}",
+            "hour",
+            count(max(plays.values()), "play"),
+        ),
         "note": f"{count(sum(plays.values()), 'play')} on {formatting.day(day)}.",
         "x": list(range(24)),
         "y": [plays.get(hour, 0) for hour in range(24)],

@@ -11,7 +11,7 @@ from typing import Any
 
 from sparkify import formatting
 from sparkify.ask.periods import Period
-from sparkify.formatting import WEEKDAYS, count, percent
+from sparkify.formatting import WEEKDAYS, count, most_of, percent
 
 Picture = dict[str, Any]
 Rows = Sequence[tuple[Any, ...]]
@@ -75,7 +75,7 @@ def days(rows: Rows, period: Period) -> Picture:
     totals: Counter[dt.date] = Counter()
     for day, _, plays in rows:
         totals[day] += plays
-    busiest = min(totals, key=lambda day: (-totals[day], day))
+    by_day = {day: totals[day] for day in sorted(totals)}
     days = span(period)
     by_level: Counter[tuple[dt.date, str | None]] = Counter()
     for day, level, plays in rows:
@@ -83,7 +83,7 @@ def days(rows: Rows, period: Period) -> Picture:
     levels = sorted({level for _, level, _ in rows}, key=lambda level: (level != "paid", level or ""))
     return {
         "kind": "days",
-        "title": f"{formatting.day(busiest)} is the busiest day: {count(totals[busiest], 'play')}",
+        "title": most_of(by_day, formatting.day, "day", count(max(totals.values()), "play")),
         "note": f"{formatting.rounded(sum(totals.values()) / period.length)} plays on an average day."
         + _silence([day for day in days if day not in totals]),
         **_over_time(period),
@@ -113,14 +113,18 @@ def week(rows: Rows, period: Period, clock: str) -> Picture:
     for weekday, hour, _, plays, _ in rows:
         weekdays[int(weekday)] += plays
         hours[int(hour)] += plays
-    busiest = min(weekdays, key=lambda one: (-weekdays[one] / number[one], one))
+    average = {one: weekdays[one] / number[one] for one in sorted(weekdays)}
+    busiest = max(average, key=lambda one: average[one])
     hour = min(hours, key=lambda one: (-hours[one], one))
-    most = weekdays[busiest] / number[busiest]
     monday_first = [1, 2, 3, 4, 5, 6, 0]
     return {
         "kind": "week",
-        "title": f"{WEEKDAYS[busiest]} is the busiest weekday: {count(round(most), 'play')}"
-        + (" on average" if number[busiest] > 1 else ""),
+        "title": most_of(
+            average,
+            WEEKDAYS.__getitem__,
+            "weekday",
+            count(round(average[busiest]), "play") + (" on average" if number[busiest] > 1 else ""),
+        ),
         "note": f"On {count(number[busiest], WEEKDAYS[busiest])} of this period. The busiest hour of the day "
         f"is {hour:02}:00 to {hour:02}:59 {clock}, with {count(hours[hour], 'play')} on "
         f"{count(period.length, 'day')}. Colours: plays in that hour of an average day of that name.",

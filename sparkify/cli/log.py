@@ -1,6 +1,7 @@
 """The chain of seals, seen from the command line."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,11 @@ from sparkify.cli.options import AT_MOST, config_options
 from sparkify.cli.output import echo_err, format_option, print_some
 from sparkify.config import Config
 from sparkify.connection import label, opened
+
+if TYPE_CHECKING:
+    from sparkify.ledger.seal import Entry
+
+UNPROVED = "not proved: it needs SPARKIFY_SEAL_KEY"
 
 
 @click.command()
@@ -38,7 +44,16 @@ def log(config: Config, accept: str | None, limit: int, style: str | None) -> No
         require_tables(engine)
         chain = read_chain(engine)
     rows = [
-        (e.seal_id, e.sealed_at, e.run_id, e.command, e.what, e.seal[:12], e.previous[:12], wrong or "ok")
+        (
+            e.seal_id,
+            e.sealed_at,
+            e.run_id,
+            e.command,
+            e.what,
+            e.seal[:12],
+            e.previous[:12],
+            wrong or _proved(e),
+        )
         for e, wrong in reversed(chain)
     ]
     columns = ("seal_id", "sealed_at", "run_id", "command", "what", "seal", "previous", "link")
@@ -50,3 +65,7 @@ def log(config: Config, accept: str | None, limit: int, style: str | None) -> No
         echo_err(f"sparkify: seal {entry.seal_id}: {wrong}.")
     if broken:
         sys.exit(1)
+
+
+def _proved(entry: "Entry") -> str:
+    return "ok" if entry.computed() else UNPROVED

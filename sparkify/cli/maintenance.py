@@ -21,12 +21,13 @@ def reload(config: Config, progress: ProgressReporter, files: tuple[str, ...], s
     from sparkify.load.project import make_project
     from sparkify.load.run import MaxRejects
     from sparkify.load.run import reload as run
-    from sparkify.load.tables import prepare_tables
+    from sparkify.load.tables import prepare_tables, use_play_pages
 
     allowed = MaxRejects.parse(config.etl.max_rejects)
     feed, project = make_feed(config), make_project(config)
     with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine, feed.paths)
+        use_play_pages(engine, config.etl.play_pages)
         with interruptible(UNPUBLISHED):
             summary = run(engine, files, allowed, progress, feed=feed, project=project)
         progress.finish(summary.records)
@@ -58,11 +59,12 @@ def replay(config: Config, progress: ProgressReporter, run_id: int | None, style
     from sparkify.load.feed import make_feed
     from sparkify.load.project import make_project
     from sparkify.load.replay import replay as run
-    from sparkify.load.tables import prepare_tables
+    from sparkify.load.tables import prepare_tables, use_play_pages
 
     feed, project = make_feed(config), make_project(config)
     with progress, opened(config, read_only=False) as engine:
         prepare_tables(engine)
+        use_play_pages(engine, config.etl.play_pages)
         with interruptible(UNPUBLISHED):
             summary = run(engine, run_id, progress, feed=feed, project=project)
         progress.finish(summary.records)

@@ -102,19 +102,31 @@ def as_json(value: Any, indent: int | None = None) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A database's value as JSON knows it; a number that is none, or is infinite, is null there."""
+    """A database's value as JSON knows it; a number that is none, or is infinite, is null there.
+
+    A decimal with more digits than a double has is text.
+    """
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return list(map(plain, value))
     if isinstance(value, float | decimal.Decimal):
-        whole = isinstance(value, decimal.Decimal) and value == value.to_integral_value()
-        return int(value) if whole else float(value) if math.isfinite(value) else None
+        return _number(value)
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, bytes):
         return value.hex()
     return value if isinstance(value, bool | int | str | None) else str(value)
+
+
+def _number(value: float | decimal.Decimal) -> float | int | str | None:
+    if not math.isfinite(value):
+        return None
+    if isinstance(value, float):
+        return value
+    if value == value.to_integral_value():
+        return int(value)
+    return float(value) if decimal.Decimal(str(float(value))) == value else str(value)
 
 
 def in_cell(value: Any) -> Any:
