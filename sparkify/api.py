@@ -30,7 +30,7 @@ from sparkify.ask.questions import (
 )
 from sparkify.config import Config
 from sparkify.config_sources import load_config
-from sparkify.connection import as_owner, mode_of_page, opened, require_readable
+from sparkify.connection import as_owner, mode_of_page, opened, recording, require_readable
 from sparkify.engines.base import Result
 from sparkify.engines.registry import DEFAULT, Rights, engine_of, warehouse_settings
 from sparkify.errors import ConfigError, SparkifyError
@@ -160,28 +160,31 @@ class Warehouse:
         load was refused, CheckError if a check found wrong rows: nothing is published then.
         """
         config = self._with(source)
-        also: set[State] = {"changed"} if changed == "reload" else set()
-        if retry:
-            also.add("undone")
-        allowed = MaxRejects.parse(max_rejects or config.etl.max_rejects)
-        feed, project = make_feed(config, strict=strict), make_project(config, strict=strict)
-        listing, warned = choose_files(config.s3, first, last)
-        with opened(config, read_only=False, may_make=True) as engine:
-            if not has_tables(engine):
-                create_warehouse(engine)
-            prepare_tables(engine, feed.paths)
-            watched = progress or Silent()
-            rebuilt = rebuild_if_other(engine, watched, config.etl.play_pages, project) if rebuild else None
-            with after(rebuilt):
-                use_play_pages(engine, config.etl.play_pages)
-                if not (first or last):
-                    warned = [*warned, *find_missing_days(engine, listing.files)]
-                summary = load(
-                    engine, listing.files, allowed, watched, also=also, feed=feed, warned=warned,
-                    trust="content" if verify else "version", project=project,
-                )  # fmt: skip
-            summary.rebuilt = rebuilt.run_id if rebuilt else None
-            return summary
+        with recording(config, "etl"):
+            also: set[State] = {"changed"} if changed == "reload" else set()
+            if retry:
+                also.add("undone")
+            allowed = MaxRejects.parse(max_rejects or config.etl.max_rejects)
+            feed, project = make_feed(config, strict=strict), make_project(config, strict=strict)
+            listing, warned = choose_files(config.s3, first, last)
+            with opened(config, read_only=False, may_make=True) as engine:
+                if not has_tables(engine):
+                    create_warehouse(engine)
+                prepare_tables(engine, feed.paths)
+                watched = progress or Silent()
+                rebuilt = (
+                    rebuild_if_other(engine, watched, config.etl.play_pages, project) if rebuild else None
+                )
+                with after(rebuilt):
+                    use_play_pages(engine, config.etl.play_pages)
+                    if not (first or last):
+                        warned = [*warned, *find_missing_days(engine, listing.files)]
+                    summary = load(
+                        engine, listing.files, allowed, watched, also=also, feed=feed, warned=warned,
+                        trust="content" if verify else "version", project=project,
+                    )  # fmt: skip
+                summary.rebuilt = rebuilt.run_id if rebuilt else None
+                return summary
 
     @checked
     def plan(self, source: str | Path = "") -> Answer:

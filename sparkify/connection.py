@@ -1,13 +1,13 @@
 """The warehouse that a configuration names, opened: the one way in, for the command line and for Python."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from sparkify.config import Config
 from sparkify.engines.base import Engine, Reader
 from sparkify.engines.registry import OpenOptions, Rights, engine_of
-from sparkify.errors import ConfigError, RightsError
+from sparkify.errors import BusyError, ConfigError, RightsError, SparkifyError
 
 T = TypeVar("T")
 
@@ -38,6 +38,22 @@ def opened(
         yield engine
     finally:
         engine.close()
+
+
+@contextmanager
+def recording(config: Config, command: str) -> Iterator[None]:
+    """A run that fails before it has begun leaves its row too, if there is a warehouse to write to."""
+    try:
+        yield
+    except SparkifyError as error:
+        from sparkify.ledger.attempts import is_recorded, record
+        from sparkify.load.tables import require_tables
+
+        if not is_recorded(error) and not isinstance(error, BusyError):
+            with suppress(SparkifyError), opened(config, read_only=False) as engine:
+                require_tables(engine)
+                record(engine, command, error)
+        raise
 
 
 def open_engine(config: Config, options: OpenOptions) -> Engine:

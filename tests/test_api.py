@@ -17,7 +17,7 @@ import sparkify
 from sparkify.answer import Answer
 from sparkify.api import plan_load
 from sparkify.errors import BusyError, ConfigError, LoadError, QueryError
-from tests.builders import Source, play, song
+from tests.builders import Run, Source, play, song
 
 DAY = dt.date(2018, 11, 1)
 
@@ -317,3 +317,12 @@ def test_to_import_it_costs_the_command_line_nothing() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_load_that_is_refused_before_its_run_begins_leaves_its_row_too(loaded: Run, tmp_path: Path) -> None:
+    warehouse = sparkify.connect(f"{tmp_path}/sparkify.duckdb", settings={"etl.play_page": "Home"})
+
+    with pytest.raises(ConfigError, match="was built with"):
+        warehouse.load(tmp_path / "music")
+
+    assert "refused" in loaded("runs", "--format", "csv").stdout

@@ -109,6 +109,27 @@ def test_many_alike_are_one_warning(duckdb_warehouse: Engine, source: Source) ->
     assert "line 1 and 1 more file: " in unknown
 
 
+def test_many_rejected_whole_are_one_warning_for_each_reason(
+    duckdb_warehouse: Engine, source: Source
+) -> None:
+    for number in range(3):
+        source.song("{}", f"few{number}")
+        source.write(source.folder / "song_data" / f"cut{number}.json.gz", gzip.compress(b"{}")[:-5])
+        source.song(json.dumps([song()]), f"list{number}")
+    source.log(play(0))
+    watching = Noting()
+
+    etl(duckdb_warehouse, source.folder, watching=watching)
+
+    found = [one for one in watching.warnings if "reject" in one]
+    assert len(found) == 3
+    assert found[0].endswith("few0.json: 1 record, all rejected, and so are all 2 of 2 more files.")
+    assert {one.partition(".json")[2] for one in found[1:]} == {
+        ".gz and 2 more files: truncated gzip. Each whole file is one reject.",
+        " and 2 more files: a JSON array: one object a line is expected. Each whole file is one reject.",
+    }
+
+
 def latin_1(count: int) -> bytes:
     lines = [json.dumps(play(item, song="Café"), ensure_ascii=False) for item in range(count)]
     return "\n".join(lines).encode("latin-1")

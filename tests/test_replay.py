@@ -208,6 +208,6 @@ def test_an_undo_says_which_command_loads_it_again(
         undo(engine, run, watching)
 
     assert [note for note in watching.notes if "rolled back" in note] == [
-        "run 2 is rolled back; `sparkify rejects replay` loads its records again.",
+        "run 2 is rolled back; `sparkify rejects replay` validates its records again.",
         "run 1 is rolled back; `sparkify etl --retry` loads its files again.",
     ]

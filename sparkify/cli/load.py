@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from sparkify import clock
 from sparkify.cli.maintenance import replay
-from sparkify.cli.monitoring import notifying, recording
+from sparkify.cli.monitoring import notifying
 from sparkify.cli.options import AT_MOST, Group, config_options, day_options, interruptible, parse_age
 from sparkify.cli.output import (
     echo_err,
@@ -105,7 +105,6 @@ def etl(
         return
     with ExitStack() as stack:
         notification = stack.enter_context(notifying(config, metrics))
-        stack.enter_context(recording(config, "etl"))
         stack.enter_context(progress)
         progress.about(config.s3.source)
         with interruptible(UNPUBLISHED):

@@ -16,8 +16,8 @@ from sparkify.cli.output import echo_err, plain
 from sparkify.cli.progress import log_failure
 from sparkify.cli.summary import as_object
 from sparkify.config import S3, Config
-from sparkify.connection import label, opened
-from sparkify.errors import BusyError, ConfigError, SparkifyError
+from sparkify.connection import label
+from sparkify.errors import ConfigError, SparkifyError
 from sparkify.place import METRICS, require_place
 from sparkify.writing import replace_file
 
@@ -86,22 +86,6 @@ def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
         option, equals, value = one.partition("=")
         if option.startswith("--") and (equals or after):
             yield option, value if equals else after
-
-
-@contextmanager
-def recording(config: Config, command: str) -> Iterator[None]:
-    """A run that fails before it has begun leaves its row too, if there is a warehouse to write to."""
-    try:
-        yield
-    except SparkifyError as error:
-        from sparkify.ledger.attempts import is_recorded, record
-        from sparkify.load.tables import require_tables
-
-        if not is_recorded(error) and not isinstance(error, BusyError):
-            with suppress(SparkifyError), opened(config, read_only=False) as engine:
-                require_tables(engine)
-                record(engine, command, error)
-        raise
 
 
 def _as_object(

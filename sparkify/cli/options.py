@@ -197,6 +197,8 @@ class Whole(click.IntRange):
         except click.BadParameter:
             low = f"{self.min or 0:,}"
             bounds = f"of {low} or more" if self.max is None else f"from {low} to {self.max:,}"
+            if self.min == ANY_ID.min:
+                bounds = "of a play or listener; `sparkify find` finds those of a name"
             self.fail(f"{value!r} is not a whole number {bounds}.", param, ctx)
 
 

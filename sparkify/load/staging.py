@@ -97,6 +97,10 @@ class FileIngest:
         self.rejects: list[Reject] = []
         self.uris: dict[int, str] = {}
         self._empty: list[str] = []
+        self._all_rejected: list[tuple[str, int]] = []
+        """Files of a few records, all of them rejected, and how many those were."""
+        self._unreadable: dict[str, list[str]] = {}
+        """Files of which no record can be read, by the reason."""
         self.keys = KeyReport(engine, forgets=bool(self._forgotten))
         self._misfits: Counter[str] = Counter()
         """How many values did not fit, by the reason."""
@@ -205,11 +209,9 @@ class FileIngest:
             if bad == s.records_read > HANDFUL:
                 self.rejected_whole.append((file.uri, bad))
             elif bad and bad == s.records_read and not s.problem:
-                self._warnings.add("rejected_file", f"{file.uri}: {count(bad, 'record')}, all rejected.")
+                self._all_rejected.append((file.uri, bad))
             if s.problem:
-                self._warnings.add(
-                    "unreadable_file", f"{file.uri}: {s.problem}. The whole file is one reject."
-                )
+                self._unreadable.setdefault(s.problem, []).append(file.uri)
             elif not s.records_read and not file.start:
                 self._empty.append(file.uri)
         add_parts(self._engine, parts)
@@ -249,6 +251,14 @@ class FileIngest:
             self._units.setdefault(unit, []).append(files[file_id].uri)
 
     def _warn(self) -> None:
+        if self._all_rejected:
+            (uri, bad), *rest = self._all_rejected
+            also = f", and so are all {sum(n for _, n in rest):,} of {count(len(rest), 'more file')}"
+            said = f"{uri}: {count(bad, 'record')}, all rejected{also if rest else ''}."
+            self._warnings.add("rejected_file", said)
+        for problem, uris in self._unreadable.items():
+            each = "The whole file is" if len(uris) == 1 else "Each whole file is"
+            self._warnings.add("unreadable_file", f"{named(uris)}: {problem}. {each} one reject.")
         if self._empty:
             more = len(self._empty) - 1
             others = (

@@ -37,7 +37,7 @@ def undo(
                 raise LoadError(f"run {run} has already been rolled back (by run {undone_in}).")
             raise LoadError(f"run {run} ({command}) loaded no file that could be rolled back.")
         if set(parts) <= {*replayed_parts(engine, run)}:
-            again[:] = ["`sparkify rejects replay` loads its records"]
+            again[:] = ["`sparkify rejects replay` validates its records"]
         _note_retracted(engine, parts, progress)
         progress.step("retracting records")
         removed, _ = retract(engine, run_id, parts, "undone", changes)

@@ -80,18 +80,14 @@ def sources(name: str, alias: str, _: Sequence[str] = ()) -> str:
 
 
 def same(name: str, alias: str, _: Sequence[str] = ()) -> str:
-    """The condition that a row of the star is as `sources` of this alias says; no text is empty text."""
+    """The condition that a row of the star is as `sources` of this alias says; none of their values is ""."""
     conditions = []
     for one in table(name).columns:
         if one.source:
             sides = f"{alias}.{one.name}", f"{name}.{one.name}"
             if not one.required or one.form != "plain":
-                nothing = "''" if one.kind == "text" else _IN_PLACE_OF_NULL[one.kind]
-                if one.kind != "text":
-                    conditions.append(
-                        " = ".join(f"CASE WHEN {side} IS NULL THEN 1 ELSE 0 END" for side in sides)
-                    )
-                sides = f"COALESCE({sides[0]}, {nothing})", f"COALESCE({sides[1]}, {nothing})"
+                texts = sides if one.kind == "text" else [f"CAST({side} AS VARCHAR(32))" for side in sides]
+                sides = f"COALESCE({texts[0]}, '')", f"COALESCE({texts[1]}, '')"
             conditions.append(" = ".join(sides))
     return " AND ".join(conditions)
 
