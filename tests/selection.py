@@ -28,7 +28,7 @@ LONG_ON_A_CLUSTER = (
     "test_traces", "test_new_column", "test_other_program", "test_rules", "test_seal_key",
     "test_moving_files", "test_field_paths", "test_export", "test_activity", "test_find", "test_filters",
     "test_attempts", "test_bad_files", "test_accounting", "test_calendar", "test_questions",
-    "test_laws_of_retraction",
+    "test_laws_of_retraction", "test_good_lines", "test_two_datasets", "test_names",
 )  # fmt: skip
 """Modules that try one law many times: CI and the short form hold it on DuckDB, `make check` on both."""
 ONLY_IN_CHECK = (
@@ -41,6 +41,7 @@ TESTS_ONLY_IN_CHECK = (
     "test_a_page_is_told_by_the_clock_that_is_chosen_and_says_what_is_not",
     "test_every_question_has_a_page_a_csv_and_its_sql",
     "test_a_question_weighs_as_much_as_it_is_asked",
+    "test_a_launch_killed_after_any_call_is_finished_by_the_next_and_removed_by_delete",
 )
 """Tests of ten seconds and more that CI leaves to `make check`, where a shorter one holds the kind."""
 WALKS = (
@@ -58,7 +59,7 @@ WALKS = (
     "test_streams", "test_erased", "test_traces", "test_sql_cache", "test_marks", "test_examples",
     "test_engines", "test_torn_tails", "test_forget_list", "test_hints", "test_rules", "test_warnings",
     "test_mistakes", "test_export", "test_packaging",
-    "test_open_at_once",
+    "test_open_at_once", "test_backup",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
 CASES, ON_A_CLUSTER = 20, 8
