@@ -42,6 +42,8 @@ TESTS_ONLY_IN_CHECK = (
     "test_every_question_has_a_page_a_csv_and_its_sql",
     "test_a_question_weighs_as_much_as_it_is_asked",
     "test_a_launch_killed_after_any_call_is_finished_by_the_next_and_removed_by_delete",
+    "test_every_combination_is_ranked_by_what_it_moves_and_reads",
+    "test_what_is_asked_decides_which_dimension_gets_the_key_of_the_fact",
 )
 """Tests of ten seconds and more that CI leaves to `make check`, where a shorter one holds the kind."""
 WALKS = (

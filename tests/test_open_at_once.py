@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.errors import ConfigError
 from sparkify.place import is_duckdb
 from tests.builders import Run
 
@@ -64,3 +65,19 @@ def test_a_file_is_not_looked_into_by_another_name_while_it_is_open(loaded: Run,
         assert loaded("rebuild", "--wait", "0").returncode == 5
     finally:
         reading.close()
+
+
+def test_a_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    """It is empty for a moment: two first loads at once."""
+    file, made = tmp_path / "new.duckdb", tmp_path / "made.duckdb"
+    DuckDB(str(made)).close()
+    file.touch()
+    making = threading.Timer(0.3, lambda: file.write_bytes(made.read_bytes()))
+    making.start()
+
+    DuckDB(str(file)).close()
+
+    making.join()
+    (tmp_path / "empty.duckdb").touch()
+    with pytest.raises(ConfigError, match="is empty"):
+        DuckDB(str(tmp_path / "empty.duckdb"))

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
 from functools import reduce
 from operator import or_
@@ -30,6 +31,11 @@ def refuse_other(file: Path) -> None:
         )
     try:
         head = head_of(file)
+        for _ in range(10):
+            if head:
+                break
+            time.sleep(0.1)  # another process may be making it
+            head = head_of(file)
     except FileNotFoundError:
         return
     except OSError as error:
