@@ -197,9 +197,10 @@ class Whole(click.IntRange):
         except click.BadParameter:
             low = f"{self.min or 0:,}"
             bounds = f"of {low} or more" if self.max is None else f"from {low} to {self.max:,}"
+            what = f"a whole number {bounds}"
             if self.min == ANY_ID.min:
-                bounds = "of a play or listener; `sparkify find` finds those of a name"
-            self.fail(f"{value!r} is not a whole number {bounds}.", param, ctx)
+                what = "the number of a play or a listener, which `sparkify find` looks up by name"
+            self.fail(f"{value!r} is not {what}.", param, ctx)
 
 
 class Amount(click.FloatRange):

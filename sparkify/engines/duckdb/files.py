@@ -77,7 +77,7 @@ _spills: dict[str, _Spill] = {}
 
 
 def _make_spill(file: str) -> _Spill:
-    """A killed reader of the copy left its own, which may be read by nobody for a while."""
+    """Remove also what killed readers of the copy left: it may have no other reader for a while."""
     if file != ":memory:":
         with contextlib.suppress(OSError):
             sweep(Path(file).parent, _spill_name(snapshot_of(file)))
