@@ -261,11 +261,14 @@ def test_no_warning_names_a_key_that_no_column_takes_but_by_the_ledger(
     told = repr(rows(warehouse, "SELECT message FROM etl_warning"))
     assert "a key of no column is given twice (1)" in told
     with warehouse.transaction():
-        warehouse.execute(
-            "INSERT INTO etl_warning (run_id, kind, message) VALUES "
-            f"(1, 'misfit', '1 value does not fit its column: {PLANTED} is given twice (1).')"
-        )
+        said = f"1 value does not fit its column: {PLANTED} is given twice (1)."
+        warehouse.insert("etl_warning", ("run_id", "kind", "message"), [(1, "misfit", said)])
         accept(warehouse, "as an earlier program wrote it")
+
+    assert (
+        PLANTED
+        in rows(warehouse, "SELECT MIN(message) AS m FROM etl_warning WHERE message LIKE '%column: %'")[0][0]
+    )
 
     forget(warehouse, ID, Noting())
 
