@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Engine, Paths
+from sparkify.engines.record import RecordReader
 from sparkify.errors import ConfigError
 from sparkify.ledger.state import write_play_pages
 from sparkify.load.checks import check_everything, check_warehouse
@@ -176,3 +180,65 @@ def test_several_pages_may_be_plays_and_a_change_asks_for_a_rebuild(
     assert all(verdict.passed for verdict in check_everything(warehouse))
     write_play_pages(warehouse, ("Home",))
     assert not all(verdict.passed for verdict in check_everything(warehouse))
+
+
+VALUES = st.text("abc", min_size=1, max_size=3)
+OBJECTS = st.recursive(
+    VALUES, lambda inner: st.dictionaries(st.sampled_from("pqr"), inner, min_size=1, max_size=3), max_leaves=8
+)
+ABOVE_AND_BELOW = [("p",), ("p", "q"), ("p", "q", "r"), ("p", "r"), ("q",), ("r", "p")]
+
+
+@given(st.dictionaries(st.sampled_from("pqr"), OBJECTS, min_size=1), st.permutations(ABOVE_AND_BELOW))
+def test_a_path_above_another_takes_nothing_from_it_in_whatever_order(
+    record: dict[str, Any], order: list[tuple[str, ...]]
+) -> None:
+    """Each column has what stands at its path, if that is no object; every value is in one place."""
+    paths: Paths = {f"c{ABOVE_AND_BELOW.index(path)}": path for path in order}
+
+    found = RecordReader(paths, numbers=()).read(json.dumps(record).encode())
+
+    taken = json.loads(found.line)
+    extra = json.loads(taken.pop("sparkify_extra", "{}"))
+    for column, path in paths.items():
+        there: Any = record
+        for step in path:
+            there = there.get(step) if isinstance(there, dict) else None
+        assert taken.get(column) == (None if isinstance(there, dict) else there)
+        if isinstance(there, dict):
+            reason = f"{'.'.join(path)} is a list or an object"
+            assert reason in {one["reason"] for one in extra["_set_aside"]}
+    aside = [one["value"] for one in extra.pop("_set_aside", [])]
+    assert sorted(map(repr, _leaves([taken, extra, aside]))) == sorted(map(repr, _leaves(record)))
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict | list):
+        return [
+            leaf for each in (value.values() if isinstance(value, dict) else value) for leaf in _leaves(each)
+        ]
+    return [value]
+
+
+@pytest.mark.parametrize("many", [2, MANY], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "keys",
+    [("Song", "song"), ("filename", "file_index"), ("sparkify_extra", "sparkify_level"), ("rowid", "ROWID")],
+    ids=lambda keys: " and ".join(keys),
+)
+def test_keys_that_an_engine_takes_for_one_or_for_its_own_are_told_apart(
+    warehouse: Engine, source: Source, tmp_path: Path, many: int, keys: tuple[str, str]
+) -> None:
+    """DuckDB's reader knows no case, and calls columns of its own `filename` and `file_index`."""
+    named = dict(zip(("track", "artist"), keys, strict=True))
+    events = tmp_path / "events.json"
+    events.write_text(json.dumps({"jsonpaths": [f"$.{named.get(key, key)}" for key in [*PATHS, "userId"]]}))
+    plays = [play(item) for item in range(many)]
+    source.log(*(one | {keys[0]: one.pop("song"), keys[1]: one.pop("artist")} for one in plays))
+    feed = Feed({"events": read_paths(str(events), "events"), "songs": Feed().paths["songs"]})
+
+    etl(warehouse, source.folder, feed=feed)
+
+    found = rows(warehouse, "SELECT title, artist_name, COUNT(*) AS n FROM songplay GROUP BY 1, 2")
+    assert found == [("Undo", "Nightbirds", many)]
+    assert rows(warehouse, "SELECT extra FROM stg_events WHERE extra IS NOT NULL") == []

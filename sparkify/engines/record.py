@@ -42,6 +42,8 @@ OWN = "sparkify_"
 """How the keys begin that are added to records on their way to a database."""
 EXTRA_KEY = f"{OWN}extra"
 """The key under which a rewritten record carries its `extra`."""
+_ROW_NAMES = {"file_index", "filename", "file_row_number", "rowid"}
+"""What DuckDB's reader calls what it tells of a row."""
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 """Numbers that every reader writes as they stand."""
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -88,7 +90,9 @@ class RecordReader:
         self._integers = frozenset(integers)
         self._numbers, self._strict = frozenset(numbers), frozenset(strict)
         self.moment = moment
+        self._deepest_first = sorted(paths.items(), key=lambda one: -len(one[1]))
         self.is_flat = all(len(path) == 1 and isinstance(path[0], str) for path in paths.values())
+        self.is_flat = self.is_flat and _are_distinct([str(path[0]) for path in paths.values()])
         self.keys = {column: str(path[0]) if self.is_flat else column for column, path in paths.items()}
         """Under which key a reader finds each column in the records that it is given."""
         self._labels = {column: label(path) for column, path in paths.items()}
@@ -156,7 +160,7 @@ class RecordReader:
         found = _Sorted(self._number_paths)
         top = _once(value, (), found)
         opened: dict[Path, dict[str, Any]] = {(): top}
-        for column, path in self.paths.items():
+        for column, path in self._deepest_first:  # or a column of `user` would take that of `user.id`
             is_there, taken = _take(top, path, opened, found)
             if not is_there:
                 found.absent.append(self._labels[column])
@@ -211,7 +215,7 @@ class RecordReader:
 
 def why_unfit(value: Any) -> str | None:
     """Why no column takes this value, whatever its type; None where one may."""
-    if isinstance(value, Pairs | list):
+    if isinstance(value, list | dict):  # a dict is what other columns left of an object
         return "is a list or an object"
     if isinstance(value, str) and "\0" in value:
         return "holds a null character"
@@ -222,6 +226,15 @@ def _as_integer(number: Number) -> Number:
     """7.00 and 7e0 as 7; what is not whole, or too large for a double to be exact, as it is."""
     value = float(number)
     return Number(int(value)) if value.is_integer() and abs(value) < 2**53 else number
+
+
+def _are_distinct(keys: Collection[str]) -> bool:
+    """Whether every reader tells these keys from one another and from its own names, whatever their case.
+
+    DuckDB's takes `song` and `Song` for one column (DuckDB: "Keywords and Identifiers").
+    """
+    folded = {key.casefold() for key in keys}
+    return len(folded) == len(keys) and not any(key.startswith(OWN) or key in _ROW_NAMES for key in folded)
 
 
 def default_paths(dataset: Dataset) -> Paths:
