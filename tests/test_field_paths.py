@@ -224,7 +224,7 @@ def _leaves(value: Any) -> list[Any]:
 @pytest.mark.parametrize(
     "keys",
     [("Song", "song"), ("filename", "file_index"), ("sparkify_extra", "sparkify_level"), ("rowid", "ROWID")],
-    ids=lambda keys: " and ".join(keys),
+    ids=" and ".join,
 )
 def test_keys_that_an_engine_takes_for_one_or_for_its_own_are_told_apart(
     warehouse: Engine, source: Source, tmp_path: Path, many: int, keys: tuple[str, str]

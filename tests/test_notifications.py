@@ -68,6 +68,10 @@ def test_a_command_of_the_users_is_given_the_summary(run: Run, source: Source, t
         (tmp_path / "dwg.cfg").write_text(f"[ETL]\nNOTIFY = {command}\n")
         done = run("etl", "--source", "music")
         assert (done.returncode, why in done.stderr) == (0, True), done.stderr
+        done = run("etl", "--source", "music", "--log-format", "json", "--metrics", "/dev/full")
+        warned = [one["message"] for one in events(done.stderr) if one["level"] == "warning"]
+        assert [why in one for one in warned] == [False, True], warned
+        assert "/dev/full cannot be written" in warned[0]
 
 
 def test_a_command_that_does_not_end_is_not_waited_for(

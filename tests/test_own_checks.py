@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import sparkify
+from sparkify.cli.report import open_live
 from sparkify.config import Config, Etl
+from sparkify.config import Warehouse as WarehouseSettings
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckError, ConfigError, LoadError, QueryError
 from sparkify.load.checks import check_freshness, check_gaps, check_warehouse
@@ -159,3 +161,22 @@ def test_the_command_line_and_python_run_them(run: Run, source: Source, write: W
     assert {"no_harmonia", "soft"} <= {one.name for one in warehouse.check() if not one.passed}
     with pytest.raises(CheckError, match="no_harmonia failed"):
         warehouse.undo(1)
+
+
+def test_what_a_database_says_of_a_check_is_on_no_page_without_names(
+    run: Run, source: Source, tmp_path: Path
+) -> None:
+    source.log(play(0, firstName="Planted"))
+    assert run("etl", "--source", "music").returncode == 0
+    (tmp_path / "checks").mkdir()
+    cast = "-- Wrong\nSELECT CAST(first_name AS INTEGER) AS n FROM stg_events"
+    (tmp_path / "checks" / "bad.sql").write_text(cast)
+    config = Config(
+        warehouse=WarehouseSettings(file=str(tmp_path / "sparkify.duckdb")),
+        etl=Etl(checks=str(tmp_path / "checks")),
+    )
+
+    for names in (False, True):
+        with pytest.raises(QueryError, match=r"bad\.sql: Conversion Error") as told:
+            open_live(config, names=names, sql_rows=0).page()
+        assert ("Planted" in str(told.value)) is names

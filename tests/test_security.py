@@ -119,6 +119,11 @@ def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Pat
         "FROM histogram('q.csv', x)", "FROM songs, histogram_values('./q.csv', x)", "PIVOT 'q.csv' ON a",
         "WITH p AS (PIVOT 'q.csv' ON a USING count(*)) FROM p", "UNPIVOT 'q.csv' ON a", "SUMMARIZE 'q.csv'",
         "PIVOT (FROM songs, 'q.csv') ON year", 'PIVOT "q.csv" ON a', "DESCRIBE 'q.csv'",
+        "FROM main.histogram_values('q.' || 'csv', x)", "FROM songs, histogram('q.' || 'csv', x)",
+        "SELECT (SELECT count(*) FROM system.main.Histogram('q.' || 'csv', x))",
+        "EXPLAIN FROM main.histogram('q.' || 'csv', x)", "DESCRIBE FROM main.histogram('q.' || 'csv', x)",
+        "PIVOT (FROM songs, histogram('q.' || 'csv', x)) ON year",
+        "WITH t AS (SUMMARIZE FROM main.\"histogram\"('q.' || 'csv', x)) FROM t",
     ],
 )  # fmt: skip
 def test_a_query_does_not_reach_the_warehouse_by_a_name_that_duckdb_reads(
@@ -131,6 +136,12 @@ def test_a_query_does_not_reach_the_warehouse_by_a_name_that_duckdb_reads(
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "only the warehouse's own tables can be read" in done.stderr
+
+
+def test_an_aggregate_is_no_table_of_that_name(loaded: Run) -> None:
+    done = loaded("query", "SELECT histogram(level) FROM songplay")
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_is_secret_is_printed_nowhere(

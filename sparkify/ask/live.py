@@ -103,7 +103,7 @@ class Live:
                     seen = _newest(session)
                     self._page = gather(
                         session,
-                        lambda: self._check(session),
+                        lambda: self._checked(session),
                         self._clock(),
                         as_owner=partial(self._as_owner, session),
                         names=self._names,
@@ -118,6 +118,15 @@ class Live:
             self._building.release()
         assert self._page
         return self._page
+
+    def _checked(self, reader: Reader) -> Sequence[CheckOutcome] | None:
+        """What the checks found. What a database says of a check of one's own may hold a listener's name."""
+        try:
+            return self._check(reader)
+        except SparkifyError as error:
+            if self._names or not error.brief:
+                raise
+            raise type(error)(f"{error.brief} `sparkify check` says it.") from None
 
     def _as_owner(self, reader: Reader, find: Callable[[Reader], Answers]) -> Answers | None:
         try:

@@ -14,6 +14,7 @@ import sparkify
 from sparkify.cli.monitoring import notify_failure
 from sparkify.cli.options import Group, Imported
 from sparkify.cli.output import echo_err
+from sparkify.cli.progress import log_warning
 from sparkify.cli.streams import ReaderLeft, open_streams
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
 
@@ -103,7 +104,7 @@ class _Warnings(logging.Handler):
     """What the library warns of, said as everything else is."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        echo_err(f"warning: {record.getMessage()}")
+        log_warning(record.getMessage())
 
 
 def _sentence(message: str) -> str:

@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sparkify.cli.output import echo_err, plain
-from sparkify.cli.progress import log_failure
+from sparkify.cli.output import plain
+from sparkify.cli.progress import log_failure, log_warning
 from sparkify.cli.summary import as_object
 from sparkify.config import S3, Config
 from sparkify.connection import label
@@ -128,7 +128,7 @@ def _write_metrics(file: Path, found: dict[str, Any]) -> None:
     try:
         replace_file(file, ("\n".join(out) + "\n").encode(), mode=0o644)
     except OSError as error:
-        echo_err(f"warning: {file} cannot be written: {error.strerror}.")
+        log_warning(f"{file} cannot be written: {error.strerror}.")
 
 
 def _last_success(file: Path) -> float | None:
@@ -156,4 +156,4 @@ def _notify(command: str, found: dict[str, Any]) -> None:
     except (OSError, ValueError) as error:
         failed = getattr(error, "strerror", None) or str(error)
     if failed:
-        echo_err(f"warning: [ETL] NOTIFY could not be told: {failed}.")
+        log_warning(f"[ETL] NOTIFY could not be told: {failed}.")

@@ -189,6 +189,12 @@ def log_failure(error: BaseException) -> None:
         JsonProgress().__exit__(type(error), error, None)
 
 
+def log_warning(message: str) -> None:
+    """Warn before a command's progress begins, or after its end, in the form of its log."""
+    progress = JsonProgress() if _logs_json(sys.argv) else PlainProgress()
+    progress.warn(message)
+
+
 def _logs_json(arguments: Sequence[str]) -> bool:
     """Whether `--log-format json` is among these, in either form.
 

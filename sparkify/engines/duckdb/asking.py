@@ -4,11 +4,13 @@ DuckDB's own lock is not enough: with enable_external_access off it still reads 
 writes its `.wal` (tried with 2.0.0), and whoever opens the warehouse next takes that in.
 """
 
+import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
+from typing import Any
 
 import duckdb
 
@@ -27,7 +29,7 @@ _OF_NO_FILE = re.compile(
 _BEFORE_TABLES = ("FROM", "JOIN", "PIVOT", "UNPIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "TABLE")
 """Words that a table follows."""
 _BY_NAME = ("histogram", "histogram_values")
-"""Macros that make a table of one that is named by a text; aggregates have the same names."""
+"""Macros that make a table of one that a text names, computed or not; aggregates have the same names."""
 TEXT = "''"
 """What stands for a text among the words of a statement."""
 _ACTING = {
@@ -47,17 +49,40 @@ def refuse_acting(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise QueryError(f"the warehouse is open to read: {kind} is refused.")
     tables = {name for (name,) in connection.execute(TABLE_FUNCTIONS).fetchall()}
     files = {name for name in tables if not _OF_NO_FILE.fullmatch(name)}
-    for word, after in pairwise(words):
-        if after.startswith("(") and word.lower() in files:
-            raise _file_refused(word)
-        if word.upper() in _BEFORE_TABLES and (after == TEXT or after.lower() in _BY_NAME):
-            raise _file_refused(_A_FILE if after == TEXT else after)
+    called = [word.lower() for word, after in pairwise(words) if after.startswith("(")]
+    made_of = _table_functions(connection, sql)
+    for name in called:
+        if name in files or (name in _BY_NAME and (made_of is None or name in made_of)):
+            raise _file_refused(name)
+    if any(word.upper() in _BEFORE_TABLES and after == TEXT for word, after in pairwise(words)):
+        raise _file_refused(_A_FILE)
     if _names_a_file(connection, sql) or _names_itself(connection, [*words, *_texts(sql)]):
         raise _file_refused(_A_FILE)
 
 
 def _file_refused(what: str) -> QueryError:
     return QueryError(f"only the warehouse's own tables can be read, and no file: {what} is refused.")
+
+
+def _table_functions(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str] | None:
+    """The functions that stand in the place of a table, as DuckDB parses the statement.
+
+    None where it says nothing of it: of EXPLAIN, and of PIVOT, which is several statements.
+    """
+    [(text,)] = connection.execute("SELECT system.main.json_serialize_sql($1)", [sql]).fetchall()
+    tree = json.loads(text)
+    return None if tree["error"] else {*_in_place_of_tables(tree)}
+
+
+def _in_place_of_tables(tree: Any) -> Iterator[str]:
+    if isinstance(tree, dict):
+        if tree.get("type") == "TABLE_FUNCTION":
+            yield tree["function"]["function_name"].lower()
+        tree = tree.values()
+    elif not isinstance(tree, list):
+        return
+    for below in tree:
+        yield from _in_place_of_tables(below)
 
 
 def _names_a_file(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:

@@ -16,7 +16,13 @@ from sparkify.engines.duckdb.asking import refuse_acting
 from sparkify.engines.duckdb.errors import translated
 from sparkify.engines.duckdb.fetching import fetch_within
 from sparkify.engines.duckdb.file_lock import FileLock
-from sparkify.engines.duckdb.files import mode_of, refuse_other, remove_old_spill, spill_folder
+from sparkify.engines.duckdb.files import (
+    mode_of,
+    refuse_links,
+    refuse_other,
+    remove_old_spill,
+    spill_folder,
+)
 from sparkify.engines.duckdb.hidden import DEFINITIONS, altered, refuse_hidden
 from sparkify.engines.duckdb.opening import NO_LIMITS, Limits, configure, connect, limit_of, settings_of
 from sparkify.engines.duckdb.rewriting import rewrite
@@ -79,6 +85,7 @@ class DuckDB:
                 self._closing.callback(self._lock.release)
                 self._lock.acquire(deadline)
                 self._closing.enter_context(holding(file))
+                refuse_links(file)
             if not read_only:
                 self._closing.enter_context(mode_of(file))
             with translated("making room for passing files"):

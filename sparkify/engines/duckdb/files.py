@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from sparkify.formatting import is_text
 from sparkify.place import head_of
 from sparkify.scratch import Scratch, sweep
 from sparkify.writing import umask
+
+OF_LOG = (".wal", ".wal.checkpoint", ".wal.recovery")
+"""What DuckDB appends to the name of a database for what is not in it yet."""
 
 
 def refuse_other(file: Path) -> None:
@@ -45,6 +49,19 @@ def refuse_other(file: Path) -> None:
     if head[8:] != b"DUCK":
         what = "is no DuckDB file" if head else "is empty"
         raise ConfigError(f"{file} {what}. Check --warehouse, or [WAREHOUSE] FILE.")
+
+
+def refuse_links(file: str) -> None:
+    """Raise ConfigError where a name under which DuckDB writes beside the warehouse leads to another file.
+
+    DuckDB (2.0) follows a link there, also one that leads nowhere yet, and writes what is loaded to its end.
+    """
+    for name in (f"{file}{ending}" for ending in OF_LOG):
+        with contextlib.suppress(FileNotFoundError):
+            found = os.lstat(name)
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+                what = "is no file of its own, but leads elsewhere: what is loaded would be written there"
+                raise ConfigError(f"{name} {what}. Remove it; it is not of sparkify.")
 
 
 @contextlib.contextmanager
