@@ -44,7 +44,13 @@ TESTS_ONLY_IN_CHECK = (
     "test_a_launch_killed_after_any_call_is_finished_by_the_next_and_removed_by_delete",
     "test_every_combination_is_ranked_by_what_it_moves_and_reads",
     "test_what_is_asked_decides_which_dimension_gets_the_key_of_the_fact",
-)
+    "test_no_label_lies_on_another", "test_a_phone_folds_all_but_the_first_section_and_nothing_else_does",
+    "test_pages_of_a_choice_in_a_browser", "test_in_a_browser_what_is_typed_is_found",
+    "test_a_cluster_is_shown_as_a_file_is", "test_the_line_for_psql_works_as_it_stands",
+    "test_a_private_cluster_is_told_how_to_reach_and_nothing_is_opened",
+    "test_from_launch_over_a_load_to_delete_each_request_names_the_owner",
+    "test_a_number_key_that_a_text_follows_is_seen_however_the_file_is_cut",
+)  # fmt: skip
 """Tests of ten seconds and more that CI leaves to `make check`, where a shorter one holds the kind."""
 WALKS = (
     "test_page", "test_dashboard", "test_rehearse", "test_rehearse_real", "test_rehearse_serve",

@@ -13,7 +13,7 @@ from sparkify.simulate.service import Options, simulate
 from sparkify.source.listing import list_source
 from sparkify.source.local import local_path
 
-EVENTS, SONGS, DAYS, FAULTS = 20_000, 600, 14, 0.005
+EVENTS, SONGS, DAYS, FAULTS = 7_000, 300, 14, 0.01
 SERVICE = Options(None, EVENTS, DAYS, SONGS, Options.start, 1, FAULTS)
 CLEAN_DAY = Options(None, EVENTS // DAYS, 1, SONGS, Options.start + dt.timedelta(days=2 * DAYS), seed=2)
 """A COPY brings it in as it is; where there are faults, the files are gathered instead."""

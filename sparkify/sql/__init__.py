@@ -62,9 +62,10 @@ def _filled(text: str, file: str) -> str:
     return filled(text, file)
 
 
+@cache
 def names(group: Group) -> Sequence[str]:
     """The names of a group's statements, sorted."""
-    return sorted(file.stem for file in (*(ROOT / group).glob("*.sql"), *_in_topics(group)))
+    return tuple(sorted(file.stem for file in (*(ROOT / group).glob("*.sql"), *_in_topics(group))))
 
 
 def _in_topics(group: Group) -> Iterator[Path]:
