@@ -26,7 +26,7 @@ SONGS = (
     ("100 Percent", "Beyoncé"),
     ("snake_case", "Señor Ñ"), ("snakeXcase", "SØREN"), ("Don't Stop", "O'Brien"), ("Sing", "Kings"),
     (None, "Kings"), ("Untitled", None), (None, None), (HOSTILE, HOSTILE), ("Группа Крови", "Кино"),
-    ("ΣΊΣΥΦΟΣ", "Σίσυφος"),
+    ("ΣΊΣΥΦΟΣ", "Σίσυφος"), ("Alte Straße", "STRASSE"), ("Maẞ", None),
 )  # fmt: skip
 LISTENERS = {8: ("Zoë", "Bergström"), 18: ("Lily", "O'Koch"), 80: ("Kingsley", "8th"), 81: (None, None)}
 TEXTS = (
@@ -34,6 +34,7 @@ TEXTS = (
     "'", "%", "_", "0%", "e_c", "\\", "don't stop", "zoe berg", "8", "18", "koch", "script>",
     " sing ", "no such name", "КИНО", "крови",
     "ΣΊΣΥΦΟΣ", "σίσυφος", "σίσυφοσ", "preston", "21",
+    "straße", "STRASSE", "STRAẞE", "maß", "mass", "ss",
 )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def fill(source: Source) -> None:
 
 def bare(text: str | None) -> str:
     """A name in small letters without accents, as a reader would type it."""
-    whole = unicodedata.normalize("NFD", (text or "").strip()).lower().replace("ø", "o").replace("ς", "σ")
+    whole = unicodedata.normalize("NFD", (text or "").strip()).casefold().replace("ø", "o")
     return "".join(letter for letter in whole if not unicodedata.combining(letter))
 
 

@@ -192,28 +192,6 @@ def test_a_lock_file_that_is_a_link_or_somebody_elses_is_left_as_it_is(tmp_path:
     assert not file.exists()
 
 
-@pytest.mark.parametrize("ending", [".wal", ".wal.checkpoint", ".wal.recovery"])
-@pytest.mark.parametrize("there", [True, False], ids=["a file", "nothing"])
-def test_what_duckdb_writes_beside_a_warehouse_is_led_nowhere_else(
-    run: Run, source: Source, tmp_path: Path, ending: str, there: bool
-) -> None:
-    source.log(play(0))
-    assert run("tables", "create").returncode == 0
-    log, other = tmp_path / f"sparkify.duckdb{ending}", tmp_path / "other"
-    makes = [log.symlink_to, log.hardlink_to] if there else [log.symlink_to]
-    for make in makes:
-        if there:
-            other.write_bytes(b"")
-        make(other)
-
-        for command in (("etl", "--source", "music"), ("forget", "15", "--yes"), ("check",)):
-            done = run(*command)
-            assert (done.returncode, f"{log.name} is no file of its own" in done.stderr) == (2, True), done
-        assert (other.read_bytes() if there else other.exists()) == (b"" if there else False)
-        log.unlink()
-    assert run("etl", "--source", "music").returncode == 0
-
-
 @pytest.mark.parametrize("made", ["by_a_reader", "before"])
 def test_a_lock_file_that_nobody_may_write_locks_as_well(source: Source, tmp_path: Path, made: str) -> None:
     """A reader of a warehouse of mode 0444 makes one; later its owner loads again."""
@@ -271,18 +249,15 @@ def test_a_new_warehouse_can_be_read_by_duckdb_1_4_and_stays_so(tmp_path: Path) 
 
 
 def test_too_few_open_files_are_said_in_one_line(loaded: Run, tmp_path: Path) -> None:
-    said = set()
+    said = []
     for most in range(4, 16):
         command = f"ulimit -n {most}; exec {sys.executable} -m sparkify.cli.main etl --source music"
         done = subprocess.run(
             ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
         )
-        said |= set(done.stderr.splitlines()) if "sparkify" in done.stderr else set()
+        said += [line for line in done.stderr.splitlines() if line.startswith("sparkify: ")]
 
-    assert (
-        "sparkify: this process may not have enough open files (ulimit -n): give it more, and run it again."
-        in said
-    )
+    assert any("open files" in line for line in said), said
     assert loaded("check").returncode == 0
 
 

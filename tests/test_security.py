@@ -124,15 +124,21 @@ def test_a_query_reads_the_warehouse_and_nothing_else(loaded: Run, tmp_path: Pat
         "EXPLAIN FROM main.histogram('q.' || 'csv', x)", "DESCRIBE FROM main.histogram('q.' || 'csv', x)",
         "PIVOT (FROM songs, histogram('q.' || 'csv', x)) ON year",
         "WITH t AS (SUMMARIZE FROM main.\"histogram\"('q.' || 'csv', x)) FROM t",
+        'FROM "file://HERE/q.csv"', 'SELECT * FROM songs, "FILE://localhostHERE/q.csv"',
+        'SUMMARIZE "file:HERE/q.csv"', 'FROM "?.csv"', 'FROM "~/q.csv"', "PIVOT 'file:HERE/q.csv' ON a",
+        "EXPLAIN FROM '~/q.csv'",
+        "SELECT json_serialize_plan('FROM read_csv(''q.csv'')')",
     ],
 )  # fmt: skip
 def test_a_query_does_not_reach_the_warehouse_by_a_name_that_duckdb_reads(
-    loaded: Run, tmp_path: Path, sql: str
+    loaded: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql: str
 ) -> None:
     """By the ending of its name DuckDB reads a file in the place of a table as CSV, JSON or Parquet."""
     (tmp_path / "sparkify.duckdb").rename(tmp_path / "q.csv")
 
-    done = loaded("query", "--warehouse", "q.csv", sql)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    done = loaded("query", "--warehouse", "q.csv", sql.replace("HERE", str(tmp_path)))
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "only the warehouse's own tables can be read" in done.stderr

@@ -328,3 +328,16 @@ def test_the_copy_of_a_dropped_warehouse_goes_whatever_else_is_in_the_file(
     assert loaded("ask", "at_a_glance").returncode == 0
     with duckdb.connect(str(tmp_path / "sparkify.duckdb")) as connection:
         assert connection.execute("SELECT a FROM mine").fetchall() == [(1,)]
+
+
+def test_the_copy_is_no_warehouse_to_write_to(snapped: Run, tmp_path: Path) -> None:
+    """It would be done to the copy alone, and the warehouse go on as it was."""
+    copy = "sparkify.snapshot.duckdb"
+    before = (tmp_path / copy).read_bytes()
+
+    for command in (("forget", "15", "--yes"), ("undo", "1"), ("etl", "--source", "music")):
+        done = snapped(*command, "--warehouse", copy)
+        assert (done.returncode, "is the copy of sparkify.duckdb for readers" in done.stderr) == (2, True), (
+            done
+        )
+    assert (tmp_path / copy).read_bytes() == before

@@ -1,8 +1,8 @@
 """Finding by part of a name: artists and songs as the app reported them, and listeners.
 
-Case does not matter, nor do the accents of Latin letters: both sides are reduced by one table, which each
-engine's TRANSLATE applies to names beyond ASCII (it takes ten times as long as the rest). It is a text that
-is looked for and no pattern, so that % and _ are characters.
+Case does not matter, nor do the accents of Latin letters, and ß is ss: both sides are reduced by one table,
+which each engine's TRANSLATE applies to names beyond ASCII (it takes ten times as long as the rest). It is a
+text that is looked for and no pattern, so that % and _ are characters.
 """
 
 import unicodedata
@@ -26,7 +26,7 @@ def _plain_letters() -> tuple[str, str]:
     pairs = [(letter, unicodedata.normalize("NFD", letter)[0]) for letter in latin]
     pairs = [(letter, base) for letter, base in pairs if base.isascii()]
     # Which Unicode takes for letters of their own; and the sigma at the end of a word, which has no capital.
-    pairs += zip("ØøŁłĐđıς", "OoLlDdiσ", strict=True)
+    pairs += zip("ØøŁłĐđıςẞ", "OoLlDdiσß", strict=True)
     return "".join(letter for letter, _ in pairs), "".join(base for _, base in pairs)
 
 
@@ -63,9 +63,10 @@ def find(reader: Reader, text: str, *, names: bool) -> Sequence[Found]:
 def reduced(text: str) -> str:
     """A text as it is compared.
 
-    >>> reduced(" Beyoncé"), reduced("SØREN"), reduced("100 %")
-    ('beyonce', 'soren', '100 %')
+    >>> reduced(" Beyoncé"), reduced("SØREN"), reduced("Straße"), reduced("100 %")
+    ('beyonce', 'soren', 'strasse', '100 %')
     """
     composed = unicodedata.normalize("NFC", text.strip())
     # Each letter by itself, as databases do it: Python alone knows where a word ends in sigma.
-    return "".join(map(str.lower, composed.translate(str.maketrans(ACCENTED, PLAIN))))
+    plain = composed.translate(str.maketrans(ACCENTED, PLAIN)).replace("ß", "ss")
+    return "".join(map(str.lower, plain))

@@ -192,27 +192,27 @@ def _compare(reader: Reader, model: Own) -> str:
         "WHERE table_schema = CURRENT_SCHEMA() AND table_name = :name ORDER BY ordinal_position",
         {"name": model.name},
     ).rows
-    compared = ", ".join(
+    compared = [
         f'CASE WHEN ABS(m."{name}") > 1E30 THEN m."{name}" '
         f'WHEN ABS(m."{name}") >= 1E-30 THEN CAST(m."{name}" AS REAL) WHEN m."{name}" IS NOT NULL THEN 0 END'
         if kind.lower() in _FRACTIONS
         else f'm."{name}"'
         for name, kind in columns
-    )
-    keys = ", ".join(str(at + 1) for at in range(len(columns)))
-
-    def rows(source: str) -> str:
-        return f"SELECT {compared}, COUNT(*) AS n_of_them FROM {source} AS m GROUP BY {keys}"
-
-    held, returned = rows(model.name), rows(f"(\n{model.text}\n)")
+    ]
+    keys = [f"c{at}" for at in range(len(columns))]
+    selected = ", ".join(f"{one} AS {key}" for one, key in zip(compared, keys, strict=True))
+    both = f"SELECT {selected}, 1 AS n FROM {model.name} AS m"
+    both += f"\nUNION ALL\nSELECT {selected}, -1 AS n FROM (\n{model.text}\n) AS m"
     with naming(model):
-        more, fewer = (
-            reader.query(f"SELECT COUNT(*) AS n FROM ({one} EXCEPT {other}) AS d").scalar()
-            for one, other in ((held, returned), (returned, held))
-        )
+        [(more, fewer)] = reader.query(
+            "SELECT COALESCE(SUM(CASE WHEN d.n > 0 THEN d.n END), 0) AS more, "
+            "COALESCE(SUM(CASE WHEN d.n < 0 THEN -d.n END), 0) AS fewer "
+            f"FROM (SELECT SUM(b.n) AS n FROM (\n{both}\n) AS b GROUP BY {', '.join(keys)}) AS d"
+        ).rows
     if not (more or fewer):
         return ""
-    return f"it holds {count(more, 'row')} that its SELECT does not return, and lacks {count(fewer, 'row')}"
+    more, fewer = count(int(more), "row"), count(int(fewer), "row")
+    return f"it holds {more} that its SELECT does not return, and lacks {fewer}"
 
 
 def _is_altered(reader: Reader, model: Own) -> bool:

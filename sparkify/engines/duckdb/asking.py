@@ -30,6 +30,10 @@ _BEFORE_TABLES = ("FROM", "JOIN", "PIVOT", "UNPIVOT", "PIVOT_WIDER", "PIVOT_LONG
 """Words that a table follows."""
 _BY_NAME = ("histogram", "histogram_values")
 """Macros that make a table of one that a text names, computed or not; aggregates have the same names."""
+_BINDING = ("json_serialize_plan",)
+"""Functions that look up what a text of SQL reads."""
+_OF_PATHS = frozenset("/\\:~*?[")
+"""Characters by one of which a name may be a path that only DuckDB understands: a URL, a home, a pattern."""
 TEXT = "''"
 """What stands for a text among the words of a statement."""
 _ACTING = {
@@ -52,7 +56,7 @@ def refuse_acting(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     called = [word.lower() for word, after in pairwise(words) if after.startswith("(")]
     made_of = _table_functions(connection, sql)
     for name in called:
-        if name in files or (name in _BY_NAME and (made_of is None or name in made_of)):
+        if name in files or name in _BINDING or (name in _BY_NAME and (made_of is None or name in made_of)):
             raise _file_refused(name)
     if any(word.upper() in _BEFORE_TABLES and after == TEXT for word, after in pairwise(words)):
         raise _file_refused(_A_FILE)
@@ -93,7 +97,7 @@ def _names_a_file(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
         return False
     known = {name for (name,) in connection.execute(TABLES).fetchall()}
     others = [name for name in named if name.lower() not in known]
-    return any(os.path.exists(name) for name in others)  # noqa: PTH110  # Path's raises for a long name
+    return any(_OF_PATHS & {*name} or os.path.exists(name) for name in others)  # noqa: PTH110  # Path's raises for a long name
 
 
 def _names_itself(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> bool:
@@ -105,9 +109,15 @@ def _names_itself(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -
         return False
     for name in names:
         with suppress(OSError, ValueError):
-            if os.path.samefile(name, own):  # noqa: PTH121  # Path's raises for a long name
+            if os.path.samefile(_path(name), own):  # noqa: PTH121  # Path's raises for a long name
                 return True
     return False
+
+
+def _path(name: str) -> str:
+    """A name as the path that DuckDB would open."""
+    bare = re.sub(r"^file:(//[^/]*)?(?=/)", "", name, flags=re.IGNORECASE)
+    return os.path.expanduser(bare)  # noqa: PTH111  # Path's raises for a user that there is not
 
 
 def _texts(sql: str) -> list[str]:

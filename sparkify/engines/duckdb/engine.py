@@ -14,19 +14,20 @@ from sparkify.engines.base import Result, Rules, Staged, Value
 from sparkify.engines.dialect import to_duckdb
 from sparkify.engines.duckdb.asking import refuse_acting
 from sparkify.engines.duckdb.errors import translated
-from sparkify.engines.duckdb.fetching import fetch_within
+from sparkify.engines.duckdb.fetching import as_written, fetch_within
 from sparkify.engines.duckdb.file_lock import FileLock
 from sparkify.engines.duckdb.files import (
     mode_of,
     refuse_links,
     refuse_other,
+    remove_old_logs,
     remove_old_spill,
     spill_folder,
 )
 from sparkify.engines.duckdb.hidden import DEFINITIONS, altered, refuse_hidden
 from sparkify.engines.duckdb.opening import NO_LIMITS, Limits, configure, connect, limit_of, settings_of
 from sparkify.engines.duckdb.rewriting import rewrite
-from sparkify.engines.duckdb.snapshot import snapshot_of, write_snapshot
+from sparkify.engines.duckdb.snapshot import refuse_copy, snapshot_of, write_snapshot
 from sparkify.engines.duckdb.stage import DuckDBStager
 from sparkify.engines.row_hash import hash_of
 from sparkify.errors import QueryError, WarehouseError
@@ -68,6 +69,8 @@ class DuckDB:
         DuckDB file, WarehouseError if it cannot be opened.
         """
         refuse_other(Path(file))
+        if not read_only:
+            refuse_copy(file)
         if (real := os.path.realpath(file)) != os.path.abspath(file):  # noqa: PTH100  # as realpath, but links
             file = real  # what is rewritten must not take a link's place
         self.file = file
@@ -196,6 +199,7 @@ class DuckDB:
             try:
                 if Path(f"{self.file}.wal").exists():
                     raise WarehouseError(f"{self.file} could not be closed: run this again.")
+                remove_old_logs(self.file)
                 before = Path(self.file).stat()
                 rewrite(self.file, fresh, version)
                 fresh.chmod(before.st_mode)
@@ -241,11 +245,17 @@ class DuckDB:
             cursor = self._connection.execute(sql)
             if not cursor.description:
                 return Result((), [])
+            columns = cursor.description
             if share := self._limits.answer:
-                rows = fetch_within(cursor, most, int(limit_of(self._connection.cursor()) * share))
+                room = int(limit_of(self._connection.cursor()) * share)
+                rows = fetch_within(cursor, most, room)
+                types = [str(column[1]) for column in columns]
+                rows = as_written(
+                    sql, types, rows, lambda text: fetch_within(self._connection.execute(text), most, room)
+                )
             else:
                 rows = cursor.fetchall()
-            return Result(tuple(column[0] for column in cursor.description), rows)
+            return Result(tuple(column[0] for column in columns), rows)
 
     @contextlib.contextmanager
     def _in_time(self) -> Iterator[None]:

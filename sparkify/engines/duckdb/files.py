@@ -121,6 +121,12 @@ def remove_old_spill(file: str) -> None:
         folder.rmdir()
 
 
+def remove_old_logs(file: str) -> None:
+    """Remove what DuckDB left of its log for a process that was killed: all is in the file, now closed."""
+    for ending in OF_LOG:
+        Path(f"{file}{ending}").unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def mode_of(file: str) -> Iterator[None]:
     """Files that are made in this block, such as DuckDB's write-ahead log, are as private as the warehouse.

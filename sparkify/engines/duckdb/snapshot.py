@@ -14,7 +14,8 @@ from typing import Literal
 import duckdb
 
 from sparkify.engines.dialect import duckdb_text
-from sparkify.errors import WarehouseError
+from sparkify.errors import ConfigError, WarehouseError
+from sparkify.place import OF_COPY
 from sparkify.scratch import Scratch
 from sparkify.writing import replacing
 
@@ -26,7 +27,7 @@ def snapshot_of(file: str) -> str:
     '/data/music.snapshot.duckdb'
     """
     path = Path(os.path.realpath(file))
-    return str(path.with_name(f"{path.stem}.snapshot{path.suffix}"))
+    return str(path.with_name(f"{path.stem}{OF_COPY}{path.suffix}"))
 
 
 def write_snapshot(file: str, *, is_asked: bool = True, is_closed: bool = False) -> None:
@@ -62,15 +63,11 @@ def write_snapshot(file: str, *, is_asked: bool = True, is_closed: bool = False)
         if is_there:
             Path(f"{target}.wal").unlink(missing_ok=True)  # of somebody who wrote to the copy that goes
         with ExitStack() as open_files:
-            if not _first_seal(
-                file
-            ):  # its tables were dropped: a copy holds nothing then, whatever else is there
+            if not _first_seal(file):  # its tables were dropped: a copy then holds nothing, whatever is there
                 source = open_files.enter_context(Scratch()) / "empty"
                 duckdb.connect(str(source)).close()
-            copy, held = (
-                open_files.enter_context(replacing(target)),
-                open_files.enter_context(source.open("rb")),
-            )
+            copy = open_files.enter_context(replacing(target))
+            held = open_files.enter_context(source.open("rb"))
             shutil.copyfileobj(held, copy, 1 << 20)
             copy.flush()
             with suppress(PermissionError):
@@ -93,6 +90,17 @@ def require_copy(file: str) -> None:
         return
     if os.path.lexists(target) and _what_is(file, target) != "copy":
         raise WarehouseError(_no_copy(target))
+
+
+def refuse_copy(file: str) -> None:
+    """Raise ConfigError for a copy that is to be written to: the warehouse would stay as it is."""
+    copy = Path(os.path.realpath(file))
+    owner = copy.with_suffix("").with_suffix(copy.suffix)
+    if copy.with_suffix("").suffix != OF_COPY or not (owner.is_file() and copy.is_file()):
+        return
+    with suppress(duckdb.Error):  # somebody writes to one of them
+        if (seal := _first_seal(copy)) and seal == _first_seal(owner):
+            raise ConfigError(f"{file} is the copy of {owner.name} for readers. Give --warehouse {owner}.")
 
 
 def _no_copy(target: Path) -> str:

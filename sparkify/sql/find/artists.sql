@@ -13,7 +13,7 @@ WHERE
         LOWER(
             CASE
                 WHEN OCTET_LENGTH(played.artist) = LEN(played.artist) THEN played.artist
-                ELSE TRANSLATE(played.artist, :accented, :plain)
+                ELSE REPLACE(TRANSLATE(played.artist, :accented, :plain), 'ß', 'ss')
             END
         ), :text
     ) > 0

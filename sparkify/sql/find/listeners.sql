@@ -22,7 +22,7 @@ WHERE
             LOWER(
                 CASE
                     WHEN OCTET_LENGTH(u.name) = LEN(u.name) THEN u.name
-                    ELSE TRANSLATE(u.name, :accented, :plain)
+                    ELSE REPLACE(TRANSLATE(u.name, :accented, :plain), 'ß', 'ss')
                 END
             ), :text
         ) > 0

@@ -14,7 +14,7 @@ WHERE
         LOWER(
             CASE
                 WHEN OCTET_LENGTH(played.title) = LEN(played.title) THEN played.title
-                ELSE TRANSLATE(played.title, :accented, :plain)
+                ELSE REPLACE(TRANSLATE(played.title, :accented, :plain), 'ß', 'ss')
             END
         ), :text
     ) > 0
