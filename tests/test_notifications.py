@@ -74,6 +74,19 @@ def test_a_command_of_the_users_is_given_the_summary(run: Run, source: Source, t
         assert "/dev/full cannot be written" in warned[0]
 
 
+def test_the_command_is_not_given_the_key_of_the_seals(
+    run: Run, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.log(play(0))
+    (tmp_path / "dwg.cfg").write_text("[ETL]\nNOTIFY = sh -c 'env > told.txt'\n")
+    monkeypatch.setenv("SPARKIFY_SEAL_KEY", "planted-key")
+
+    assert run("etl", "--source", "music").returncode == 0
+
+    told = (tmp_path / "told.txt").read_text()
+    assert ("planted-key" in told, "PATH=" in told) == (False, True)
+
+
 def test_a_command_that_does_not_end_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

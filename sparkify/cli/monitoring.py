@@ -1,6 +1,7 @@
 """Notifications of a load: a file of metrics, and a command of the user's."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -144,10 +145,13 @@ def _last_success(file: Path) -> float | None:
 
 def _notify(command: str, found: dict[str, Any]) -> None:
     """Give the summary as JSON to the standard input of a command. It is run as it is, by no shell."""
+    from sparkify.ledger.seal import VARIABLE as SEAL_KEY
+
     text = json.dumps(found, ensure_ascii=False, default=plain)
+    environment = {name: value for name, value in os.environ.items() if name != SEAL_KEY}
     try:
         done = subprocess.run(
-            shlex.split(command), input=text.encode(errors="backslashreplace"),
+            shlex.split(command), input=text.encode(errors="backslashreplace"), env=environment,
             stdout=subprocess.DEVNULL, timeout=POLLER, check=False,
         )  # fmt: skip
         failed = f"it ended with {done.returncode}" if done.returncode else ""
