@@ -79,6 +79,18 @@ def moment(value: dt.datetime) -> str:
     return f"{day(value)}, {value:%H:%M} UTC"
 
 
+def exactly(value: dt.datetime) -> str:
+    """A moment with no digit too few, and none too many.
+
+    >>> exactly(dt.datetime(2018, 11, 30, 17, 31)), exactly(dt.datetime(2018, 11, 30, 17, 31, 20, 796_000))
+    ('2018-11-30 17:31:00', '2018-11-30 17:31:20.796')
+    """
+    finest = (
+        "microseconds" if value.microsecond % 1000 else "milliseconds" if value.microsecond else "seconds"
+    )
+    return value.isoformat(sep=" ", timespec=finest)
+
+
 def ago(span: dt.timedelta) -> str:
     """How long ago, in the one unit that matters.
 

@@ -152,3 +152,15 @@ def test_what_is_the_busiest_with_others_is_said_to_be_so() -> None:
     assert told == "Thu 1 Nov 2018 and 2 more days are the busiest: 2 plays each"
     assert hour == "04:00 to 04:59 UTC and 1 more hour are the busiest: 2 plays each"
     assert week == "Thursday and 1 more weekday are the busiest: 2 plays each"
+
+
+@pytest.mark.parametrize("length", [29, 30, 31])
+def test_a_line_of_a_single_point_is_said_and_not_drawn(length: int) -> None:
+    days = [FIRST + dt.timedelta(days=n) for n in range(length)]
+    rows = [(day, 3, 7 if n >= 29 else None, None) for n, day in enumerate(days)]
+    [period] = find_periods(FIRST, days[-1], days[-1])[-1:]
+
+    found = activity.active(rows, period)
+
+    assert [n for n in found["monthly"] if n is not None] == ([7, 7] if length == 31 else [])
+    assert ("7 listeners played in those 30 days." in found["note"]) is (length == 30)

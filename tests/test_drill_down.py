@@ -97,6 +97,26 @@ def test_the_overview_of_a_choice_counts_its_plays_alone(
     assert "Can I trust it?" not in html
 
 
+def test_moments_have_no_digit_too_many_and_a_table_no_column_without_a_value(
+    served: Served, folder: Path
+) -> None:
+    """The app writes milliseconds; of runs that were all published none has a reason."""
+    latest = dt.datetime.fromtimestamp(max(one["ts"] for one in logged(folder)) / 1000, dt.UTC)
+    shown = f"{latest:%Y-%m-%d %H:%M:%S}" + (
+        f".{latest.microsecond // 1000:03}" if latest.microsecond else ""
+    )
+
+    _, plays, _ = served.get("/ask/latest_plays")
+    _, runs, _ = served.get("/runs")
+
+    assert f">{shown}</td>" in plays
+    assert (">outcome</th>" in runs, ">reason</th>" in runs, ">undone in</th>" in runs) == (
+        True,
+        False,
+        False,
+    )
+
+
 def test_a_choice_of_nothing_says_so_and_one_that_is_wrong_too(served: Served) -> None:
     for query, words in (("artist=Nobody", "No play fits this"), ("from=2030-01-01", "No play fits this")):
         status, html, _ = served.get(f"/?{query}")

@@ -49,15 +49,21 @@ def active(rows: Rows, period: Period) -> Picture:
     )
     if not whole:
         note = "No day here has 30 days of log up to it, and so there is no stickiness (DAU/MAU)."
-    is_weekly = period.step == "week"
+    if period.step == "week":
+        note += " Of each week an average day, and the 30 days up to its last."
+    lines = _by_place(period, found)
+    known = [number for number in lines["monthly"] if number is not None]
+    if len(known) == 1:  # a line of one point is a speck
+        lines["monthly"] = [None] * len(lines["monthly"])
+        note += f" {count(known[0], 'listener')} played in those 30 days."
     return {
         "kind": "active",
         "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}"
         + (f"; stickiness is {stickiness}" if whole else ""),
-        "note": note + (" Of each week an average day, and the 30 days up to its last." if is_weekly else ""),
+        "note": note,
         "x": [at.isoformat() for at in period.axis],
         "step": period.step,
-        **_by_place(period, found),
+        **lines,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sparkify.ask.chart_data import Picture
 from sparkify.engines.base import Result
-from sparkify.formatting import WEEKDAYS, count, day
+from sparkify.formatting import WEEKDAYS, count, day, exactly
 
 NUMBERS = (int, float, decimal.Decimal)
 CODES = ("weekday", "hour", "record", "band", "weeks_later", "step")
@@ -124,6 +124,8 @@ def _named(column: str, value: Any) -> str:
         return "unknown"
     if column == "weekday":
         return WEEKDAYS[int(value)]
+    if isinstance(value, dt.datetime):
+        return exactly(value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

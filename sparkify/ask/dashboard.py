@@ -100,7 +100,7 @@ class _Pages:
         return JSONResponse({"run": self._live.newest()}, headers=HEADERS)
 
     def runs(self, request: Request) -> Response:
-        result = self._live.runs(MOST_ROWS)
+        result = _with_any_value(self._live.runs(MOST_ROWS))
         lead = "What each run did, the latest first."
         return _table(request, "Runs", lead, result, link=("rejected", "/rejects?run={}"))
 
@@ -245,6 +245,14 @@ def _ignored(request: Request, asked: Asked) -> list[str]:
     given |= {name for name in TAKEN.values() if request.query_params.get(name)}
     taken = {*asked.question.params, *(TAKEN[name] for name in asked.question.takes if name in TAKEN)}
     return sorted(given - taken)
+
+
+def _with_any_value(result: Result) -> Result:
+    """Without the columns in which no row has one."""
+    kept = [at for at in range(len(result.columns)) if any(row[at] is not None for row in result.rows)]
+    return Result(
+        tuple(result.columns[at] for at in kept), [tuple(row[at] for at in kept) for row in result.rows]
+    )
 
 
 def _picture(result: Result, clock: str = "UTC") -> dict[str, Any]:

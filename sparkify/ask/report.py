@@ -106,6 +106,8 @@ def template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(asset), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    environment.tests["moment"] = lambda value: isinstance(value, dt.datetime)
+    environment.filters["exactly"] = formatting.exactly
     return environment.get_template(name)
 
 

@@ -1,5 +1,6 @@
 """Why the star says what it says, seen from the command line: explain."""
 
+import datetime as dt
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from sparkify.cli.options import ANY_ID, Group, config_options
 from sparkify.cli.output import lines, print_object, visible
 from sparkify.config import Config
 from sparkify.connection import opened
+from sparkify.formatting import exactly
 
 if TYPE_CHECKING:
     from sparkify.ask.explain import Explanation, Record
@@ -78,4 +80,6 @@ def _origin(one: "Record") -> str:
 
 
 def _said(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return exactly(value)
     return "NULL" if value is None else visible(str(value))

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from sparkify.cli.output import echo_err, in_cell, lines, visible
 from sparkify.engines.base import Result
+from sparkify.formatting import exactly
 
 LONGEST = 300
 """Characters of one cell; what is longer is for a program to read."""
@@ -83,7 +84,7 @@ def _shown(value: Any, column: str) -> str:
     if value is None:
         return "-"
     if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
+        return exactly(value)
     if isinstance(value, bool) or column.endswith(("_id", "year")) or column in ("hour", "record"):
         return visible(str(value))
     if isinstance(value, NUMBERS):

@@ -4,10 +4,10 @@ Each join takes the cheapest way that its engine has, and inner joins the cheape
 window stays where it is if its rows lie by some of its keys.
 """
 
-import itertools
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sparkify.distribution.joining import orders, ways
 from sparkify.distribution.placement import (
     Cluster,
     Move,
@@ -18,13 +18,10 @@ from sparkify.distribution.placement import (
     merged,
     prefixed,
     renamed,
-    together,
 )
 from sparkify.distribution.plan import Block, Field, Query, Source, Tables, Union
 from sparkify.distribution.sizes import Sizes, Volume
 from sparkify.distribution.syntax import type_width
-
-MOST_ORDERS = 120
 
 
 @dataclass
@@ -106,7 +103,7 @@ class Run:
         sides = {s.alias: self._side(block, s) for s in block.sources}
         made, self.moves[before:] = self.moves[before:], []
         best: tuple[float, list[Move], Side] | None = None
-        for order in self._orders(block, inner):
+        for order in orders(block, inner, self.profile):
             side = sides[order[0].alias]
             for source in (*order[1:], *others):
                 side = self._join(block, side, source, sides[source.alias])
@@ -117,13 +114,6 @@ class Run:
         assert best is not None
         self.moves += made + best[1]
         return best[2]
-
-    def _orders(self, block: Block, inner: Sequence[Source]) -> "Iterable[Sequence[Source]]":
-        """The orders to try; a join of two has one, since each way of moving is tried on either side."""
-        if self.profile.order == "written" or len(inner) < 3:
-            return [inner]
-        every = itertools.islice(itertools.permutations(inner), MOST_ORDERS)
-        return [one for one in every if _is_connected(block, one)] or [inner]
 
     def _side(self, block: Block, source: Source) -> Side:
         aliases = frozenset([source.alias])
@@ -174,11 +164,11 @@ class Run:
         pairs = [pair for one in on if (pair := one.pair(left.aliases, right.aliases))]
         aliases = left.aliases | right.aliases
         is_inner = source.kind == "inner"
-        ways = list(self._ways(left, right, pairs, is_inner=is_inner))
+        found = list(ways(left, right, pairs, self.cluster, self.profile, is_inner=is_inner))
         if block.pinned:
-            ways = [way for way in ways if not (way[1] & left.aliases and block.pinned in left.aliases)]
-            ways = [way for way in ways if not (way[1] & right.aliases and block.pinned in right.aliases)]
-        cost, moved, label, place = min(ways, key=lambda way: way[0])
+            found = [way for way in found if not (way[1] & left.aliases and block.pinned in left.aliases)]
+            found = [way for way in found if not (way[1] & right.aliases and block.pinned in right.aliases)]
+        cost, moved, label, place = min(found, key=lambda way: way[0])
         step = f"JOIN {source.of}" if isinstance(source.of, str) else f"JOIN ({source.alias})"
         sent = (
             sum((s.volume for s in (left, right) if s.aliases <= moved), Volume(0, 0))
@@ -194,47 +184,6 @@ class Run:
         return Side(
             aliases, place, lambda: self.sizes.rows(block.rows(aliases), block.carried(aliases), grows=grows)
         )
-
-    def _ways(
-        self, left: Side, right: Side, pairs: Sequence[tuple[str, str]], *, is_inner: bool
-    ) -> "list[tuple[float, frozenset[str], str, Place]]":
-        """(bytes, sources moved, label, where it ends) of each way; the first of equal ones is taken."""
-        none: frozenset[str] = frozenset()
-        if right.place.lying == "all":
-            return [(0.0, none, "DS_DIST_ALL_NONE", left.place)]
-        if left.place.lying == "all" and is_inner:
-            return [(0.0, none, "DS_DIST_ALL_NONE", right.place)]
-        if left.place.lying == "all":
-            bytes_ = right.volume.bytes * self.cluster.crossing
-            return [(bytes_, right.aliases, "DS_DIST_ALL_INNER", Place("one"))]
-        found = []
-        lefts, rights = [p[0] for p in pairs], [p[1] for p in pairs]
-        crossing = self.cluster.crossing
-        inner_is_right = not is_inner or right.volume.bytes <= left.volume.bytes
-        to_right, to_left = (
-            ("DS_DIST_OUTER", "DS_DIST_INNER") if inner_is_right else ("DS_DIST_INNER", "DS_DIST_OUTER")
-        )
-        if together(left.place, right.place, pairs):
-            found.append((0.0, none, "DS_DIST_NONE", left.place))
-        if pairs and left.place.lying == "hash" and left.place.within(lefts):
-            found.append((right.volume.bytes * crossing, right.aliases, to_left, left.place))
-        if pairs and right.place.lying == "hash" and right.place.within(rights):
-            found.append((left.volume.bytes * crossing, left.aliases, to_right, right.place))
-        if pairs:
-            place = Place(
-                "hash",
-                tuple(frozenset(pair) for pair in pairs)
-                if is_inner
-                else tuple(frozenset([one]) for one in lefts),
-            )
-            both = (left.volume.bytes + right.volume.bytes) * crossing
-            found.append((both, left.aliases | right.aliases, "DS_DIST_BOTH", place))
-        if "broadcast" in self.profile.ways or not found:
-            times = self.cluster.nodes - 1
-            found.append((right.volume.bytes * times, right.aliases, "DS_BCAST_INNER", left.place))
-            if is_inner:
-                found.append((left.volume.bytes * times, left.aliases, "DS_BCAST_INNER", right.place))
-        return found
 
     # groups and windows
 
@@ -343,14 +292,3 @@ class Run:
 
     def _rows_grow(self, block: Block) -> bool:
         return any(self._source_grows(s) for s in block.sources if s.kind in ("inner", "left"))
-
-
-def _is_connected(block: Block, order: Sequence[Source]) -> bool:
-    """Whether each source has a condition with those before it, if it has one with any other at all."""
-    seen = {order[0].alias}
-    for source in order[1:]:
-        about = [one.about for one in block.conditions if source.alias in one.about]
-        if about and not any(one <= seen | {source.alias} for one in about):
-            return False
-        seen.add(source.alias)
-    return True

@@ -252,7 +252,7 @@
     ],
     active: (p) => [
       [
-        { name: "in the 30 days up to it", ...line(p.x, p.monthly, { color: colour("soft"), width: 2 }) },
+        ...(p.monthly.some((n) => n !== null) ? [{ name: "in the 30 days up to it", ...line(p.x, p.monthly, { color: colour("soft"), width: 2 }) }] : []),
         { name: "on the day", ...line(p.x, p.daily, { color: colour("main"), width: 2.5 }) },
       ].map((one) => ({ hovertemplate: "%{y:,}", ...one })),
       layout({ height: 300, hovermode: "x unified", xaxis: dates(p), yaxis: counts("listeners", [...p.daily, ...p.monthly]) }),
