@@ -12,8 +12,9 @@ from sparkify.emulator.grammar.vocabulary import date_part
 from sparkify.emulator.imitation import refuse_unimitated
 from sparkify.emulator.lexer import Token, arguments, closing, statements
 from sparkify.emulator.names import fold
+from sparkify.emulator.number_types import edits
 from sparkify.emulator.refusals import Refused, refuse
-from sparkify.emulator.scopes import Columns, edits
+from sparkify.emulator.scopes import Columns
 from sparkify.emulator.settings import own_settings
 from sparkify.emulator.tables import create_table
 from sparkify.emulator.unpivoting import refuse_super, unpivot
