@@ -102,6 +102,11 @@ def test_the_page_is_whole_at_every_width_by_day_and_night(
             ".filter(c => c.scrollWidth > c.clientWidth + 1).map(c => c.id || c.className)"
         )
         assert tight == []
+        half_empty = seen.page.evaluate(
+            "[...document.querySelectorAll('.plot')].filter(p => p.offsetParent)"
+            ".filter(p => p.parentElement.clientHeight - p.clientHeight > 60).map(p => p.closest('.card').id)"
+        )
+        assert half_empty == []
 
 
 def test_the_switch_shows_other_numbers_and_each_is_its_questions_answer(

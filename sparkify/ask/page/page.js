@@ -411,6 +411,8 @@
       plot.setAttribute("aria-label", picture.title);
       place.querySelector(".heard")?.remove();
       place.append(asTable(picture));
+      if (!old) plot.dataset.room = place.clientHeight; // beside a card that is taller
+      form.height = Math.max(form.height, Number(plot.dataset.room));
       Plotly.react(plot, traces, form, { displayModeBar: false, responsive: true });
       if (!old && page.live && picture.kind === "days")
         plot.on("plotly_click", ({ points: [{ x }] }) => location.assign(overview({ from: x, to: picture.step === "week" ? shifted(x, 6).slice(0, 10) : x })));
