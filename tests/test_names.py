@@ -129,7 +129,9 @@ def test_the_days_of_the_ledger_count_even_if_their_files_are_gone() -> None:
 
 
 def test_a_late_day_in_a_gap_tells_only_of_what_is_missing_before_it() -> None:
-    assert missing_days([log(3)], [day(1), day(6)]) == [day(2)]
+    assert missing_days([log(3)], [day(1), day(6)]) == []  # all four were told when the 6th came
+    assert missing_days([log(1), log(2)], [day(5)]) == [day(3), day(4)]  # which came first
+    assert missing_days([log(1), log(9)], [day(3), day(6)]) == [day(2), day(7), day(8)]
 
 
 def test_songs_and_logs_without_a_day_have_no_missing_days() -> None:

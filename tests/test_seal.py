@@ -188,6 +188,22 @@ def test_what_was_changed_by_hand_is_never_sealed_by_what_comes_after(
     assert [entry.command for entry, _ in read_chain(warehouse)][-2:] == ["etl", "accept"]
 
 
+def test_a_row_that_was_planted_under_the_number_of_the_next_run_is_in_no_seal(
+    warehouse: Engine, source: Source
+) -> None:
+    source.log(play(0))
+    etl(warehouse, source.folder)
+    warehouse.execute(
+        "INSERT INTO etl_reject (run_id, file_id, record, reason, encoding, raw_text, replayed_in) "
+        "VALUES (2, 2, 99, 'x', 'text', 'planted', 2)"
+    )
+    source.log(play(1), "{broken", day="2018-11-02")
+
+    etl(warehouse, source.folder)
+
+    assert found(warehouse) == ["etl_reject"]
+
+
 def test_a_rebuild_repairs_the_star_and_its_seal(warehouse: Engine, source: Source) -> None:
     fill(warehouse, source)
     warehouse.execute("UPDATE artists SET name = 'x'")

@@ -82,11 +82,24 @@ class Changes:
     def add(self, table: str, digest: Digest) -> None:
         self.deltas[table] = self.deltas.get(table, Digest()).plus(digest)
 
-    def came(self, run_id: int) -> None:
-        """Rows of this run, in the tables where each row says which run brought it."""
-        for table in (*STAGING_TABLE.values(), "etl_reject"):
-            rows = f"SELECT t.* FROM {table} AS t WHERE t.run_id = :run"
-            self.add(table, read_digest(self._reader, table, rows, {"run": run_id}))
+    @contextmanager
+    def of_run(self, run_id: int) -> Iterator[None]:
+        """What the block brings under this number, in the tables where each row says which run brought it.
+
+        A row that bore it before was written by somebody else, and is in no seal.
+        """
+        before = self._rows_of(run_id)
+        yield
+        for table, digest in self._rows_of(run_id).items():
+            self.add(table, digest.minus(before[table]))
+
+    def _rows_of(self, run_id: int) -> dict[str, Digest]:
+        return {
+            table: read_digest(
+                self._reader, table, f"SELECT t.* FROM {table} AS t WHERE t.run_id = :run", {"run": run_id}
+            )
+            for table in (*STAGING_TABLE.values(), "etl_reject")
+        }
 
     def rewritten(self, table: str) -> None:
         """All of the table was written by this transaction."""

@@ -15,7 +15,7 @@ APART = dt.timedelta(days=2)
 
 
 def find_missing_days(engine: Engine, files: Sequence[SourceFile]) -> list[Warned]:
-    """A warning of days no log is named for, before days whose log is new: a source may have lost them."""
+    """A warning of days no log is named for, between others: a source may have lost them."""
     loaded = {day for uri in standing_logs(engine) if (day := SourceFile(uri, "events", 0, "").day)}
     return warn_missing_days(missing_days(files, loaded))
 

@@ -193,16 +193,19 @@ def _attempt(
                 require_rules(engine)
             run_id = last_run(engine) + 1
             progress.know(run_id, 0, 0)
-            summary = Summary(**vars(work(run_id, changes)))
-            summary.warnings = [*before, *summary.warnings]
-            if summary.is_idle and run_id > 1 and is_stale(engine, project):
-                summary.is_idle = False
-                progress.note("the models are not those of the last run: they are built, and nothing else.")
-            if not summary.is_idle:
-                summary.models = build_models(engine, project, changes, progress)
-                progress.step("checking")
-                summary.run_id, summary.checks = run_id, _check(engine, run_id, summary.affected, project)
-                summary.warnings = [*summary.warnings, *_warn(summary.checks, project, progress)]
+            with changes.of_run(run_id):
+                summary = Summary(**vars(work(run_id, changes)))
+                summary.warnings = [*before, *summary.warnings]
+                if summary.is_idle and run_id > 1 and is_stale(engine, project):
+                    summary.is_idle = False
+                    progress.note(
+                        "the models are not those of the last run: they are built, and nothing else."
+                    )
+                if not summary.is_idle:
+                    summary.models = build_models(engine, project, changes, progress)
+                    progress.step("checking")
+                    summary.run_id, summary.checks = run_id, _check(engine, run_id, summary.affected, project)
+                    summary.warnings = [*summary.warnings, *_warn(summary.checks, project, progress)]
             summary.rows = count_rows(engine)
             summary.matched_song, summary.matched_artist = engine.query(
                 "SELECT COUNT(song_id) AS song, COUNT(artist_id) AS artist FROM songplay"
@@ -211,7 +214,6 @@ def _attempt(
                 progress.know(None, 0, 0)
                 changes.says(command, "nothing was published: what is known of files or rejects was noted")
                 return summary
-            changes.came(run_id)
             summary.seconds = round(time.monotonic() - began, 3)
             run = _as_run(run_id, command, started, summary)
             add_run(engine, run, summary.warnings)

@@ -162,18 +162,18 @@ def warn_passed_over(listing: Listing) -> str | None:
 
 
 def missing_days(files: Iterable[SourceFile], known_days: Iterable[dt.date]) -> list[dt.date]:
-    """The days without a log right before a day that the ledger does not know yet, in order.
+    """The days without a log between others, in order, but for those that lie between logs known already.
 
-    Days before the first log are not missing. A gap is told of once: when the day after it comes.
+    A day is told of once: when there are logs of days before and after it, whichever come first.
     """
-    known = set(known_days)
+    known = sorted(known_days)
     listed = {file.day for file in files if file.dataset == "events"}
-    days = sorted(known.union(day for day in listed if day))
+    days = sorted({*known, *(day for day in listed if day)})
     return [
-        before + dt.timedelta(days=number)
-        for before, day in pairwise(days)
-        if day not in known
-        for number in range(1, (day - before).days)
+        day
+        for before, after in pairwise(days)
+        for day in (before + dt.timedelta(days=number) for number in range(1, (after - before).days))
+        if not (known and known[0] < day < known[-1])
     ]
 
 

@@ -169,9 +169,14 @@ def _is_cut(line: bytes) -> bool:
     return len(line) > LONGEST_RECORD and not line.endswith(b"\n")
 
 
+def key_mark(key: str) -> bytes:
+    """How a key stands in a line of a plain file."""
+    return f'"{key}":'.encode()
+
+
 def count_key(file: NewFile, key: str) -> int:
-    """How many records of a plain file have this key."""
-    mark, count, held = f'"{key}":'.encode(), 0, b""
+    """How many lines of a plain file have this key."""
+    mark, count, held = key_mark(key), 0, b""
     with open_file(file.path) as source:
         lines = _unpacked(file, source)
         while chunk := lines.read(CHUNK):

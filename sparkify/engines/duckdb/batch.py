@@ -1,5 +1,6 @@
 """The files of one call on their way through the three lanes into DuckDB's staging (see `stage`)."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -26,10 +27,20 @@ from sparkify.engines.record import EXTRA_KEY, RecordReader
 from sparkify.source.fetch import differs
 from sparkify.source.file import NewFile
 from sparkify.source.local import read_small
-from sparkify.source.scan import count_key, diagnose, records, scan_file, scan_record, unreadable_file
+from sparkify.source.scan import (
+    count_key,
+    diagnose,
+    key_mark,
+    records,
+    scan_file,
+    scan_record,
+    unreadable_file,
+)
 from sparkify.source.tally import NumberKeys, Tally
 
 FEW = 1000  # lines of a file that are no records and are still looked at one by one
+_NULL = re.compile(rb'": ?nu')
+"""What a scan takes for a null (`tally`): of a torn line it may be only the beginning."""
 
 
 class Batch:
@@ -135,14 +146,16 @@ class Batch:
         for number, read in enumerate(reads, start=known):
             first, read.rows, counts, floats = counted.get(number, (0, 0, {}, 0))
             is_whole = read.rows == read.scan.lines - read.file.lines_before
+            torn = None
             if (
                 is_whole
                 and not floats
                 and read.has_no_other_key(self.reader, read.rows)
                 and not self._has_written_moments(number)
-                and self._holds_all(read, number, first, sum(counts.values()))
             ):
-                read.absent = self._absent(read, counts)
+                torn = self._find_torn(read, number, first, counts)
+            if torn is not None:
+                read.absent = self._absent(read, counts, torn)
                 parts.append((number, read.file.file_id, first - 1))
             else:
                 read.rows = 0
@@ -162,15 +175,17 @@ class Batch:
         )
         return bool(found)
 
-    def _holds_all(self, read: Read, part: int, first: int, stored: int) -> bool:
-        """Whether the raw table holds every value of the file, but for those of lines that are no records.
+    def _find_torn(
+        self, read: Read, part: int, first: int, counts: Mapping[str, int]
+    ) -> Sequence[bytes] | None:
+        """The lines that are no records; None if the raw table lacks a value of any other.
 
         A record that DuckDB's reader refuses, and another reader does not, such as one with half of a
         surrogate pair, is none of these.
         """
-        missing = read.scan.tally.keys - read.scan.tally.nulls - stored
-        if missing == 0:
-            return True
+        missing = read.scan.tally.keys - read.scan.tally.nulls - sum(counts.values())
+        if missing == 0 and max(counts.values()) == read.rows:  # a column has a value in every line
+            return ()
         nothing = " AND ".join(f"{column} IS NULL" for column in self._raw.columns)
         lines = {
             place - first + 1
@@ -178,30 +193,38 @@ class Batch:
                 f"SELECT rowid FROM raw_plain WHERE part = $1 AND {nothing} LIMIT {FEW}", [part]
             )
         }
-        if not lines or len(lines) == FEW:
-            return False
+        if len(lines) == FEW or (missing and not lines):
+            return None
+        torn = []
         for number, line in records(read.file):
             if number - read.file.lines_before in lines:
                 if diagnose(line) is None:
-                    return False  # a record that DuckDB refuses: a mark before it, half a character in it
-                missing -= line.count(b'":') - line.count(b'":null') - line.count(b'": null')
-        return missing == 0
+                    return None  # a record that DuckDB refuses: a mark before it, half a character in it
+                torn.append(line)
+                missing -= line.count(b'":') - len(_NULL.findall(line))
+        return torn if missing == 0 else None
 
     def _empty(self, tally: Tally) -> Callable[[str], int]:
         """How many texts of a column are empty in the file's bytes."""
         return lambda column: tally.empty.get(self.reader.keys[column].encode(), 0)
 
-    def _absent(self, read: Read, counts: Mapping[str, int]) -> KeyCounts:
-        """In how many records each key is absent, if it is: that is no wonder where nulls are left out."""
-        tally, found = read.scan.tally, {}
-        if tally.keys >= read.rows * len(counts):
+    def _absent(self, read: Read, counts: Mapping[str, int], torn: Sequence[bytes] = ()) -> KeyCounts:
+        """In how many records each key is absent, if it is: that is no wonder where nulls are left out.
+
+        Torn lines are no records, whatever stands in them.
+        """
+        tally, found, rows = read.scan.tally, {}, read.rows - len(torn)
+        if tally.keys - sum(line.count(b'":') for line in torn) >= rows * len(counts):
             return {}
         for column, values in counts.items():
             key = self.reader.keys[column]
             is_told = tally.nulls == 0 and (column in self._raw.texts or not self._empty(tally)(column))
-            there = values if is_told or values == read.rows else count_key(read.file, key)
-            if there < read.rows:
-                found[key] = KeyCount(read.rows - there, None)
+            there = values
+            if not is_told and values < rows:
+                mark = key_mark(key)
+                there = count_key(read.file, key) - sum(line.count(mark) for line in torn)
+            if there < rows:
+                found[key] = KeyCount(rows - there, None)
         return found
 
     def gather(

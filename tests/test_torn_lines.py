@@ -1,0 +1,73 @@
+"""A torn line among good ones, wherever it is cut: it costs no other record a value, and nothing is said of it
+but that it is a reject."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sparkify.engines.base import Engine
+from tests.builders import Source, etl, play, rows
+
+LINES, TORN, ODD = 300, 120, 5
+"""A file of so many lines is read by DuckDB's own reader; one is torn, and one holds what no column takes."""
+RECORD: dict[str, Any] = play(0, registration=None, length=None, userId="15")
+KEYS = ("artist", "registration", "length", "itemInSession", "userId")
+
+
+def cuts(separators: tuple[str, str]) -> list[bytes]:
+    """The record cut at each byte of its beginning and around some of its keys: before null, within it, behind it."""
+    whole = json.dumps(RECORD, separators=separators).encode()
+    ends = {1, 2, 3, len(whole) - 1}
+    for key in KEYS:
+        at = whole.index(f'"{key}":'.encode()) + len(key) + 2
+        ends |= {*range(at - 1, at + 8)}
+    return [whole[:end] for end in sorted(ends) if end < len(whole)]
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["compact", "spaced"])
+@pytest.mark.parametrize("odd", ["unknown", "twice", "none"])
+def test_a_line_that_is_torn_anywhere_costs_no_other_record_a_value(
+    warehouse: Engine, source: Source, odd: str, separators: tuple[str, str]
+) -> None:
+    torn = cuts(separators)
+    for number, cut in enumerate(torn):
+        plays = [play(item, sessionId=1000 + number) for item in range(LINES)]
+        lines = [json.dumps(one, separators=separators).encode() for one in plays]
+        more = {"unknown": b'{"deviceId"%s"kept",', "twice": b'{"level"%s"kept",', "none": b"{"}[odd]
+        lines[ODD] = lines[ODD].replace(b"{", more.replace(b"%s", separators[1].encode()), 1)
+        lines[TORN] = cut
+        source.write(source.folder / "log_data" / f"{number:03}.json", b"\n".join(lines) + b"\n")
+
+    summary = etl(warehouse, source.folder)
+
+    assert (summary.records.read, summary.records.rejected) == (LINES * len(torn), len(torn))
+    kept = {
+        "unknown": '{"deviceId":"kept"}',
+        "twice": '{"_set_aside":[{"key":"level","value":"kept","reason":"level is given twice"}]}',
+        "none": None,
+    }[odd]
+    said = "SELECT extra, COUNT(*) AS n FROM stg_events WHERE record = 6 GROUP BY 1"
+    assert rows(warehouse, said) == [(kept, len(torn))]
+    keys = "SELECT kind, name, SUM(records) AS n FROM etl_key GROUP BY 1, 2"
+    assert rows(warehouse, keys) == ([("unknown", "deviceId", len(torn))] if odd == "unknown" else [])
+    assert {one.kind for one in summary.warnings} <= {"unknown_key", "misfit"}
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["compact", "spaced"])
+def test_a_key_that_is_absent_beside_a_torn_line_is_counted_without_it(
+    warehouse: Engine, source: Source, separators: tuple[str, str]
+) -> None:
+    torn = cuts(separators)[::3]
+    for number, cut in enumerate(torn):
+        plays = [play(item, sessionId=1000 + number) for item in range(LINES)]
+        for one in plays[:7]:
+            del one["level"]
+        lines = [json.dumps(one, separators=separators).encode() for one in plays]
+        lines[TORN] = cut
+        source.write(source.folder / "log_data" / f"{number:03}.json", b"\n".join(lines) + b"\n")
+
+    etl(warehouse, source.folder)
+
+    keys = "SELECT kind, name, SUM(records) AS n, COUNT(*) AS files FROM etl_key GROUP BY 1, 2"
+    assert rows(warehouse, keys) == [("absent", "level", 7 * len(torn), len(torn))]
