@@ -1,5 +1,6 @@
 """The answer to a question or a query, in the forms that people and other libraries take."""
 
+import datetime as dt
 import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,20 +48,33 @@ class Answer:
         frame = _library("pandas").DataFrame(list(self.rows), columns=list(self.columns), dtype=object)
         for at in range(len(self.columns)):
             values = frame.iloc[:, at]
-            frame.isetitem(at, values.astype("Int64") if self._has_gaps(at) else values.infer_objects())
+            if self._has_gaps(at):
+                frame.isetitem(at, values.astype("Int64"))
+            elif not self._is_huge(at):  # which a float would round
+                frame.isetitem(at, values.infer_objects())
         return frame
 
     def pl(self) -> Any:
         """A Polars DataFrame."""
+        rows = [tuple(map(_without_zone, row)) for row in self.rows]
         return _library("polars").DataFrame(
-            list(self.rows), schema=distinct(self.columns), orient="row", infer_schema_length=None
+            rows, schema=distinct(self.columns), orient="row", infer_schema_length=None
         )
 
     def arrow(self) -> Any:
-        """A pyarrow Table."""
-        values = zip(*self.rows, strict=True) if self.rows else ([] for _ in self.columns)
+        """A pyarrow Table; what Arrow has no type for is text there."""
+        columns = zip(*self.rows, strict=True) if self.rows else ([] for _ in self.columns)
         pyarrow = _library("pyarrow")
-        return pyarrow.table([pyarrow.array(list(one)) for one in values], names=list(self.columns))
+
+        def array(values: list[Any]) -> Any:
+            try:
+                return pyarrow.array(values)
+            except (OverflowError, pyarrow.ArrowException):
+                return pyarrow.array([None if value is None else str(value) for value in values])
+
+        return pyarrow.table(
+            [array(list(map(_without_zone, one))) for one in columns], names=list(self.columns)
+        )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The Arrow PyCapsule interface, by which other libraries take the rows over."""
@@ -91,6 +105,10 @@ class Answer:
         whole = all(type(value) is int and -(2**63) <= value < 2**63 for value in values)
         return whole and 0 < len(values) < len(self.rows)
 
+    def _is_huge(self, at: int) -> bool:
+        """Whether a column has a whole number beyond 64 bits."""
+        return any(type(row[at]) is int and not -(2**63) <= row[at] < 2**63 for row in self.rows)
+
     def _more(self) -> list[str]:
         left = len(self.rows) - SHOWN
         return [f"... and {left:,} more"] if left > 0 else []
@@ -101,6 +119,11 @@ def _library(name: str) -> Any:
         return import_module(name)
     except ModuleNotFoundError as error:
         raise ConfigError(f"this needs {name}: pip install {name}") from error
+
+
+def _without_zone(value: Any) -> Any:
+    """A time of day with a zone as text: Arrow and Polars would drop the zone, and it be another time."""
+    return value.isoformat() if isinstance(value, dt.time) and value.tzinfo else value
 
 
 def _shown(value: object) -> str:

@@ -326,3 +326,16 @@ def test_a_load_that_is_refused_before_its_run_begins_leaves_its_row_too(loaded:
         warehouse.load(tmp_path / "music")
 
     assert "refused" in loaded("runs", "--format", "csv").stdout
+
+
+def test_values_that_a_library_has_no_type_for_are_not_made_others() -> None:
+    pytest.importorskip("pandas")
+    pytest.importorskip("polars")
+    zone = dt.timezone(dt.timedelta(hours=2))
+    rows = [(2**63 + 1, {1: "a"}, dt.time(10, tzinfo=zone)), (1, {2: "b"}, None), (None, None, None)]
+    answer = Answer(("huge", "map", "at"), rows)
+
+    assert list(answer.df()["huge"]) == [2**63 + 1, 1, None]
+    assert answer.arrow().column("huge").to_pylist() == ["9223372036854775809", "1", None]
+    assert answer.arrow().column("at").to_pylist()[0] == "10:00:00+02:00"
+    assert Answer(("at",), [row[2:] for row in rows]).pl()["at"].to_list()[0] == "10:00:00+02:00"

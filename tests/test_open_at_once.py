@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sparkify.engines.duckdb.engine import DuckDB
-from sparkify.errors import ConfigError
+from sparkify.errors import BusyError, ConfigError
 from sparkify.place import is_duckdb
 from tests.builders import Run
 
@@ -81,3 +81,16 @@ def test_a_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> 
     (tmp_path / "empty.duckdb").touch()
     with pytest.raises(ConfigError, match="is empty"):
         DuckDB(str(tmp_path / "empty.duckdb"))
+
+
+def test_a_thread_that_writes_waits_for_another_that_reads(loaded: Run, tmp_path: Path) -> None:
+    """DuckDB opens a file for one process in one way at a time."""
+    file = f"{tmp_path}/sparkify.duckdb"
+    reader = DuckDB(file, read_only=True)
+    with pytest.raises(BusyError, match="held by another thread of this process"):
+        DuckDB(file, wait=0.2)
+
+    leaves = threading.Timer(0.5, reader.close)
+    leaves.start()
+    DuckDB(file, wait=20).close()
+    leaves.join()

@@ -1,5 +1,4 @@
-"""A torn line among good ones, wherever it is cut: it costs no other record a value, and nothing is said of it
-but that it is a reject."""
+"""A torn line among good ones, wherever it is cut: it costs no other record a value, and is one reject."""
 
 import json
 from typing import Any
@@ -16,7 +15,7 @@ KEYS = ("artist", "registration", "length", "itemInSession", "userId")
 
 
 def cuts(separators: tuple[str, str]) -> list[bytes]:
-    """The record cut at each byte of its beginning and around some of its keys: before null, within it, behind it."""
+    """The record cut at its beginning and around some keys: before null, within it, behind it."""
     whole = json.dumps(RECORD, separators=separators).encode()
     ends = {1, 2, 3, len(whole) - 1}
     for key in KEYS:

@@ -262,3 +262,14 @@ def test_of_more_unknown_keys_than_are_counted_a_least_number_is_told(
 
     assert len(said) == 1
     assert said[0].startswith("there are at least ")
+
+
+def test_a_log_that_grew_by_no_play_has_its_plays_all_the_same(warehouse: Engine, source: Source) -> None:
+    log = source.log(*(play(item) for item in range(20)))
+    etl(warehouse, source.folder)
+    with log.open("a") as file:
+        file.write("\n" + json.dumps(play(20, page="Home")))
+
+    summary = etl(warehouse, source.folder, feed=Feed(is_strict=True))
+
+    assert (summary.records.loaded, summary.warnings) == (1, [])

@@ -1,7 +1,7 @@
 """What the files of a run say as a whole: events of other days than the name says, events and no play."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sparkify.engines.base import Engine
 from sparkify.formatting import count
@@ -30,8 +30,13 @@ def warn_missing_days(missing: Sequence[dt.date]) -> list[Warned]:
     ]
 
 
-def inspect_events(engine: Engine, run_id: int, uris: Mapping[int, str], warnings: Warnings) -> None:
-    """Warn of files of this run, by number, whose events cannot be what the file was meant to hold."""
+def inspect_events(
+    engine: Engine, run_id: int, uris: Mapping[int, str], grown: Collection[int], warnings: Warnings
+) -> None:
+    """Warn of files of this run, by number, whose events cannot be what the file was meant to hold.
+
+    Of a log that has `grown`, a part without a play says nothing.
+    """
     rows = engine.query(
         "SELECT e.file_id, COUNT(*) AS events, MIN(e.ts) AS first_event, MAX(e.ts) AS last_event, "
         "COUNT(p.page) AS plays "
@@ -43,7 +48,11 @@ def inspect_events(engine: Engine, run_id: int, uris: Mapping[int, str], warning
         return
     if any(file_id is None for file_id, *_ in rows):
         _inspect_copied(engine, run_id, list(uris.values()), warnings)
-    silent = [(uris.get(file_id), events) for file_id, events, _, _, plays in rows if not plays]
+    silent = [
+        (uris.get(file_id), events)
+        for file_id, events, _, _, plays in rows
+        if not plays and file_id not in grown
+    ]
     if silent:
         uri, events = silent[0][0], sum(events for _, events in silent)
         more = f" and {count(len(silent) - 1, 'more file')}" if silent[1:] else ""

@@ -214,7 +214,7 @@ def _load_files(
     parts = parts_to_replace(planned)
     if unread := loading.left_out & {one.file.uri for one in planned if one.is_whole and one.parts}:
         raise LoadError(f"{min(unread)} changed while it was read: nothing was published. Run it again.")
-    inspect_events(engine, run_id, loading.logs, warnings)
+    inspect_events(engine, run_id, loading.logs, loading.grown, warnings)
     progress.step("building the star schema")
     learn_forms(engine, run_id, run_id)
     tally, removed, affected = loading.tally, 0, None

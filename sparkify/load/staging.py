@@ -109,6 +109,8 @@ class FileIngest:
         self.reasons: dict[tuple[str, str], tuple[str, int]] = {}
         """Where in each file something was rejected first, and how often, by (URI, reason)."""
         self.logs: dict[int, str] = {}
+        self.grown: set[int] = set()
+        """Parts of logs that went on."""
         """The files of events that were loaded, by number."""
         self.left_out: set[str] = set()
         """Files that changed while they were read."""
@@ -216,6 +218,7 @@ class FileIngest:
                 self._empty.append(file.uri)
         add_parts(self._engine, parts)
         self.logs |= {part.file_id: part.uri for part in parts if dataset == "events"}
+        self.grown |= {s.file_id for s in staged if files[s.file_id].start}
 
     def _values(
         self, file: NewFile, staged: Staged, counted: Mapping[int, Values]

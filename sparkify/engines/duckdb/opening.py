@@ -111,6 +111,14 @@ def connect(
                     f"{file} is held by another process: {_holder(error)}. Try again later."
                 ) from error
             time.sleep(0.05)
+        except duckdb.ConnectionException as error:
+            if "different configuration" not in str(error):
+                raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
+            if time.monotonic() >= deadline:
+                raise BusyError(
+                    f"{file} is held by another thread of this process. Try again later."
+                ) from error
+            time.sleep(0.05)
         except duckdb.Error as error:
             raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
 
