@@ -50,6 +50,7 @@ TESTS_ONLY_IN_CHECK = (
     "test_a_private_cluster_is_told_how_to_reach_and_nothing_is_opened",
     "test_from_launch_over_a_load_to_delete_each_request_names_the_owner",
     "test_a_number_key_that_a_text_follows_is_seen_however_the_file_is_cut",
+    "test_forget_reads_and_writes_no_more_at_once_than_memory_allows",
 )  # fmt: skip
 """Tests of ten seconds and more that CI leaves to `make check`, where a shorter one holds the kind."""
 WALKS = (

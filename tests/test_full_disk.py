@@ -84,7 +84,7 @@ def test_a_warehouse_that_cannot_be_written_again_whole_is_not_replaced(tmp_path
             connection.execute(f"CREATE TABLE {name} AS SELECT i, hash(i) AS h FROM range(2000) t(i)")
 
     with no_file_larger_than(int(file.stat().st_size * share)), pytest.raises(duckdb.Error):
-        rewrite(str(file), fresh, "v1.4.0")
+        rewrite(str(file), fresh, "v1.4.0", "")
 
     rewrite(str(file), tmp_path / "again", "v1.4.0")
     with duckdb.connect(str(tmp_path / "again")) as connection:

@@ -193,10 +193,8 @@ def test_a_row_that_was_planted_under_the_number_of_the_next_run_is_in_no_seal(
 ) -> None:
     source.log(play(0))
     etl(warehouse, source.folder)
-    warehouse.execute(
-        "INSERT INTO etl_reject (run_id, file_id, record, reason, encoding, raw_text, replayed_in) "
-        "VALUES (2, 2, 99, 'x', 'text', 'planted', 2)"
-    )
+    columns = "run_id, file_id, record, reason, encoding, raw_text, replayed_in"
+    warehouse.execute(f"INSERT INTO etl_reject ({columns}) VALUES (2, 2, 99, 'x', 'text', 'planted', 2)")
     source.log(play(1), "{broken", day="2018-11-02")
 
     etl(warehouse, source.folder)

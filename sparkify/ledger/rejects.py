@@ -2,16 +2,18 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Reader, Value
 from sparkify.ledger.counts import count_rejects
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.statements import run, temporary
-from sparkify.source.file import Dataset
+from sparkify.source.file import Dataset, batches
 from sparkify.source.tally import LONGEST_RECORD
 
+AT_ONCE, BESIDE = 16 << 20, 500
+"""Bytes of texts that are held at once, and of what is beside each."""
 KEPT = 65_535
 """Bytes of a record that are kept whole, as etl_reject holds them; base64 makes 4 bytes of 3."""
 
@@ -65,12 +67,27 @@ def read_rejects(reader: Reader, dataset: Dataset, run_id: int | None) -> list[R
     )
 
 
-def read_texts(reader: Reader, dataset: Dataset) -> list[Reject]:
-    """The rejects of these files whose text is kept, whatever became of them."""
+def pages_of_texts(reader: Reader, dataset: Dataset) -> Iterator[list[Reject]]:
+    """The rejects of these files whose text is kept, whatever became of them, some megabytes at a time."""
     which = (
         "JOIN etl_file AS f ON f.file_id = r.file_id WHERE r.raw_text IS NOT NULL AND f.dataset = :dataset"
     )
-    return _read(reader, which, {"dataset": dataset})
+    places = reader.query(
+        "SELECT r.file_id, r.record, OCTET_LENGTH(r.raw_text) AS bytes "
+        f"FROM etl_reject AS r {which} ORDER BY r.file_id, r.record",
+        {"dataset": dataset},
+    ).rows
+    between = (
+        " AND (r.file_id > :first_file OR (r.file_id = :first_file AND r.record >= :first_record))"
+        " AND (r.file_id < :last_file OR (r.file_id = :last_file AND r.record <= :last_record))"
+    )
+    for page in batches(places, lambda place: place[2] + BESIDE, AT_ONCE):
+        (first_file, first_record, _), (last_file, last_record, _) = page[0], page[-1]
+        ends: dict[str, Value] = {
+            "dataset": dataset, "first_file": first_file, "first_record": first_record,
+            "last_file": last_file, "last_record": last_record,
+        }  # fmt: skip
+        yield _read(reader, which + between, ends)
 
 
 def revise_reasons(engine: Engine, rejects: Iterable[Reject]) -> None:

@@ -14,7 +14,7 @@ from sparkify.errors import ConfigError, QueryError, SparkifyError, WarehouseErr
 from sparkify.formatting import count
 from sparkify.ledger.counts import erase_values
 from sparkify.ledger.digests import Changes
-from sparkify.ledger.rejects import erase_texts, read_texts
+from sparkify.ledger.rejects import erase_texts, pages_of_texts
 from sparkify.ledger.state import FORGOTTEN, add_forgotten, list_forgotten
 from sparkify.load.checks import check_layout
 from sparkify.load.comments import meanings
@@ -99,8 +99,8 @@ def forget(
             receipt.values = sum(map(sum, (*named.values(), *of_songs.values())))
             erase_values(engine, [(file_id, 0, one.aside) for file_id, one in of_songs.items()])
         for dataset in DATASETS:
-            texts = read_texts(engine, dataset)
-            gone = [one for one in texts if must_erase(one, everybody, dataset, paths)]
+            pages = pages_of_texts(engine, dataset)
+            gone = [one for page in pages for one in page if must_erase(one, everybody, dataset, paths)]
             erase_texts(engine, erase(gone, everybody, dataset, paths), changes)
             receipt.rejects += len(gone)
         relearn_forms(engine, run_id)

@@ -201,7 +201,7 @@ class DuckDB:
                     raise WarehouseError(f"{self.file} could not be closed: run this again.")
                 remove_old_logs(self.file)
                 before = Path(self.file).stat()
-                rewrite(self.file, fresh, version)
+                rewrite(self.file, fresh, version, str(self._settings.get("memory_limit", "")))
                 fresh.chmod(before.st_mode)
                 with contextlib.suppress(PermissionError):
                     os.chown(fresh, before.st_uid, before.st_gid)

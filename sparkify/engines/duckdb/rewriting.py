@@ -1,4 +1,4 @@
-"""A warehouse, written again by a process that never held what was deleted: run with FILE FRESH VERSION.
+"""A warehouse, written again by a process that never held what was deleted: FILE FRESH VERSION MEMORY.
 
 DuckDB fills the ends of what it writes with whatever its memory held before: up to seven bytes of a name that
 was erased just now would stand in the new file.
@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -22,12 +23,12 @@ COMMENTS = (
 """What DuckDB 2.0 does not copy: comments on columns of views."""
 
 
-def rewrite(file: str, fresh: Path, version: str) -> None:
+def rewrite(file: str, fresh: Path, version: str, memory: str) -> None:
     """Copy what stands in a closed warehouse to a new file. Raises duckdb.Error.
 
     The process imports nothing from the current folder (-P), which may hold anything, and what this one does.
     """
-    command = [sys.executable, "-P", "-m", __name__, file, str(fresh), version]
+    command = [sys.executable, "-P", "-m", __name__, file, str(fresh), version, memory]
     paths = [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
@@ -36,8 +37,11 @@ def rewrite(file: str, fresh: Path, version: str) -> None:
         raise duckdb.IOException(lines[-1] if lines else f"the process ended with {done.returncode}")
 
 
-def main(file: str, fresh: str, version: str) -> None:
-    with duckdb.connect(":memory:", config={"temp_directory": str(Path(fresh).parent)}) as connection:
+def main(file: str, fresh: str, version: str, memory: str) -> None:
+    settings: dict[str, Any] = {"temp_directory": str(Path(fresh).parent)}
+    with duckdb.connect(
+        ":memory:", config=settings | ({"memory_limit": memory} if memory else {})
+    ) as connection:
         connection.execute(f"ATTACH {duckdb_text(file)} AS stood (READ_ONLY)")
         connection.execute(f"ATTACH {duckdb_text(fresh)} AS fresh (STORAGE_VERSION {duckdb_text(version)})")
         # There a table's checks, defaults and indexes find the macros of the file.
