@@ -86,7 +86,7 @@ def test_a_warehouse_that_cannot_be_written_again_whole_is_not_replaced(tmp_path
     with no_file_larger_than(int(file.stat().st_size * share)), pytest.raises(duckdb.Error):
         rewrite(str(file), fresh, "v1.4.0", "")
 
-    rewrite(str(file), tmp_path / "again", "v1.4.0")
+    rewrite(str(file), tmp_path / "again", "v1.4.0", "")
     with duckdb.connect(str(tmp_path / "again")) as connection:
         assert connection.execute("SELECT COUNT(*) FROM g").fetchall() == [(2000,)]
 
@@ -114,7 +114,7 @@ def test_a_new_file_that_lacks_rows_is_not_taken(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(rewriting.duckdb, "connect", lambda *rest, **more: Lossy(connect(*rest, **more)))
 
     with pytest.raises(duckdb.IOException, match="does not hold what the warehouse holds"):
-        rewriting.main(f"{tmp_path}/w.duckdb", f"{tmp_path}/fresh", "v1.4.0")
+        rewriting.main(f"{tmp_path}/w.duckdb", f"{tmp_path}/fresh", "v1.4.0", "")
 
 
 def test_an_export_that_does_not_fit_the_disk_leaves_the_one_before(loaded: Run, tmp_path: Path) -> None:
