@@ -17,7 +17,7 @@ FEW, EVERY = 1, 20
 """Of a test with many cases, CI tries the first in each of these lanes, and then every twentieth."""
 FIRST, EACH = 2, 20
 """In the other lanes the first two, and then every twentieth."""
-INSTANT = ("test_emulator", "test_contract", "test_dialect", "test_statements", "test_values_oracle")
+INSTANT = ("test_emulator", "test_contract", "test_dialect", "test_values_oracle")
 """How modules begin whose cases cost next to nothing: CI tries them all."""
 LONG_ON_A_CLUSTER = (
     "test_torn_tails", "test_matching", "test_real_data", "test_s3_faults", "test_laws", "test_feeds",
@@ -28,12 +28,14 @@ LONG_ON_A_CLUSTER = (
     "test_traces", "test_new_column", "test_other_program", "test_rules", "test_seal_key",
     "test_moving_files", "test_field_paths", "test_export", "test_activity", "test_find", "test_filters",
     "test_attempts", "test_bad_files", "test_accounting", "test_calendar", "test_questions",
-    "test_laws_of_retraction", "test_good_lines", "test_two_datasets", "test_names",
+    "test_laws_of_retraction", "test_good_lines", "test_two_datasets", "test_names", "test_torn_lines",
+    "test_forms_leave",
 )  # fmt: skip
 """Modules that try one law many times: CI and the short form hold it on DuckDB, `make check` on both."""
 ONLY_IN_CHECK = (
     "test_distribution_measure", "test_blanks_engines", "test_provision_serverless", "test_rehearse_real",
-    "test_distribution_command", "test_values_engines", "test_undo_copies",
+    "test_distribution_command", "test_values_engines", "test_undo_copies", "test_rehearse",
+    "test_distribution", "test_statements", "test_laws", "test_notebook",
 )  # fmt: skip
 """Modules that CI leaves to `make check`: it has twenty minutes, and others hold their kinds."""
 TESTS_ONLY_IN_CHECK = (
@@ -51,6 +53,14 @@ TESTS_ONLY_IN_CHECK = (
     "test_from_launch_over_a_load_to_delete_each_request_names_the_owner",
     "test_a_number_key_that_a_text_follows_is_seen_however_the_file_is_cut",
     "test_forget_reads_and_writes_no_more_at_once_than_memory_allows",
+    "test_each_picture_is_saved_as_a_png_without_a_network",
+    "test_the_page_loads_again_when_a_run_is_published",
+    "test_a_cluster_of_others_is_loaded_asked_and_shown_in_two_schemas",
+    "test_a_delete_killed_after_any_call_is_finished_by_the_next",
+    "test_every_answer_of_months_with_faults_is_that_of_plain_python",
+    "test_ages_are_told_as_of_the_moment_of_reading", "test_a_legend_has_the_colours_of_its_picture",
+    "test_a_collation_of_any_column_of_text_is_named_and_refused",
+    "test_a_last_line_without_an_end_is_whole_wherever_the_readers_buffers_end",
 )  # fmt: skip
 """Tests of ten seconds and more that CI leaves to `make check`, where a shorter one holds the kind."""
 WALKS = (

@@ -62,7 +62,6 @@ def _filled(text: str, file: str) -> str:
     return filled(text, file)
 
 
-@cache
 def names(group: Group) -> Sequence[str]:
     """The names of a group's statements, sorted."""
     return tuple(sorted(file.stem for file in (*(ROOT / group).glob("*.sql"), *_in_topics(group))))

@@ -183,7 +183,7 @@ class Batch:
         A record that DuckDB's reader refuses, and another reader does not, such as one with half of a
         surrogate pair, is none of these.
         """
-        missing = read.scan.tally.keys - read.scan.tally.nulls - sum(counts.values())
+        values = missing = read.scan.tally.keys - read.scan.tally.nulls - sum(counts.values())
         if missing == 0 and max(counts.values()) == read.rows:  # a column has a value in every line
             return ()
         nothing = " AND ".join(f"{column} IS NULL" for column in self._raw.columns)
@@ -193,16 +193,17 @@ class Batch:
                 f"SELECT rowid FROM raw_plain WHERE part = $1 AND {nothing} LIMIT {FEW}", [part]
             )
         }
-        if len(lines) == FEW or (missing and not lines):
-            return None
+        if len(lines) == FEW or not lines:
+            return None if missing else ()
         torn = []
         for number, line in records(read.file):
             if number - read.file.lines_before in lines:
-                if diagnose(line) is None:
+                if diagnose(line) is not None:
+                    torn.append(line)
+                    values -= line.count(b'":') - len(_NULL.findall(line))
+                elif missing:
                     return None  # a record that DuckDB refuses: a mark before it, half a character in it
-                torn.append(line)
-                missing -= line.count(b'":') - len(_NULL.findall(line))
-        return torn if missing == 0 else None
+        return torn if values == 0 else None
 
     def _empty(self, tally: Tally) -> Callable[[str], int]:
         """How many texts of a column are empty in the file's bytes."""
