@@ -75,13 +75,11 @@ def test_a_command_of_the_users_is_given_the_summary(run: Run, source: Source, t
 
 
 def test_the_command_is_not_given_the_key_of_the_seals(
-    run: Run, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source.log(play(0))
-    (tmp_path / "dwg.cfg").write_text("[ETL]\nNOTIFY = sh -c 'env > told.txt'\n")
     monkeypatch.setenv("SPARKIFY_SEAL_KEY", "planted-key")
 
-    assert run("etl", "--source", "music").returncode == 0
+    monitoring._notify(f"sh -c 'env > {tmp_path}/told.txt'", {"run_id": 1})
 
     told = (tmp_path / "told.txt").read_text()
     assert ("planted-key" in told, "PATH=" in told) == (False, True)

@@ -161,10 +161,10 @@ def test_check_says_when_a_table_does_not_hold_what_its_select_returns(
     assert "top_artists: it holds 1 row that its SELECT does not return, and lacks 1 row;" in told
     rebuild(warehouse, Noting(), project=project)
     warehouse.execute("UPDATE top_artists SET seconds = seconds * 1.001 WHERE artist_name = 'Harmonia'")
-    warehouse.execute("INSERT INTO twice SELECT 1 AS a")
+    warehouse.execute("INSERT INTO twice SELECT 1 AS a UNION ALL SELECT 1 AS a")
     told = failed(warehouse, project)["models"]
     assert "top_artists: it holds 1 row" in told
-    assert "twice: it holds 1 row that its SELECT does not return, and lacks 0 rows" in told
+    assert "twice: it holds 2 rows that its SELECT does not return, and lacks 0 rows" in told
     assert "its SELECT is another one now" in failed(warehouse, write(twice="SELECT 2 AS a"))["models"]
     rebuild(warehouse, Noting(), project=project)
     assert failed(warehouse, project) == {}

@@ -103,27 +103,21 @@ def connect(
     while True:
         try:
             return duckdb.connect(file, read_only=read_only, config=settings)
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
-            if time.monotonic() >= deadline:
-                raise BusyError(
-                    f"{file} is held by another process: {_holder(error)}. Try again later."
-                ) from error
-            time.sleep(0.05)
-        except duckdb.ConnectionException as error:
-            if "different configuration" not in str(error):
-                raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
-            if time.monotonic() >= deadline:
-                raise BusyError(
-                    f"{file} is held by another thread of this process. Try again later."
-                ) from error
-            time.sleep(0.05)
         except duckdb.Error as error:
-            raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
+            if not (holder := _holder(error)):
+                raise WarehouseError(f"{file} cannot be opened: {first_line(error)}") from error
+            if time.monotonic() >= deadline:
+                raise BusyError(f"{file} is held by another {holder}. Try again later.") from error
+            time.sleep(0.05)
 
 
 def _holder(error: duckdb.Error) -> str:
+    """Who has the file open, if that is why it cannot be opened."""
     text = str(error)
+    if isinstance(error, duckdb.ConnectionException) and "different configuration" in text:
+        return "thread of this process"
+    if not isinstance(error, duckdb.IOException) or "lock" not in text.lower():
+        return ""
     start = text.find("held in")
-    return text[start + 8 :].split(". ", maxsplit=1)[0].strip() if start >= 0 else first_line(error)
+    found = text[start + 8 :].split(". ", maxsplit=1)[0].strip() if start >= 0 else first_line(error)
+    return f"process: {found}"
