@@ -169,19 +169,21 @@ def test_memory_is_bounded_whatever_a_small_file_unpacks_to(source: Source, tmp_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="getrusage counts memory in kilobytes on Linux")
-def test_forget_reads_and_writes_no_more_at_once_than_memory_allows(
+def test_long_rejects_are_held_some_megabytes_at_a_time(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ended "out of memory" with 40,000 long rejects, and nobody was forgotten."""
+    """`forget` ended "out of memory" with 40,000 of them, and nobody was forgotten; a load took 1.9 GB."""
     monkeypatch.setenv("SPARKIFY_ETL__REJECTED_FILES", "allow")
     monkeypatch.setenv("SPARKIFY_WAREHOUSE__MEMORY", "150MB")
     long = "x" * 20_000
     source.log(*(play(item, ts="?", userId=str(item % 9), song=f"{long}{item}") for item in range(10_000)))
-    etl = [*COMMAND, "etl", "--source", "music", "--max-rejects", "100%"]
-    assert subprocess.run(etl, check=False, cwd=tmp_path, capture_output=True).returncode == 0
 
-    forget = [sys.executable, "-c", MEASURED, *COMMAND, "forget", "8", "--yes"]
-    run = subprocess.run(forget, check=False, cwd=tmp_path, capture_output=True, text=True)
-
-    assert run.returncode == 0, run.stderr
-    assert int(run.stdout.split()[-1]) < 400_000, run.stdout.split()[-1]
+    for command in (
+        ["etl", "--source", "music", "--max-rejects", "100%"],
+        ["rejects", "replay"],
+        ["forget", "8", "--yes"],
+    ):
+        program = [sys.executable, "-c", MEASURED, *COMMAND, *command]
+        run = subprocess.run(program, check=False, cwd=tmp_path, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        assert int(run.stdout.split()[-1]) < 400_000, (command, run.stdout.split()[-1])

@@ -17,6 +17,8 @@ AT_ONCE, BESIDE = 16 << 20, 500
 KEPT = 65_535
 """Bytes of a record that are kept whole, as etl_reject holds them; base64 makes 4 bytes of 3."""
 
+_COLUMNS = "r.file_id, r.record, r.reason, r.encoding, r.raw_text"
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -57,25 +59,23 @@ def add_rejects(engine: Engine, run_id: int, rejects: Sequence[Reject]) -> None:
     engine.insert("etl_reject", columns, rows)
 
 
-def read_rejects(reader: Reader, dataset: Dataset, run_id: int | None) -> list[Reject]:
-    """The rejects of every run or of one that are rejects still, in the order of their files."""
-    return _read(
-        reader,
-        "JOIN etl_file AS f ON f.file_id = r.file_id WHERE r.replayed_in IS NULL "
-        "AND f.dataset = :dataset AND (:run IS NULL OR r.run_id = :run)",
-        {"dataset": dataset, "run": run_id},
-    )
+def read_rejects(
+    reader: Reader, dataset: Dataset, run_id: int | None = None, *, replayed: bool = True
+) -> Iterator[list[Reject]]:
+    """The rejects of every run or of one in the order of their files, some megabytes of text at a time.
 
-
-def pages_of_texts(reader: Reader, dataset: Dataset) -> Iterator[list[Reject]]:
-    """The rejects of these files whose text is kept, whatever became of them, some megabytes at a time."""
-    which = (
-        "JOIN etl_file AS f ON f.file_id = r.file_id WHERE r.raw_text IS NOT NULL AND f.dataset = :dataset"
-    )
+    Those that were loaded after all are among them, unless `replayed` is false.
+    """
+    which = "JOIN etl_file AS f ON f.file_id = r.file_id WHERE f.dataset = :dataset"
+    params: dict[str, Value] = {"dataset": dataset}
+    if run_id is not None:
+        which, params = which + " AND r.run_id = :run", params | {"run": run_id}
+    if not replayed:
+        which += " AND r.replayed_in IS NULL"
     places = reader.query(
-        "SELECT r.file_id, r.record, OCTET_LENGTH(r.raw_text) AS bytes "
+        "SELECT r.file_id, r.record, COALESCE(OCTET_LENGTH(r.raw_text), 0) AS bytes "
         f"FROM etl_reject AS r {which} ORDER BY r.file_id, r.record",
-        {"dataset": dataset},
+        params,
     ).rows
     between = (
         " AND (r.file_id > :first_file OR (r.file_id = :first_file AND r.record >= :first_record))"
@@ -84,10 +84,11 @@ def pages_of_texts(reader: Reader, dataset: Dataset) -> Iterator[list[Reject]]:
     for page in batches(places, lambda place: place[2] + BESIDE, AT_ONCE):
         (first_file, first_record, _), (last_file, last_record, _) = page[0], page[-1]
         ends: dict[str, Value] = {
-            "dataset": dataset, "first_file": first_file, "first_record": first_record,
+            "first_file": first_file, "first_record": first_record,
             "last_file": last_file, "last_record": last_record,
         }  # fmt: skip
-        yield _read(reader, which + between, ends)
+        sql = f"SELECT {_COLUMNS} FROM etl_reject AS r {which}{between} ORDER BY r.file_id, r.record"
+        yield [Reject(*row) for row in reader.query(sql, params | ends).rows]
 
 
 def revise_reasons(engine: Engine, rejects: Iterable[Reject]) -> None:
@@ -125,12 +126,6 @@ def supersede(engine: Engine, run_id: int, parts: Iterable[int], line: int, chan
             )
         if gone:
             count_rejects(engine)
-
-
-def _read(reader: Reader, which: str, params: dict[str, Value]) -> list[Reject]:
-    columns = "r.file_id, r.record, r.reason, r.encoding, r.raw_text"
-    sql = f"SELECT {columns} FROM etl_reject AS r {which} ORDER BY r.file_id, r.record"
-    return [Reject(*row) for row in reader.query(sql, params).rows]
 
 
 def _revise(engine: Engine, statement: str, rejects: Iterable[Reject]) -> None:

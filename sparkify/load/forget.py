@@ -14,11 +14,11 @@ from sparkify.errors import ConfigError, QueryError, SparkifyError, WarehouseErr
 from sparkify.formatting import count
 from sparkify.ledger.counts import erase_values
 from sparkify.ledger.digests import Changes
-from sparkify.ledger.rejects import erase_texts, pages_of_texts
+from sparkify.ledger.rejects import Reject, erase_texts, read_rejects
 from sparkify.ledger.state import FORGOTTEN, add_forgotten, list_forgotten
 from sparkify.load.checks import check_layout
 from sparkify.load.comments import meanings
-from sparkify.load.erase import erase, must_erase
+from sparkify.load.erase import erase
 from sparkify.load.feed import Feed
 from sparkify.load.layout import read_columns
 from sparkify.load.notices import Warned, Warnings
@@ -99,9 +99,11 @@ def forget(
             receipt.values = sum(map(sum, (*named.values(), *of_songs.values())))
             erase_values(engine, [(file_id, 0, one.aside) for file_id, one in of_songs.items()])
         for dataset in DATASETS:
-            pages = pages_of_texts(engine, dataset)
-            gone = [one for page in pages for one in page if must_erase(one, everybody, dataset, paths)]
-            erase_texts(engine, erase(gone, everybody, dataset, paths), changes)
+            gone: list[Reject] = []
+            for page in read_rejects(engine, dataset):
+                erased = erase(page, everybody, dataset, paths)
+                gone += [one for one, before in zip(erased, page, strict=True) if one is not before]
+            erase_texts(engine, gone, changes)
             receipt.rejects += len(gone)
         relearn_forms(engine, run_id)
         datasets: tuple[Dataset, ...] = ("events", "songs") if of_songs else ("events",)

@@ -6,8 +6,10 @@ was not kept whole cannot go it: then the file itself must be read again.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from sparkify.engines.base import STAGING_TABLE, Engine
@@ -93,24 +95,26 @@ def _validate_again(
 
     Their values are counted in `tally`, and in `misfits` those that do not fit, by the reason.
     """
-    found, others = _read_rejects(engine, dataset, run)
-    if others:
-        progress.warn(
-            f"{count(others, 'reject')} of {dataset} cannot be validated again, as a whole file or a text "
-            "that was not kept whole: `sparkify reload FILE` reads it again."
-        )
-    if not found:
-        return {}
-    parts = dict(enumerate(found, start=next_part(engine)))
     with Scratch() as folder:
-        files = [_as_file(number, found[of], folder) for number, of in parts.items()]
+        files, parts, others = _write_files(engine, dataset, run, folder)
+        if others:
+            progress.warn(
+                f"{count(others, 'reject')} of {dataset} cannot be validated again, as a whole file or a "
+                "text that was not kept whole: `sparkify reload FILE` reads it again."
+            )
+        if not files:
+            return {}
         rules = validation.rules(dataset, run_id, engine, feed.paths[dataset], feed.clock())
         staged = {one.file_id: one for one in engine.stage(dataset, files, rules)}
         by_id = {file.file_id: file for file in files}
-        wrong = [one for page in validate(engine, dataset, by_id, rules) for one in page]
+        wrong = [
+            replace(one, file_id=parts[one.file_id], raw_text=None)
+            for page in validate(engine, dataset, by_id, rules)
+            for one in page
+        ]
         counted = accept(engine, dataset, run_id, rules, feed.paths["events"])
         misfits += count_misfits(engine, dataset, run_id, counted, feed.paths[dataset])
-    revise_reasons(engine, [replace(one, file_id=parts[one.file_id]) for one in wrong])
+    revise_reasons(engine, wrong)
     passed = dict(
         engine.query(
             f"SELECT file_id, COUNT(*) AS n FROM {STAGING_TABLE[dataset]} "
@@ -135,29 +139,37 @@ def _validate_again(
     return passed
 
 
-def _read_rejects(
-    engine: Engine, dataset: Dataset, run: int | None
-) -> tuple[dict[int, dict[int, bytes]], int]:
-    """(rejects whose text is kept, and is an object, by part and line; how many others there are)."""
-    found: dict[int, dict[int, bytes]] = {}
-    others = 0
-    for one in read_rejects(engine, dataset, run):
-        if one.record == 0 or one.raw_text is None or one.encoding not in _KEPT_WHOLE:
-            others += one.encoding != "erased"
-            continue
-        line = decoded(one.encoding, one.raw_text)
-        if diagnose(line) is None:
-            found.setdefault(one.file_id, {})[one.record] = line
-    return found, others
+def _write_files(
+    engine: Engine, dataset: Dataset, run: int | None, folder: Path
+) -> tuple[list[NewFile], dict[int, int], int]:
+    """Write the rejects whose text is kept, and is an object, each on the line that it has in its own file.
+
+    Returns the new files, by their number the part that each is of, and how many other rejects there are.
+    """
+    parts: dict[int, int] = {}
+    others, number, last = 0, next_part(engine) - 1, 0
+    with ExitStack() as current:
+        for one in chain.from_iterable(read_rejects(engine, dataset, run, replayed=False)):
+            if one.record == 0 or one.raw_text is None or one.encoding not in _KEPT_WHOLE:
+                others += one.encoding != "erased"
+                continue
+            line = decoded(one.encoding, one.raw_text)
+            if diagnose(line) is not None:
+                continue
+            if parts.get(number) != one.file_id:
+                current.close()
+                number, last = number + 1, 1
+                parts[number] = one.file_id
+                out = current.enter_context(_path(folder, number).open("wb"))
+            out.write(b"\n" * (one.record - last) + line)
+            last = one.record
+    return [_as_file(number, _path(folder, number)) for number in parts], parts, others
 
 
-def _as_file(number: int, lines: Mapping[int, bytes], folder: Path) -> NewFile:
-    """A file in which each of them stands on the line that it has in its own."""
-    path = folder / f"{number}.json"
-    with path.open("wb") as out:
-        at = 1
-        for record, line in lines.items():
-            out.write(b"\n" * (record - at) + line)
-            at = record
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number}.json"
+
+
+def _as_file(number: int, path: Path) -> NewFile:
     found = path.stat()
     return NewFile(number, str(path), str(path), found.st_size, local_version(found))

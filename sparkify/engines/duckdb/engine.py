@@ -25,6 +25,7 @@ from sparkify.engines.duckdb.files import (
     spill_folder,
 )
 from sparkify.engines.duckdb.hidden import DEFINITIONS, altered, refuse_hidden
+from sparkify.engines.duckdb.inserting import insert_columns
 from sparkify.engines.duckdb.opening import NO_LIMITS, Limits, configure, connect, limit_of, settings_of
 from sparkify.engines.duckdb.rewriting import rewrite
 from sparkify.engines.duckdb.snapshot import refuse_copy, snapshot_of, write_snapshot
@@ -150,18 +151,12 @@ class DuckDB:
             return
         import numpy as np
 
-        incoming = {
+        arrays = {
             name: np.array(values, dtype=object)
             for name, values in zip(columns, zip(*rows, strict=True), strict=True)
         }
-        self._connection.register("incoming", incoming)
-        try:
-            self._fetch(
-                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns)} FROM incoming"
-            )
-        finally:
-            with contextlib.suppress(duckdb.Error):  # where the transaction has ended, what ended it is told
-                self._connection.unregister("incoming")
+        with translated(f"INSERT INTO {table}"):
+            insert_columns(self._connection, table, arrays)
 
     def stage(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from sparkify.engines.base import STAGING_TABLE
+from sparkify.engines.duckdb.inserting import insert_columns
 from sparkify.source.file import Dataset
 from sparkify.sql.schema import table
 
@@ -98,10 +99,8 @@ class RawTables:
         if columns:
             import numpy as np
 
-            incoming = {column: np.array(values, dtype=np.int64) for column, values in columns.items()}
-            self.connection.register("incoming", incoming)
-            self.sql(f"INSERT INTO {name} SELECT {', '.join(columns)} FROM incoming")
-            self.connection.unregister("incoming")
+            arrays = {column: np.array(values, dtype=np.int64) for column, values in columns.items()}
+            insert_columns(self.connection, name, arrays)
 
 
 def _counts(columns: Sequence[str], texts: Sequence[str]) -> str:
