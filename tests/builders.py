@@ -171,8 +171,9 @@ def _line(record: Record | str | bytes) -> bytes:
 
 
 def rejects(engine: Engine) -> list[tuple[Any, ...]]:
-    """Number and reason of every rejected record, in the order of files and lines."""
-    return rows(engine, "SELECT record, reason FROM etl_reject ORDER BY file_id, record")
+    """Number and reason of every record that is rejected still, in the order of files and lines."""
+    sql = "SELECT record, reason FROM etl_reject WHERE replayed_in IS NULL ORDER BY file_id, record"
+    return rows(engine, sql)
 
 
 def without_rights(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -29,7 +29,7 @@ LONG_ON_A_CLUSTER = (
     "test_moving_files", "test_field_paths", "test_export", "test_activity", "test_find", "test_filters",
     "test_attempts", "test_bad_files", "test_accounting", "test_calendar", "test_questions",
     "test_laws_of_retraction", "test_good_lines", "test_two_datasets", "test_names", "test_torn_lines",
-    "test_forms_leave",
+    "test_forms_leave", "test_whole_rejects",
 )  # fmt: skip
 """Modules that try one law many times: CI and the short form hold it on DuckDB, `make check` on both."""
 ONLY_IN_CHECK = (
@@ -52,7 +52,7 @@ TESTS_ONLY_IN_CHECK = (
     "test_a_private_cluster_is_told_how_to_reach_and_nothing_is_opened",
     "test_from_launch_over_a_load_to_delete_each_request_names_the_owner",
     "test_a_number_key_that_a_text_follows_is_seen_however_the_file_is_cut",
-    "test_forget_reads_and_writes_no_more_at_once_than_memory_allows",
+    "test_long_rejects_are_held_some_megabytes_at_a_time",
     "test_each_picture_is_saved_as_a_png_without_a_network",
     "test_the_page_loads_again_when_a_run_is_published",
     "test_a_cluster_of_others_is_loaded_asked_and_shown_in_two_schemas",

@@ -15,9 +15,10 @@ from sparkify.errors import LoadError
 from sparkify.load import files
 from sparkify.load.files import Plan, make_plan
 from sparkify.load.run import MaxRejects, load
+from sparkify.load.undo import undo
 from sparkify.source.listing import find_source, list_source
 from sparkify.source.local import local_version
-from tests.builders import Noting, Run, Source, etl, play, rows
+from tests.builders import Noting, Run, Source, etl, play, rejects, rows
 
 PLAYS = "SELECT item_in_session FROM songplay ORDER BY 1"
 MANY = range(10, 210)
@@ -141,6 +142,35 @@ def test_a_file_that_is_gone_when_its_turn_comes_takes_no_other_down(
     assert any(
         "2018-11-02-events.json changed while it was read, or was removed" in one for one in watching.warnings
     )
+
+
+@pytest.mark.parametrize("count", [1, len(MANY)])
+def test_a_torn_line_stays_a_reject_where_the_log_that_grew_is_gone_when_its_turn_comes(
+    warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    line = json.dumps(play(300)).encode()
+    log = source.log(*map(play, MANY[:count]), day="2018-11-03")
+    log.write_bytes(log.read_bytes() + b"\n" + line[:40])
+    etl(warehouse, source.folder)
+    before = rejects(warehouse)
+    log.write_bytes(log.read_bytes() + line[40:] + b"\n")
+    source.log(play(1), day="2018-11-01")
+    body, stage = log.read_bytes(), type(warehouse).stage
+
+    def staged(self: Engine, *arguments: object) -> object:
+        log.unlink(missing_ok=True)
+        return stage(self, *arguments)  # type: ignore[arg-type]  # passed on as given
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(warehouse), "stage", staged)
+        etl(warehouse, source.folder)
+
+    assert rejects(warehouse) == before != []
+    log.write_bytes(body)
+    etl(warehouse, source.folder)
+    assert rejects(warehouse) == []
+    undo(warehouse, 3, Noting())
+    assert rejects(warehouse) == before
 
 
 def test_a_file_that_vanishes_between_two_looks_at_it_takes_no_other_down(

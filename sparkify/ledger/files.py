@@ -48,6 +48,7 @@ class Known(NamedTuple):
     lines: int | None
     tail: int | None
     problem: str | None
+    """Why the whole file was rejected."""
     has_lineage: bool
     is_undone: bool
     """Rolled back: its content is left alone until somebody asks for it again."""

@@ -113,16 +113,21 @@ def mark_replayed(engine: Engine, dataset: Dataset, run_id: int) -> None:
     )
 
 
-def supersede(engine: Engine, run_id: int, parts: Iterable[int], line: int, changes: Changes) -> None:
-    """The reject of a line that goes on gives way to the whole line, until this run is undone."""
-    for part in parts:
-        place: dict[str, Value] = {"file_id": part, "line": line}
-        one = "SELECT j.* FROM etl_reject AS j WHERE j.file_id = :file_id AND j.record = :line"
-        with changes.of("etl_reject", one, place):
+def supersede(engine: Engine, run_id: int, places: Sequence[tuple[int, int]], changes: Changes) -> None:
+    """Rejects at these (part, line) give way to what this run reads there, until it is undone.
+
+    It is a line that goes on, or line 0: a file that was rejected as a whole.
+    """
+    if not places:
+        return
+    at = "s.file_id = {0}.file_id AND s.record = {0}.record"
+    with temporary(engine, "superseded", {"file_id": "INTEGER", "record": "INTEGER"}, places):
+        these = f"SELECT j.* FROM etl_reject AS j JOIN superseded AS s ON {at.format('j')}"
+        with changes.of("etl_reject", these):
             gone = engine.execute(
-                "UPDATE etl_reject SET replayed_in = :run "
-                "WHERE file_id = :file_id AND record = :line AND replayed_in IS NULL",
-                {"run": run_id, **place},
+                "UPDATE etl_reject SET replayed_in = :run FROM superseded AS s "
+                f"WHERE {at.format('etl_reject')} AND etl_reject.replayed_in IS NULL",
+                {"run": run_id},
             )
         if gone:
             count_rejects(engine)

@@ -38,6 +38,24 @@ class Planned(NamedTuple):
         return self.state != "grown"
 
     @property
+    def superseded(self) -> list[tuple[int, int]]:
+        """Where rejects give way to what is read of it now: (part, line), line 0 if it was rejected whole."""
+        if self.is_whole:
+            standing = [part for part in self.parts if not part.is_undone]
+            is_reject = bool(standing and standing[-1].problem)
+            return [(part.file_id, 0) for part in standing if is_reject and part.problem]
+        assert self.known and self.border  # a file has grown from somewhere
+        if self.border.start == self.known.size:
+            return []
+        return [(part.file_id, self.border.lines_before + 1) for part in self.parts]
+
+    @property
+    def replaced(self) -> list[int]:
+        """The parts that give way to it, but for those of which it supersedes the one reject."""
+        rejected = {part for part, _ in self.superseded}
+        return [part.file_id for part in self.parts if self.is_whole and part.file_id not in rejected]
+
+    @property
     def has_new_version(self) -> bool:
         """Whether the content is that of the ledger, though the file looks otherwise from outside."""
         return (

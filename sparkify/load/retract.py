@@ -4,13 +4,12 @@ What came later stands, and so does what stood behind it: where two records have
 the ledger counts for the one that is left. Only what they affected is rebuilt, from what staging still has.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from sparkify.engines.base import Engine
 from sparkify.ledger.counts import Disposition, retract_parts, retracting
 from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import read_ledger, replayed_parts
-from sparkify.load.files import Planned
 from sparkify.load.star import build_star_without, drop_affected, recount_affected
 from sparkify.load.text import drop_forms
 
@@ -29,14 +28,9 @@ def file_parts_of_run(engine: Engine, run_id: int) -> list[int]:
             parts += [
                 part.file_id
                 for part in standing
-                if part.run_id == run_id or (part.file_id > first and own[0].size)
+                if part.run_id == run_id or (part.file_id > first and own[0].size and not own[0].problem)
             ]
     return sorted(parts)
-
-
-def parts_to_replace(planned: Sequence[Planned]) -> list[int]:
-    """The parts that give way to the whole files of this plan."""
-    return [part.file_id for one in planned if one.is_whole for part in one.parts]
 
 
 def retract(

@@ -19,7 +19,7 @@ from sparkify.load.notices import Warned, Warnings
 from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, Summary, publish
 from sparkify.load.reload import plan_reload, with_companions
-from sparkify.load.retract import parts_to_replace, retract
+from sparkify.load.retract import retract
 from sparkify.load.rules import why_rebuild
 from sparkify.load.staging import HANDFUL, FileIngest, changed_message, warn_conflicts
 from sparkify.load.star import build_star, count_duplicates, recount_all
@@ -206,12 +206,12 @@ def _load_files(
 ) -> Outcome:
     """Load these files; what the ledger holds of those that are read whole gives way."""
     progress = warnings.progress
-    if parts_to_replace(planned):
+    if any(one.replaced for one in planned):
         planned = with_companions(planned, read_ledger(engine), feed.link_roots)
     loading = FileIngest(engine, run_id, progress, warnings, feed, max_rejects.allow, changes)
     loading.stage_files(planned)
     _refuse_bad(loading, max_rejects, feed)
-    parts = parts_to_replace(planned)
+    parts = [part for one in planned for part in one.replaced]
     if unread := loading.left_out & {one.file.uri for one in planned if one.is_whole and one.parts}:
         raise LoadError(f"{min(unread)} changed while it was read: nothing was published. Run it again.")
     inspect_events(engine, run_id, loading.logs, loading.grown, warnings)

@@ -151,12 +151,20 @@ class FileIngest:
         for file in new:
             self._progress.advance(file.size - file.start)
         self._files += len(staged)
-        for file_id in by_id.keys() - {s.file_id for s in staged} if not self.is_lost else ():
+        came = {s.file_id for s in staged}
+        for file_id in by_id.keys() - came if not self.is_lost else ():
             self.left_out.add(by_id[file_id].uri)
             self._warnings.add(
                 "changed_file",
                 f"{by_id[file_id].uri} changed while it was read, or was removed: the next run loads it.",
             )
+        superseded = [
+            place
+            for file, planned in zip(new, batch, strict=True)
+            if file.file_id in came
+            for place in planned.superseded
+        ]
+        supersede(self._engine, self._run_id, superseded, self._changes)
         self.tally.read += sum(s.records_read for s in staged)
         problems = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
         bad = self.tally.rejected + len(problems) + count_invalid(self._engine, dataset, rules)
@@ -231,16 +239,12 @@ class FileIngest:
         return values
 
     def _new_file(self, planned: Planned) -> NewFile:
-        file, known = planned.file, planned.known
         file_id = self._next_file
         self._next_file += 1
-        if planned.is_whole or known is None:
-            return _new_file(file_id, file)
-        assert planned.border is not None  # a file has grown from somewhere
-        if planned.border.start < known.size:
-            parts = [part.file_id for part in planned.parts]
-            supersede(self._engine, self._run_id, parts, planned.border.lines_before + 1, self._changes)
-        return _new_file(file_id, file, planned.border)
+        if planned.is_whole:
+            return _new_file(file_id, planned.file)
+        assert planned.border  # a file has grown from somewhere
+        return _new_file(file_id, planned.file, planned.border)
 
     def _note_units(self, staged: Sequence[Staged], files: Mapping[int, NewFile]) -> None:
         """Remember the files that write their moments otherwise than in milliseconds."""
