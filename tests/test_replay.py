@@ -51,9 +51,8 @@ def test_rejects_that_pass_now_are_loaded_as_if_they_had_come_in_time(
     etl(fresh, source.folder)
     assert counts(summary) == {"read": 304, "loaded": 303, "duplicate": 1, "conflict": 0, "rejected": 0}
     assert digest_star(engine) == digest_star(fresh)
-    assert rejects(engine) != rejects(fresh)
-    standing = "SELECT record, reason FROM etl_reject WHERE replayed_in IS NULL ORDER BY file_id, record"
-    assert rows(engine, standing) == rejects(fresh)
+    assert rows(engine, "SELECT COUNT(*) AS n FROM etl_reject") == [(306,)]
+    assert rejects(engine) == rejects(fresh)
     where = (
         "SELECT f.uri, e.record, e.item_in_session FROM stg_events AS e "
         "JOIN etl_file AS f ON f.file_id = e.file_id ORDER BY 1, 2"

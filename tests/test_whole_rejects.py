@@ -90,6 +90,29 @@ def test_the_run_that_rejected_a_file_can_be_undone_after_the_file_came_whole(
     assert_sound(warehouse)
 
 
+@pytest.mark.parametrize("order", [(2, 3, 1), (1, 2, 3), (3, 1, 2), (2, 1, 3), (1, 3, 2), (3, 2, 1)])
+@pytest.mark.parametrize("contents", [("cut shorter", "cut", "whole"), ("array", "cut", "array")])
+def test_the_reject_is_that_of_the_last_load_that_stands(
+    warehouse: Engine, source: Source, contents: tuple[str, ...], order: tuple[int, ...]
+) -> None:
+    log = source.folder / "log_data" / "2018-11-01-events.json"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    for content in contents:
+        log.write_bytes(CONTENTS[content])
+        etl(warehouse, source.folder)
+    standing = [1, 2, 3]
+    for run in order:
+        undo(warehouse, run, Silent())
+        standing.remove(run)
+
+        is_reject = bool(standing) and contents[standing[-1] - 1] in PROBLEMS
+        assert [one[0] for one in rows(warehouse, REJECTS)] == standing[-1:] * is_reject
+        assert rows(warehouse, "SELECT COUNT(*) AS n FROM songplay") == [
+            (3 * (standing[-1:] == [3] and contents[2] == "whole"),)
+        ]
+        assert_sound(warehouse)
+
+
 def test_many_files_that_come_whole_at_once_are_counted_once(
     warehouse: Engine, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ change AS (
         AND e.user_id IS NOT NULL
         AND e.ts >= :since
         AND e.ts < :until
+    ORDER BY place
+    LIMIT :limit
 ),
 around AS (
     SELECT
@@ -57,4 +59,3 @@ SELECT
 FROM change
 JOIN around ON around.place = change.place
 ORDER BY change.place
-LIMIT :limit
