@@ -164,6 +164,7 @@ def test_a_link_keeps_what_is_chosen_and_each_choice_can_be_taken_back(served: S
 
     kept = "from=2018-11-02&amp;to=2018-11-05"
     assert f'href="/?state=IL&amp;{kept}&amp;artist=Kings"' in plays
+    assert re.search(r"<title>Sparkify: .*Kings.* · .*IL.*</title>", overview)
     for without in (f"artist=Kings&amp;{kept}", f"state=IL&amp;{kept}", "artist=Kings&amp;state=IL"):
         assert f'href="/?{without}"' in overview
 
@@ -331,6 +332,10 @@ def test_in_a_browser_every_click_leads_on(served: Served, browser: Any) -> None
         seen.page.click("tbody a >> nth=0")
         assert "/plays/" in seen.page.url
         assert seen.complaints == []
+    with visit(browser, served.url + "/?from=2018-11-02&to=2018-11-05") as seen:
+        tables = seen.page.eval_on_selector_all(".more a", "links => links.map(link => link.href)")
+    assert [("from=" in one, "to=" in one) for one in tables if "retention" in one] == [(False, False)]
+    assert any("from=2018-11-02&to=2018-11-05" in one for one in tables)
 
 
 def test_in_a_browser_a_table_is_sorted_and_searched(served: Served, browser: Any) -> None:

@@ -245,10 +245,8 @@ def retention(rows: Rows, level: str | None = None) -> Picture:
     found = {(row[0], int(row[1])): row for row in rows}
     weeks = sorted({row[0] for row in rows if row[5] == "whole" and row[1] > 0})
     if not weeks:
-        return nothing(
-            "It takes a whole week after that of a registration to see who comes back",
-            "From Monday to Sunday (UTC).",
-        )
+        title = "It takes a whole week after that of a registration to see who comes back"
+        return nothing(title, "From Monday to Sunday (UTC).") | {"ofAllDays": True}
     log_begins = min(week + dt.timedelta(weeks=later) for week, later in found)
     # Of a week in which the log begins, it knows only those who came back later.
     since = [week for week in weeks if week > log_begins or found.get((week, 0), (None,) * 6)[5] == "whole"]

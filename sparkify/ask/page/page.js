@@ -52,7 +52,7 @@
   // A question with the days, the level and the filters of this page.
   function question(name, ofAllDays) {
     const { first, last } = page.periods.find((one) => one.key === state.period);
-    return address("/ask/" + name, { ...page.selection, ...(ofAllDays ? {} : { from: first, to: last }), level: state.level === "all" ? "" : state.level });
+    return address("/ask/" + name, { ...page.selection, from: ofAllDays ? "" : first, to: ofAllDays ? "" : last, level: state.level === "all" ? "" : state.level });
   }
 
   function leading(href, ...children) {
