@@ -66,7 +66,7 @@ def test_a_backup_is_made_checked_and_restored_and_loads_what_came_since(
     left_by_a_kill = folder / "sparkify.duckdb.wal"
     left_by_a_kill.write_bytes(b"of the file that was here before")
 
-    shutil.copy(next((folder / "backup").iterdir()), warehouse)
+    shutil.copy(next((folder / "backup").glob("*.duckdb")), warehouse)
     left_by_a_kill.unlink()
     (folder / "forgotten.csv").write_text(forgotten)
     assert b"Zebulon" in warehouse.read_bytes()
@@ -103,7 +103,7 @@ def test_no_backup_is_made_of_a_file_whose_last_commits_lie_beside_it(
 
     done(folder, "tables", "create")
     assert typed(COPY, folder).returncode == 0
-    with duckdb.connect(str(next((folder / "backup").iterdir())), read_only=True) as restored:
+    with duckdb.connect(str(next((folder / "backup").glob("*.duckdb"))), read_only=True) as restored:
         assert restored.execute("SELECT one FROM committed").fetchall() == [(1,)]
 
 
