@@ -171,8 +171,11 @@ def test_events_of_one_moment_come_by_session_and_position(warehouse: Engine, so
     )  # fmt: skip
     etl(warehouse, source.folder)
 
-    found = {row[1]: row[3] for row in ask(warehouse, find_question("level_changes")).rows}
+    changes = ask(warehouse, find_question("level_changes")).rows
+    found = {row[1]: row[3] for row in changes}
 
+    for limit in range(1, 4):
+        assert ask(warehouse, find_question("level_changes"), limit).rows == changes[:limit]
     assert found == {1: "proved", 3: "proved", 4: "contradicted", 5: "proved"}
     assert [row[4] for row in ask(warehouse, find_question("upgrades")).rows] == ["proved"]
     assert_answers(warehouse, source.folder, [(None, None)])

@@ -1,7 +1,7 @@
 -- Records that were loaded after all, by a replay, where a cut line went on or a rejected file was read whole, are rejects again.
 -- A file that was rejected as a whole is none while a later load of it stands.
 UPDATE etl_reject
-SET replayed_in = CASE WHEN etl_reject.record = 0 THEN b.next_run END
+SET replayed_in = b.next_run
 FROM (
     SELECT COALESCE(f.replays, p.file_id) AS file_id, f.run_id, MIN(n.run_id) AS next_run
     FROM etl_file AS f
@@ -12,7 +12,6 @@ FROM (
         ON n.uri = p.uri
         AND n.dataset = p.dataset
         AND n.file_id > p.file_id
-        AND n.replays IS NULL
         AND n.file_id NOT IN (SELECT file_id FROM retracted)
     WHERE f.replays IS NOT NULL OR p.file_id IS NOT NULL
     GROUP BY COALESCE(f.replays, p.file_id), f.run_id
