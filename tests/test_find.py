@@ -28,12 +28,18 @@ SONGS = (
     (None, "Kings"), ("Untitled", None), (None, None), (HOSTILE, HOSTILE), ("Группа Крови", "Кино"),
     ("ΣΊΣΥΦΟΣ", "Σίσυφος"), ("Alte Straße", "STRASSE"), ("Maẞ", None),
 )  # fmt: skip
+PLACES = (
+    "Chicago-Naperville-Elgin, IL-IN-WI", "San José, CA", "Cañon City, CO", "Winston-Salem, NC", "Nowhere",
+    None, "Kingston, XX",
+)  # fmt: skip
+STATES = {"IL": "Illinois", "CA": "California", "CO": "Colorado", "NC": "North Carolina"}
 LISTENERS = {8: ("Zoë", "Bergström"), 18: ("Lily", "O'Koch"), 80: ("Kingsley", "8th"), 81: (None, None)}
 TEXTS = (
     "björk", "BJORK", "bjork", "Bjo\u0308rk", "joga", "beyonce", "senor n", "soren", "SØREN", "king", "o'",
     "'", "%", "_", "0%", "e_c", "\\", "don't stop", "zoe berg", "8", "18", "koch", "script>",
     " sing ", "no such name", "КИНО", "крови",
     "ΣΊΣΥΦΟΣ", "σίσυφος", "σίσυφοσ", "preston", "21",
+    "san jose", "canon", "ca", "CA", "caro", "illinois", "il-in", "xx", "nowhere", "|",
     "straße", "STRASSE", "STRAẞE", "maß", "mass", "ss",
 )  # fmt: skip
 
@@ -45,7 +51,8 @@ def fill(source: Source) -> None:
     for item, (title, artist) in enumerate(songs):
         user = sorted(LISTENERS)[item % len(LISTENERS)]
         first, last = LISTENERS[user]
-        plays.append(play(item, song=title, artist=artist, userId=str(user), firstName=first, lastName=last))
+        who = {"userId": str(user), "firstName": first, "lastName": last}
+        plays.append(play(item, song=title, artist=artist, location=PLACES[item % len(PLACES)], **who))
     source.log(*plays, event(userId="21", firstName="Preston", lastName="Sanders", sessionId=400))
 
 
@@ -73,7 +80,16 @@ def expected(folder: Path, text: str, names: bool) -> dict[str, Counter[Any]]:
             names and wanted in bare(f"{one['firstName'] or ''} {one['lastName'] or ''}")
         ):
             listeners[int(one["userId"])] += one["page"] == "NextSong"
-    return {"artists": artists, "songs": songs, "listeners": listeners}
+    heard = Counter(one["location"] for one in plays if one["location"] and one["page"] == "NextSong")
+    places = Counter({place: n for place, n in heard.items() if wanted in bare(place)})
+    states = Counter[str]()
+    for place, n in heard.items():
+        code = place.partition(", ")[2].split("-")[0]
+        if code and (bare(code) == wanted or (code in STATES and wanted in bare(STATES[code]))):
+            states[code] += n
+    return {
+        "artists": artists, "songs": songs, "listeners": listeners, "places": places, "states": states,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("names", [True, False])
@@ -128,18 +144,27 @@ def found_links(html: str) -> list[dict[str, str]]:
     ]
 
 
+def is_of(one: dict[str, Any], chosen: dict[str, str]) -> bool:
+    """Whether an event is a play of what an address chooses."""
+    has = {
+        "artist": one["artist"], "title": one["song"], "place": one["location"],
+        "state": (one["location"] or "").partition(", ")[2].split("-")[0],
+    }  # fmt: skip
+    return one["page"] == "NextSong" and all(has[name] == value for name, value in chosen.items())
+
+
 def test_each_thing_found_leads_to_the_overview_of_its_plays(served: Served, folder: Path) -> None:
     plays = logged(folder / "music")
 
     status, html, _ = served.get(f"/find?{urlencode({'q': 'king'})}")
+    of_states = served.get("/find?q=CALIFORNIA")[1]
 
     assert status == 200
-    assert {"artist": "Kings"} in found_links(html)
-    for chosen in found_links(html):
-        its = [
-            one for one in plays
-            if one["artist"] == chosen["artist"] and chosen.get("title") in (None, one["song"])
-        ]  # fmt: skip
+    links = [*found_links(html), *found_links(of_states)]
+    for one in ({"artist": "Kings"}, {"place": "Kingston, XX"}, {"state": "XX"}, {"state": "CA"}):
+        assert one in links
+    for chosen in links:
+        its = [one for one in plays if is_of(one, chosen)]
         overview = served.get(f"/?{urlencode(chosen)}")[1]
         assert f'"value":"{len(its)}"' in overview, chosen
     assert {"listener": "18"} in found_links(served.get("/find?q=18")[1])
@@ -150,11 +175,21 @@ def test_a_listener_is_found_by_name_only_where_names_are_shown(served: Served, 
     with serving(folder, "--names") as named:
         shown = named.get("/find?q=koch")[1]
 
-    assert "No artist and no title" in hidden
+    assert "No artist, no title, no place and no state" in hidden
     assert "Koch" not in hidden.replace("koch", "")
     assert "Koch" in shown
     assert found_links(shown) == [{"listener": "18"}]
     assert "Bergström" not in served.get("/find?q=8")[1]
+
+
+def test_a_listener_has_a_name_where_names_are_shown(served: Served, folder: Path) -> None:
+    hidden = served.get("/?listener=18")[1]
+    with serving(folder, "--names") as named:
+        shown, nobody = (named.get(f"/?listener={number}")[1] for number in (18, 77))
+
+    assert "<h1>Played by listener 18</h1>" in hidden
+    assert "<h1>Played by Lily O&#39;Koch, listener 18</h1>" in shown
+    assert "<h1>Played by listener 77</h1>" in nobody
 
 
 def test_what_is_cut_says_how_many_there_are_and_nothing_says_what_to_do(served: Served) -> None:

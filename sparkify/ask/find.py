@@ -1,4 +1,4 @@
-"""Finding by part of a name: artists and songs as the app reported them, and listeners.
+"""Finding by part of a name: artists, songs, places and states as the app reported them, and listeners.
 
 Case does not matter, nor do the accents of Latin letters, and ß is ss: both sides are reduced by one table,
 which each engine's TRANSLATE applies to names beyond ASCII (it takes ten times as long as the rest). It is a
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from sparkify.engines.base import Reader, Result, Value
 from sparkify.errors import ConfigError
+from sparkify.formatting import STATES
 from sparkify.sql import statement
 
-KINDS = ("artists", "songs", "listeners")
+KINDS = ("artists", "songs", "listeners", "places", "states")
 SHOWN = 25
 """Rows of each kind that are shown."""
 LONGEST = 200
@@ -45,16 +46,22 @@ class Found:
 def find(reader: Reader, text: str, *, names: bool) -> Sequence[Found]:
     """What has `text` in its name, of each kind; listeners only by their number unless `names` may be shown.
 
+    A state is found by part of its name too, though the app reports its code alone.
+
     Raises ConfigError for a text that no name can have.
     """
     text = reduced(text)
     if len(text) > LONGEST or "\0" in text:
         raise ConfigError(f"type at most {LONGEST} characters of a name.")
     values: dict[str, Value] = {"text": text, "accented": ACCENTED, "plain": PLAIN, "limit": SHOWN}
+    codes = [code for code, name in STATES.items() if text in reduced(name)]
+    more: dict[str, dict[str, Value]] = {
+        "listeners": {"names": int(names)},
+        "states": {"codes": f"|{'|'.join(codes)}|" if codes else ""},
+    }
     found = []
     for kind in KINDS if text else ():
-        more = {"names": int(names)} if kind == "listeners" else {}
-        result = reader.query(statement("find", kind).text, values | more)
+        result = reader.query(statement("find", kind).text, values | more.get(kind, {}))
         number = int(result.rows[0][-1]) if result.rows else 0
         found.append(Found(kind, Result(result.columns[:-1], [row[:-1] for row in result.rows]), number))
     return found

@@ -148,7 +148,7 @@ def query(
 @config_options
 @format_option
 def find(text: str, config: Config, style: str | None) -> None:
-    """Find artists, songs and listeners by part of their name, whatever its case or accents."""
+    """Find artists, songs, listeners, places and states by part of a name, whatever its case or accents."""
     from sparkify.ask.find import find as search
     from sparkify.engines.base import Result
 

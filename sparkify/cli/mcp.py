@@ -149,7 +149,7 @@ def make_tools(live: "Live", config: Config) -> "list[Tool]":
 
     @tool
     def find(text: str) -> Row:
-        """Artists, songs and listeners with this text in their name, the most played first."""
+        """Artists, songs, listeners, places and states with this text in their name, most played first."""
         return {one.kind: _rows(one.result, MOST) | {"found": one.number} for one in live.find(text)}
 
     @tool
