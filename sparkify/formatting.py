@@ -131,6 +131,15 @@ def rounded(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
 
 
+def number(value: float) -> str:
+    """A number to two decimal places, if it has any.
+
+    >>> number(12345678.0), number(12.5), number(0.04)
+    ('12,345,678', '12.5', '0.04')
+    """
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
 def listed(words: Sequence[str]) -> str:
     """Words in a row.
 

@@ -69,7 +69,8 @@ def test_stickiness_is_the_average_of_the_days_of_its_period(warehouse: Engine, 
             its = [one for one in plays if level in ("all", one["level"])]
             share, counted = stickiness(its, days)
             picture = views[f"{key}-{level}"]["pictures"]["active"]
-            assert picture["title"].endswith(f"; stickiness is {percent(share, counted)}"), (key, level)
+            told = "" if counted == days else f" of the last {counted} days"
+            assert picture["title"].endswith(f"; stickiness{told} is {percent(share, counted)}"), (key, level)
             assert f"the average of {counted} days" in picture["note"], (key, level)
 
 

@@ -73,10 +73,50 @@ def test_anything_else_is_bars_and_says_how_many_it_leaves_out() -> None:
 
 def test_bars_name_a_leader_only_where_one_leads_and_stands_first() -> None:
     for values in ((3, 7), (7, 7)):
-        found = chart(Result(("hour", "plays"), [(n, value) for n, value in enumerate(values)]))
+        found = chart(Result(("weekday", "plays"), [(n, value) for n, value in enumerate(values)]))
 
         assert found
-        assert found["title"] == "Plays by hour"
+        assert found["title"] == "Plays by weekday"
+
+
+def test_an_hour_without_a_row_has_nothing_and_the_busiest_is_named() -> None:
+    found = chart(Result(("hour", "plays", "listeners"), [(7, 3, 2), (9.0, Decimal(1234567), 2)]))
+    alike = chart(Result(("hour", "plays"), [(7, 3), (9, 3)]))
+    others = [chart(Result(("hour", "plays"), [(hour, 3), (9, 4)])) for hour in (9, 24, None, -1)]
+
+    assert found
+    assert alike
+    assert (found["kind"], found["title"]) == ("hours", "09:00 to 09:59 has the most plays: 1,234,567")
+    assert found["y"] == [0.0] * 7 + [3, 0, 1234567] + [0] * 14
+    assert alike["title"] == "Plays by hour"
+    assert [one and one["kind"] for one in others] == ["bars"] * 4  # they are no hours of a day
+
+
+def test_what_the_log_holds_in_part_is_told_apart() -> None:
+    columns = ("registered_week", "weeks_later", "percent_playing", "week_in_log")
+    cells = [(MONDAY, 0, 90, "whole"), (MONDAY, 1, 5, "in part"), (NEXT, 0, 7, "in part")]
+    grid = chart(Result(columns, cells))
+    nothing = chart(Result(columns, cells[1:]))
+    weeks = [(MONDAY, 3, "in part"), (NEXT, 4, "whole"), (NEXT + dt.timedelta(days=7), 1, "before")]
+    line = chart(Result(("week", "signups", "week_in_log"), weeks))
+    bars = chart(
+        Result(
+            ("month", "level", "churned", "month_in_log"),
+            [(MONDAY, "free", 3, "in part"), (MONDAY, "paid", 1, "whole")],
+        )
+    )
+
+    assert grid
+    assert line
+    assert bars
+    assert (grid["x"], grid["y"], grid["z"]) == ([0], ["2018-11-05", "2018-11-12"], [[90], [None]])
+    assert grid["note"] == "Weeks that the log has not, or only in part, are left out."
+    assert nothing is None
+    assert (line["part"], line["note"]) == (
+        ["2018-11-05", "2018-11-19"],
+        "2 weeks are not wholly in the log: a ring each.",
+    )
+    assert [row[:2] for row in bars["rows"]] == [["2018-11-05", "free · in part"], ["2018-11-05", "paid"]]
 
 
 def test_a_title_names_all_that_leads_and_no_number_that_is_a_name() -> None:

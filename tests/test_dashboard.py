@@ -133,7 +133,7 @@ def test_the_pages_in_a_browser(served: Served, browser: Any) -> None:
     for path, name in (
         ("/", "page"), ("/ask", "questions"), ("/ask/plays_by_day", "by-day"), ("/rejects?run=1", "rejects"),
         ("/ask/most_played_songs?limit=5", "songs"), ("/runs", "runs"),
-        ("/ask/plays_by_weekday_and_hour", "week"), ("/ask/weekly_retention", "retention"),
+        ("/ask/plays_by_weekday_and_hour", "week"), ("/ask/signups_by_week", "signups"),
     ):  # fmt: skip
         for width in (1440, 390):
             with visit(browser, served.url + path, width) as seen:

@@ -22,6 +22,7 @@ def hours(rows: Rows, day: dt.date, clock: str) -> Picture:
             count(max(plays.values()), "play"),
         ),
         "note": f"{count(sum(plays.values()), 'play')} on {formatting.day(day)}.",
+        "unit": "plays",
         "x": list(range(24)),
         "y": [plays.get(hour, 0) for hour in range(24)],
     }
@@ -42,6 +43,11 @@ def active(rows: Rows, period: Period) -> Picture:
     days = span(period)
     whole = sum(day >= period.log_begins + dt.timedelta(days=29) for day in days)
     stickiness = percent(sum(row[1] / row[2] for row in rows if row[2]), whole)
+    told = (
+        "stickiness"
+        if whole == len(days)
+        else "stickiness of the last " + count(whole, "day").removeprefix("1 ")
+    )
     averaged = "day" if whole == len(days) else "day with 30 days of log up to it"
     note = (
         "Stickiness (DAU/MAU) of a day: its listeners as a share of those of the 30 days up to it. "
@@ -59,7 +65,7 @@ def active(rows: Rows, period: Period) -> Picture:
     return {
         "kind": "active",
         "title": f"On an average day {shown} {'listener plays' if shown == '1' else 'listeners play'}"
-        + (f"; stickiness is {stickiness}" if whole else ""),
+        + (f"; {told} is {stickiness}" if whole else ""),
         "note": note,
         "x": [at.isoformat() for at in period.axis],
         "step": period.step,

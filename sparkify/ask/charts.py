@@ -2,12 +2,12 @@
 
 import datetime as dt
 import decimal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sparkify.ask.chart_data import Picture
 from sparkify.engines.base import Result
-from sparkify.formatting import WEEKDAYS, count, day, exactly
+from sparkify.formatting import WEEKDAYS, count, day, exactly, number
 
 NUMBERS = (int, float, decimal.Decimal)
 CODES = ("weekday", "hour", "record", "band", "weeks_later", "step")
@@ -18,6 +18,8 @@ STEPS = {"day": 1, "week": 7}
 """Days from one row to the next, by how a column is called; others are months, or what somebody made."""
 BARS = 25
 """Rows that a picture shows."""
+WHOLE = "whole"
+"""What a column like `week_in_log` says of a week that the log holds wholly."""
 
 
 def chart(result: Result, clock: str = "UTC") -> Picture | None:
@@ -28,10 +30,12 @@ def chart(result: Result, clock: str = "UTC") -> Picture | None:
         return None
     if any(column.endswith("_at") for column in result.columns):  # single moments
         return None
-    if kinds[0] == "day" and len({row[0] for row in result.rows}) == len(result.rows):
-        return _series(result, n)
     if n == 2 and result.columns[1] in ACROSS:
         return _grid(result, clock)
+    if kinds[0] == "day" and len({row[0] for row in result.rows}) == len(result.rows):
+        return _series(result, n)
+    if result.columns[:n] == ("hour",) and _are_hours([row[0] for row in result.rows]):
+        return _hours(result, n)
     return _bars(result, n)
 
 
@@ -54,34 +58,62 @@ def _series(result: Result, n: int) -> Picture:
     if not x or not found.keys() <= {*x}:
         x = sorted(found)
     absent = len(x) - len(found)
+    gap = f"{count(absent, 'day has', 'days have')} no row: a gap." if absent and step == 1 else ""
+    part = [row[0] for row in result.rows if _is_in_part(result, row)]
     the = {7: f"The week of {day(first)}", 1: day(first)}.get(step, f"{first:%B %Y}")
-    leads = f"{the} has the {_top(unit)}: {found[first]:,g}"
+    leads = f"{the} has the {_top(unit)}: {number(found[first])}"
     return {
         "kind": "series",
         "title": leads if found[first] else f"{spoken(unit)} by {column.replace('_', ' ')}: none",
-        "note": f"{count(absent, 'day has', 'days have')} no row: a gap." if absent and step == 1 else "",
+        "note": " ".join(filter(None, (gap, _told_in_part(len(part), result.columns[-1])))),
         "unit": unit,
         "x": [str(one) for one in x],
         "y": [found.get(one) for one in x],
+        "part": [str(one) for one in part],
     }
 
 
-def _grid(result: Result, clock: str) -> Picture:
-    """`result` begins with a row's name, a whole number that runs from left to right, and a count."""
+def _grid(result: Result, clock: str) -> Picture | None:
+    """`result` begins with a row's name, a whole number that runs from left to right, and a count.
+
+    A part of a week is lower than a whole one for no other reason: it is left out.
+    """
+    part = {(row[0], int(row[1])) for row in result.rows if _is_in_part(result, row)}
     cells = {(row[0], int(row[1])): float(row[2] or 0) for row in result.rows}
     down = list(dict.fromkeys(y for y, _ in cells))
-    seen = [x for y, x in cells if y in down[-BARS:]]
+    seen = [x for y, x in cells.keys() - part if y in down[-BARS:]]
+    if not seen:
+        return None
     across = range(min(seen), max(seen) + 1)
     named, axis, what = result.columns[:3]
+    cut = f"The last {BARS} of {len(down):,} rows." if len(down) > BARS else ""
+    left_out = "Weeks that the log has not, or only in part, are left out." if part else ""
     return {
         "kind": "grid",
         "title": f"{spoken(what)} by {spoken(named).lower()} and {spoken(axis).lower()}",
-        "note": f"The last {BARS} of {len(down):,} rows." if len(down) > BARS else "",
+        "note": " ".join(filter(None, (cut, left_out))),
         "unit": spoken(what).lower(),
         "axis": ACROSS[axis].format(clock=clock),
         "x": list(across),
         "y": [_named(named, y) for y in down[-BARS:]],
-        "z": [[cells.get((y, x)) for x in across] for y in down[-BARS:]],
+        "z": [[None if (y, x) in part else cells.get((y, x)) for x in across] for y in down[-BARS:]],
+    }
+
+
+def _hours(result: Result, n: int) -> Picture:
+    """A column for each hour of the day; one without a row has nothing."""
+    found = {int(row[0]): float(row[n] or 0) for row in result.rows}
+    unit = spoken(result.columns[n])
+    most = max(found.values())
+    busiest = [hour for hour in found if found[hour] == most]
+    leads = f"{busiest[0]:02}:00 to {busiest[0]:02}:59 has the {_top(unit.lower())}: {number(most)}"
+    return {
+        "kind": "hours",
+        "title": f"{unit} by hour" if busiest[1:] else leads,
+        "note": "",
+        "unit": unit.lower(),
+        "x": list(range(24)),
+        "y": [found.get(hour, 0) for hour in range(24)],
     }
 
 
@@ -94,24 +126,47 @@ def _bars(result: Result, n: int) -> Picture:
     is_named = isinstance(result.rows[0][words[0]], str)
     return {
         "kind": "bars",
-        "title": f"{', '.join(names[0])} has the {_top(unit.lower())}: {values[0]:,g}"
+        "title": f"{', '.join(names[0])} has the {_top(unit.lower())}: {number(values[0])}"
         if leads and is_named
         else f"{unit} by {spoken(result.columns[words[0]].removesuffix('_id')).lower()}",
         "note": f"The first {BARS} of {len(values):,} rows." if len(values) > BARS else "",
         "rows": [
-            [name, " · ".join(rest), value, ""] for (name, *rest), value in zip(names, values, strict=False)
+            [name, " · ".join([*rest, *[str(row[-1])] * _is_in_part(result, row)]), value, ""]
+            for (name, *rest), value, row in zip(names, values, result.rows, strict=False)
         ],
     }
+
+
+def _is_in_part(result: Result, row: tuple[Any, ...]) -> bool:
+    return result.columns[-1].endswith("_in_log") and row[-1] != WHOLE
+
+
+def _told_in_part(many: int, column: str) -> str:
+    """What a picture says of the weeks or months that the log does not hold wholly.
+
+    >>> _told_in_part(1, "week_in_log"), _told_in_part(2, "month_in_log")
+    ('1 week is not wholly in the log: a ring.', '2 months are not wholly in the log: a ring each.')
+    """
+    step = column.removesuffix("_in_log")
+    said = f"{count(many, f'{step} is', f'{step}s are')} not wholly in the log: a ring"
+    return f"{said}{' each' * (many > 1)}." if many else ""
 
 
 def _top(unit: str) -> str:
     """How a title calls the largest number of a kind.
 
-    >>> _top("plays"), _top("percent skipped"), _top("change")
-    ('most plays', 'highest percent skipped', 'largest change')
+    >>> _top("plays"), _top("percent skipped"), _top("change"), _top("most at once")
+    ('most plays', 'highest percent skipped', 'largest change', 'most at once')
     """
+    if unit.startswith("most "):
+        return unit
     word = "highest" if unit.startswith("percent") else "largest" if unit == "change" else "most"
     return f"{word} {unit}"
+
+
+def _are_hours(values: Sequence[Any]) -> bool:
+    """Whether these are hours of a day, each once."""
+    return len({*values}) == len(values) and all(value in range(24) for value in values)
 
 
 def _named(column: str, value: Any) -> str:

@@ -3,6 +3,7 @@
 from html import escape
 
 from sparkify.ask.chart_data import Picture
+from sparkify.formatting import number
 
 WIDTH, LEFT, ROW, HIGH = 680, 250, 20, 160
 FILL = "#0b7285"
@@ -11,10 +12,13 @@ LONGEST = 34
 
 
 def inline_svg(picture: Picture) -> str:
-    """The picture that `charts.chart` describes: bars, a line over time, or a heat map."""
-    draw = {"bars": _bars, "series": _series, "grid": _grid}[picture["kind"]]
+    """The picture that `charts.chart` describes: bars, columns by hour, a line over time, or a heat map."""
+    draw = {"bars": _bars, "hours": _hours, "series": _series, "grid": _grid}[picture["kind"]]
     parts, height = draw(picture)
     title = escape(picture["title"])
+    if picture["note"]:
+        height += 22
+        parts.append(f'<text x="0" y="{height - 4}" fill-opacity="0.7">{escape(picture["note"])}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height + 28}" width="{WIDTH}"'
         f' role="img" aria-label="{title}" font-family="system-ui, sans-serif" font-size="12"'
@@ -25,16 +29,24 @@ def inline_svg(picture: Picture) -> str:
 
 
 def _bars(picture: Picture) -> tuple[list[str], int]:
-    most = max((abs(row[2]) for row in picture["rows"]), default=0) or 1
+    values = [row[2] for row in picture["rows"]]
+    least, most = min(0.0, *values), max(0.0, *values)
+    scale = (WIDTH - LEFT - 80) / (most - least or 1)
     parts = []
     for n, (name, rest, value, _) in enumerate(picture["rows"]):
-        wide = (WIDTH - LEFT - 80) * abs(value) / most
+        left, wide = LEFT + scale * (min(0.0, value) - least), scale * abs(value)
         parts += [
             _text(LEFT - 8, ROW * n + 13, " · ".join(filter(None, (name, rest))), "end"),
-            _rect(LEFT, ROW * n + 3, wide, ROW - 6, 1 if value >= 0 else 0.45),
-            _text(LEFT + wide + 6, ROW * n + 13, f"{value:,g}"),
+            _rect(left, ROW * n + 3, wide, ROW - 6, 1 if value >= 0 else 0.45),
+            _text(left + wide + 6, ROW * n + 13, number(value)),
         ]
     return parts, ROW * len(picture["rows"])
+
+
+def _hours(picture: Picture) -> tuple[list[str], int]:
+    return _bars(
+        {"rows": [[f"{x:02}:00", "", y, ""] for x, y in zip(picture["x"], picture["y"], strict=True)]}
+    )
 
 
 def _series(picture: Picture) -> tuple[list[str], int]:
@@ -42,7 +54,7 @@ def _series(picture: Picture) -> tuple[list[str], int]:
     known = [value for value in picture["y"] if value is not None]
     low, high = min(0.0, *known), max(0.0, *known) or 1.0
     step = (WIDTH - 80) / max(1, len(picture["x"]) - 1)
-    parts = [_text(0, 10, f"{high:,g}"), _text(0, HIGH, f"{low:,g}")]
+    parts = [_text(0, 10, number(high)), _text(0, HIGH, number(low))]
     stretch: list[str] = []
     for n, value in enumerate([*picture["y"], None]):
         if value is not None:
@@ -69,7 +81,7 @@ def _grid(picture: Picture) -> tuple[list[str], int]:
     for down, (name, row) in enumerate(zip(picture["y"], picture["z"], strict=True)):
         parts.append(_text(LEFT - 8, ROW * down + 14, name, "end"))
         parts += [
-            _rect(LEFT + wide * at, ROW * down, wide - 1, ROW - 1, max(0.0, value / most), f"{value:,g}")
+            _rect(LEFT + wide * at, ROW * down, wide - 1, ROW - 1, max(0.0, value / most), number(value))
             for at, value in enumerate(row)
             if value is not None
         ]

@@ -50,16 +50,18 @@ class Selection:
     against: dt.date | None = None
     """The first of as many days that these are compared with; None is those just before."""
 
-    @property
-    def heading(self) -> str:
-        """What a page of it is called.
+    def heading(self, name: str = "") -> str:
+        """What a page of it is called; `name` is the listener's, where it may be shown.
 
-        >>> Selection(Filters("Undo", "Nightbirds", 8)).heading
+        >>> Selection(Filters("Undo", "Nightbirds", 8)).heading()
         '“Undo” by Nightbirds, played by listener 8'
+        >>> Selection(Filters(listener=8)).heading("Kaylee Summers")
+        'Played by Kaylee Summers, listener 8'
         """
         f = self.filters
         what = " by ".join(filter(None, (f.title and f"“{f.title}”", f.artist)))
-        who = f"played by listener {f.listener}" if f.listener is not None else ""
+        called = f"{name}, listener" if name else "listener"
+        who = f"played by {called} {f.listener}" if f.listener is not None else ""
         where = f.place or (f.state and formatting.state(f.state))
         said = ", ".join(filter(None, (what, who, where and f"heard in {where}")))
         said = said if what else said[:1].upper() + said[1:]

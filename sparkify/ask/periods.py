@@ -36,8 +36,11 @@ class Period:
         if not self.before:
             return ""
         if self.first - self.before[1] != dt.timedelta(days=1):
-            return formatting.days(*self.before)
-        return "the day before" if self.length == 1 else f"the {self.length} days before"
+            said = formatting.days(*self.before)
+        else:
+            said = "the day before" if self.length == 1 else f"the {self.length} days before"
+        # Which the log may hold from its evening on.
+        return said + (", when the log begins" if self.before[0] == self.log_begins else "")
 
     def holds(self, day: dt.date) -> bool:
         return self.first <= day <= self.last

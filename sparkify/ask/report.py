@@ -156,7 +156,7 @@ def _overview(
     plays, _, _, _, latest_event, first_play, latest_play, latest_run = holdings[0]
     page: Page = {
         "made": formatting.moment(now),
-        "heading": selection.heading,
+        "heading": selection.heading(_name(reader, selection.filters) if names else ""),
         "selection": selection.values,
         "clock": selection.filters.clock,
         "latest_event": _freshness(latest_event, now),
@@ -196,6 +196,14 @@ def _last_day(reader: Reader, end: dt.date, tomorrow: dt.date, filters: Filters)
     return max(
         (day for day, *_ in rows_of(reader, "plays_by_day", filters=clock) if day <= tomorrow), default=end
     )
+
+
+def _name(reader: Reader, filters: Filters) -> str:
+    """The name of the one listener whose plays these are."""
+    if filters.listener is None:
+        return ""
+    rows = rows_of(reader, "most_active_users", filters=Filters(listener=filters.listener))
+    return " ".join(filter(None, rows[0][1:3])) if rows else ""
 
 
 def _freshness(value: dt.datetime | None, now: dt.datetime) -> list[str]:

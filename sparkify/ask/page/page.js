@@ -64,11 +64,14 @@
   // ---- pictures made of text and boxes -------------------------------------------------------------
 
   function bars(picture) {
-    const most = Math.max(...picture.rows.map((row) => Math.abs(row[2])), 1);
+    const values = picture.rows.map((row) => row[2]);
+    // Where some fall, bars begin at a zero within, and those run to its left.
+    const most = Math.max(...values, 0), least = Math.min(...values, 0), whole = Math.max(most - least, 1);
     return make("ol", "bars", ...picture.rows.map(([name, aside, value, share], n) => {
       const chosen = page.live && page.selection && picture.chooses?.[n];
       const fill = make("i", value < 0 ? "less" : "");
-      fill.style.width = (100 * Math.abs(value)) / most + "%";
+      fill.style.width = (100 * Math.abs(value)) / whole + "%";
+      fill.style.marginLeft = (100 * (Math.min(value, 0) - least)) / whole + "%";
       return make("li", "",
         make("span", "name", chosen ? leading(overview(chosen), name) : name, " ", make("span", /^[\d,]+ \S+$/.test(aside) ? "aside whole" : "aside", aside)),
         make("span", "number", number.format(value) + " ", share ? make("small", "", share) : null),
@@ -229,6 +232,13 @@
     return text.length > 6 && breaks.length ? plain(text.slice(0, breaks[0] + 1).trim()) + "<br>" + plain(text.slice(breaks[0] + 1)) : plain(text);
   };
   const scale = () => [0, 1, 2, 3, 4].map((step) => [step / 4, colour("scale-" + step)]);
+  // Black or white, whichever stands out more from the colour of this share of the scale (WCAG 2.2, "relative luminance").
+  const legible = (share) => {
+    const at = Math.min(Math.max(share, 0), 1) * 4, low = Math.min(Math.floor(at), 3);
+    const [from, to] = [low, low + 1].map((step) => colour("scale-" + step).match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16)));
+    const [red, green, blue] = from.map((part, i) => (part + (to[i] - part) * (at - low)) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
+  };
   const level = { paid: "main", free: "second" };
   const THIRDS = [0, 3, 6, 9, 12, 15, 18, 21];
 
@@ -241,8 +251,8 @@
       layout({ barmode: "stack", hovermode: "x unified", xaxis: dates(p), yaxis: counts("plays", p.x.map((_, i) => p.series.reduce((sum, [, y]) => sum + y[i], 0))) }),
     ],
     hours: (p) => [
-      [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, hovertemplate: `%{x}:00 to %{x}:59 ${clock}<br>%{y:,} plays<extra></extra>` }],
-      layout({ xaxis: { title: { text: `hour of the day (${clock})` }, tickvals: THIRDS, showgrid: false }, yaxis: counts("plays", p.y) }),
+      [{ type: "bar", x: p.x, y: p.y, marker: { color: colour("main") }, hovertemplate: `%{x}:00 to %{x}:59 ${clock}<br>%{y:,} ${plain(p.unit)}<extra></extra>` }],
+      layout({ xaxis: { title: { text: `hour of the day (${clock})` }, tickvals: THIRDS, showgrid: false, zeroline: false }, yaxis: counts(plain(p.unit), p.y) }),
     ],
     week: (p) => [
       [{
@@ -271,15 +281,18 @@
     ],
     retention: (p) => {
       const weeks = Math.max(...p.z.map((row) => row.length));
-      const texts = p.z.map((row) => row.map((v) => (v === null ? "" : Math.round(v) + " %")));
+      const named = p.y.map((week, i) => `${week} · ${number.format(p.new[i])} new`);
+      const said = p.z.flatMap((row, i) => row.flatMap((v, j) => (v === null ? [] : [[p.x[j], named[i], v]])));
       return [
         [{
-          type: "heatmap", z: p.z, y: p.y.map((week, i) => `${week} · ${number.format(p.new[i])} new`), x: p.x,
+          type: "heatmap", z: p.z, y: named, x: p.x,
           colorscale: scale(), zmin: 0, zmax: 100, xgap: gap(weeks), ygap: 2, showscale: weeks > 8, colorbar: { thickness: 8, outlinewidth: 0, ticksuffix: " %", tickfont: { color: colour("soft"), size: 11 } },
-          ...(weeks <= 8 ? { text: texts, texttemplate: "%{text}" } : {}),
           hovertemplate: "registered in the week of %{y}<br>%{z} % play %{x} weeks later<extra></extra>", hoverongaps: false,
-        }],
-        layout({ height: Math.max(220, 90 + 34 * p.y.length), xaxis: { title: { text: "weeks after that of the registration" }, ...(weeks <= 8 ? { dtick: 1 } : { tickformat: "d", tickangle: 0 }), showgrid: false, zeroline: false }, yaxis: { type: "category", autorange: "reversed", showgrid: false } }),
+        }, ...(weeks <= 8 ? [{
+          type: "scatter", mode: "text", x: said.map(([x]) => x), y: said.map(([, y]) => y), text: said.map(([, , v]) => Math.round(v) + " %"),
+          textfont: { size: 12, color: said.map(([, , v]) => legible(v / 100)) }, hoverinfo: "skip",
+        }] : [])],
+        layout({ showlegend: false, height: Math.max(220, 90 + 34 * p.y.length), xaxis: { title: { text: "weeks after registration" }, ...(weeks <= 8 ? { dtick: 1 } : { tickformat: "d", tickangle: 0 }), showgrid: false, zeroline: false }, yaxis: { type: "category", autorange: "reversed", showgrid: false } }),
       ];
     },
     matching: (p) => [
@@ -292,8 +305,11 @@
   };
 
   drawings.series = (p) => [
-    [{ ...line(p.x, p.y, { color: colour("main"), width: 2.5 }), hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" }],
-    layout({ hovermode: "x unified", xaxis: { ...dates(p), title: { text: clock } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
+    [
+      { ...line(p.x, p.y, { color: colour("main"), width: 2.5 }), hovertemplate: "%{y:,} " + plain(p.unit) + "<extra></extra>" },
+      ...(p.part?.length ? [{ type: "scatter", mode: "markers", x: p.part, y: p.part.map((x) => p.y[p.x.indexOf(x)]), cliponaxis: false, marker: { size: 11, color: colour("card"), line: { width: 2.5, color: colour("main") } }, hovertemplate: "not wholly in the log<extra></extra>" }] : []),
+    ],
+    layout({ showlegend: false, hovermode: "x unified", xaxis: { ...dates(p), title: { text: clock } }, yaxis: { ...counts(plain(p.unit), p.y), dtick: undefined } }),
   ];
 
   drawings.grid = (p) => [
@@ -370,7 +386,7 @@
   const columns = (p, ...named) => [[p.step ?? p.axis ?? (p.kind === "hours" ? "hour" : "day"), ...named.map(([name]) => name)], p.x.map((x, i) => [x, ...named.map(([, y]) => y[i])])];
   const numbers = {
     days: (p) => columns(p, ...p.series),
-    hours: (p) => columns(p, ["plays", p.y]),
+    hours: (p) => columns(p, [p.unit, p.y]),
     columns: (p) => columns(p, [p.unit, p.y]),
     series: (p) => columns(p, [p.unit, p.y]),
     active: (p) => columns(p, ["listeners", p.daily], ["listeners in 30 days", p.monthly]),

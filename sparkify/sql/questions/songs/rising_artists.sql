@@ -1,7 +1,7 @@
 -- Which artists rise and fall most against the period before? Without a first day: the last 28 days
 -- against the 28 before them, or halves of a log that has fewer. Each row says the first of these days, and how many.
 -- New is what was never played before the period, gone what is not played in it. Where the log begins later than the
--- period before, nothing is said of that. By the name the app reported.
+-- period before, nothing is said of that; its first day counts as whole. By the name the app reported.
 WITH
 ending AS (
     SELECT
