@@ -1,6 +1,7 @@
 """Who is forgotten, whatever the warehouse holds of them, and what a receipt claims."""
 
 import json
+import re
 from contextlib import closing
 from pathlib import Path
 
@@ -116,3 +117,19 @@ def test_the_receipt_names_what_others_made_and_nobody_searched(source: Source, 
         "sequence main.lily", "type main.who", "view pg_internal.hers",
     ]  # fmt: skip
     engine.close()
+
+
+def test_the_receipt_in_words_says_what_is_proved_and_where_nobody_looked(
+    loaded: Run, tmp_path: Path
+) -> None:
+    alone = loaded("forget", "15", "--yes").stdout
+    with closing(DuckDB(f"{tmp_path}/sparkify.duckdb")) as engine:
+        engine.native("CREATE TABLE of_mine AS SELECT first_name FROM users")
+
+    beside = loaded("forget", "16", "--yes").stdout
+
+    for told in (alone, beside):
+        assert re.search(r"^ +storage +the file was rewritten: no freed block is left in it$", told, re.M)
+        assert re.search(r"^ +not ours +your own files still hold them, and so do copies", told, re.M)
+    assert "not searched" not in alone
+    assert re.search(r"^ +not searched +main\.of_mine: look there, and then forget again$", beside, re.M)
