@@ -20,6 +20,9 @@ _SETTINGS = (
     "enable_nestloop=off",  # nothing here is analysed, and Redshift joins by hash too
 )  # fmt: skip
 
+_WATCH = 'read -r _; kill -QUIT "$1"; while kill -0 "$1"; do sleep 0.1; done; rm -rf "$2"'
+"""What is done once the other end of its input is gone, which the kernel closes even if we are killed."""
+
 
 class PostgresMissing(Exception):
     """There is no PostgreSQL on this machine."""
@@ -58,6 +61,7 @@ class Postgres:
         (self._folder / "notes").mkdir(mode=0o755)
         data = str(self._folder / "data")
         self._server: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
         try:
             self._run("initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "--no-sync", "-E", "UTF8",
                       "--lc-collate=C", f"--lc-ctype={_ctype()}")  # fmt: skip
@@ -67,13 +71,18 @@ class Postgres:
                 cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._as,
                 process_group=0,  # a Ctrl-C in the terminal is for us, who stop it in order
             )  # fmt: skip
+            self._watch = subprocess.Popen(
+                ["/bin/sh", "-c", _WATCH, "sh", str(self._server.pid), self._folder],
+                cwd="/", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                process_group=0, **self._as,
+            )  # fmt: skip
             self._wait()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """Stop the server and remove everything it wrote."""
+        """Stop the server and remove everything it wrote; if this process is killed, its watch does so."""
         if self._server:
             self._server.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -81,6 +90,9 @@ class Postgres:
             self._server.kill()
             self._server.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._watch:
+            self._watch.kill()
+            self._watch.communicate()
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(

@@ -2,13 +2,13 @@
 
 import contextlib
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sparkify.config import S3
 from sparkify.errors import ConfigError
+from sparkify.scratch import Scratch
 from sparkify.simulate.service import Options, simulate
 from sparkify.source.listing import list_source
 from sparkify.source.local import local_path
@@ -42,10 +42,10 @@ def files_of(source: Path | None, say: Callable[[str], None]) -> Iterator[Files]
 
     Raises ConfigError where there is none.
     """
-    with tempfile.TemporaryDirectory(prefix="sparkify-rehearsal-") as place:
+    with Scratch() as place:
         if source is None:
             say("generating sample data")
-            source = Path(place, "music")
+            source = place / "music"
             _invent(source)
         files = _listed(source)
         if not files:

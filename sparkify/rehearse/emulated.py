@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -10,6 +9,7 @@ from types import MappingProxyType
 from sparkify.errors import ConfigError, RehearsalError
 from sparkify.rehearse.data import PREFIX, Files, files_of
 from sparkify.rehearse.steps import Stage, Step, walk_all, without
+from sparkify.scratch import Scratch
 
 BUCKET = "rehearsed-music"
 SOURCE = f"s3://{BUCKET}/{PREFIX}"
@@ -38,8 +38,8 @@ def rehearse(
     Raises RehearsalError at the first step that fails, ConfigError where there is no file, or a package or
     PostgreSQL is missing.
     """
-    with files_of(source, say) as files, tempfile.TemporaryDirectory(prefix="sparkify-rehearsal-") as place:
-        yield from walk_emulated(files, Path(place), say, settings)
+    with files_of(source, say) as files, Scratch() as place:
+        yield from walk_emulated(files, place, say, settings)
 
 
 def walk_emulated(

@@ -8,7 +8,6 @@ against a run on the emulator.
 import datetime as dt
 import os
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +30,7 @@ from sparkify.rehearse.emulated import walk_emulated
 from sparkify.rehearse.report import Report
 from sparkify.rehearse.settings import on_aws, on_both
 from sparkify.rehearse.steps import Stage, Step, first_missing, walk_all
+from sparkify.scratch import Scratch
 from sparkify.signals import deferred
 
 NODE_TYPES = ("rg.large", "ra3.large")
@@ -124,8 +124,8 @@ def run(plan: Plan, source: Path | None, report: Path, say: Say, show: Show) -> 
     """
     follow = on_both(plan.config, source)
     found = Report(f"{plan.names.region}, {plan.size.nodes} x {plan.size.node_type}", f"{dt.date.today()}")
-    with files_of(source, say) as files, tempfile.TemporaryDirectory(prefix="sparkify-rehearsal-") as place:
-        ours, theirs = Path(place, "emulator"), Path(place, "aws")
+    with files_of(source, say) as files, Scratch() as place:
+        ours, theirs = place / "emulator", place / "aws"
         for folder in (ours, theirs):
             folder.mkdir()
         for step in walk_emulated(files, ours, say, follow):
