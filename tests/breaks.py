@@ -48,6 +48,7 @@ BREAKS: dict[str, str | list[str]] = {
         "UPDATE etl_file SET records_read = records_read + 1 WHERE file_id = 2",
         "UPDATE etl_file SET records_read = records_read + 1, rejected = rejected + 1 WHERE file_id = 2",
         "UPDATE etl_file SET records_read = records_read + 1, loaded = loaded + 1 WHERE file_id = 2",
+        "UPDATE etl_file SET loaded = -1, duplicate = duplicate + loaded + 1 WHERE file_id = 2",
         "UPDATE stg_events SET record = NULL WHERE page = 'Help'",
         "UPDATE stg_events SET record = 0 WHERE page = 'Help'",
         "UPDATE stg_events SET record = 6 WHERE page = 'Help'",

@@ -6,7 +6,8 @@ Slow, and independent of the loader: what it says of a source is what a warehous
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +46,55 @@ def plays(folder: Path) -> list[Play]:
         for n, (listener, records) in enumerate(sorted(listeners.items()))
     ]
     return sorted(found, key=lambda play: play.key)
+
+
+def users(folder: Path) -> list[tuple[Any, ...]]:
+    """(user_id, first_name, last_name, gender, level) of each listener, as their latest event says.
+
+    Of several at that moment the last by session and position; of several there the smallest.
+    """
+    events: dict[int, list[Record]] = {}
+    for event in _good(folder / "log_data", _is_event):
+        if (user := _user(event)) is not None:
+            events.setdefault(user, []).append(event)
+    found = []
+    for user, theirs in events.items():
+        last = max(_place(event) for event in theirs)
+        told = [
+            (_level(one), _text(one["firstName"]), _text(one["lastName"]), _blank(one["gender"]))
+            for one in theirs
+            if _place(one) == last
+        ]
+        level, first, last_name, gender = min(told, key=_missing_first)
+        found.append((user, first, last_name, gender, level))
+    return sorted(found)
+
+
+def songs(folder: Path) -> list[tuple[Any, ...]]:
+    """(song_id, title, artist_id, artist_name, year, duration) of each song; one record for each here."""
+    records = list(_good(folder / "song_data", _is_song))
+    assert len({one["song_id"] for one in records}) == len(records)
+    return sorted(
+        (
+            one["song_id"], _text(one["title"]), one["artist_id"], _text(one["artist_name"]),
+            one["year"] or None, one["duration"],
+        )
+        for one in records
+    )  # fmt: skip
+
+
+def artists(folder: Path) -> list[tuple[Any, ...]]:
+    """(artist_id, name, location) of each artist: the name of most of their songs, then the shortest."""
+    records: dict[str, list[Record]] = {}
+    for record in sorted(_good(folder / "song_data", _is_song), key=lambda one: one["song_id"]):
+        records.setdefault(record["artist_id"], []).append(record)
+    found = []
+    for artist, theirs in records.items():
+        names = Counter(name for one in theirs if (name := _text(one["artist_name"])))
+        name = min(names, key=lambda one: (-names[one], len(one), one), default=None)
+        known = (place for one in theirs if (place := _text(one["artist_location"])))
+        found.append((artist, name, next(known, None)))
+    return sorted(found)
 
 
 class Event(NamedTuple):
@@ -111,15 +161,27 @@ def _number(value: Any) -> Any:
 
 def _level(event: Record) -> str | None:
     """What an event says of a level: an empty text says none."""
-    return (event["level"] or "").strip(" ") or None
+    return _blank(event["level"])
+
+
+def _blank(text: str | None) -> str | None:
+    return (text or "").strip(" ") or None
 
 
 def _moment(milliseconds: int) -> dt.datetime:
     return EPOCH + dt.timedelta(milliseconds=milliseconds)
 
 
+def _place(event: Record) -> tuple[int, int, int]:
+    return event["ts"], event["sessionId"], event["itemInSession"]
+
+
+def _missing_first(values: Iterable[Any]) -> list[tuple[bool, Any]]:
+    return [(value is not None, value) for value in values]
+
+
 def _order_of_page(event: Record) -> list[tuple[bool, Any]]:
-    return [(value is not None, value) for value in (event["ts"], _level(event), _number(event["status"]))]
+    return _missing_first((event["ts"], _level(event), _number(event["status"])))
 
 
 def _listener(event: Record) -> tuple[int, int]:
@@ -144,7 +206,7 @@ def _order(event: Record) -> list[tuple[bool, Any]]:
         event["ts"], _user(event), _level(event), _text(event["song"]), _text(event["artist"]),
         event["length"], _text(event["location"]), (agent or "").strip('" ') or None,
     )  # fmt: skip
-    return [(value is not None, value) for value in values]
+    return _missing_first(values)
 
 
 def _user(event: Record) -> int | None:

@@ -159,13 +159,14 @@ def test_a_link_that_leads_out_of_the_source_is_followed_only_where_that_is_aske
     (source.folder / "log_data" / "a.json").symlink_to(tmp_path / "music2" / "a.json")
     (source.folder / "log_data" / "b.json").symlink_to("../../elsewhere.json")
     (source.folder / "log_data" / "c.json").symlink_to(tmp_path / "nowhere")
+    (source.folder / "log_data" / "d.json").symlink_to("/proc/1/root/etc/passwd")  # nobody may say where
 
     assert listed(source) == []
     reason = "a link that leads out of the source, not followed"
-    assert passed_over(source) == [(f"log_data/{name}.json", reason) for name in "abc"]
+    assert passed_over(source) == [(f"log_data/{name}.json", reason) for name in "abcd"]
     assert reason in (warn_passed_over(survey(source)) or "")
     followed = survey_source(S3(source=str(source.folder), follow_links="yes"))
-    assert [Path(file.uri).name for file in followed.files] == ["a.json", "b.json", "c.json"]
+    assert [Path(file.uri).name for file in followed.files] == ["a.json", "b.json", "c.json", "d.json"]
 
 
 @pytest.mark.parametrize("place", ["log_data/2018/11/2018-11-01-events.json", "log_data/2018", "log_data"])

@@ -103,6 +103,7 @@ class Living(World):
         record = song(
             f"SO{SONGS.index(name)}", artist_id=f"AR{pick((1, 2))}", title=pick([t for t in TITLES if t]),
             artist_name=pick([n for n in NAMES if n]), duration=pick((100.0, 200.0)),
+            artist_location=pick(("", "Reykjavík", " ReykjavÃ\xadk")), year=pick((0, 1999)),
         )  # fmt: skip
         self._write(name, json.dumps(record).encode() + b"\n")
 
@@ -121,7 +122,8 @@ class Living(World):
         pick = self._chance.choice
         values = {
             "sessionId": self._chance.randint(1, 4), "userId": pick(["15", "16", "17", ""]),
-            "ts": NOON + self._chance.randint(0, 6) * 3_600_000, "level": pick(["free", "paid"]),
+            "ts": NOON + self._chance.randint(0, 6) * 3_600_000, "level": pick(["free", "paid", "", " "]),
+            "firstName": pick(["Lily", "ZoÃ«", " Zoë", None]), "gender": pick(["F", "M ", ""]),
         }  # fmt: skip
         kind = self._chance.random()
         if kind < 0.15:
@@ -221,14 +223,17 @@ class Living(World):
             titles = Counter(one.title for one in plays)
             assert Counter(dict(rows(engine, "SELECT title, plays FROM titles"))) == titles
         assert column(engine, "SELECT start_time FROM time") == sorted({one.moment for one in plays})
-        users = {int(one["userId"]) for one in events if one["userId"]}
-        assert column(engine, "SELECT user_id FROM users") == sorted(users)
-        assert column(engine, "SELECT song_id FROM songs") == sorted({one["song_id"] for one in songs})
+        for table, expected in (
+            ("user_id, first_name, last_name, gender, level FROM users", oracle.users(folder)),
+            ("song_id, title, artist_id, artist_name, year, duration FROM songs", oracle.songs(folder)),
+            ("artist_id, name, location FROM artists", oracle.artists(folder)),
+        ):
+            assert rows(engine, f"SELECT {table} ORDER BY 1") == expected
         keys = {key(one) for one in events} | {(one["song_id"],) for one in songs}
         sums = "SUM(records_read) AS r, SUM(loaded) AS l, SUM(duplicate + conflict) AS d, SUM(rejected) AS x"
         [ledger] = rows(engine, f"SELECT {sums} FROM etl_file WHERE {STANDING}")
-        expected = read, len(keys), len(good) - len(keys), read - len(good)
-        assert tuple(n or 0 for n in ledger) == expected
+        counted = read, len(keys), len(good) - len(keys), read - len(good)
+        assert tuple(n or 0 for n in ledger) == counted
 
     def _anonymous(self, record: Record) -> Record:
         if record["userId"] not in map(str, self.forgotten):

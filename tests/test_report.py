@@ -297,12 +297,12 @@ def test_pages_of_nothing_of_one_day_and_of_one_listener(warehouse: Engine, sour
 class Publishing:
     """A reader, while somebody publishes another run after its first few questions."""
 
-    def __init__(self, engine: Engine, source: Source) -> None:
-        self._engine, self._source, self._asked = engine, source, 0
+    def __init__(self, engine: Engine, source: Source, after: int = 11) -> None:
+        self._engine, self._source, self._asked, self._after = engine, source, 0, after
 
     def query(self, sql: str, params: Mapping[str, Value] | None = None) -> Result:
         self._asked += 1
-        if self._asked == 12:
+        if self._asked == self._after + 1:
             self._source.log(play(7), day="2018-11-02")
             etl(self._engine, self._source.folder)
         return self._engine.query(sql, params)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from sparkify.config import S3
 from sparkify.engines.base import Engine
 from sparkify.load.diff import digest_star
+from sparkify.load.files import Trust
 from sparkify.load.run import MaxRejects, load, reload
 from sparkify.load.undo import undo
 from sparkify.progress import Silent
@@ -68,6 +70,31 @@ def test_a_file_is_that_one_reject_again_when_the_run_that_read_it_is_undone(
     assert etl(warehouse, source.folder).files["new"] == 0, "what was undone is left alone"
     etl(warehouse, source.folder, also={"undone"})
     assert len(rows(warehouse, REJECTS)) == (then == "array")
+
+
+@pytest.mark.parametrize("is_undone", [False, True])
+@pytest.mark.parametrize("content", ["cut", "array", "whole", "torn"])
+def test_a_file_that_only_looks_otherwise_is_what_it_was(
+    warehouse: Engine, source: Source, content: str, is_undone: bool
+) -> None:
+    """After a chmod or a touch, rejected or not, rolled back or not: not even all its bytes say otherwise."""
+    torn = CONTENTS["plain"] + b'{"page": "Next'
+    source.log(play(9), day="2018-11-02")
+    log = source.folder / "log_data" / "2018-11-01-events.json"
+    source.write(log, {**CONTENTS, "torn": torn}[content])
+    etl(warehouse, source.folder)
+    if is_undone:
+        undo(warehouse, 1, Silent())
+    before, runs = state(warehouse), rows(warehouse, "SELECT COUNT(*) FROM etl_run")
+    os.utime(log, (1, 1))
+
+    looks: tuple[Trust, ...] = ("version", "content", "version")
+    for trust in looks:
+        listed = list_source(S3(source=str(source.folder)))
+        found = load(warehouse, listed, MaxRejects(9), Silent(), trust=trust)
+
+        assert found.files["undone" if is_undone else "known"] == 2
+        assert (state(warehouse), rows(warehouse, "SELECT COUNT(*) FROM etl_run")) == (before, runs)
     assert_sound(warehouse)
 
 

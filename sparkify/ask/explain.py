@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sparkify.ask.one_state import of_one_state
 from sparkify.engines.base import Reader, Result, Value
 from sparkify.engines.relations import definition, resolve
 from sparkify.errors import ConfigError
@@ -48,6 +49,10 @@ class Explanation:
 
 def explain_play(reader: Reader, songplay_id: int) -> Explanation:
     """Explain one play. Raises ConfigError if there is none of this id, saying what there is instead."""
+    return of_one_state(reader, lambda _: _explain(reader, songplay_id))
+
+
+def _explain(reader: Reader, songplay_id: int) -> Explanation:
     of: dict[str, Value] = {"songplay_id": songplay_id}
     plays = _rows(reader.query(statement("explain", "play").text, of))
     if not plays:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sparkify.ask.one_state import of_one_state
 from sparkify.engines.base import Reader, Result, Value
 from sparkify.errors import ConfigError
 from sparkify.formatting import STATES
@@ -59,12 +60,13 @@ def find(reader: Reader, text: str, *, names: bool) -> Sequence[Found]:
         "listeners": {"names": int(names)},
         "states": {"codes": f"|{'|'.join(codes)}|" if codes else ""},
     }
-    found = []
-    for kind in KINDS if text else ():
+
+    def look(kind: str) -> Found:
         result = reader.query(statement("find", kind).text, values | more.get(kind, {}))
         number = int(result.rows[0][-1]) if result.rows else 0
-        found.append(Found(kind, Result(result.columns[:-1], [row[:-1] for row in result.rows]), number))
-    return found
+        return Found(kind, Result(result.columns[:-1], [row[:-1] for row in result.rows]), number)
+
+    return of_one_state(reader, lambda _: [look(kind) for kind in KINDS]) if text else []
 
 
 def reduced(text: str) -> str:

@@ -15,10 +15,10 @@ from sparkify import formatting
 from sparkify.ask.chart_data import Answers, Rows
 from sparkify.ask.data_quality import PROVEN, CheckOutcome, account
 from sparkify.ask.filters import Filters
+from sparkify.ask.one_state import of_one_state
 from sparkify.ask.overview import LEVELS, Selection, described, pictures_of, rows_of, views
 from sparkify.ask.periods import Period, chosen_period, find_periods
 from sparkify.engines.base import Reader
-from sparkify.errors import SparkifyError
 
 ONCE = ("rejects_by_reason", "records_by_dataset", "missing_songs", "unknown_keys")
 """Asked once: they tell of the warehouse."""
@@ -52,27 +52,7 @@ def gather(
         selection = Selection(Filters(timezone=timezone))
         return _gather(reader, selection, once, check, now, names, prove)
 
-    return _of_one_state(reader, make)
-
-
-def _of_one_state(reader: Reader, make: Callable[[Rows], Page]) -> Page:
-    """What is made of several answers, made again where another run was published in between.
-
-    Answers of two states may not fit together at all, so a mistake counts only if they are of one.
-    """
-    while True:
-        holdings = rows_of(reader, "holdings")
-        failed: Exception | None = None
-        try:
-            page = make(holdings)
-        except SparkifyError:
-            raise
-        except Exception as error:  # noqa: BLE001  # it is raised again below
-            failed = error
-        if rows_of(reader, "holdings") == holdings:
-            if failed:
-                raise failed
-            return page
+    return of_one_state(reader, make)
 
 
 def _private(reader: Reader) -> Answers:
@@ -130,7 +110,7 @@ def as_script(value: Any) -> str:
 
 def gather_part(reader: Reader, selection: Selection, now: dt.datetime, *, names: bool = False) -> Page:
     """What the report shows of some plays, without what it says of the warehouse."""
-    return _of_one_state(reader, lambda holdings: _overview(reader, holdings, selection, now, names)[0])
+    return of_one_state(reader, lambda holdings: _overview(reader, holdings, selection, now, names)[0])
 
 
 def _gather(

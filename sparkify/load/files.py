@@ -147,11 +147,11 @@ def _state_of(
     is_trusted = trust == "version" or is_remote(file.uri)
     if _looks_known(file, known) and (is_trusted if known.content_hash else not _can_be_read(file.uri)):
         return "known", None
-    if known.problem:
-        return "new", None
     try:
         state = _compare_content(file, known, parts)
     except OSError as error:
+        if known.problem:
+            return "new", None
         if not (is_remote(file.uri) or Path(local_path(file.uri)).is_file()):
             return "known", None  # since the source was listed it was removed, or became a folder or a pipe
         raise LoadError(f"{file.uri} cannot be read: {error.strerror}.") from error
@@ -161,10 +161,13 @@ def _state_of(
 def _compare_content(
     file: SourceFile, known: Known, parts: Sequence[Known]
 ) -> Border | Literal["known", "changed", "new"]:
-    if not _begins_alike(file, known):
-        return "changed"
-    if file.size == known.size:
+    begins_alike = _begins_alike(file, known)
+    if begins_alike and file.size == known.size:
         return "known"
+    if known.problem:  # nothing of it was loaded that it could go on from
+        return "new"
+    if not begins_alike:
+        return "changed"
     return "changed" if _is_compressed(file.uri) else find_border(file, known, parts)
 
 

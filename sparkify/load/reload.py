@@ -8,7 +8,7 @@ from sparkify.ledger.files import Known
 from sparkify.load.files import Planned, compare
 from sparkify.source.file import Dataset
 from sparkify.source.listing import find_source
-from sparkify.source.local import local_path, local_uri
+from sparkify.source.local import local_path, local_uri, real_path
 from sparkify.source.store import is_remote
 
 Ledger = Mapping[tuple[str, Dataset], Sequence[Known]]
@@ -23,7 +23,7 @@ def plan_reload(names: Sequence[str], ledger: Ledger, roots: Sequence[str] | Non
     by_path: dict[str, list[str]] = {}
     for known in sorted(uris):
         if not is_remote(known):
-            by_path.setdefault(os.path.realpath(local_path(known)), []).append(known)
+            by_path.setdefault(real_path(local_path(known)) or known, []).append(known)
     planned = {}
     for name in names:
         uri = _uri_of(name, uris, by_path)
@@ -44,10 +44,10 @@ def _uri_of(name: str, uris: Collection[str], by_path: Mapping[str, Sequence[str
     A link within the source is a file of its own. ConfigError if it may be several.
     """
     folder, _, last = os.path.abspath(name).rpartition("/")  # noqa: PTH100  # where a link itself lies
-    own = local_uri(os.path.join(os.path.realpath(folder or "/"), last))  # noqa: PTH118  # a name of any kind
+    own = local_uri(os.path.join(real_path(folder or "/"), last))  # noqa: PTH118  # a name of any kind
     if found := next((one for one in (name, own) if one in uris), None):
         return found
-    found_there = by_path.get(os.path.realpath(name), [])
+    found_there = by_path.get(real_path(name), [])
     if len(found_there) > 1:
         raise ConfigError(f"{name} leads to {' and '.join(found_there)}: name the one that is meant.")
     return found_there[0] if found_there else None

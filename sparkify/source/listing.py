@@ -19,7 +19,7 @@ from sparkify.config import S3
 from sparkify.errors import ConfigError, LoadError, RemoteError
 from sparkify.source import compression
 from sparkify.source.file import Dataset
-from sparkify.source.local import NOWHERE, is_special, local_path, local_uri, local_version
+from sparkify.source.local import NOWHERE, is_special, local_path, local_uri, local_version, real_path
 from sparkify.source.passed_over import (
     HIDDEN,
     LEADS_OUT,
@@ -133,7 +133,7 @@ def find_source(uri: str, dataset: Dataset, roots: Sequence[str] | None = ()) ->
     if roots is not None and not is_remote(uri):
         path = local_path(uri)
         source = path.rpartition(f"/{dict(FOLDERS)[dataset]}/")[0]
-        real = os.path.realpath(path)
+        real = real_path(path)
         if real != path and not _is_inside(real, (*roots, *_roots(source))):
             raise LoadError(
                 f"{uri} is {LEADS_OUT}. Put the file back, or set [S3] FOLLOW_LINKS = yes; "
@@ -205,7 +205,7 @@ def _find_folder(s3: S3, name: str, own: str) -> str | None:
     folder = Path(place) if own else Path(place) / name
     if not folder.is_dir():
         return None
-    if not own and s3.follow_links == "no" and not _is_inside(os.path.realpath(folder), _roots(place)):
+    if not own and s3.follow_links == "no" and not _is_inside(real_path(str(folder)), _roots(place)):
         raise ConfigError(
             f"{folder} is a link that leads out of the source. Name the folder it leads to as [S3] "
             f"{name.upper()}, or set [S3] FOLLOW_LINKS = yes."
@@ -292,7 +292,7 @@ class _Survey:
 
     def _add_file(self, entry: "os.DirEntry[str]", file: SourceFile) -> None:
         is_bound = self._roots and entry.is_symlink()
-        if is_bound and not _is_inside(os.path.realpath(entry.path), self._roots):
+        if is_bound and not _is_inside(real_path(entry.path), self._roots):
             self._pass_over(file.uri, LEADS_OUT)
         else:
             self.files.append(file)

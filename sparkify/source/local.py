@@ -43,6 +43,14 @@ def local_path(uri: str) -> str:
     return os.fsdecode(unquote_to_bytes(uri.removeprefix(FILE))) if uri.startswith(FILE) else uri
 
 
+def real_path(path: str) -> str:
+    """Where a path leads, through all links; empty where nobody may say: of one in the `/proc` of others."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return ""
+
+
 def read_small(path: str, size: int) -> tuple[bytes, os.stat_result]:
     """A small file of this machine, of `size` bytes or so, and its state after it was read. Raises OSError.
 

@@ -1,4 +1,4 @@
--- Nothing is lost: of each file, records read = loaded + duplicate + conflict + rejected, and each of them is there, with its line.
+-- Nothing is lost: of each file, records read = loaded + duplicate + conflict + rejected, none below 0, and each of them is there, with its line.
 SELECT
     etl_file.file_id,
     etl_file.uri,
@@ -30,7 +30,8 @@ WHERE
     AND etl_file.undone_in IS NULL
     AND etl_file.replaced_in IS NULL
     AND (
-        etl_file.rejected <> COALESCE(kept.records, 0)
+        LEAST(etl_file.records_read, etl_file.loaded, etl_file.duplicate, etl_file.conflict, etl_file.rejected) < 0
+        OR etl_file.rejected <> COALESCE(kept.records, 0)
         OR etl_file.records_read - etl_file.rejected
             <> etl_file.loaded + etl_file.duplicate + COALESCE(etl_file.conflict, 0)
         OR etl_file.loaded + etl_file.duplicate + COALESCE(etl_file.conflict, 0) <> COALESCE(good.records, 0)
