@@ -61,6 +61,7 @@ def test_a_data_file_is_known_by_the_end_of_its_name(source: Source, suffix: str
         ("_a.json", "_a.json"),
         (".a.json.crc", ".a.json.crc"),
         ("a.json._COPYING_", "a.json._COPYING_"),
+        ("2018._COPYING_/a.json", "2018._COPYING_"),
     ],
 )
 def test_hidden_and_temporary_files_and_folders_are_passed_over(

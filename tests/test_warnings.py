@@ -177,6 +177,10 @@ def test_moments_of_another_unit_are_told_of(warehouse: Engine, source: Source) 
 
     assert rows(warehouse, "SELECT MIN(start_time) AS t FROM songplay") == [(dt.datetime(2018, 11, 1, 12),)]
     assert any("ts is in seconds" in message for message in watching.warnings)
+    watching.warnings.clear()
+    source.log(play(500), play(501, ts=0), day="2018-11-02")  # rejected: it was converted to nothing
+    etl(warehouse, source.folder, watching=watching)
+    assert not any("ts is in" in message for message in watching.warnings)
 
 
 @pytest.mark.parametrize("page", ["nextSong", "NEXTSONG"])

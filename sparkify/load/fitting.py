@@ -184,12 +184,13 @@ def case(found: list[tuple[str, str]]) -> str:
 
 
 def select_units() -> str:
-    """SELECT of (file_id, unit, records) of the events whose moments are not in milliseconds."""
+    """SELECT of (file_id, unit, records) of events whose moments are not in milliseconds, and no rejects."""
     whole = f"TRY_CAST({_present('ts')} AS BIGINT)"
     return (
         "SELECT file_id, unit, COUNT(*) AS records FROM ("
         f"SELECT file_id, CASE WHEN {whole} < {_SECONDS} THEN 'seconds' "
         f"WHEN {whole} >= {_MILLISECONDS} THEN 'microseconds' END AS unit "
-        "FROM raw_events WHERE is_staged = 0) AS moments WHERE unit IS NOT NULL GROUP BY file_id, unit "
+        f"FROM raw_events WHERE is_staged = 0 AND {_microseconds('ts')} >= {_EARLIEST_MS * 1000}"
+        ") AS moments WHERE unit IS NOT NULL GROUP BY file_id, unit "
         "ORDER BY file_id, unit"
     )

@@ -264,7 +264,7 @@ class _Survey:
         while stack:
             for entry in _entries(stack.pop()):
                 name = entry.name
-                if name[0] in "._" and is_hidden(name):
+                if (name[0] in "._" or name[-1] == "_") and is_hidden(name):
                     self._pass_over(local_uri(entry.path), HIDDEN)
                 elif entry.is_dir(follow_symlinks=False):
                     stack.append(entry.path)
