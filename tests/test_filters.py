@@ -212,7 +212,7 @@ def test_what_tells_of_the_warehouse_takes_no_filter_and_what_compares_moments_n
         with pytest.raises(ConfigError, match=f"{name} takes no artist: it is not about plays"):
             ask(warehouse, find_question(name), filters=Filters(artist="Nightbirds"))
     for name in utc:
-        with pytest.raises(ConfigError, match=f"{name} takes no timezone: its hours"):
+        with pytest.raises(ConfigError, match=f"{name} takes no timezone: it is answered in UTC"):
             ask(warehouse, find_question(name), filters=Filters(timezone="Europe/Berlin"))
 
 

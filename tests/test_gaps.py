@@ -201,3 +201,13 @@ def test_a_browser_that_cannot_unpack_the_page_says_so(
 
     assert "This browser is too old" in page.inner_text("#too-old")
     page.close()
+
+
+def test_a_place_without_a_state_and_no_place_at_all_are_one_unknown_state(
+    warehouse: Engine, source: Source
+) -> None:
+    places = (None, "Nowhere", "Nowhere, ", "Chicago-Naperville-Elgin, IL-IN-WI", "Chicago, IL")
+    source.log(*(play(n, location=place, userId=str(n)) for n, place in enumerate(places)))
+    etl(warehouse, source.folder)
+
+    assert ask(warehouse, find_question("plays_by_state")).rows == [(None, 3, 3), ("IL", 2, 2)]

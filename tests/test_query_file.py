@@ -24,7 +24,8 @@ def test_a_query_is_read_from_a_file_or_a_pipe(loaded: Run, tmp_path: Path) -> N
         (b" ", (), "there is no statement"),
         (SQL.encode(), ("SELECT 1",), "not both"),
         (b"SELECT 1; SELECT 2", (), "one statement at a time"),
-        (b"DROP TABLE songplay", (), "open to read"),
+        (b"DROP TABLE songplay", (), "open to read: DROP is refused"),
+        (b"WITH x AS (DELETE FROM time RETURNING 1) SELECT * FROM x", (), "what writes within it is refused"),
     ],
 )
 def test_what_is_no_query_is_one_line(

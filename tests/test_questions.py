@@ -113,7 +113,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (LATE, "free", 1),
         (LAST, "paid", 1),
     ],
-    "plays_by_state": [("", 8, 2)],
+    "plays_by_state": [(None, 8, 2)],
     "plays_by_weekday_and_hour": [
         (2, 12, 0.3, 1, 3),
         (3, 12, 0.3, 1, 3),

@@ -139,7 +139,7 @@ class Question:
         if self.about and self.topic == TOPIC:
             return "what it compares plays with would not be moved; :timezone in it has the value."
         if self.about:
-            return "its hours, weeks and months are those of UTC."
+            return "it is answered in UTC."
         return "it is not about plays, sessions or listeners alone."
 
     @property

@@ -42,6 +42,8 @@ def translated(doing: str) -> Iterator[None]:
 
 
 REFUSED = {
+    r'statement of type "SELECT" .* in read-only mode': "the warehouse is open to read: what writes within "
+    "it is refused.",
     r'statement of type "(\w+)" .* in read-only mode': "the warehouse is open to read: {} is refused.",
     "disabled by configuration": "only the warehouse's own tables can be read, and no file.",
     "configuration has been locked": "no setting can be changed here.",

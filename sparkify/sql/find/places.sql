@@ -1,7 +1,7 @@
 -- Places with a text in their name, those with the most plays first; `found` is how many there are.
 SELECT
     played.location,
-    SPLIT_PART(SPLIT_PART(played.location, ', ', 2), '-', 1) AS state,
+    NULLIF(SPLIT_PART(SPLIT_PART(played.location, ', ', 2), '-', 1), '') AS state,
     played.plays,
     COUNT(*) OVER () AS found
 FROM (

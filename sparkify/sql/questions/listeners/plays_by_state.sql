@@ -1,6 +1,6 @@
--- Which states have the most plays? A place in several states counts for the first, where its principal city lies.
+-- Which states have the most plays? A place in several states counts for the first, where its principal city lies; one without is unknown.
 SELECT
-    SPLIT_PART(SPLIT_PART(played.location, ', ', 2), '-', 1) AS state,
+    NULLIF(SPLIT_PART(SPLIT_PART(played.location, ', ', 2), '-', 1), '') AS state,
     SUM(played.plays) AS plays,
     COUNT(DISTINCT played.user_id) AS listeners
 FROM (
