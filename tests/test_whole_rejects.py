@@ -72,6 +72,28 @@ def test_a_file_is_that_one_reject_again_when_the_run_that_read_it_is_undone(
     assert len(rows(warehouse, REJECTS)) == (then == "array")
 
 
+@pytest.mark.parametrize("size", [9, 20_000])
+@pytest.mark.parametrize("end", [b"", b" x", b"}"])
+def test_a_log_that_was_an_array_of_as_many_lines_grows_as_any_other(
+    warehouse: Engine, source: Source, size: int, end: bytes
+) -> None:
+    """Where it goes on is told by what was loaded of it, and nothing was of the array."""
+    log = source.folder / "log_data" / "2018-11-01-events.json"
+    source.write(log, b"[" + b"1," * size + b"\n1,\n1]")
+    etl(warehouse, source.folder)
+    lines = [json.dumps(play(n)).encode() for n in range(5)]
+    log.write_bytes(b"\n".join(lines[:2]) + b"\n" + lines[2][:-1])  # its last line is torn
+    etl(warehouse, source.folder)
+    log.write_bytes(b"\n".join(lines[:3]) + end + b"\n" + lines[3] + b"\n")
+
+    etl(warehouse, source.folder)
+
+    good = 4 if not end else 3
+    assert rows(warehouse, "SELECT COUNT(*) FROM songplay") == [(good,)]
+    assert rows(warehouse, "SELECT SUM(rejected) FROM etl_file") == [(4 - good,)]
+    assert_sound(warehouse)
+
+
 @pytest.mark.parametrize("is_undone", [False, True])
 @pytest.mark.parametrize("content", ["cut", "array", "whole", "torn"])
 def test_a_file_that_only_looks_otherwise_is_what_it_was(

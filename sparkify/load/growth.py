@@ -47,10 +47,11 @@ def find_border(
         ends = _ends_in_blanks(handle, size)
         if ends is not None:
             return Border(size, lines - 1) if ends else "known"
-        held = [
+        held = [  # of one that was rejected as a whole nothing was loaded, and the file was another one
             part
             for part in parts
-            if not part.is_undone and (part.lines == lines or part is known) and not part.is_tail_rejected
+            if not (part.is_undone or part.problem or part.is_tail_rejected)
+            and (part.lines == lines or part is known)
         ]
         if any(bare(_read(handle, tail, part.size - tail)) for part in held):
             return "changed"

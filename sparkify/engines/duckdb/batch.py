@@ -156,7 +156,8 @@ class Batch:
                 torn = self._find_torn(read, number, first, counts)
             if torn is not None:
                 read.absent = self._absent(read, counts, torn)
-                parts.append((number, read.file.file_id, first - 1))
+                if read.rows:  # the number of an empty file is the next one's too: no row has taken it
+                    parts.append((number, read.file.file_id, first - 1))
             else:
                 read.rows = 0
                 suspicious.append(read)
