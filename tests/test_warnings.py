@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
@@ -181,6 +182,27 @@ def test_moments_of_another_unit_are_told_of(warehouse: Engine, source: Source) 
     source.log(play(500), play(501, ts=0), day="2018-11-02")  # rejected: it was converted to nothing
     etl(warehouse, source.folder, watching=watching)
     assert not any("ts is in" in message for message in watching.warnings)
+
+
+def test_each_way_in_which_moments_of_a_file_are_written_is_told_of(
+    warehouse: Engine, source: Source
+) -> None:
+    class Notes(Noting):
+        def note(self, message: str) -> None:
+            self.warnings.append(message)
+
+    watching, moment = Notes(), dt.datetime(2018, 11, 1, 12, tzinfo=dt.UTC)
+    second = int(moment.timestamp())
+    written = (second, second * 1000 + 0.5, moment.isoformat(), second * 1000)
+    source.log(*(play(item, ts=ts) for item, ts in enumerate(written)))
+
+    etl(warehouse, source.folder, watching=watching)
+
+    found = (re.match(r"ts is in (.+) in .*, and was converted", message) for message in watching.warnings)
+    assert sorted(one[1] for one in found if one) == [
+        "ISO-8601 text", "milliseconds with a fraction", "seconds",
+    ]  # fmt: skip
+    assert rows(warehouse, "SELECT COUNT(DISTINCT CAST(start_time AS DATE)) FROM songplay") == [(1,)]
 
 
 @pytest.mark.parametrize("page", ["nextSong", "NEXTSONG"])

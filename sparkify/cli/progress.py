@@ -49,10 +49,10 @@ class PlainProgress:
         """The summary tells."""
 
     def warn(self, message: str) -> None:
-        echo_err(f"warning: {message}")
+        echo_err(f"warning: {visible(message)}")
 
     def note(self, message: str) -> None:
-        echo_err(f"note: {message}")
+        echo_err(f"note: {visible(message)}")
 
 
 class BarProgress:

@@ -73,8 +73,8 @@ class Staged(NamedTuple):
     """Keys that no column takes."""
     absent_keys: KeyCounts = MappingProxyType({})
     """Keys of columns that records lack."""
-    unit: str | None = None
-    """How its moments are written, if not in milliseconds, where SQL cannot tell: ISO-8601, fractions."""
+    units: Collection[str] = ()
+    """How moments of it are written, where SQL cannot tell: ISO-8601, fractions; they are microseconds then."""
 
 
 @dataclass(frozen=True)

@@ -204,10 +204,11 @@ class RecordReader:
             exact, unit = read_moment(value)
         if exact is None:
             return value
-        found.is_rewritten, found.unit = True, unit
+        found.is_rewritten = True
         whole = int(exact.to_integral_value())
         if whole < _FIRST_CLEAR:
             return "0"  # too early to be loaded; as microseconds it might look like another unit
+        found.unit = unit
         if whole != exact:
             found.aside.append((name, value, f"{name} {TOO_FINE}"))
         return str(whole)

@@ -248,14 +248,14 @@ class FileIngest:
 
     def _note_units(self, staged: Sequence[Staged], files: Mapping[int, NewFile]) -> None:
         """Remember the files that write their moments otherwise than in milliseconds."""
-        units = [(s.file_id, s.unit) for s in staged if s.unit]
-        units += [
-            (file_id, unit)
-            for file_id, unit, _ in self._engine.query(fitting.select_units()).rows
-            if file_id is not None and file_id not in {s.file_id for s in staged if s.unit}
-        ]
-        for file_id, unit in units:
-            self._units.setdefault(unit, []).append(files[file_id].uri)
+        told = {s.file_id: set(s.units) for s in staged}
+        for file_id, unit, _ in self._engine.query(fitting.select_units()).rows:
+            # What was read as text or with a fraction is in microseconds by now.
+            if file_id is not None and (unit == "seconds" or not told.get(file_id)):
+                told.setdefault(file_id, set()).add(unit)
+        for file_id, units in told.items():
+            for unit in units:
+                self._units.setdefault(unit, []).append(files[file_id].uri)
 
     def _warn(self) -> None:
         if self._all_rejected:

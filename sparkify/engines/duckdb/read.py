@@ -34,7 +34,7 @@ class Read:
     values: int | None = None
     absent: KeyCounts = field(default_factory=dict)
     unknown: KeyCounts = field(default_factory=dict)
-    unit: str | None = None
+    units: set[str] = field(default_factory=set)
     is_rewritten: bool = False
     """Whether lane 3 took other values from it than a JSON reader does."""
     has_changed: bool | None = None
@@ -92,7 +92,8 @@ class Gathered:
             if record.unknown or record.absent:
                 keys.add(number, record)
             read.is_rewritten |= record.is_rewritten
-            read.unit = read.unit or record.unit
+            if record.unit:
+                read.units.add(record.unit)
             self._place(read.file.file_id, number, record.values, record.aside)
             out.write(record.line)
             out.write(b"\n")
@@ -120,7 +121,7 @@ def as_staged(read: Read) -> Staged:
         values=read.values,
         unknown_keys=read.unknown,
         absent_keys=read.absent,
-        unit=read.unit,
+        units=read.units,
     )
 
 

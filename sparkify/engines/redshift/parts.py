@@ -47,11 +47,11 @@ class CopyBatch:
 
     def add(
         self, file_id: int, found: Iterator[tuple[int, bytes]], reader: RecordReader, keys: KeyTally
-    ) -> tuple[int, str | None]:
+    ) -> tuple[int, set[str]]:
         """Add a file's records: (how many there are, how moments are written that are no whole numbers)."""
         path = self._paths[self._next % len(self._paths)]
         self._next += 1
-        count, unit = 0, None
+        count, units = 0, set[str]()
         for number, line in found:
             if path not in self._open:
                 self._open[path] = gzip.open(path, "wb", 1)  # noqa: SIM115  # closed with all others
@@ -60,8 +60,9 @@ class CopyBatch:
                 text, times = _NULL_STRING.subn(lambda _: self._quoted, text)
                 self.has_null_string |= times > 0
             self._open[path].write(text)
-            count, unit = count + 1, unit or said
-        return count, unit
+            count += 1
+            units |= {said} if said else set()
+        return count, units
 
     def restoring(self, columns: Collection[str]) -> str:
         r"""SET and WHERE of an UPDATE that makes these values \N again."""
@@ -102,11 +103,11 @@ def _with_lineage(
 def gathered(reader: RecordReader, file: NewFile, parts: CopyBatch) -> Staged:
     """What was found in a file whose records were added to the parts."""
     seen, keys = scan_file(file), KeyTally()
-    read, unit = 1, None
+    read, units = 1, set[str]()
     if seen.problem is None:
         with suppress(FileNotFoundError):  # `has_changed` tells of a file that was removed
-            read, unit = parts.add(file.file_id, records(file), reader, keys)
+            read, units = parts.add(file.file_id, records(file), reader, keys)
     return Staged(
         file.file_id, read, seen.content_hash, seen.lines, seen.tail, seen.problem,
-        unknown_keys=keys.unknown, absent_keys=keys.absent, unit=unit,
+        unknown_keys=keys.unknown, absent_keys=keys.absent, units=units,
     )  # fmt: skip
