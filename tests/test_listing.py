@@ -5,7 +5,6 @@ import gzip
 import io
 import json
 import os
-import re
 import socket
 from pathlib import Path
 
@@ -169,19 +168,6 @@ def test_a_link_that_leads_out_of_the_source_is_followed_only_where_that_is_aske
     assert reason in (warn_passed_over(survey(source)) or "")
     followed = survey_source(S3(source=str(source.folder), follow_links="yes"))
     assert [Path(file.uri).name for file in followed.files] == ["a.json", "b.json", "c.json", "d.json"]
-
-
-def test_a_file_name_forges_no_line_of_what_is_said(run: Run, source: Source) -> None:
-    for name in (
-        "2018-12-01-a\nwarning: run 7 was rolled back\n.json",
-        "2018-12-02-b\nnote: all is well\n.json",
-    ):
-        source.write(source.folder / "log_data" / name, json.dumps(play(0, ts=1)).encode())
-
-    done = run("etl", "--source", "music", "--max-rejects", "9")
-
-    assert "2018-12-01-a\\nwarning" in done.stderr
-    assert not re.search(r"^(warning: run 7|note: all|\.json)", done.stderr, re.M)
 
 
 @pytest.mark.parametrize("place", ["log_data/2018/11/2018-11-01-events.json", "log_data/2018", "log_data"])

@@ -299,3 +299,16 @@ def test_a_log_that_grew_by_no_play_has_its_plays_all_the_same(warehouse: Engine
     summary = etl(warehouse, source.folder, feed=Feed(is_strict=True))
 
     assert (summary.records.loaded, summary.warnings) == (1, [])
+
+
+def test_a_file_name_forges_no_line_of_what_is_said(run: Run, source: Source) -> None:
+    for name in (
+        "2018-12-01-a\nwarning: run 7 was rolled back\n.json",
+        "2018-12-02-b\nnote: all is well\n.json",
+    ):
+        source.write(source.folder / "log_data" / name, json.dumps(play(0, ts=1)).encode())
+
+    done = run("etl", "--source", "music", "--max-rejects", "9")
+
+    assert "2018-12-01-a\\nwarning" in done.stderr
+    assert not re.search(r"^(warning: run 7|note: all|\.json)", done.stderr, re.M)

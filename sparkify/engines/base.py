@@ -74,7 +74,7 @@ class Staged(NamedTuple):
     absent_keys: KeyCounts = MappingProxyType({})
     """Keys of columns that records lack."""
     units: Collection[str] = ()
-    """How moments of it are written, where SQL cannot tell: ISO-8601, fractions; they are microseconds then."""
+    """How moments of it are written where SQL cannot tell: ISO-8601, fractions; microseconds by then."""
 
 
 @dataclass(frozen=True)
