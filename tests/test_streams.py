@@ -1,7 +1,9 @@
 """Where the output goes: a full disk, a closed stream, an old encoding, a reader who left, Ctrl-C."""
 
+import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 import sparkify
 from sparkify.cli import output
+from sparkify.cli.main import main
 from tests.builders import Run, Source, play
 
 SPARKIFY = f"'{sys.executable}' -m sparkify.cli.main"
@@ -164,3 +167,34 @@ def test_no_value_is_dropped_where_columns_are_called_alike(
     answer = sparkify.connect(f"{tmp_path}/sparkify.duckdb").sql(f"SELECT {columns}")
     assert sorted(next(iter(answer)).values()) == [1, 2, 3]
     assert sorted(answer.pl().rows()[0]) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("etl", "--source", "music"), ("init", "mine"), ("plan", "--source", "music")]
+)
+def test_a_path_that_nobody_may_look_into_is_one_line(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Whichever command is given it: root, as whom tests may run, may look into any."""
+
+    def refuse(path: Path, *_: object, **__: object) -> bool:
+        raise PermissionError(
+            errno.EACCES, "Permission denied", f"/root/a\nsparkify: all is well/{path.name}"
+        )
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sparkify", *arguments])
+    for name in ("is_dir", "mkdir", "exists"):
+        monkeypatch.setattr(Path, name, refuse)
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    said = capfd.readouterr().err
+    assert ended.value.code == 1
+    assert re.fullmatch(
+        r"sparkify: /root/a\\nsparkify: all is well/\S+: permission denied\. Give .+\.\n", said
+    )

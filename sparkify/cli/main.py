@@ -13,7 +13,7 @@ import click
 import sparkify
 from sparkify.cli.monitoring import notify_failure
 from sparkify.cli.options import Group, Imported
-from sparkify.cli.output import echo_err
+from sparkify.cli.output import echo_err, visible
 from sparkify.cli.progress import log_warning
 from sparkify.cli.streams import ReaderLeft, open_streams
 from sparkify.errors import INTERRUPTED, ConfigError, SparkifyError
@@ -93,11 +93,20 @@ def main(*path: str) -> None:
         sys.exit(128 + signal.SIGPIPE)
     except Exception as error:
         notify_failure(error)
-        if isinstance(error, MemoryError) or "Too many open files" in str(error):
-            lacks = "memory" if isinstance(error, MemoryError) else "open files (ulimit -n)"
-            echo_err(f"sparkify: this process may not have enough {lacks}: give it more, and run it again.")
+        if said := _of_the_machine(error):
+            echo_err(f"sparkify: {said}")
             sys.exit(1)
         raise  # a bug, which keeps its traceback
+
+
+def _of_the_machine(error: Exception) -> str:
+    """What the machine did not give us, in one line; empty for any other error."""
+    if isinstance(error, PermissionError) and error.filename is not None:
+        path = visible(str(error.filename))
+        return f"{path}: permission denied. Give this user the right to it, or choose another path."
+    lacks = "memory" if isinstance(error, MemoryError) else ""
+    lacks = "open files (ulimit -n)" if "Too many open files" in str(error) else lacks
+    return lacks and f"this process may not have enough {lacks}: give it more, and run it again."
 
 
 class _Warnings(logging.Handler):

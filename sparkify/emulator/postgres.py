@@ -20,7 +20,10 @@ _SETTINGS = (
     "enable_nestloop=off",  # nothing here is analysed, and Redshift joins by hash too
 )  # fmt: skip
 
-_WATCH = 'read -r _; kill -QUIT "$1"; while kill -0 "$1"; do sleep 0.1; done; rm -rf "$2"'
+_WATCH = (
+    'read -r _; kill -QUIT "$1"; n=0; '
+    'while kill -0 "$1" && [ "$n" -lt 100 ]; do sleep 0.1; n=$((n + 1)); done; rm -rf "$2"'
+)
 """What is done once the other end of its input is gone, which the kernel closes even if we are killed."""
 
 

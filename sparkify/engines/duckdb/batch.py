@@ -185,9 +185,8 @@ class Batch:
         surrogate pair, is none of these.
         """
         values = missing = read.scan.tally.keys - read.scan.tally.nulls - sum(counts.values())
-        if (
-            missing == 0 and max(counts.values(), default=0) == read.rows
-        ):  # a column has a value in every line
+        # a column has a value in every line
+        if missing == 0 and max(counts.values(), default=0) == read.rows:
             return ()
         nothing = " AND ".join(f"{column} IS NULL" for column in self._raw.columns)
         lines = {
