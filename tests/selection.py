@@ -13,10 +13,8 @@ from tests.torture import long
 
 LANE = re.compile(r"[\[-](redshift|duckdb-300)[-\]]")
 """In the name of a case that runs on a cluster, or on a larger file."""
-FEW, EVERY = 1, 20
-"""Of a test with many cases, CI tries the first in each of these lanes, and then every twentieth."""
-FIRST, EACH = 2, 20
-"""In the other lanes the first two, and then every twentieth."""
+EVERY = 20
+"""Of a test with many cases, CI tries the first in each lane, and then every twentieth."""
 INSTANT = ("test_emulator", "test_contract", "test_dialect", "test_values_oracle")
 """How modules begin whose cases cost next to nothing: CI tries them all."""
 LONG_ON_A_CLUSTER = (
@@ -35,7 +33,8 @@ LONG_ON_A_CLUSTER = (
 ONLY_IN_CHECK = (
     "test_distribution_measure", "test_blanks_engines", "test_provision_serverless", "test_rehearse_real",
     "test_distribution_command", "test_values_engines", "test_undo_copies", "test_rehearse",
-    "test_distribution", "test_statements", "test_laws", "test_notebook",
+    "test_distribution", "test_statements", "test_laws", "test_notebook", "test_laws_of_retraction",
+    "test_rehearse_serve", "test_crowd", "test_cloud_kinds",
 )  # fmt: skip
 """Modules that CI leaves to `make check`: it has twenty minutes, and others hold their kinds."""
 TESTS_ONLY_IN_CHECK = (
@@ -61,6 +60,12 @@ TESTS_ONLY_IN_CHECK = (
     "test_ages_are_told_as_of_the_moment_of_reading", "test_a_legend_has_the_colours_of_its_picture",
     "test_a_collation_of_any_column_of_text_is_named_and_refused",
     "test_a_last_line_without_an_end_is_whole_wherever_the_readers_buffers_end",
+    "test_in_a_browser_every_click_leads_on", "test_days_are_compared_with_any_others",
+    "test_a_cell_leads_to_what_is_in_it", "test_each_run_can_be_undone_and_done_again",
+    "test_a_load_and_a_dashboard_do_not_hold_each_other_up",
+    "test_the_switch_shows_other_numbers_and_each_is_its_questions_answer",
+    "test_each_thing_found_leads_to_the_overview_of_its_plays",
+    "test_headings_go_down_one_level_at_a_time_and_each_column_and_field_has_a_name",
 )  # fmt: skip
 """Tests of ten seconds and more that CI leaves to `make check`, where a shorter one holds the kind."""
 WALKS = (
@@ -104,8 +109,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         lane = LANE.search(item.name)
         test = _test(item) + (lane[1] if lane else "")
-        few, every = (FEW, EVERY) if lane else (FIRST, EACH)
-        is_left_out = cases[test] >= few and cases[test] % every != 0
+        is_left_out = cases[test] % EVERY != 0
         cases[test] += 1
         is_left_out &= lane is not None or not item.path.stem.startswith(INSTANT)
         is_left_out |= bool(lane and lane[1] == "redshift" and item.path.stem in LONG_ON_A_CLUSTER)
