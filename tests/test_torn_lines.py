@@ -1,6 +1,7 @@
 """A torn line among good ones, wherever it is cut: it costs no other record a value, and is one reject."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.builders import Source, etl, play, rows
 LINES, TORN, ODD = 300, 120, 5
 """A file of so many lines is read by DuckDB's own reader; one is torn, and one holds what no column takes."""
 RECORD: dict[str, Any] = play(0, registration=None, length=None, userId="15")
+NO_RECORDS = (b'{"artist": "Bj', b"[1, 2]", b'{"level": "\xff"}', b'{"level": "' + b"x" * (4 << 20) + b'"}')
 KEYS = ("artist", "registration", "length", "itemInSession", "userId")
 
 
@@ -70,3 +72,24 @@ def test_a_key_that_is_absent_beside_a_torn_line_is_counted_without_it(
 
     keys = "SELECT kind, name, SUM(records) AS n, COUNT(*) AS files FROM etl_key GROUP BY 1, 2"
     assert rows(warehouse, keys) == [("absent", "level", 7 * len(torn), len(torn))]
+
+
+@pytest.mark.parametrize("size", [99, 900], ids=["gathered", "read by DuckDB"])
+@pytest.mark.parametrize("line", NO_RECORDS, ids=["torn", "a list", "not UTF-8", "too long"])
+def test_a_line_that_is_no_record_says_nothing_of_keys(
+    new_warehouse: Callable[[], Engine], source: Source, line: bytes, size: int
+) -> None:
+    def write(day: int, *without: str) -> None:
+        plays = [play(item, sessionId=day) for item in range(size)]
+        lines = [json.dumps({k: v for k, v in one.items() if k not in without}).encode() for one in plays]
+        source.write(source.folder / "log_data" / f"{day}.json", b"\n".join([*lines, line]) + b"\n")
+
+    def told(engine: Engine) -> list[tuple[str, int]]:
+        return [(one.key, one.records) for one in etl(engine, source.folder).absent_keys]
+
+    at_once, daily = new_warehouse(), new_warehouse()
+    said = []
+    for day in range(1, 7):
+        write(day, "location", *(["level"] if day >= 5 else []))
+        said += told(daily)
+    assert told(at_once) == said == [("level", size)]

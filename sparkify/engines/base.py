@@ -73,6 +73,8 @@ class Staged(NamedTuple):
     """Keys that no column takes."""
     absent_keys: KeyCounts = MappingProxyType({})
     """Keys of columns that records lack."""
+    no_objects: int = 0
+    """Records that are no JSON object, so that nobody knows which keys they had."""
     units: Collection[str] = ()
     """How moments of it are written where SQL cannot tell: ISO-8601, fractions; microseconds by then."""
 

@@ -10,10 +10,13 @@ class KeyTally:
     """In how many records of one file each unknown key stands, and each absent one does not."""
 
     def __init__(self) -> None:
+        self.no_objects = 0
+        """Lines that are no JSON object: of them nobody knows which keys they had."""
         self._unknown: dict[str, list[int]] = {}
         self._absent: dict[str, list[int]] = {}
 
     def add(self, line: int, record: Record) -> None:
+        self.no_objects += not record.is_object
         for names, counts in ((record.unknown, self._unknown), (record.absent, self._absent)):
             for name in names:
                 known = counts.get(name)

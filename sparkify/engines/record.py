@@ -68,9 +68,11 @@ class Record(NamedTuple):
     """Whether a reader would have taken other values from the line as it came."""
     unit: str | None = None
     """How its moment is written, where that is not a whole number."""
+    is_object: bool = True
+    """Whether the line was a JSON object: of any other nobody knows which keys it had."""
 
 
-_NONE = Record(b"[]")
+_NONE = Record(b"[]", is_object=False)
 """What a reader is given for a line that is no record, or none that can be loaded."""
 
 
@@ -132,7 +134,7 @@ class RecordReader:
         line = text.encode()
         extra = make_extra(found.extra, found.aside)
         if found.problem or too_long(extra):
-            return _NONE._replace(unknown=found.unknown, absent=found.absent, is_rewritten=True)
+            return Record(b"[]", unknown=found.unknown, absent=found.absent, is_rewritten=True)
         if any(name.startswith(OWN) for name in found.unknown) or (found.unknown and _HALF.search(line)):
             found.is_rewritten = True  # a key like one of ours must not be taken for it, nor stop a reader
         own = {

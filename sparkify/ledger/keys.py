@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine, Reader, Staged, Value
+from sparkify.engines.dialect import literal
 from sparkify.engines.extra import TWICE
 from sparkify.engines.relations import resolve
 from sparkify.source.file import Dataset
+from sparkify.source.scan import NO_OBJECTS
 
 _EARLIER = "f.dataset = :dataset AND f.file_id < :file_id"
 _COUNTED = (
@@ -13,16 +15,24 @@ _COUNTED = (
     f"JOIN standing_file AS f ON f.file_id = k.file_id WHERE {_EARLIER} "
     "GROUP BY k.kind, k.name, OCTET_LENGTH(k.name)"
 )
-_READ = f"SELECT COALESCE(SUM(f.records_read), 0) AS n FROM standing_file AS f WHERE {_EARLIER}"
+_IS_NONE = " OR ".join(f"reason LIKE {literal(why + '%')}" for why in NO_OBJECTS)
+_KEYED = (
+    "SELECT f.file_id, f.records_read - COALESCE(r.no_objects, 0) AS records FROM standing_file AS f "
+    "LEFT JOIN (SELECT file_id, COUNT(*) AS no_objects FROM etl_reject "
+    f"WHERE {_IS_NONE} GROUP BY file_id) AS r ON r.file_id = f.file_id "
+    f"WHERE {_EARLIER} AND f.problem IS NULL"
+)
+"""Of each earlier file how many records are a JSON object: of others nobody knows which keys they had."""
+_READ = f"SELECT COALESCE(SUM(k.records), 0) AS n FROM ({_KEYED}) AS k"
 _GONE = (
     "WITH standing AS ("
-    "SELECT f.file_id, f.records_read, ROW_NUMBER() OVER (ORDER BY f.file_id DESC) AS place "
-    f"FROM standing_file AS f WHERE {_EARLIER} AND f.records_read > 0), "
+    "SELECT f.file_id, f.records, ROW_NUMBER() OVER (ORDER BY f.file_id DESC) AS place "
+    f"FROM ({_KEYED}) AS f WHERE f.records > 0), "
     "lacking AS ("
-    "SELECT k.name, s.records_read, s.place, ROW_NUMBER() OVER (PARTITION BY k.name ORDER BY s.place) AS nth "
+    "SELECT k.name, s.records, s.place, ROW_NUMBER() OVER (PARTITION BY k.name ORDER BY s.place) AS nth "
     "FROM etl_key AS k JOIN standing AS s ON s.file_id = k.file_id "
-    "WHERE k.kind = 'absent' AND k.records >= s.records_read) "
-    "SELECT name, SUM(records_read) AS records FROM lacking WHERE place = nth GROUP BY name"
+    "WHERE k.kind = 'absent' AND k.records >= s.records) "
+    "SELECT name, SUM(records) AS records FROM lacking WHERE place = nth GROUP BY name"
 )
 
 ERASED_NAME = "there was an unknown key, whose name was erased with a forgotten listener."
@@ -37,7 +47,7 @@ class History:
     """The keys of records that came before, in files that stand."""
 
     records: int
-    """How many they were."""
+    """How many they were, without lines that are no JSON object."""
     unknown: set[str]
     absent: dict[str, int]
     """How many of the records lacked each key."""
@@ -46,14 +56,17 @@ class History:
 
     def add(self, file: Staged) -> None:
         """Count the keys of a file that comes next."""
-        self.records += file.records_read
+        records = file.records_read - file.no_objects
+        if not records:
+            return
+        self.records += records
         self.unknown.update(file.unknown_keys)
         for name, counted in file.absent_keys.items():
             self.absent[name] = self.absent.get(name, 0) + counted.records
         self.gone = {
-            name: self.gone.get(name, 0) + file.records_read
+            name: self.gone.get(name, 0) + records
             for name, counted in file.absent_keys.items()
-            if counted.records >= file.records_read
+            if counted.records >= records
         }
 
 

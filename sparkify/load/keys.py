@@ -73,8 +73,9 @@ class KeyReport:
             if name not in history.unknown:
                 self._new.append(name)
         required = _required(dataset, reader) if staged.absent_keys else ()
+        records = staged.records_read - staged.no_objects
         for name, counted in staged.absent_keys.items():
-            if name not in required and _is_news(history, name, counted.records, staged.records_read):
+            if name not in required and _is_news(history, name, counted.records, records):
                 _note(self.absent, name, file, _with_line(file, name, counted))
         history.add(staged)
 
@@ -126,6 +127,8 @@ def _is_news(feed: History, name: str, lacking: int, records: int) -> bool:
     before, gone = feed.absent.get(name, 0), feed.gone.get(name, 0)
     if feed.records >= ENOUGH and before == 0:
         return True
+    if gone and before == gone and feed.records - gone >= ENOUGH:
+        return False  # told when it went
     if lacking == records and gone < feed.records:
         share = 1 - (before - gone) / (feed.records - gone)
         if gone * share < ENOUGH <= (gone + records) * share and gone:

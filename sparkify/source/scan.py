@@ -19,6 +19,11 @@ from sparkify.source.store import open_file
 from sparkify.source.tally import BLANKS, BOM, LONGEST_RECORD, ByteCounter, NumberKeys, Tally
 
 _LAST_COMMA = re.compile(r",\s*\}$")
+TOO_LONG, NOT_UTF8, MALFORMED, NO_OBJECT = (
+    "longer than 4 MB", "not UTF-8", "malformed JSON", "not a JSON object",
+)  # fmt: skip
+NO_OBJECTS = (TOO_LONG, NOT_UTF8, MALFORMED, NO_OBJECT)
+"""Every reason for which a line is no record at all; a reject's begins so."""
 CHUNK = 256 << 10
 """Bytes scanned in one go. Fits the CPU cache, so that hash and counts read memory once."""
 
@@ -196,8 +201,8 @@ def diagnose(line: bytes) -> str | None:
     try:
         value = json.loads(record_text(line))
     except (ValueError, RecursionError):
-        return "malformed JSON"
-    return None if isinstance(value, dict) else "not a JSON object"
+        return MALFORMED
+    return None if isinstance(value, dict) else NO_OBJECT
 
 
 def _unpacked(file: NewFile, handle: BinaryIO) -> BinaryIO:
@@ -223,11 +228,11 @@ def one_object(body: bytes) -> tuple[int, bytes] | None:
 def unreadable(line: bytes) -> str | None:
     """Why these bytes are no text that a record could be; None if they are."""
     if len(line) > LONGEST_RECORD:
-        return "longer than 4 MB"
+        return TOO_LONG
     try:
         line.decode("utf-8")
     except UnicodeDecodeError:
-        return "not UTF-8"
+        return NOT_UTF8
     return None
 
 

@@ -155,7 +155,7 @@ class Batch:
             ):
                 torn = self._find_torn(read, number, first, counts)
             if torn is not None:
-                read.absent = self._absent(read, counts, torn)
+                read.absent, read.no_objects = self._absent(read, counts, torn), len(torn)
                 if read.rows:  # the number of an empty file is the next one's too: no row has taken it
                     parts.append((number, read.file.file_id, first - 1))
             else:

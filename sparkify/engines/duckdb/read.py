@@ -34,6 +34,8 @@ class Read:
     values: int | None = None
     absent: KeyCounts = field(default_factory=dict)
     unknown: KeyCounts = field(default_factory=dict)
+    no_objects: int = 0
+    """Lines that are no JSON object; 0 if nobody looked."""
     units: set[str] = field(default_factory=set)
     is_rewritten: bool = False
     """Whether lane 3 took other values from it than a JSON reader does."""
@@ -85,11 +87,12 @@ class Gathered:
                 yield
             read.rows += 1
             if unreadable(line):
+                keys.no_objects += 1
                 out.write(b"[]\n")
                 self._place(read.file.file_id, number, 0, 0)
                 continue
             record = reader.read(line)
-            if record.unknown or record.absent:
+            if record.unknown or record.absent or not record.is_object:
                 keys.add(number, record)
             read.is_rewritten |= record.is_rewritten
             if record.unit:
@@ -97,7 +100,7 @@ class Gathered:
             self._place(read.file.file_id, number, record.values, record.aside)
             out.write(record.line)
             out.write(b"\n")
-        read.unknown, read.absent = keys.unknown, keys.absent
+        read.unknown, read.absent, read.no_objects = keys.unknown, keys.absent, keys.no_objects
 
     def _place(self, file_id: int, record: int, values: int, aside: int) -> None:
         self.files.append(file_id)
@@ -121,6 +124,7 @@ def as_staged(read: Read) -> Staged:
         values=read.values,
         unknown_keys=read.unknown,
         absent_keys=read.absent,
+        no_objects=read.no_objects,
         units=read.units,
     )
 

@@ -90,6 +90,7 @@ def _with_lineage(
 ) -> tuple[bytes, str | None]:
     """The record with its file and line; where it is none, these alone, which validation rejects."""
     if unreadable(line):
+        keys.no_objects += 1
         return _HEAD % (file_id, number, 0, 0) + b"}\n", None
     record = reader.read(line)
     keys.add(number, record)
@@ -109,5 +110,5 @@ def gathered(reader: RecordReader, file: NewFile, parts: CopyBatch) -> Staged:
             read, units = parts.add(file.file_id, records(file), reader, keys)
     return Staged(
         file.file_id, read, seen.content_hash, seen.lines, seen.tail, seen.problem,
-        unknown_keys=keys.unknown, absent_keys=keys.absent, units=units,
+        unknown_keys=keys.unknown, absent_keys=keys.absent, no_objects=keys.no_objects, units=units,
     )  # fmt: skip
