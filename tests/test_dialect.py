@@ -9,7 +9,7 @@ from sparkify.engines.base import Engine
 from sparkify.engines.dialect import tables_named, to_duckdb, to_redshift
 from sparkify.engines.record import default_paths
 from sparkify.errors import QueryError
-from sparkify.load import fitting, validation
+from sparkify.load import validation
 from sparkify.source.file import Dataset
 from sparkify.sql import schema, statements
 from sparkify.sql.schema import table
@@ -83,7 +83,6 @@ def test_validation_is_fit_for_redshift(dataset: Dataset) -> None:
     assert unfit(validation.select_accepted(dataset, paths, forgets=dataset == "events")) == []
     assert unfit(validation.select_invalid(dataset, paths)) == []
     assert unfit(validation.select_misfits(dataset, paths)) == []
-    assert unfit(fitting.select_units()) == []
 
 
 @pytest.mark.parametrize(

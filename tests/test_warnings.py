@@ -179,7 +179,9 @@ def test_moments_of_another_unit_are_told_of(warehouse: Engine, source: Source) 
     assert rows(warehouse, "SELECT MIN(start_time) AS t FROM songplay") == [(dt.datetime(2018, 11, 1, 12),)]
     assert any("ts is in seconds" in message for message in watching.warnings)
     watching.warnings.clear()
-    source.log(play(500), play(501, ts=0), day="2018-11-02")  # rejected: it was converted to nothing
+    written = (0, int(seconds), f"{seconds:.0f}.5", "2018-11-01T12:00:00Z", int(seconds * 10**6))
+    bad = (play(501 + item, ts=ts, sessionId=None) for item, ts in enumerate(written))
+    source.log(play(500), *bad, day="2018-11-02")  # rejected: it was converted to nothing
     etl(warehouse, source.folder, watching=watching)
     assert not any("ts is in" in message for message in watching.warnings)
 
@@ -193,14 +195,14 @@ def test_each_way_in_which_moments_of_a_file_are_written_is_told_of(
 
     watching, moment = Notes(), dt.datetime(2018, 11, 1, 12, tzinfo=dt.UTC)
     second = int(moment.timestamp())
-    written = (second, second * 1000 + 0.5, moment.isoformat(), second * 1000)
+    written = (second, second * 1000 + 0.5, moment.isoformat(), second * 1000, second * 10**6)
     source.log(*(play(item, ts=ts) for item, ts in enumerate(written)))
 
     etl(warehouse, source.folder, watching=watching)
 
     found = (re.match(r"ts is in (.+) in .*, and was converted", message) for message in watching.warnings)
     assert sorted(one[1] for one in found if one) == [
-        "ISO-8601 text", "milliseconds with a fraction", "seconds",
+        "ISO-8601 text", "microseconds", "milliseconds with a fraction", "seconds",
     ]  # fmt: skip
     assert rows(warehouse, "SELECT COUNT(DISTINCT CAST(start_time AS DATE)) FROM songplay") == [(1,)]
 

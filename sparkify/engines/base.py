@@ -75,8 +75,6 @@ class Staged(NamedTuple):
     """Keys of columns that records lack."""
     no_objects: int = 0
     """Records that are no JSON object, so that nobody knows which keys they had."""
-    units: Collection[str] = ()
-    """How moments of it are written where SQL cannot tell: ISO-8601, fractions; microseconds by then."""
 
 
 @dataclass(frozen=True)
@@ -160,10 +158,10 @@ class Engine(Reader, Protocol):
 
         That temporary table has the columns that the app fills, all VARCHAR, and `file_id`, `record` (the
         line, counted from 1), `extra` (JSON of what no column takes), `vals` (values of the record that are
-        not null), `aside` (how many of them are in `extra`) and `is_staged` (1 if the record is in staging
-        already). A line that is no JSON object is a row of NULLs. A file that changed while it was read is
-        left out of the answer and of everything. Every record carries its file and line, but for those that a
-        plain COPY brought.
+        not null), `aside` (how many of them are in `extra`), `unit` (how its moment was written, if it was
+        rewritten; see `UNITS`) and `is_staged` (1 if the record is in staging already). A line that is no
+        JSON object is a row of NULLs. A file that changed while it was read is left out of the answer and of
+        everything. Every record carries its file and line, but for those that a plain COPY brought.
 
         `is_lost` is asked now and then, where the engine can stop: whether the run is lost already, given how
         many records the files hold at most. What was not read then is left out.

@@ -9,6 +9,8 @@ _ISO = re.compile(
 )
 _NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _BLANKS = " \t\n\f\r"
+UNITS = ("", "ISO-8601 text", "milliseconds with a fraction", "seconds", "microseconds")
+"""How a moment may be written, by its number in raw tables; what is in milliseconds needs no word."""
 _NO_MOMENT = Decimal("NaN")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 

@@ -31,7 +31,7 @@ from sparkify.engines.extra import (
     make_extra,
     too_long,
 )
-from sparkify.engines.moments import read_moment
+from sparkify.engines.moments import UNITS, read_moment
 from sparkify.engines.regular import RegularRecords
 from sparkify.formatting import is_text
 from sparkify.source.file import Dataset
@@ -66,8 +66,8 @@ class Record(NamedTuple):
     absent: Collection[str] = ()
     is_rewritten: bool = False
     """Whether a reader would have taken other values from the line as it came."""
-    unit: str | None = None
-    """How its moment is written, where that is not a whole number."""
+    unit: int = 0
+    """How its moment is written, where that is not a whole number: its place in `UNITS`."""
     is_object: bool = True
     """Whether the line was a JSON object: of any other nobody knows which keys it had."""
 
@@ -210,7 +210,7 @@ class RecordReader:
         whole = int(exact.to_integral_value())
         if whole < _FIRST_CLEAR:
             return "0"  # too early to be loaded; as microseconds it might look like another unit
-        found.unit = unit
+        found.unit = UNITS.index(unit)
         if whole != exact:
             found.aside.append((name, value, f"{name} {TOO_FINE}"))
         return str(whole)
@@ -272,7 +272,7 @@ class _Sorted:
         self.absent: list[str] = []
         self.is_rewritten = False
         self.problem: str | None = None
-        self.unit: str | None = None
+        self.unit = 0
 
 
 def _once(pairs: Pairs, path: Path, found: _Sorted) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Paths, Rules, Staged, Value
 from sparkify.engines.extra import SET_ASIDE, TWICE, label, misfits_in
+from sparkify.engines.moments import UNITS
 from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
@@ -96,27 +97,31 @@ def _pages(engine: Engine, sql: str, columns: Sequence[str], rules: Rules) -> It
 
 def accept(
     engine: Engine, dataset: Dataset, run_id: int, rules: Rules, listeners: Paths
-) -> dict[int, Values]:
-    """Take the good records of the raw table into staging, after `validate`; the values of each file.
+) -> tuple[dict[int, Values], set[tuple[int, str]]]:
+    """Take the good records of the raw table into staging, after `validate`.
 
-    `listeners` are the paths of the feed's events: what is of somebody forgotten loses what is personal. Of
-    files that are in staging whole, nothing is said; nor of records that a plain COPY brought.
+    Returns the values of each file, and (file_id, unit) of moments that are not in milliseconds. `listeners`
+    are the paths of the feed's events: what is of somebody forgotten loses what is personal. Of files that
+    are in staging whole, nothing is said; nor of records that a plain COPY brought.
     """
     forgets = not rules.is_in_order
     counted: dict[int, tuple[int, int]] = {}
+    units = set[tuple[int, str]]()
     staged = (
-        f"SELECT file_id, COUNT(*) AS records, SUM(vals) AS vals, SUM(aside) AS aside FROM raw_{dataset} "
+        f"SELECT file_id, 0 AS unit, SUM(vals) AS vals, SUM(aside) AS aside FROM raw_{dataset} "
         "WHERE is_staged = 1 GROUP BY file_id"
     )
     for sql in (validation.select_accepted(dataset, rules.paths, forgets=forgets), staged):
-        for file_id, _, vals, aside in engine.query(sql, rules.params).rows:
+        for file_id, unit, vals, aside in engine.query(sql, rules.params).rows:
             if file_id is not None:
                 known = counted.get(file_id, (0, 0))
                 counted[file_id] = known[0] + int(vals), known[1] + int(aside)
+                if unit:
+                    units.add((file_id, UNITS[unit]))
     engine.execute(validation.accept(dataset, rules.paths, forgets=forgets), rules.params)
     engine.execute("DROP TABLE raw_extra")
     if not counted:
-        return {}
+        return {}, units
     staging = STAGING_TABLE[dataset]
     if any(aside for _, aside in counted.values()) and (forgotten := read_forgotten(engine)):
         run: dict[str, Value] = {"run": run_id}
@@ -131,10 +136,11 @@ def accept(
             {"run": run_id, "first": min(counted), "last": max(counted)},
         ).rows
     )
-    return {
+    values = {
         file_id: Values(vals, aside, vals - aside - int(stored.get(file_id, 0)))
         for file_id, (vals, aside) in counted.items()
     }
+    return values, units
 
 
 def count_misfits(

@@ -13,6 +13,7 @@ import datetime as dt
 from typing import Any
 
 from sparkify.engines.dialect import literal
+from sparkify.engines.moments import UNITS
 from sparkify.sql.marks import range_of
 from sparkify.sql.schema import Column
 
@@ -183,14 +184,10 @@ def case(found: list[tuple[str, str]]) -> str:
     return "CASE\n" + "\n".join(f"    WHEN {wrong} THEN {literal(why)}" for wrong, why in found) + "\nEND"
 
 
-def select_units() -> str:
-    """SELECT of (file_id, unit, records) of events whose moments are not in milliseconds, and no rejects."""
-    whole = f"TRY_CAST({_present('ts')} AS BIGINT)"
+def unit(moment: Column) -> str:
+    """How the moment of a raw record was written: its place in `UNITS`."""
+    whole = f"TRY_CAST({_present(moment.name)} AS BIGINT)"
     return (
-        "SELECT file_id, unit, COUNT(*) AS records FROM ("
-        f"SELECT file_id, CASE WHEN {whole} < {_SECONDS} THEN 'seconds' "
-        f"WHEN {whole} >= {_MILLISECONDS} THEN 'microseconds' END AS unit "
-        f"FROM raw_events WHERE is_staged = 0 AND {_microseconds('ts')} >= {_EARLIEST_MS * 1000}"
-        ") AS moments WHERE unit IS NOT NULL GROUP BY file_id, unit "
-        "ORDER BY file_id, unit"
+        f"CASE WHEN unit <> 0 THEN unit WHEN {whole} < {_SECONDS} THEN {UNITS.index('seconds')} "
+        f"WHEN {whole} >= {_MILLISECONDS} THEN {UNITS.index('microseconds')} ELSE 0 END"
     )

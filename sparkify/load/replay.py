@@ -112,7 +112,7 @@ def _validate_again(
             for page in validate(engine, dataset, by_id, rules)
             for one in page
         ]
-        counted = accept(engine, dataset, run_id, rules, feed.paths["events"])
+        counted, _ = accept(engine, dataset, run_id, rules, feed.paths["events"])
         misfits += count_misfits(engine, dataset, run_id, counted, feed.paths[dataset])
     revise_reasons(engine, wrong)
     passed = dict(

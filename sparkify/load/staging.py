@@ -14,7 +14,7 @@ from sparkify.ledger.digests import Changes
 from sparkify.ledger.files import Part, add_parts, next_part
 from sparkify.ledger.rejects import Reject, add_rejects, supersede
 from sparkify.ledger.state import read_forgotten
-from sparkify.load import fitting, validation
+from sparkify.load import validation
 from sparkify.load.accept import Values, accept, conserved, count_invalid, count_misfits, validate
 from sparkify.load.erase import erase
 from sparkify.load.feed import Feed
@@ -169,8 +169,6 @@ class FileIngest:
         problems = [Reject(s.file_id, 0, s.problem, "text", None) for s in staged if s.problem]
         bad = self.tally.rejected + len(problems) + count_invalid(self._engine, dataset, rules)
         self.is_lost |= not self._allow(bad, self.tally.read + most)
-        if dataset == "events":
-            self._note_units(staged, by_id)
         rejected: Counter[int] = Counter()
         for found in chain([problems], validate(self._engine, dataset, by_id, rules)):
             self._keep(erase(found, self._forgotten, dataset, self._feed.paths["events"]), by_id)
@@ -179,8 +177,9 @@ class FileIngest:
                 self.tally.rejected = bad
                 return
         self.tally.rejected += rejected.total()
-        counted = accept(self._engine, dataset, self._run_id, rules, self._feed.paths["events"])
-        paths = self._feed.paths[dataset]
+        counted, units = accept(self._engine, dataset, self._run_id, rules, self._feed.paths["events"])
+        for file_id, unit in sorted(units):
+            self._units.setdefault(unit, []).append(by_id[file_id].uri)
         self._misfits += count_misfits(self._engine, dataset, self._run_id, counted, paths)
         self.tally.misfits = self._misfits.total()
         self._progress.know(self._run_id, self._files, self.tally.read)
@@ -245,17 +244,6 @@ class FileIngest:
             return _new_file(file_id, planned.file)
         assert planned.border  # a file has grown from somewhere
         return _new_file(file_id, planned.file, planned.border)
-
-    def _note_units(self, staged: Sequence[Staged], files: Mapping[int, NewFile]) -> None:
-        """Remember the files that write their moments otherwise than in milliseconds."""
-        told = {s.file_id: set(s.units) for s in staged}
-        for file_id, unit, _ in self._engine.query(fitting.select_units()).rows:
-            # What was read as text or with a fraction is in microseconds by now.
-            if file_id is not None and (unit == "seconds" or not told.get(file_id)):
-                told.setdefault(file_id, set()).add(unit)
-        for file_id, units in told.items():
-            for unit in units:
-                self._units.setdefault(unit, []).append(files[file_id].uri)
 
     def _warn(self) -> None:
         if self._all_rejected:

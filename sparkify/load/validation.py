@@ -61,13 +61,16 @@ def accept(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
 
 
 def select_accepted(dataset: Dataset, paths: Paths, *, forgets: bool) -> str:
-    """SELECT of (file_id, records, values, values that will be in `extra`), of what `accept` inserts."""
+    """SELECT of (file_id, unit, values, values that will be in `extra`), of what `accept` inserts."""
+    unit = next(
+        (fitting.unit(one) for one in table(STAGING_TABLE[dataset]).reported if one.kind == "timestamp"), "0"
+    )
     aside = "came.aside + COALESCE(x.aside, 0)"
     if forgets:
         aside = f"CASE WHEN gone.forgotten_id IS NULL THEN {aside} ELSE 0 END"
     return (
-        f"SELECT came.file_id, COUNT(*) AS records, SUM(came.vals) AS vals, SUM({aside}) AS aside\n"
-        f"{_accepted(dataset, paths, forgets=forgets)}\nGROUP BY came.file_id"
+        f"SELECT came.file_id, {unit} AS unit, SUM(came.vals) AS vals, "
+        f"SUM({aside}) AS aside\n{_accepted(dataset, paths, forgets=forgets)}\nGROUP BY 1, 2"
     )
 
 

@@ -285,7 +285,7 @@ class Batch:
         # Rows that are not committed yet have row numbers that start very high.
         end = first + rows
         places = {"place": range(end - len(out.files), end), "file_id": out.files, "record": out.records}
-        self._raw.insert("raw_record", {**places, "vals": out.values, "aside": out.asides})
+        self._raw.insert("raw_record", {**places, "vals": out.values, "aside": out.asides, "unit": out.units})
 
     def drop_changed(self) -> None:
         """Take out what was read of files that changed meanwhile, and what lane 1 read wrongly."""

@@ -34,7 +34,7 @@ class RawTables:
             "CREATE OR REPLACE TEMP TABLE raw_place (file_id INTEGER, shift BIGINT)",
             "CREATE OR REPLACE TEMP TABLE raw_part (part INTEGER, file_id INTEGER, shift BIGINT)",
             "CREATE OR REPLACE TEMP TABLE raw_record "
-            "(place BIGINT, file_id INTEGER, record INTEGER, vals INTEGER, aside INTEGER)",
+            "(place BIGINT, file_id INTEGER, record INTEGER, vals INTEGER, aside INTEGER, unit INTEGER)",
             "CREATE OR REPLACE TEMP TABLE raw_kept (file_id INTEGER, shift BIGINT, records BIGINT)",
             "CREATE OR REPLACE TEMP TABLE raw_good (file_id INTEGER, record INTEGER, place BIGINT)",
         ):
@@ -125,9 +125,9 @@ def _raw_records(columns: Sequence[str], texts: Sequence[str], numbers: Sequence
     return (
         "SELECT raw.*, (g.place IS NOT NULL)::INTEGER AS is_staged FROM ("
         f"SELECT p.file_id, CAST(r.rowid - p.shift AS INTEGER) AS record, {names}, "
-        f"NULL::VARCHAR AS extra, {values} AS vals, 0 AS aside "
+        f"NULL::VARCHAR AS extra, {values} AS vals, 0 AS aside, 0 AS unit "
         "FROM raw_plain AS r JOIN raw_part AS p ON p.part = r.part "
-        f"UNION ALL SELECT m.file_id, m.record, {names}, r.extra, m.vals, m.aside "
+        f"UNION ALL SELECT m.file_id, m.record, {names}, r.extra, m.vals, m.aside, m.unit "
         "FROM raw_rewritten AS r JOIN raw_record AS m ON m.place = r.rowid) AS raw "
         "LEFT JOIN raw_good AS g ON g.file_id = raw.file_id AND g.record = raw.record"
     )

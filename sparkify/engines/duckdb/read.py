@@ -36,7 +36,6 @@ class Read:
     unknown: KeyCounts = field(default_factory=dict)
     no_objects: int = 0
     """Lines that are no JSON object; 0 if nobody looked."""
-    units: set[str] = field(default_factory=set)
     is_rewritten: bool = False
     """Whether lane 3 took other values from it than a JSON reader does."""
     has_changed: bool | None = None
@@ -71,7 +70,7 @@ class Gathered:
     def clear(self) -> None:
         """Begin another file of at most as many records as there were until now."""
         self.files, self.records = array("i"), array("i")
-        self.values, self.asides = array("i"), array("i")
+        self.values, self.asides, self.units = array("i"), array("i"), array("i")
         self.most = min(max(FIRST, self.total), LARGEST)
 
     def add(
@@ -89,24 +88,23 @@ class Gathered:
             if unreadable(line):
                 keys.no_objects += 1
                 out.write(b"[]\n")
-                self._place(read.file.file_id, number, 0, 0)
+                self._place(read.file.file_id, number)
                 continue
             record = reader.read(line)
             if record.unknown or record.absent or not record.is_object:
                 keys.add(number, record)
             read.is_rewritten |= record.is_rewritten
-            if record.unit:
-                read.units.add(record.unit)
-            self._place(read.file.file_id, number, record.values, record.aside)
+            self._place(read.file.file_id, number, record.values, record.aside, record.unit)
             out.write(record.line)
             out.write(b"\n")
         read.unknown, read.absent, read.no_objects = keys.unknown, keys.absent, keys.no_objects
 
-    def _place(self, file_id: int, record: int, values: int, aside: int) -> None:
+    def _place(self, file_id: int, record: int, values: int = 0, aside: int = 0, unit: int = 0) -> None:
         self.files.append(file_id)
         self.records.append(record)
         self.values.append(values)
         self.asides.append(aside)
+        self.units.append(unit)
         self.total += 1
 
 
@@ -125,7 +123,6 @@ def as_staged(read: Read) -> Staged:
         unknown_keys=read.unknown,
         absent_keys=read.absent,
         no_objects=read.no_objects,
-        units=read.units,
     )
 
 

@@ -22,11 +22,12 @@ LINEAGE = {
     "record": f"{OWN}record",
     "vals": f"{OWN}vals",
     "aside": f"{OWN}aside",
+    "unit": f"{OWN}unit",
     "extra": EXTRA_KEY,
 }
 """Columns of a raw table that no file fills, and under which key a part carries each."""
-_HEAD = b'{"%s":%%d,"%s":%%d,"%s":%%d,"%s":%%d' % tuple(
-    LINEAGE[name].encode() for name in ("file_id", "record", "vals", "aside")
+_HEAD = b'{"%s":%%d,"%s":%%d,"%s":%%d,"%s":%%d,"%s":%%d' % tuple(
+    LINEAGE[name].encode() for name in ("file_id", "record", "vals", "aside", "unit")
 )
 _LINEAGE = re.compile(rb'\{"%sfile_id":(\d+),"%srecord":(\d+)' % (OWN.encode(), OWN.encode()))
 _NULL_STRING = re.compile(rb'(?<!\\)"(?:\\\\|\\u005[cC])N"(?=\s*[,}])')
@@ -47,22 +48,21 @@ class CopyBatch:
 
     def add(
         self, file_id: int, found: Iterator[tuple[int, bytes]], reader: RecordReader, keys: KeyTally
-    ) -> tuple[int, set[str]]:
-        """Add a file's records: (how many there are, how moments are written that are no whole numbers)."""
+    ) -> int:
+        """Add a file's records; how many there are."""
         path = self._paths[self._next % len(self._paths)]
         self._next += 1
-        count, units = 0, set[str]()
+        count = 0
         for number, line in found:
             if path not in self._open:
                 self._open[path] = gzip.open(path, "wb", 1)  # noqa: SIM115  # closed with all others
-            text, said = _with_lineage(file_id, number, line, reader, keys)
+            text = _with_lineage(file_id, number, line, reader, keys)
             if b'N"' in text:
                 text, times = _NULL_STRING.subn(lambda _: self._quoted, text)
                 self.has_null_string |= times > 0
             self._open[path].write(text)
             count += 1
-            units |= {said} if said else set()
-        return count, units
+        return count
 
     def restoring(self, columns: Collection[str]) -> str:
         r"""SET and WHERE of an UPDATE that makes these values \N again."""
@@ -85,30 +85,28 @@ def lineage_of(part: Path, line: int) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _with_lineage(
-    file_id: int, number: int, line: bytes, reader: RecordReader, keys: KeyTally
-) -> tuple[bytes, str | None]:
+def _with_lineage(file_id: int, number: int, line: bytes, reader: RecordReader, keys: KeyTally) -> bytes:
     """The record with its file and line; where it is none, these alone, which validation rejects."""
     if unreadable(line):
         keys.no_objects += 1
-        return _HEAD % (file_id, number, 0, 0) + b"}\n", None
+        return _HEAD % (file_id, number, 0, 0, 0) + b"}\n"
     record = reader.read(line)
     keys.add(number, record)
     body = record.line.strip()
     if diagnose(body) is not None or body[1:-1].strip() == b"":
-        return _HEAD % (file_id, number, 0, 0) + b"}\n", None
-    head = _HEAD % (file_id, number, record.values, record.aside)
-    return head + b"," + body[1:] + b"\n", record.unit
+        return _HEAD % (file_id, number, 0, 0, 0) + b"}\n"
+    head = _HEAD % (file_id, number, record.values, record.aside, record.unit)
+    return head + b"," + body[1:] + b"\n"
 
 
 def gathered(reader: RecordReader, file: NewFile, parts: CopyBatch) -> Staged:
     """What was found in a file whose records were added to the parts."""
     seen, keys = scan_file(file), KeyTally()
-    read, units = 1, set[str]()
+    read = 1
     if seen.problem is None:
         with suppress(FileNotFoundError):  # `has_changed` tells of a file that was removed
-            read, units = parts.add(file.file_id, records(file), reader, keys)
+            read = parts.add(file.file_id, records(file), reader, keys)
     return Staged(
         file.file_id, read, seen.content_hash, seen.lines, seen.tail, seen.problem,
-        unknown_keys=keys.unknown, absent_keys=keys.absent, no_objects=keys.no_objects, units=units,
+        unknown_keys=keys.unknown, absent_keys=keys.absent, no_objects=keys.no_objects,
     )  # fmt: skip

@@ -278,6 +278,7 @@ def _create(dataset: Dataset) -> str:
     ]
     return (
         "file_id INTEGER, record INTEGER, extra VARCHAR(65535), vals INTEGER, aside INTEGER DEFAULT 0, "
+        "unit SMALLINT DEFAULT 0, "
         f"is_staged SMALLINT DEFAULT 0, {', '.join(columns)}"
     )
 
