@@ -28,6 +28,7 @@ from sparkify.ask.questions import (
     require_days,
     values_of,
 )
+from sparkify.ask.questions import ask as ask_question
 from sparkify.config import Config
 from sparkify.config_sources import load_config
 from sparkify.connection import as_owner, mode_of_page, opened, recording, require_readable
@@ -159,6 +160,7 @@ class Warehouse:
         own, where other rules or play pages built it, which is an error otherwise. Raises LoadError if the
         load was refused, CheckError if a check found wrong rows: nothing is published then.
         """
+        require_days(first, last)
         config = self._with(source)
         with recording(config, "etl"):
             also: set[State] = {"changed"} if changed == "reload" else set()
@@ -228,12 +230,12 @@ class Warehouse:
         require_days(first, last)
         found = find_question(question, self.config.ask.questions)
         filters = Filters(title, artist, listener, place, state, timezone)
-        values = values_of(found, limit or None, first, last, level, run, filters, params)
-        text = found.filtered(filters)
+        given = (limit or None, first, last, level, run, filters, params)
+        values_of(found, *given)  # a mistake is said before the warehouse is opened
         rights: Rights = "login" if found.is_private else "reader"
-        with opened(self.config, rights=rights, locked_down=True) as engine, found.asked():
+        with opened(self.config, rights=rights, locked_down=True) as engine:
             require_readable(engine, self.config)
-            return _answer(engine.query(text, values), question, found.told(filters), filters.clock)
+            return _answer(ask_question(engine, found, *given), question, found.told(filters), filters.clock)
 
     @checked
     def sql(self, query: str, *, limit: int = MOST) -> Answer:

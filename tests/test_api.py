@@ -214,6 +214,8 @@ WRONG: list[tuple[str, dict[str, object]]] = [
     ("ask", {"first": dt.datetime(2018, 11, 1, 12)}), ("ask", {"params": None}),
     ("ask", {"question": 5}), ("ask", {"title": 5}),
     ("ask", {"first": dt.date(2018, 11, 2), "last": DAY}),
+    ("load", {"source": "music", "first": dt.date(2018, 11, 2), "last": DAY}),
+    ("rejects", {"run": 99}), ("rejects", {"run": -1}), ("rejects", {"run": 2**70}),
     ("ask", {"params": {"a": 1}}), ("sql", {"query": b""}),
     ("sql", {"query": "SELECT 1", "limit": -1}), ("ask", {"params": {"a": None}}),
     ("ask", {"artist": "\ud800"}), ("sql", {"query": "SELECT '\ud800'"}),

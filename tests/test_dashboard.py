@@ -66,14 +66,14 @@ def test_a_question_takes_its_values_from_the_address(served: Served) -> None:
 
 def test_rejects_take_their_values_from_the_address_and_are_a_csv_too(served: Served) -> None:
     html = served.get("/rejects?limit=1")[1]
-    others = served.get("/rejects?run=2")[1]
+    own = served.get("/rejects?run=1")[1]
 
     assert html.count("<tr><td") == 1
     assert "raw text" not in html
     assert "Their text may name a listener" in html
     assert 'href="/ask/rejects.csv?limit=1"' in html
-    assert "Rejects of run 2" in others
-    assert "No rows for these values." in others
+    assert "Rejects of run 1" in own
+    assert own.count("<tr><td") >= 1
 
 
 def test_what_is_cut_is_said_and_the_whole_is_one_click_away(served: Served) -> None:
@@ -96,6 +96,7 @@ def test_nonsense_is_one_sentence(served: Served) -> None:
         ("/ask/plays_by_day?from=2018-11-02&to=2018-11-01", 400, "there is no such day"),
         ("/ask/plays_by_day?level=gold", 400, "is not paid or free"),
         ("/rejects?run=1%20OR%201=1", 400, "is not a number"),
+        ("/rejects?run=2", 400, "there is no run 2"),
         ("/nowhere", 404, "There is no such page"),
         ("/static/..%2Fnav.html.j2", 404, "There is no such page"),
     ):

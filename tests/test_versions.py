@@ -238,3 +238,16 @@ def test_a_warehouse_that_lost_its_version_says_so(
 
     assert done.returncode == 1
     assert done.stderr.startswith("sparkify: the warehouse lacks etl_version"), done.stderr
+
+
+def test_a_warehouse_that_does_not_say_its_layout_is_refused(loaded: Run, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "sparkify.duckdb")) as connection:
+        connection.execute("DELETE FROM etl_version")
+
+    for command in (["etl", "--source", "music"], ["ask", "plays_by_day"], ["check"], ["tables", "create"]):
+        done = loaded(*command)
+        assert (done.returncode, done.stderr) == (
+            1,
+            "sparkify: etl_version has no row: something else than sparkify deleted it. "
+            "Restore a copy of the warehouse.\n",
+        )

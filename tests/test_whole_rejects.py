@@ -120,6 +120,30 @@ def test_a_file_that_only_looks_otherwise_is_what_it_was(
     assert_sound(warehouse)
 
 
+@pytest.mark.parametrize("end", [b"", b'{"page": "Next'], ids=["a whole line", "a torn line"])
+def test_a_reject_of_what_is_there_no_more_gives_way_also_where_only_the_rest_is_read(
+    warehouse: Engine, source: Source, end: bytes
+) -> None:
+    """The file came whole and was rolled back: what it began with stays out, and what comes then is read."""
+    log = source.folder / "log_data" / "2018-11-01-events.json"
+    source.write(log, CONTENTS["array"])
+    etl(warehouse, source.folder)
+    log.write_bytes(CONTENTS["plain"] + end)
+    reload(warehouse, [str(log)], MaxRejects(9), Silent())
+    undo(warehouse, 2, Silent())
+    before = state(warehouse)
+    log.write_bytes(CONTENTS["plain"] + (end and end + b" x") + b"\n" + json.dumps(play(8)).encode() + b"\n")
+
+    etl(warehouse, source.folder)
+
+    assert rows(warehouse, "SELECT item_in_session FROM songplay") == [(8,)]
+    assert [record for _, record, _ in rows(warehouse, REJECTS)] == ([2] if end else [])
+    assert_sound(warehouse)
+    undo(warehouse, rows(warehouse, "SELECT MAX(run_id) FROM etl_run")[0][0], Silent())
+    assert state(warehouse) == before
+    assert_sound(warehouse)
+
+
 def test_the_run_that_rejected_a_file_can_be_undone_after_the_file_came_whole(
     warehouse: Engine, source: Source
 ) -> None:

@@ -16,6 +16,7 @@ from sparkify.engines.base import Reader, Result, Value, limit_of
 from sparkify.engines.dialect import tables_named
 from sparkify.engines.macros import macros
 from sparkify.errors import ConfigError, QueryError
+from sparkify.ledger.runs import require_run
 from sparkify.sql import Statement, names, statement, statements
 from sparkify.sql_cache import unkept
 
@@ -190,9 +191,12 @@ def ask(
     """Answer a question; the values are those of `values_of`.
 
     With `nameless`, the folder of the user's models or nothing, one of the user's own is given no name of a
-    listener. Raises ConfigError for filters and parameters that it does not take, and as `without_names`.
+    listener. Raises ConfigError for filters and parameters that it does not take, for a run that there is
+    not, and as `without_names`.
     """
     values = values_of(question, limit, first, last, level, run, filters, params)
+    if run is not None:
+        require_run(reader, run, "load_runs")
     text = question.filtered(filters)
     if nameless is not None and question.topic == TOPIC:
         tables = "SELECT LOWER(table_name) AS name FROM information_schema.tables"

@@ -225,7 +225,7 @@ def _print_answer(config: Config, question: str, limit: int, run_id: int | None,
 
     with opened(config) as engine:
         require_tables(engine)
-        if run_id is not None:
+        if run_id is not None and question == "conflicts":
             require_run(engine, run_id)
         most = limit + 1 if limit else None
         result = (

@@ -67,9 +67,12 @@ def last_start(reader: Reader) -> dt.datetime | None:
     return found
 
 
-def require_run(reader: Reader, run_id: int) -> tuple[str, int | None]:
-    """A run's command, and the run that undid it, if one did. ConfigError if there is no such run."""
-    found = reader.query("SELECT command, undone_in FROM etl_run WHERE run_id = :run", {"run": run_id}).rows
+def require_run(reader: Reader, run_id: int, table: str = "etl_run") -> tuple[str, int | None]:
+    """A run's command, and the run that undid it, if one did. ConfigError if there is no such run.
+
+    Readers see runs in `load_runs`.
+    """
+    found = reader.query(f"SELECT command, undone_in FROM {table} WHERE run_id = :run", {"run": run_id}).rows
     if not found:
         raise ConfigError(f"there is no run {run_id}. `sparkify runs` lists them.")
     return found[0][0], found[0][1]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 import sparkify
 from sparkify.engines.base import Engine, Reader, Result
+from sparkify.errors import WarehouseError
 
 VERSION_TABLE = "etl_version"
 """The owner's table of the layout's version: a database that has it is a warehouse of ours."""
@@ -20,8 +21,14 @@ def this_program() -> str:
 
 
 def read_version(reader: Reader, table: str = VERSION_TABLE) -> int:
-    """The layout's version, as this table says it, or the view that readers see."""
-    return int(reader.query(f"SELECT COALESCE(MAX(version), 0) AS version FROM {table}").scalar())
+    """The layout's version, as this table says it, or the view that readers see. WarehouseError without."""
+    found = reader.query(f"SELECT MAX(version) AS version FROM {table}").scalar()
+    if found is None:
+        raise WarehouseError(
+            f"{VERSION_TABLE} has no row: something else than sparkify deleted it. "
+            "Restore a copy of the warehouse."
+        )
+    return int(found)
 
 
 def add_version(engine: Engine, version: int) -> None:

@@ -18,7 +18,7 @@ def choose_files(s3: S3, first: dt.date | None, last: dt.date | None) -> tuple[L
     undated = sum(file.dataset == "events" and file.day is None for file in listing.files)
     warned = [Warned("passed_over", text)] if (text := warn_passed_over(listing)) else []
     if undated and (first or last):
-        text = f"{count(undated, 'log')} left out, since no day stands in the file's name."
+        text = f"{count(undated, 'log')} left out, since no day stands in the file's name, or several do."
         warned.append(Warned("undated_log", text))
     if len(files) < len(listing.files) and not any(file.dataset == "events" for file in files):
         text = f"no log file has a day from {first or 'the first'} to {last or 'the last'}."

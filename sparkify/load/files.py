@@ -40,14 +40,14 @@ class Planned(NamedTuple):
     @property
     def superseded(self) -> list[tuple[int, int]]:
         """Where rejects give way to what is read of it now: (part, line), line 0 if it was rejected whole."""
+        standing = [part for part in self.parts if not part.is_undone]
+        whole = [(part.file_id, 0) for part in standing if part.problem]
         if self.is_whole:
-            standing = [part for part in self.parts if not part.is_undone]
-            is_reject = bool(standing and standing[-1].problem)
-            return [(part.file_id, 0) for part in standing if is_reject and part.problem]
-        assert self.known and self.border  # a file has grown from somewhere
+            return whole if standing and standing[-1].problem else []
+        assert self.known and self.border  # a file has grown from somewhere, and from no such reject
         if self.border.start == self.known.size:
-            return []
-        return [(part.file_id, self.border.lines_before + 1) for part in self.parts]
+            return whole
+        return [*whole, *((part.file_id, self.border.lines_before + 1) for part in self.parts)]
 
     @property
     def replaced(self) -> list[int]:

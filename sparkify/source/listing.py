@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -38,6 +38,7 @@ from sparkify.source.store import find, is_remote, list_bucket, list_folder, req
 JSON = (".json", ".jsonl", ".ndjson")
 SUFFIXES = JSON + tuple(json + packed for json in JSON for packed in compression.SUFFIXES)
 """How the names of data files end, in any case of letters."""
+_DAY = re.compile(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)", re.ASCII)
 FOLDERS: tuple[tuple[Dataset, str], ...] = (("songs", "song_data"), ("events", "log_data"))
 
 
@@ -52,12 +53,12 @@ class SourceFile(NamedTuple):
 
     @property
     def day(self) -> dt.date | None:
-        """The day that a log's name carries."""
-        found = re.search(r"(\d{4})-(\d\d)-(\d\d)", self.uri.rpartition("/")[2])
-        try:
-            return dt.date(*map(int, found.groups())) if found else None
-        except ValueError:
-            return None
+        """The one day that a log's name carries; None if it carries several."""
+        days = set()
+        for found in _DAY.findall(self.uri.rpartition("/")[2]):
+            with suppress(ValueError):
+                days.add(dt.date(*map(int, found)))
+        return days.pop() if len(days) == 1 else None
 
 
 class Listing(NamedTuple):
