@@ -82,7 +82,7 @@ WALKS = (
     "test_find", "test_mcp", "test_naming", "test_places", "test_hidden", "test_left_behind", "test_terminal",
     "test_streams", "test_erased", "test_traces", "test_sql_cache", "test_marks", "test_examples",
     "test_engines", "test_torn_tails", "test_forget_list", "test_hints", "test_rules", "test_warnings",
-    "test_mistakes", "test_export", "test_packaging",
+    "test_mistakes", "test_configuration", "test_export", "test_packaging",
     "test_open_at_once", "test_backup",
 )  # fmt: skip
 """Modules whose tests walk through whole programs, browsers or accounts: none is in the short form."""
