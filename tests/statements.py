@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from sparkify.ask.find import KINDS, looking_for
 from sparkify.ask.questions import list_questions
 from sparkify.cli.main import cli
 from sparkify.distribution import measure
@@ -151,7 +152,7 @@ def of_other_states() -> list[str]:
         "ALTER TABLE stg_events ADD COLUMN device_id VARCHAR(64)",  # what `evolve` makes of a new column
         "SET enable_result_cache_for_session TO off",
         *(to_redshift(one, {"label": "sparkify_%"}) for one in measured),
-        *(to_redshift(one.text, dict.fromkeys(re.findall(r":(\w+)", one.text), 1)) for one in read("find")),
+        *(to_redshift(sql, dict.fromkeys(re.findall(r":(\w+)", sql), 1)) for sql in map(looking_for, KINDS)),
     ]
 
 

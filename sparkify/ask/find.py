@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sparkify.ask.one_state import of_one_state
 from sparkify.engines.base import Reader, Result, Value
+from sparkify.engines.dialect import inline
 from sparkify.errors import ConfigError
 from sparkify.formatting import STATES
 from sparkify.sql import statement
@@ -62,11 +63,16 @@ def find(reader: Reader, text: str, *, names: bool) -> Sequence[Found]:
     }
 
     def look(kind: str) -> Found:
-        result = reader.query(statement("find", kind).text, values | more.get(kind, {}))
+        result = reader.query(looking_for(kind), values | more.get(kind, {}))
         number = int(result.rows[0][-1]) if result.rows else 0
-        return Found(kind, Result(result.columns[:-1], [row[:-1] for row in result.rows]), number)
+        return Found(kind, Result(result.columns[:-2], [row[:-2] for row in result.rows]), number)
 
     return of_one_state(reader, lambda _: [look(kind) for kind in KINDS]) if text else []
+
+
+def looking_for(kind: str) -> str:
+    """The SELECT of what is found of one kind."""
+    return inline(statement("find", "found").text, {"kind": statement("find", kind).text})
 
 
 def reduced(text: str) -> str:

@@ -1,14 +1,15 @@
 """The statements: one a file, in Redshift's dialect, the first comment says what it is for.
 
 Groups are the folders beside this file, such as `tables` and `questions`; those of questions are in a folder
-for each topic. Lists of columns that follow from
-the tables are placeholders, which `contract` fills in.
+for each topic. Lists of columns that follow from the tables are placeholders, which `contract` fills in; what
+several statements share, parts of their WITH, is a file of `parts`, put in where a line is {part(NAME)}.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ Group = Literal[
 ]  # fmt: skip
 
 ROOT = Path(__file__).parent
+_PART = re.compile(r"^\{part\((\w+)\)\}", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def statement(group: Group, name: str) -> Statement:
     if not file.is_file():
         raise KeyError(name)
     topic = file.parent.name if file.parent.name != group else ""
-    text = file.read_text(encoding="utf-8")
+    text = _PART.sub(lambda found: _part(found[1]), file.read_text(encoding="utf-8"))
     if "{" in text:
         text = _filled(text, f"sparkify/sql/{file.relative_to(ROOT)}")
     return Statement(name, comment_of(text), text, topic)
@@ -54,6 +56,11 @@ def comment_of(text: str) -> str:
     """
     said = takewhile(lambda line: line.startswith("--"), text.splitlines())
     return " ".join(line.removeprefix("--").strip() for line in said)
+
+
+def _part(name: str) -> str:
+    text = (ROOT / "parts" / f"{name}.sql").read_text(encoding="utf-8")
+    return "\n".join(dropwhile(lambda line: line.startswith("--"), text.splitlines()))
 
 
 def _filled(text: str, file: str) -> str:

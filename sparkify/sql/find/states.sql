@@ -1,15 +1,14 @@
--- States of a code, or of one of `codes`, which stand between bars; `found` is how many there are.
+-- States of a code, or of one of `codes`, which stand between bars: what is looked for is their name then.
 SELECT
     played.state,
     played.plays,
-    COUNT(*) OVER () AS found
+    CASE
+        WHEN LOWER(played.state) = :text OR STRPOS(:codes, '|' || played.state || '|') > 0
+            THEN CAST(:text AS VARCHAR(1024))
+    END AS name
 FROM (
     SELECT SPLIT_PART(SPLIT_PART(p.location, ', ', 2), '-', 1) AS state, COUNT(*) AS plays
     FROM songplay AS p
     GROUP BY 1
 ) AS played
-WHERE
-    played.state <> ''
-    AND (LOWER(played.state) = :text OR STRPOS(:codes, '|' || played.state || '|') > 0)
-ORDER BY played.plays DESC, played.state
-LIMIT :limit
+WHERE played.state <> ''
