@@ -195,7 +195,7 @@ def test_each_way_in_which_moments_of_a_file_are_written_is_told_of(
 
     watching, moment = Notes(), dt.datetime(2018, 11, 1, 12, tzinfo=dt.UTC)
     second = int(moment.timestamp())
-    written = (second, second * 1000 + 0.5, moment.isoformat(), second * 1000, second * 10**6)
+    written = (second, second * 1000 + 0.5, moment.isoformat(), second * 10**6, second * 1000)
     source.log(*(play(item, ts=ts) for item, ts in enumerate(written)))
 
     etl(warehouse, source.folder, watching=watching)
@@ -205,6 +205,11 @@ def test_each_way_in_which_moments_of_a_file_are_written_is_told_of(
         "ISO-8601 text", "microseconds", "milliseconds with a fraction", "seconds",
     ]  # fmt: skip
     assert rows(warehouse, "SELECT COUNT(DISTINCT CAST(start_time AS DATE)) FROM songplay") == [(1,)]
+    watching.warnings.clear()
+    plain = (second * 1000, f"{second}000", f"{second}000.0", f"{second * 1000:.1e}", second * 1000.0)
+    source.log(*(play(item, ts=ts, sessionId=2) for item, ts in enumerate(plain)), day="2018-11-02")
+    etl(warehouse, source.folder, watching=watching)
+    assert not [message for message in watching.warnings if "ts is in" in message]
 
 
 @pytest.mark.parametrize("page", ["nextSong", "NEXTSONG"])

@@ -9,14 +9,15 @@ _ISO = re.compile(
 )
 _NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _BLANKS = " \t\n\f\r"
-UNITS = ("", "ISO-8601 text", "milliseconds with a fraction", "seconds", "microseconds")
-"""How a moment may be written, by its number in raw tables; what is in milliseconds needs no word."""
+PLAIN = "milliseconds"
+UNITS = ("", "ISO-8601 text", "milliseconds with a fraction", "seconds", "microseconds", PLAIN)
+"""How a moment that we rewrote was written, by its number in raw tables; 0 is for those that we did not."""
 _NO_MOMENT = Decimal("NaN")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def read_moment(text: str) -> tuple[Decimal | None, str]:
-    """(microseconds since 1970, how it was written); None if this is no moment. Milliseconds need no word."""
+    """(microseconds since 1970, how it was written); None if this is no moment."""
     text = text.strip(_BLANKS)
     if found := _ISO.fullmatch(text):
         plain = text.upper().replace(" ", "T", 1).replace(" ", "").replace(",", ".")
@@ -44,4 +45,4 @@ def _in_microseconds(number: Decimal) -> tuple[Decimal, str]:
         return number * 1_000_000, "seconds"
     if number >= 10**14:
         return number, "microseconds"
-    return number * 1000, "" if number == number.to_integral_value() else "milliseconds with a fraction"
+    return number * 1000, PLAIN if number == number.to_integral_value() else "milliseconds with a fraction"

@@ -122,18 +122,16 @@ class RecordReader:
         """Why this record cannot be loaded with all its values; None if it can, or is no record."""
         try:
             found = self._sort(decoded(line))
-            return found.problem or too_long(make_extra(found.extra, found.aside))
-        except TooDeepError:
-            return f"lists or objects in it lie more than {DEEPEST} deep in one another"
         except (ValueError, RecursionError):
             return None
+        return found.problem or _extra_of(found)[1]
 
     def _parse(self, line: bytes) -> Record:
         text = record_text(line)
         found = self._sort(DECODER.decode(text))
         line = text.encode()
-        extra = make_extra(found.extra, found.aside)
-        if found.problem or too_long(extra):
+        extra, problem = _extra_of(found)
+        if found.problem or problem:
             return Record(b"[]", unknown=found.unknown, absent=found.absent, is_rewritten=True)
         if any(name.startswith(OWN) for name in found.unknown) or (found.unknown and _HALF.search(line)):
             found.is_rewritten = True  # a key like one of ours must not be taken for it, nor stop a reader
@@ -214,6 +212,15 @@ class RecordReader:
         if whole != exact:
             found.aside.append((name, value, f"{name} {TOO_FINE}"))
         return str(whole)
+
+
+def _extra_of(found: "_Sorted") -> tuple[str | None, str | None]:
+    """(`extra` of a record, why the record cannot be loaded with it)."""
+    try:
+        extra = make_extra(found.extra, found.aside)
+    except TooDeepError:
+        return None, f"lists or objects in it lie more than {DEEPEST} deep in one another"
+    return extra, too_long(extra)
 
 
 def why_unfit(value: Any) -> str | None:

@@ -17,10 +17,12 @@ _COUNTED = (
 )
 _IS_NONE = " OR ".join(f"reason LIKE {literal(why + '%')}" for why in NO_OBJECTS)
 _KEYED = (
-    "SELECT f.file_id, f.records_read - COALESCE(r.no_objects, 0) AS records FROM standing_file AS f "
+    "SELECT f.file_id, f.records - COALESCE(r.no_objects, 0) AS records FROM ("
+    "SELECT COALESCE(s.replays, s.file_id) AS file_id, SUM(s.records_read) AS records "
+    "FROM standing_file AS s WHERE s.dataset = :dataset AND s.file_id < :file_id AND s.problem IS NULL "
+    "GROUP BY COALESCE(s.replays, s.file_id)) AS f "
     "LEFT JOIN (SELECT file_id, COUNT(*) AS no_objects FROM etl_reject "
-    f"WHERE {_IS_NONE} GROUP BY file_id) AS r ON r.file_id = f.file_id "
-    f"WHERE {_EARLIER} AND f.problem IS NULL"
+    f"WHERE replayed_in IS NULL AND ({_IS_NONE}) GROUP BY file_id) AS r ON r.file_id = f.file_id"
 )
 """Of each earlier file how many records are a JSON object: of others nobody knows which keys they had."""
 _READ = f"SELECT COALESCE(SUM(k.records), 0) AS n FROM ({_KEYED}) AS k"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sparkify.engines.base import STAGING_TABLE, Engine, Paths, Rules, Staged, Value
 from sparkify.engines.extra import SET_ASIDE, TWICE, label, misfits_in
-from sparkify.engines.moments import UNITS
+from sparkify.engines.moments import PLAIN, UNITS
 from sparkify.engines.record import record_reader
 from sparkify.errors import LoadError
 from sparkify.formatting import count
@@ -116,7 +116,7 @@ def accept(
             if file_id is not None:
                 known = counted.get(file_id, (0, 0))
                 counted[file_id] = known[0] + int(vals), known[1] + int(aside)
-                if unit:
+                if unit and UNITS[unit] != PLAIN:
                     units.add((file_id, UNITS[unit]))
     engine.execute(validation.accept(dataset, rules.paths, forgets=forgets), rules.params)
     engine.execute("DROP TABLE raw_extra")

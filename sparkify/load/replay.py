@@ -26,7 +26,7 @@ from sparkify.load.feed import Feed
 from sparkify.load.notices import Warnings
 from sparkify.load.project import NO_PROJECT, Project
 from sparkify.load.publish import Outcome, Summary, publish
-from sparkify.load.staging import Tally, warn_conflicts, warn_misfits
+from sparkify.load.staging import Tally, tell_units, warn_conflicts, warn_misfits
 from sparkify.load.star import build_star, count_duplicates, drop_affected
 from sparkify.load.text import learn_forms
 from sparkify.progress import Progress
@@ -112,7 +112,7 @@ def _validate_again(
             for page in validate(engine, dataset, by_id, rules)
             for one in page
         ]
-        counted, _ = accept(engine, dataset, run_id, rules, feed.paths["events"])
+        counted, units = accept(engine, dataset, run_id, rules, feed.paths["events"])
         misfits += count_misfits(engine, dataset, run_id, counted, feed.paths[dataset])
     revise_reasons(engine, wrong)
     passed = dict(
@@ -123,6 +123,7 @@ def _validate_again(
         ).rows
     )
     new, known = [], {part.file_id: part for part in read_parts(engine, parts.values())}
+    tell_units(progress, {(unit, known[parts[number]].uri) for number, unit in units})
     may_erase = bool(read_forgotten(engine))
     for number, n in passed.items():
         name = f"reject of file {parts[number]}"

@@ -2,10 +2,11 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 from math import inf
+from operator import itemgetter
 
 from sparkify.engines.base import Engine, Staged
 from sparkify.engines.record import record_reader
@@ -104,7 +105,8 @@ class FileIngest:
         self.keys = KeyReport(engine, forgets=bool(self._forgotten))
         self._misfits: Counter[str] = Counter()
         """How many values did not fit, by the reason."""
-        self._units: dict[str, list[str]] = {}
+        self._units: set[tuple[str, str]] = set()
+        """(unit, file) of moments that are not in milliseconds."""
         """Files whose moments are not in milliseconds, by their unit."""
         self.reasons: dict[tuple[str, str], tuple[str, int]] = {}
         """Where in each file something was rejected first, and how often, by (URI, reason)."""
@@ -178,8 +180,7 @@ class FileIngest:
                 return
         self.tally.rejected += rejected.total()
         counted, units = accept(self._engine, dataset, self._run_id, rules, self._feed.paths["events"])
-        for file_id, unit in sorted(units):
-            self._units.setdefault(unit, []).append(by_id[file_id].uri)
+        self._units |= {(unit, by_id[file_id].uri) for file_id, unit in units}
         self._misfits += count_misfits(self._engine, dataset, self._run_id, counted, paths)
         self.tally.misfits = self._misfits.total()
         self._progress.know(self._run_id, self._files, self.tally.read)
@@ -260,10 +261,15 @@ class FileIngest:
                 f", and so {'is 1 more file' if more == 1 else f'are {more:,} more files'}" if more else ""
             )
             self._warnings.add("empty_file", f"{self._empty[0]} is empty{others}.")
-        for unit, uris in sorted(self._units.items()):
-            self._progress.note(f"ts is in {unit} in {named(uris)}, and was converted.")
+        tell_units(self._progress, self._units)
         warn_misfits(self._warnings, self._misfits)
         self.keys.warn(self._warnings)
+
+
+def tell_units(progress: Progress, units: Iterable[tuple[str, str]]) -> None:
+    """Note which files write their moments otherwise than in milliseconds; `units` are (unit, file)."""
+    for unit, found in groupby(sorted(units), itemgetter(0)):
+        progress.note(f"ts is in {unit} in {named([uri for _, uri in found])}, and was converted.")
 
 
 def warn_misfits(warnings: Warnings, misfits: Mapping[str, int]) -> None:

@@ -195,7 +195,9 @@ class Batch:
                 f"SELECT rowid FROM raw_plain WHERE part = $1 AND {nothing} LIMIT {FEW}", [part]
             )
         }
-        if len(lines) == FEW or not lines:
+        if len(lines) == FEW:
+            return None
+        if not lines:
             return None if missing else ()
         torn = []
         for number, line in records(read.file):

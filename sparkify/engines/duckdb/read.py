@@ -42,14 +42,19 @@ class Read:
     """Whether somebody wrote to it while it was read; None if nobody asked yet."""
 
     def has_no_other_key(self, reader: RecordReader, rows: int) -> bool:
-        """Whether no record has a key, be it of a null, that no column takes: by counts and the last line."""
+        """Whether no record has a key, be it of a null, that no column takes.
+
+        Counts tell of every value. Where as many records lack another key, a key of nulls alone is seen in
+        the first record, and in the last of a file that is not compressed.
+        """
         surplus = self.scan.tally.keys - rows * len(reader.keys)
-        if surplus or self.scan.compression != "none":
-            return surplus <= 0
-        with open_file(self.file.path) as handle:
-            handle.seek(self.scan.tail)
-            last = reader.read(handle.read(LONGEST_RECORD).strip(BLANKS))
-        return not (last.unknown or last.absent)
+        looked_at = [self.scan.first_line]
+        if self.scan.compression == "none":
+            with open_file(self.file.path) as handle:
+                handle.seek(self.scan.tail)
+                looked_at.append(handle.read(LONGEST_RECORD))
+        seen = [reader.read(line.strip(BLANKS)) for line in looked_at]
+        return surplus <= 0 and not any(one.unknown or (one.absent and not surplus) for one in seen)
 
 
 class UnreadError(Exception):
