@@ -48,13 +48,15 @@ class Read:
         the first record, and in the last of a file that is not compressed.
         """
         surplus = self.scan.tally.keys - rows * len(reader.keys)
+        if surplus > 0:
+            return False
         looked_at = [self.scan.first_line]
         if self.scan.compression == "none":
             with open_file(self.file.path) as handle:
                 handle.seek(self.scan.tail)
                 looked_at.append(handle.read(LONGEST_RECORD))
         seen = [reader.read(line.strip(BLANKS)) for line in looked_at]
-        return surplus <= 0 and not any(one.unknown or (one.absent and not surplus) for one in seen)
+        return not any(one.unknown or (one.absent and not surplus) for one in seen)
 
 
 class UnreadError(Exception):
